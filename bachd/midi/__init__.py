@@ -1,0 +1,1 @@
+"""Where it goes: the outputs that deliver timed messages."""

@@ -1,0 +1,1 @@
+"""What music is: pure values, without a clock and without I/O."""

@@ -1,0 +1,94 @@
+"""An event is what sounds from one onset to the next: a note, a chord or a rest.
+
+Law: an event is an immutable value; its text form and the value determine each other.
+
+    B2   A2.G#3   ~A2.E3:0.5   R:1/3
+
+Pitches stand low to high with '.' between them, '~' marks a note held over from the event before, and ':' gives the
+length in quarter notes. A missing length means one quarter, so the tokens of the article "Play Bach" read as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Final
+
+from bachd.music import pitch
+
+TICKS: Final = 24
+"""Ticks a quarter note: the resolution of all music here, and MIDI's own clock."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What sounds from one onset to the next. Raises ValueError for notes out of order or an empty length."""
+
+    starts: tuple[int, ...]
+    """MIDI numbers of the notes that begin here, ascending."""
+    held: tuple[int, ...]
+    """MIDI numbers of the notes that go on from the event before, ascending."""
+    ticks: int
+    """Length in ticks, 24 a quarter note; at least 1."""
+
+    def __post_init__(self) -> None:
+        for notes in (self.starts, self.held):
+            if any(low >= high for low, high in zip(notes, notes[1:], strict=False)):
+                raise ValueError(f"notes must ascend: {notes}")
+            if notes and not (pitch.LOWEST <= notes[0] and notes[-1] <= pitch.HIGHEST):
+                raise ValueError(f"notes must be MIDI numbers, 0 to 127: {notes}")
+        if not set(self.starts).isdisjoint(self.held):
+            raise ValueError("a note either starts or is held, not both")
+        if self.ticks < 1:
+            raise ValueError(f"an event lasts at least one tick, not {self.ticks}")
+
+    @cached_property
+    def sounding(self) -> tuple[int, ...]:
+        """All MIDI numbers heard during the event, ascending; empty for a rest."""
+        return tuple(sorted(self.starts + self.held))
+
+    def __str__(self) -> str:
+        held = set(self.held)
+        notes = ".".join(("~" if note in held else "") + pitch.name(note) for note in self.sounding) or "R"
+        return notes if self.ticks == TICKS else f"{notes}:{_print_length(self.ticks)}"
+
+
+def parse(text: str) -> Event:
+    """Read one event's text form, e.g. '~A2.E3:0.5'. Raises ValueError saying what is wrong with it."""
+    notes, colon, length = text.strip().partition(":")
+    ticks = _parse_length(length, text) if colon else TICKS
+    if notes in ("R", "r"):
+        return Event((), (), ticks)
+    starts, held = [], []
+    for item in notes.split("."):
+        (held if item.startswith("~") else starts).append(pitch.number(item.removeprefix("~")))
+    return Event(tuple(sorted(starts)), tuple(sorted(held)), ticks)
+
+
+def parse_line(text: str) -> tuple[Event, ...]:
+    """Read several events separated by white space."""
+    return tuple(parse(item) for item in text.split())
+
+
+def print_line(events: Iterable[Event]) -> str:
+    """Print several events on one line; the reverse of `parse_line`."""
+    return " ".join(map(str, events))
+
+
+def _print_length(ticks: int) -> str:
+    quarters = Fraction(ticks, TICKS)
+    if ticks % 3 == 0:  # a multiple of an eighth of a quarter: at most three decimals
+        return f"{float(quarters):g}"
+    return str(quarters)
+
+
+def _parse_length(text: str, whole: str) -> int:
+    try:
+        ticks = Fraction(text) * TICKS
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"{whole!r}: {text!r} is no length in quarter notes such as '0.5' or '1/3'") from None
+    if ticks.denominator != 1 or not 1 <= ticks <= 1_000_000:
+        raise ValueError(f"{whole!r}: a length is a positive multiple of 1/{TICKS} quarter note")
+    return int(ticks)

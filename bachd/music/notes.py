@@ -1,0 +1,63 @@
+"""Notes with a beginning and an end, cut into events and joined again.
+
+Law: cutting and joining are each other's reverse, but for notes of the same pitch that overlap: a new one ends the old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bachd.music.event import Event
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Note:
+    """One note. `end` is greater than `start`."""
+
+    start: int
+    """Ticks from the start of the piece."""
+    end: int
+    """Ticks from the start of the piece at which the note no longer sounds."""
+    pitch: int
+    """MIDI number."""
+
+
+def cut(notes: Iterable[Note], until: int | None = None) -> tuple[Event, ...]:
+    """Cut notes at every onset and release into events, from tick 0 to `until` or the last release.
+
+    Silence becomes rests. A pitch that starts again while it sounds is struck again.
+    """
+    sorted_notes = sorted(notes)
+    edges = {0} | {note.start for note in sorted_notes} | {note.end for note in sorted_notes}
+    if until is not None:
+        edges = {edge for edge in edges if edge < until} | {until}
+    ticks = sorted(edges)
+    events: list[Event] = []
+    sounding: dict[int, int] = {}  # pitch -> end
+    upcoming = 0
+    for tick, after in zip(ticks, ticks[1:], strict=False):
+        sounding = {pitch: end for pitch, end in sounding.items() if end > tick}
+        starts: set[int] = set()
+        while upcoming < len(sorted_notes) and sorted_notes[upcoming].start <= tick:
+            note = sorted_notes[upcoming]
+            sounding[note.pitch] = max(note.end, sounding.get(note.pitch, 0))
+            starts.add(note.pitch)
+            upcoming += 1
+        events.append(Event(tuple(sorted(starts)), tuple(sorted(sounding.keys() - starts)), after - tick))
+    return tuple(events)
+
+
+def join(events: Iterable[Event]) -> Iterator[Note]:
+    """The notes of a row of events, in the order in which they end. A note held from nowhere starts where it is held."""
+    open_notes: dict[int, int] = {}  # pitch -> start
+    tick = 0
+    for event in events:
+        ending = [pitch for pitch in open_notes if pitch not in event.held]
+        for pitch in sorted(ending):
+            yield Note(open_notes.pop(pitch), tick, pitch)
+        for pitch in event.sounding:
+            open_notes.setdefault(pitch, tick)
+        tick += event.ticks
+    for pitch in sorted(open_notes):
+        yield Note(open_notes[pitch], tick, pitch)

@@ -1,0 +1,70 @@
+"""A piece: a row of events on a grid of bars; and a step, one event as the composer hands it on.
+
+Law: the first event starts at tick 0, and each starts where the one before ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from itertools import accumulate
+
+from bachd.music.event import Event
+from bachd.music.metre import Grid, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A whole piece, as read from a .mid file or the training corpus."""
+
+    name: str
+    events: tuple[Event, ...]
+    grid: Grid
+    bpm: float | None = None
+    """Quarter notes a minute at the start, if the file says so."""
+
+    @property
+    def ticks(self) -> int:
+        """Length in ticks."""
+        return sum(event.ticks for event in self.events)
+
+    def placed(self) -> Iterator[tuple[Event, Place]]:
+        """Each event with the place of its onset."""
+        onsets = accumulate((event.ticks for event in self.events), initial=0)
+        for event, tick in zip(self.events, onsets, strict=False):
+            yield event, self.grid.place(tick)
+
+    def first_bars(self, bars: int) -> tuple[Event, ...]:
+        """The events of the upbeat, if there is one, and of the first `bars` full bars; the last is cut at the bar line."""
+        limit = self.grid.bar_tick(bars + (1 if self.grid.upbeat else 0))
+        taken, tick = [], 0
+        for event in self.events:
+            if tick >= limit:
+                break
+            taken.append(Event(event.starts, event.held, min(event.ticks, limit - tick)))
+            tick += event.ticks
+        return tuple(taken)
+
+
+class Origin(Enum):
+    """Who wrote an event."""
+
+    SEED = "seed"
+    MODEL = "model"
+    BREATH = "breath"
+    """The rest between two pieces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event on its way to the player."""
+
+    event: Event
+    place: Place
+    """Of the event's onset."""
+    origin: Origin
+    piece: str
+    """Name of the seed piece this music grew from."""
+    opens: bool = False
+    """Whether the event is the first of its piece."""

@@ -1,0 +1,1 @@
+"""What comes next: features, the model, the sampler and the composer."""

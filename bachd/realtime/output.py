@@ -1,0 +1,49 @@
+"""What the player asks of an output, and the message it hands over.
+
+Law: `send` never blocks and never raises for a port that has vanished; an output delivers each message at its deadline,
+in the order in which it was given them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import mido
+
+
+@dataclass(frozen=True, slots=True)
+class TimedMessage:
+    """A MIDI message with its deadline. Meta messages (tempo, metre, names) are for files; ports skip them."""
+
+    due: float
+    """Monotonic seconds at which the message must leave the port."""
+    tick: int
+    """Position in the music, 24 ticks a quarter note, from the start of the run."""
+    message: mido.Message | mido.MetaMessage
+
+
+class Output(Protocol):
+    """Where messages go: a port, several, or a file."""
+
+    @property
+    def description(self) -> str:
+        """Where the music goes at this moment, for people: 'FP-30X MIDI 1' or "waiting for 'FP-30X'"."""
+        ...
+
+    def send(self, messages: Sequence[TimedMessage]) -> None:
+        """Take messages whose deadlines do not decrease, some tens of milliseconds ahead. Called from one thread."""
+        ...
+
+    def poll(self) -> Sequence[str]:
+        """Look after the connection, about once a second, off the event loop: reopen what has vanished.
+
+        Returns one line for each thing that changed, for the log. May block for some milliseconds.
+        """
+        ...
+
+    def close(self) -> None:
+        """Deliver what has been sent, each at its deadline, then let go of the port. May block until the last one."""
+        ...

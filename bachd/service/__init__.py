@@ -1,0 +1,1 @@
+"""The long run: the daemon that joins the parts."""

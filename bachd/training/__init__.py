@@ -1,0 +1,1 @@
+"""The off-device companion, `bachd-train`. Nothing outside this package imports it."""
