@@ -1,0 +1,93 @@
+"""How late messages left, as a musician would ask: usually, nearly always, and at worst.
+
+Law: weeks of messages take as much memory as one; any thread may record, any thread may ask.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+_FLOOR: Final = 1e-6
+"""Seconds; whatever is less counts as on time to within the first bucket."""
+_STEP: Final = math.log(1.05)
+"""Each bucket reaches 5 % further than the one before: the precision of the percentiles."""
+_BUCKETS: Final = 400
+"""The last one begins at 270 seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Lateness of `count` messages. Percentiles are at most 5 % too high; the maximum is exact."""
+
+    count: int
+    p50: float
+    """Seconds."""
+    p99: float
+    """Seconds."""
+    max: float
+    """Seconds."""
+
+    def __str__(self) -> str:
+        return f"p50 {1e3 * self.p50:.2f} ms, p99 {1e3 * self.p99:.2f} ms, max {1e3 * self.max:.2f} ms"
+
+
+class Lateness:
+    """Seconds between the moment a message was due and the moment it left, kept as a histogram."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._recent = _Histogram()
+        self._earlier = _Histogram()
+
+    def record(self, seconds: float) -> None:
+        """Count one message. An early one counts as on time."""
+        seconds = max(0.0, seconds)
+        with self._lock:
+            self._recent.add(seconds)
+
+    def take(self) -> Summary:
+        """What was recorded since the last `take`."""
+        with self._lock:
+            summary = self._recent.summary()
+            self._earlier.merge(self._recent)
+            self._recent = _Histogram()
+        return summary
+
+    def overall(self) -> Summary:
+        """What was recorded since the beginning."""
+        with self._lock:
+            everything = _Histogram()
+            everything.merge(self._earlier)
+            everything.merge(self._recent)
+        return everything.summary()
+
+
+class _Histogram:
+    def __init__(self) -> None:
+        self._counts = [0] * _BUCKETS
+        self._max = 0.0
+
+    def add(self, seconds: float) -> None:
+        bucket = 0 if seconds < _FLOOR else min(_BUCKETS - 1, 1 + int(math.log(seconds / _FLOOR) / _STEP))
+        self._counts[bucket] += 1
+        self._max = max(self._max, seconds)
+
+    def merge(self, other: _Histogram) -> None:
+        self._counts = [mine + theirs for mine, theirs in zip(self._counts, other._counts, strict=True)]
+        self._max = max(self._max, other._max)
+
+    def summary(self) -> Summary:
+        count = sum(self._counts)
+        return Summary(count, self._percentile(0.50, count), self._percentile(0.99, count), self._max)
+
+    def _percentile(self, share: float, count: int) -> float:
+        """The upper edge of the bucket that holds the message at `share` of all, in order of lateness; 0 for none."""
+        wanted, seen = math.ceil(share * count), 0
+        for bucket, messages in enumerate(self._counts):
+            seen += messages
+            if messages and seen >= wanted:
+                return min(self._max, _FLOOR * math.exp(bucket * _STEP))
+        return 0.0
