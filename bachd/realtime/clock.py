@@ -1,6 +1,6 @@
 """The time that deadlines are counted in: monotonic seconds, as a value that can be handed in.
 
-Law: the only module that sleeps; a sleep ends at or after its moment, never before it.
+Law: the only module that sleeps; a sleep ends at its moment or after it (asyncio's, within a nanosecond).
 """
 
 from __future__ import annotations
@@ -32,8 +32,6 @@ class MonotonicClock:
     async def sleep_until(self, moment: float) -> None:
         """Sleep on the event loop; it may wake a millisecond or two late, which the player's lead absorbs."""
         await asyncio.sleep(moment - time.monotonic())
-        while (left := moment - time.monotonic()) > 0:
-            await asyncio.sleep(left)
 
 
 class OfflineClock:

@@ -1,0 +1,44 @@
+"""Where a run is in time: ticks to monotonic seconds and back, at a tempo.
+
+Law: a deadline is origin + ticks x seconds a tick, never the deadline before plus a length, so nothing drifts; the
+origin moves only when music has to wait.
+"""
+
+from __future__ import annotations
+
+from bachd.music.event import TICKS
+
+
+class Transport:
+    """A steady tempo from a moment on. Positions are ticks since the start of the run, 24 a quarter note."""
+
+    def __init__(self, bpm: float) -> None:
+        self._bpm = bpm
+        self._origin = 0.0
+        self._from = 0
+
+    @property
+    def bpm(self) -> float:
+        """Quarter notes a minute."""
+        return self._bpm
+
+    def start(self, moment: float) -> None:
+        """Put tick 0 at `moment`, in monotonic seconds."""
+        self._origin, self._from = moment, 0
+
+    def due(self, tick: int) -> float:
+        """The moment at which `tick` sounds, in monotonic seconds."""
+        return self._origin + (tick - self._from) * 60.0 / (self._bpm * TICKS)
+
+    def tick(self, moment: float) -> int:
+        """The last tick at or before `moment`; negative before the start."""
+        return self._from + int((moment - self._origin) * self._bpm * TICKS // 60.0)
+
+    def slip(self, seconds: float) -> None:
+        """Let everything from here on sound `seconds` later."""
+        self._origin += seconds
+
+    def set_bpm(self, bpm: float, tick: int) -> None:
+        """Go on at another tempo from `tick`, whose moment stays where it is."""
+        self._origin, self._from = self.due(tick), tick
+        self._bpm = bpm

@@ -1,0 +1,218 @@
+"""The player: what is sent, when, and that nothing is left sounding."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bachd.errors import ModelError
+from bachd.music.event import Event
+from bachd.music.metre import Grid, Metre
+from bachd.music.piece import Origin, Step
+from bachd.realtime.player import Player
+from bachd.realtime.transport import Transport
+from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
+
+Script = Sequence[Step | float | Exception]
+At = tuple[float, Callable[[FakeClock], None]]
+
+
+def play(script: Script, *, bpm: float = 120.0, stop: float | None = None, at: At | None = None, **how: Any) -> Played:
+    """Perform a script; stop it `stop` seconds after its start, and do something to the clock `at` a moment."""
+    clock = FakeClock()
+    output = RecordingOutput(clock)
+
+    async def perform() -> BaseException | None:
+        performance = asyncio.ensure_future(Player(output, Transport(bpm), clock, **how).perform(scripted(script)))
+        if stop is not None:
+            asyncio.get_running_loop().call_later(stop, performance.cancel)
+        if at is not None:
+            asyncio.get_running_loop().call_later(at[0], at[1], clock)
+        await asyncio.wait((performance,))
+        return None if performance.cancelled() else performance.exception()
+
+    fault = run(perform())
+    return Played(output, fault)
+
+
+class Played:
+    """What came of a performance."""
+
+    def __init__(self, output: RecordingOutput, fault: BaseException | None) -> None:
+        self.output, self.fault = output, fault
+        self.log, self.signs, self.calls = output.log, output.signs, output.calls
+        self.messages = [timed.message for timed in output.messages]
+
+
+def test_notes_sound_for_their_length() -> None:
+    assert play(steps("C4 D4:0.5 R E4:2")).log == [
+        "0 on C4",
+        "0.5 off C4",
+        "0.5 on D4",
+        "0.75 off D4",
+        "1.25 on E4",
+        "2.25 off E4",
+    ]
+
+
+def test_a_held_note_goes_on_and_a_repeated_one_is_struck_again() -> None:
+    assert play(steps("C3.E4.G4 ~C3.~E4.G4 C3.F4")).log == [
+        "0 on G4",
+        "0 on E4",
+        "0 on C3",
+        "0.5 off G4",
+        "0.5 on G4",
+        "1 off E4",
+        "1 off C3",
+        "1 off G4",
+        "1 on F4",
+        "1 on C3",
+        "1.5 off F4",
+        "1.5 off C3",
+    ]
+
+
+def test_a_stall_slips_the_music_instead_of_rushing_it() -> None:
+    assert play([*steps("C4"), 5.0, *steps("E4 G4")]).log == [
+        "0 on C4",
+        "0.5 off C4",
+        "4.9 on E4",  # its composing began when C4 was handed over, 0.1 s before it sounded
+        "5.4 off E4",
+        "5.4 on G4",
+        "5.9 off G4",
+    ]
+
+
+def test_a_note_held_across_a_stall_is_struck_again() -> None:
+    assert play([*steps("C4"), 5.0, *steps("~C4 ~C4")]).log == ["0 on C4", "0.5 off C4", "4.9 on C4", "5.9 off C4"]
+
+
+def test_an_event_that_comes_at_the_last_moment_is_in_time() -> None:
+    assert play([*steps("C4"), 0.55, *steps("E4")]).log == ["0 on C4", "0.5 off C4", "0.5 on E4", "1 off E4"]
+
+
+def test_a_process_that_was_stopped_for_an_hour_goes_on_from_where_it_was() -> None:
+    played = play(steps("C4 D4 E4"), at=(0.2, lambda clock: clock.stall(3600.0)))
+    first, *rest = (timed.due for timed in played.output.messages if timed.message.type == "note_on")
+    assert first < 1 < 3600 < rest[0]
+    assert rest[1] == pytest.approx(rest[0] + 0.5)
+
+
+def test_stopping_releases_what_sounds_at_once() -> None:
+    assert play(steps("C4.E4:8"), stop=1.1).log == ["0 on E4", "0 on C4", "1 off E4", "1 off C4"]
+
+
+def test_stopping_does_not_release_a_note_before_it_begins() -> None:
+    assert play(steps("C4 D4 E4"), stop=0.55).log[-3:] == ["0.5 off C4", "0.5 on D4", "0.5 off D4"]
+
+
+def test_a_fault_of_the_model_leaves_nothing_sounding_and_is_raised() -> None:
+    played = play([*steps("C4"), ModelError("the graph failed")])
+    assert str(played.fault) == "the graph failed"
+    assert [line.split()[1] for line in played.log] == ["on", "off"]
+
+
+def test_chords_are_handed_over_ahead_and_each_in_one_go() -> None:
+    ahead, sizes = zip(*play(steps("C4.E4 D4.F4"), lead=0.08).calls, strict=True)
+    assert ahead == pytest.approx((0.08, 0.08, 0.08, 0.08))
+    assert sizes == (1, 4, 4, 2)  # the tempo; name, metre and two notes; two off and two on; two off
+
+
+def test_latency_sends_early_what_is_to_be_heard_in_time() -> None:
+    heard: list[float] = []
+    played = play(steps("C4 D4"), latency=0.03, on_step=lambda _step, due: heard.append(due))
+    sent = [timed.due for timed in played.output.messages if timed.message.type == "note_on"]
+    assert sent == pytest.approx([0.1, 0.6])
+    assert heard == pytest.approx([0.13, 0.63])
+
+
+def test_voices_are_spread_from_the_top_and_held_notes_stay_on_their_channel() -> None:
+    assert play(steps("C3.E4.G4 ~C3.~E4.A4.C5"), channels=(2, 3)).log == [
+        "0 on G4 ch2",
+        "0 on E4 ch3",
+        "0 on C3 ch3",
+        "0.5 off G4 ch2",
+        "0.5 on C5 ch2",
+        "0.5 on A4 ch3",
+        "1 off E4 ch3",
+        "1 off C3 ch3",
+        "1 off C5 ch2",
+        "1 off A4 ch3",
+    ]
+
+
+def test_a_program_is_asked_for_on_every_channel_before_the_first_note() -> None:
+    messages = play(steps("C4"), channels=(1, 5), program=19).messages
+    assert [(each.type, each.channel, each.program) for each in messages[1:3]] == [
+        ("program_change", 0, 19),
+        ("program_change", 4, 19),
+    ]
+
+
+def test_the_score_says_tempo_names_and_metres() -> None:
+    waltz = Grid(((0, Metre(3, 4)),))
+    played = play([*steps("C4 D4 E4 F4"), *steps("G4", piece="next"), *steps("A4", waltz)])
+    assert played.signs == [
+        "0 set_tempo 500000",
+        "0 marker a piece",
+        "0 time_signature 4/4",
+        "96 marker next",
+        "120 marker a piece",
+        "120 time_signature 3/4",
+    ]
+
+
+def test_every_step_is_shown_as_it_is_handed_over() -> None:
+    seen: list[str] = []
+    play(steps("C4 R D4"), on_step=lambda step, _due: seen.append(str(step.event)))
+    assert seen == ["C4", "R", "D4"]
+
+
+NOTES = st.frozensets(st.integers(55, 64), max_size=4)
+
+
+@st.composite
+def step(draw: st.DrawFn) -> Step:
+    held = draw(NOTES)
+    event = Event(tuple(sorted(draw(NOTES) - held)), tuple(sorted(held)), draw(st.integers(1, 60)))
+    return Step(event, Grid().place(0), Origin.MODEL, "a piece")
+
+
+@given(
+    script=st.lists(step() | st.floats(0.0, 2.0) | st.just(ModelError("broken")), max_size=15),
+    stop=st.none() | st.floats(0.0, 6.0),
+    stall=st.none() | st.tuples(st.floats(0.0, 4.0), st.floats(0.0, 3.0)),
+    channels=st.lists(st.integers(1, 16), min_size=1, max_size=4, unique=True),
+)
+def test_every_note_on_has_its_note_off_and_deadlines_never_decrease(
+    script: Script, stop: float | None, stall: tuple[float, float] | None, channels: list[int]
+) -> None:
+    at = None if stall is None else (stall[0], lambda clock: clock.stall(stall[1]))
+    played = play(script, bpm=140, stop=stop, at=at, channels=channels)
+    sounding: set[tuple[int, int]] = set()
+    for message in played.messages:
+        if message.type == "note_on":
+            assert (message.channel, message.note) not in sounding
+            sounding.add((message.channel, message.note))
+        elif message.type == "note_off":
+            sounding.remove((message.channel, message.note))
+    assert not sounding
+    for earlier, later in zip(played.output.messages, played.output.messages[1:], strict=False):
+        assert (earlier.due, earlier.tick) <= (later.due, later.tick) and earlier.tick <= later.tick
+    if stall is None:
+        assert min(ahead for ahead, _ in played.calls or [(0.0, 0)]) >= -1e-9, "no deadline is set that has passed"
+
+
+@given(script=st.lists(step() | st.floats(0.0, 2.0), max_size=15))
+def test_what_is_composed_is_played_to_its_end_however_late_it_comes(script: Script) -> None:
+    played = play(script, bpm=140)
+    composed = [item.event for item in script if isinstance(item, Step)]
+    struck = [message.note for message in played.messages if message.type == "note_on"]
+    assert Counter(note for event in composed for note in event.starts) <= Counter(struck)
+    assert all(timed.tick <= sum(event.ticks for event in composed) for timed in played.output.messages)

@@ -1,0 +1,61 @@
+"""Ticks become seconds without drift."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bachd.realtime.transport import Transport
+
+BPM = st.floats(20.0, 300.0)
+TICK = st.integers(0, 10**9)
+
+
+def started(bpm: float, moment: float = 10.0) -> Transport:
+    transport = Transport(bpm)
+    transport.start(moment)
+    return transport
+
+
+def test_a_quarter_at_120_is_half_a_second() -> None:
+    assert [started(120).due(tick) for tick in (0, 12, 24, 96)] == [10.0, 10.25, 10.5, 12.0]
+
+
+def test_a_week_later_it_is_still_exact() -> None:
+    ticks = 7 * 24 * 3600 * 84 * 24 // 60
+    assert started(84, 0.0).due(ticks) == pytest.approx(7 * 24 * 3600, abs=1e-6)
+
+
+@given(BPM, TICK)
+def test_later_ticks_are_later(bpm: float, tick: int) -> None:
+    assert started(bpm).due(tick) < started(bpm).due(tick + 1)
+
+
+@given(BPM, st.integers(0, 10**6))
+def test_a_moment_finds_its_tick_again(bpm: float, tick: int) -> None:
+    transport = started(bpm)
+    middle = (transport.due(tick) + transport.due(tick + 1)) / 2
+    assert transport.tick(middle) == tick
+
+
+def test_before_the_start_ticks_are_negative() -> None:
+    assert started(120).tick(9.99) == -1
+
+
+@given(BPM, TICK, st.floats(0.0, 100.0))
+def test_a_slip_moves_everything_alike(bpm: float, tick: int, seconds: float) -> None:
+    transport = started(bpm)
+    before = transport.due(tick)
+    transport.slip(seconds)
+    assert transport.due(tick) == pytest.approx(before + seconds)
+
+
+@given(BPM, BPM, st.integers(0, 10**6))
+def test_a_new_tempo_leaves_its_tick_where_it_was(old: float, new: float, tick: int) -> None:
+    transport = started(old)
+    moment = transport.due(tick)
+    transport.set_bpm(new, tick)
+    assert transport.due(tick) == moment
+    assert transport.due(tick + 24) - moment == pytest.approx(60 / new, abs=1e-6)
+    assert transport.bpm == new
