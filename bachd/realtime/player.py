@@ -15,8 +15,8 @@ from typing import Final, TypeAlias
 from mido import Message, MetaMessage, bpm2tempo
 
 from bachd.music import dynamics
-from bachd.music.event import Event
-from bachd.music.metre import Metre
+from bachd.music.event import TICKS, Event
+from bachd.music.metre import Metre, Place
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.output import Output, TimedMessage
@@ -63,7 +63,8 @@ class Player:
         self._lead = lead
         self._on_step = on_step
         self._ledger: dict[int, int] = {}  # the notes that sound -> their channels, 0 to 15
-        self._metre: Metre | None = None
+        self._metre: Metre | None = None  # the last that was sent
+        self._upbeat: Metre | None = None  # in force until the present piece's first bar line
         self._last_due = -math.inf
         self._last_tick = 0
 
@@ -135,11 +136,15 @@ class Player:
         return messages
 
     def _signs(self, step: Step) -> list[MetaMessage]:
-        """What a score would print above the step: a new piece's name, a new metre."""
-        signs = [MetaMessage("marker", text=step.piece)] if step.opens else []
-        if step.place.metre != self._metre:
-            self._metre = step.place.metre
-            signs.append(MetaMessage("time_signature", numerator=self._metre.beats, denominator=self._metre.unit))
+        """What a score would print above the step: a new piece's name, a new metre; an upbeat is a short bar."""
+        signs = []
+        if step.opens:
+            signs.append(MetaMessage("marker", text=step.piece))
+            self._upbeat = _upbeat(step.place)
+        metre = self._upbeat if self._upbeat and step.place.bar == 0 else step.place.metre
+        if step.opens or metre != self._metre:
+            self._metre = metre
+            signs.append(MetaMessage("time_signature", numerator=metre.beats, denominator=metre.unit))
         return signs
 
     def _silence(self) -> list[Message]:
@@ -158,3 +163,13 @@ class Player:
         if messages:
             self._last_due, self._last_tick = self._due(tick) if due is None else due, tick
             self._output.send([TimedMessage(self._last_due, tick, message) for message in messages])
+
+
+def _upbeat(place: Place) -> Metre | None:
+    """A time signature for what is left of the bar; None if `place` begins one, or for fractions no signature has."""
+    left = place.metre.bar - place.phase
+    for unit in (4, 8, 16, 32):
+        beats, rest = divmod(left * unit, 4 * TICKS)
+        if place.phase and not rest:
+            return Metre(beats, unit)
+    return None

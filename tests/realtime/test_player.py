@@ -155,6 +155,15 @@ def test_a_program_is_asked_for_on_every_channel_before_the_first_note() -> None
     ]
 
 
+def test_an_upbeat_is_a_short_bar_in_the_score() -> None:
+    played = play(steps("C4:0.5 D4:0.5 E4 F4", Grid(upbeat=24)))
+    assert played.signs[2:] == ["0 time_signature 1/4", "24 time_signature 4/4"]
+
+
+def test_an_upbeat_in_triplets_has_no_signature_of_its_own() -> None:
+    assert play(steps("C4:1/3 D4", Grid(upbeat=8))).signs[2:] == ["0 time_signature 4/4"]
+
+
 def test_the_score_says_tempo_names_and_metres() -> None:
     waltz = Grid(((0, Metre(3, 4)),))
     played = play([*steps("C4 D4 E4 F4"), *steps("G4", piece="next"), *steps("A4", waltz)])
@@ -163,6 +172,7 @@ def test_the_score_says_tempo_names_and_metres() -> None:
         "0 marker a piece",
         "0 time_signature 4/4",
         "96 marker next",
+        "96 time_signature 4/4",
         "120 marker a piece",
         "120 time_signature 3/4",
     ]
@@ -204,7 +214,8 @@ def test_every_note_on_has_its_note_off_and_deadlines_never_decrease(
             sounding.remove((message.channel, message.note))
     assert not sounding
     for earlier, later in zip(played.output.messages, played.output.messages[1:], strict=False):
-        assert (earlier.due, earlier.tick) <= (later.due, later.tick) and earlier.tick <= later.tick
+        assert earlier.due <= later.due
+        assert earlier.tick <= later.tick
     if stall is None:
         assert min(ahead for ahead, _ in played.calls or [(0.0, 0)]) >= -1e-9, "no deadline is set that has passed"
 
