@@ -1,0 +1,237 @@
+"""The music going by in a terminal: a piano roll of the last bars, the tokens, a line of status.
+
+Law: drawn once an event, never on a timer; a terminal that is small, narrow or gone does not disturb the music, and it
+is given back as it was found.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Final, TextIO, TypeAlias
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.segment import Segment
+from rich.style import Style
+
+from bachd.music import pitch
+from bachd.music.event import TICKS
+from bachd.music.piece import Origin, Step
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+COLUMN: Final = TICKS // 4
+"""Ticks that one column of the roll stands for: a sixteenth."""
+COLUMNS: Final = 512
+"""Columns that are kept; more than a terminal is wide."""
+RANGE: Final = (36, 81)
+"""The pitches that the roll shows at least, if there is room: C2 to A5."""
+LABEL: Final = 4
+"""Cells at the left of the roll for the names of the octaves."""
+MIN_ROLL: Final = 8
+"""Rows below which there is no roll."""
+LINES: Final = 3
+"""Log lines that stay in sight."""
+
+_VOICES: Final = (("#ffe08a", "#c9a227"), ("#a8e6a1", "#4f9d55"), ("#9fd3ff", "#3f7fbf"), ("#f5b0cb", "#b0507f"))
+"""Colours of the voices from the top: where a note begins, and where it goes on. The last is for all below, too."""
+_DIM: Final = Style(dim=True)
+_TITLE: Final = Style(bold=True)
+_PLAIN: Final = Style()
+_NOW: Final = Style(bold=True, reverse=True)
+
+
+_Sound: TypeAlias = tuple[int, bool]
+"""A note's voice, counted from the top, and whether it begins here."""
+
+
+@dataclass(slots=True)
+class _Column:
+    """What sounds in a sixteenth."""
+
+    bar: bool = False
+    """Whether a bar begins here."""
+    notes: dict[int, _Sound] = field(default_factory=dict)
+    """By pitch."""
+
+
+def possible(stream: TextIO) -> bool:
+    """Whether the view can be drawn there: a terminal that can move its cursor and show block characters."""
+    if not stream.isatty() or os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
+        return False
+    try:
+        "█▀▄│┈♩".encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+class View(logging.Handler):
+    """The view, and a handler that shows the log in it; a context manager, outside of which nothing is drawn."""
+
+    def __init__(self, console: Console, status: Callable[[], str]) -> None:
+        """Draws nothing yet. `status`: asked for the last line once an event."""
+        super().__init__()
+        self._status = status
+        self._console = console
+        self._live = Live(
+            self, console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
+        )
+        self._columns: deque[_Column] = deque(maxlen=COLUMNS)
+        self._tick = 0  # since the view began
+        self._voices: dict[int, int] = {}
+        self._tokens: deque[tuple[str, Origin]] = deque(maxlen=40)
+        self._step: Step | None = None
+        self._lines: deque[str] = deque(maxlen=LINES)
+        self._drawn = False
+
+    def __enter__(self) -> View:
+        self._drawn = True
+        self._guard(self._live.start)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._guard(self._live.stop)
+        self._drawn = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a log line; it is drawn with the next event."""
+        self._lines.append(self.format(record).splitlines()[0])
+
+    def show(self, step: Step) -> None:
+        """Draw the event that begins now."""
+        self._step = step
+        self._tokens.append((str(step.event), step.origin))
+        sounding = step.event.sounding
+        self._voices = {
+            note: self._voices.get(note, voice) if note in step.event.held else voice
+            for voice, note in enumerate(reversed(sounding))
+        }
+        end = self._tick + step.event.ticks
+        for column in range(self._tick // COLUMN, -(-end // COLUMN)):
+            self._fill(column, step)
+        self._tick = end
+        self._guard(self._live.refresh)
+
+    def _fill(self, index: int, step: Step) -> None:
+        """Write the step into a column, counted from the start of the view; only the last one may exist already."""
+        first = self._tick // COLUMN
+        begun = self._tick % COLUMN != 0 and index == first
+        if not begun:
+            self._columns.append(_Column())
+        column = self._columns[-1]
+        phase = step.place.phase + max(0, index * COLUMN - self._tick)
+        column.bar = column.bar or phase % step.place.metre.bar < (1 if index == first else COLUMN)
+        for note in step.event.sounding:
+            column.notes[note] = (self._voices[note], index == first and note in step.event.starts)
+
+    def _guard(self, draw: Callable[[], None]) -> None:
+        """Draw; a terminal that has gone away (a closed window, a lost connection) is no reason to stop playing."""
+        try:
+            if self._drawn:
+                draw()
+        except OSError:
+            self._drawn = False
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Lay out what fits: the tokens first, then the status, the title, the roll, and the log if there is room."""
+        width, height = options.max_width, options.height or console.height
+        rows = height - 3
+        logged = list(self._lines) if rows >= MIN_ROLL + LINES + 4 else []
+        roll = rows - (len(logged) + 1 if logged else 0)
+        lines: list[Iterable[Segment]] = []
+        if height >= 3:
+            lines.append([Segment(self._title()[:width], _TITLE)])
+        if roll >= MIN_ROLL:
+            lines += self._roll(width, roll - 1)
+            lines.append([])
+        lines.append(self._line_of_tokens(width))
+        if height >= 2:
+            lines.append([Segment(self._status()[:width], _DIM)])
+        if logged:
+            lines.append([])
+            lines += [[Segment(line[:width], _DIM)] for line in logged]
+        for number, line in enumerate(lines[:height]):
+            if number:
+                yield Segment.line()
+            yield from line
+
+    def _title(self) -> str:
+        if self._step is None:
+            return "bachd"
+        place, origin = self._step.place, self._step.origin
+        who = {Origin.SEED: "the seed", Origin.MODEL: "the model", Origin.BREATH: "a breath"}[origin]
+        return f"bachd   {self._step.piece}   bar {place.bar + 1}   {place.metre}   {who}"
+
+    def _line_of_tokens(self, width: int) -> Iterator[Segment]:
+        """As many of the last tokens as fit; the present one stands out, and the seed's are dim."""
+        shown: list[tuple[str, Origin]] = []
+        room = width
+        for token, origin in reversed(self._tokens):
+            if room < len(token) + 2:
+                break
+            shown.append((token, origin))
+            room -= len(token) + 2
+        for place, (token, origin) in enumerate(reversed(shown)):
+            last = place == len(shown) - 1
+            yield Segment(token, _NOW if last else _DIM if origin is Origin.SEED else _PLAIN)
+            yield Segment("" if last else "  ")
+
+    def _roll(self, width: int, rows: int) -> list[list[Segment]]:
+        """The piano roll: time goes right, a cell is a sixteenth wide and two semitones high."""
+        shown = list(self._columns)[-max(1, width - LABEL) :]
+        heard = [note for column in shown for note in column.notes]
+        low, high = min(heard, default=RANGE[0]), max(heard, default=RANGE[1])
+        if 2 * rows > max(high, RANGE[1]) - min(low, RANGE[0]):
+            low, high = min(low, RANGE[0]), max(high, RANGE[1])
+            rows = min(rows, (high - low) // 2 + 1)
+        elif 2 * rows <= high - low and shown[-1].notes:  # not all fits: follow the chord that sounds
+            low, high = min(shown[-1].notes), max(shown[-1].notes)
+        top = (low + high) // 2 + rows
+        return [self._row(shown, top - 2 * row) for row in range(rows)]
+
+    def _row(self, shown: list[_Column], upper: int) -> list[Segment]:
+        """One row of cells, for the pitches `upper` and the one below it."""
+        octave = next((note for note in (upper, upper - 1) if note % 12 == 0 and note >= pitch.LOWEST), None)
+        segments = [Segment(f"{'' if octave is None else pitch.name(octave):<{LABEL}}", _DIM)]
+        run, before = "", _DIM
+        for column in shown:
+            above, below = column.notes.get(upper), column.notes.get(upper - 1)
+            if above is None and below is None:
+                text, style = "│" if column.bar else " " if octave is None else "┈", _DIM
+            else:
+                text, style = _cell(above, below)
+            if style is not before and run:
+                segments.append(Segment(run, before))
+                run = ""
+            run, before = run + text, style
+        segments.append(Segment(run, before))
+        return segments
+
+
+def _cell(above: _Sound | None, below: _Sound | None) -> tuple[str, Style]:
+    """A cell in which one or two notes sound: two half blocks."""
+    if above is None:
+        return "▄", _style(below, None)
+    return "▀", _style(above, below)
+
+
+@cache
+def _style(front: _Sound | None, back: _Sound | None) -> Style:
+    """The colours of a cell with one note in the foreground and perhaps another behind it."""
+    return Style(color=_colour(front), bgcolor=_colour(back))
+
+
+def _colour(sound: _Sound | None) -> str | None:
+    if sound is None:
+        return None
+    voice, begins = sound
+    return _VOICES[min(voice, len(_VOICES) - 1)][0 if begins else 1]
