@@ -1,0 +1,151 @@
+"""The loop: the context goes to the model, an event comes back, is handed on, and joins the context.
+
+Law: one call, one event, for ever; the same model, seed pieces and rng give the same steps. The music never freezes and
+never goes round in circles: an event that would is drawn again, and where that does not help, the piece ends and
+another begins.
+
+A piece is some bars of a seed piece and what the model makes of them, until it says FINE. A breath follows: the bar is
+filled with a rest, and one more bar, less the upbeat of the next piece.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Final
+
+from bachd.music.event import TICKS, Event
+from bachd.music.metre import Grid, Place
+from bachd.music.piece import Origin, Piece, Step
+from bachd.music.stretches import Circling, Stillness
+from bachd.neural import features
+from bachd.neural.model import Model
+from bachd.neural.sampler import Sampler
+
+WARMTHS: Final = (0.0, 0.2, 0.4, 0.8)
+"""What is added to the temperature, try by try, while the guard turns events down."""
+PATIENCE: Final = 48
+"""Bars after the seed from which a piece that does not end is ended at the next resting chord."""
+LIMIT: Final = 56
+"""Bars after the seed at which it is ended anyhow."""
+
+_TRIADS: Final = (frozenset({0, 4, 7}), frozenset({0, 3, 7}))
+
+
+class Composer:
+    """Writes music step by step. Not for use by several threads at once."""
+
+    def __init__(
+        self,
+        model: Model,
+        sampler: Sampler,
+        *,
+        first: Piece,
+        others: Sequence[str],
+        load: Callable[[str], Piece],
+        bars: int,
+        rng: Random,
+    ) -> None:
+        """Begin with `first`; later pieces are drawn from the names `others` and loaded.
+
+        bars: full bars of each seed piece that are played before the model goes on; at least 1.
+        """
+        self._model = model
+        self._sampler = sampler
+        self._others = tuple(others)
+        self._load = load
+        self._bars = bars
+        self._rng = rng
+        self._context = model.context()
+        self._stillness = Stillness()
+        self._circling = Circling()
+        self._waiting: list[str] = []
+        self._begin(first)
+
+    def next(self) -> Step:
+        """The next step. Raises ModelError when a graph fails, SeedError when the next seed piece holds no music."""
+        if self._seed:
+            return self._step(self._seed.popleft(), Origin.SEED)
+        event = self._compose()
+        if event is not None:
+            return self._step(event, Origin.MODEL)
+        name, place = self._piece.name, self._place
+        self._begin(self._another())
+        rest = self._rest(place)
+        if not rest:  # there has been silence enough
+            return self.next()
+        breath = Event((), (), rest)
+        self._watch(breath, place)
+        return Step(breath, place, Origin.BREATH, name)
+
+    def _begin(self, piece: Piece) -> None:
+        excerpt = piece.first_bars(self._bars)
+        ticks = sum(event.ticks for event in excerpt)
+        self._piece = piece
+        self._seed = deque(part for event in excerpt for part in features.conform(event))
+        # What the seed piece does later with its metre is its own affair.
+        changes = tuple(change for change in piece.grid.changes if change[0] < ticks)
+        self._grid = Grid(changes, piece.grid.upbeat)
+        self._tick = 0
+        self._place = self._grid.place(0)
+        self._patience = self._grid.place(ticks).bar
+        self._last = Event((), (), 1)
+        self._context.reset(self._place)
+
+    def _step(self, event: Event, origin: Origin) -> Step:
+        place = self._place
+        step = Step(event, place, origin, self._piece.name, opens=self._tick == 0)
+        self._tick += event.ticks
+        self._place = self._grid.place(self._tick)
+        self._context.push(event, self._place)
+        self._last = event
+        self._watch(event, place)
+        return step
+
+    def _watch(self, event: Event, place: Place) -> None:
+        self._stillness.add(event, place.metre)
+        self._circling.add(event)
+
+    def _compose(self) -> Event | None:
+        """The model's next event, or None when the piece is over."""
+        if self._is_too_long():
+            return None
+        hidden = self._model.hear(self._context)
+        for warmth in WARMTHS:
+            event = self._sampler.sample(hidden, self._last.sounding, warmth=warmth)
+            if event is None:
+                return None
+            if not (self._stillness.would_freeze(event, self._place.metre) or self._circling.would_loop(event)):
+                return event
+        return None
+
+    def _is_too_long(self) -> bool:
+        bars = self._place.bar - self._patience
+        return bars >= LIMIT or (bars >= PATIENCE and _rests(self._last, self._place))
+
+    def _another(self) -> Piece:
+        """A piece other than the present one. Each is drawn once before any is drawn again."""
+        if not self._waiting:
+            self._waiting = [name for name in self._others if name != self._piece.name]
+            self._rng.shuffle(self._waiting)
+        return self._load(self._waiting.pop()) if self._waiting else self._piece
+
+    def _rest(self, place: Place) -> int:
+        """Ticks from `place`, where a piece has ended, to the next one, whose first full bar begins on a bar line."""
+        bar = place.metre.bar
+        rest = -place.phase % bar + bar - self._grid.upbeat
+        while rest <= 0:
+            rest += bar
+        while rest > self._stillness.room((), place.metre):
+            rest -= bar
+        return max(0, rest)
+
+
+def _rests(event: Event, following: Place) -> bool:
+    """Whether music can end on this event: a triad over its root or part of one, a quarter or more, to a bar line."""
+    pitches = event.sounding
+    if not pitches or event.ticks < TICKS or following.phase:
+        return False
+    above = {(pitch - pitches[0]) % 12 for pitch in pitches}
+    return any(above <= triad for triad in _TRIADS)

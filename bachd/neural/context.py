@@ -1,0 +1,39 @@
+"""The rolling window: what the network knows of the piece so far.
+
+Law: the window always holds exactly CONTEXT rows; a piece younger than that is preceded by its start and by padding.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bachd.music.event import Event
+from bachd.music.metre import Place
+from bachd.neural import features
+from bachd.neural.runtime import Int8Array
+
+
+class Context:
+    """The last CONTEXT events as the trunk's input. Of no use before its first `reset`."""
+
+    def __init__(self, zero: int, one: int) -> None:
+        """`zero` and `one` are the bytes that stand for 0 and 1 in the trunk's input."""
+        self._zero = zero
+        self._one = one
+        self.window: Int8Array = np.full((1, 1, features.CONTEXT, features.ROW), zero, np.int8)
+        """Shape (1, 1, CONTEXT, ROW), the newest row last. The same array at all times."""
+        self._rows = self.window[0, 0]
+
+    def reset(self, place: Place) -> None:
+        """Forget everything: the next event is the first of a piece and begins at `place`."""
+        self._rows.fill(self._zero)
+        self._rows[:-1, features.PADDING] = self._one
+        self._rows[-1, features.before_start(place)] = self._one
+
+    def push(self, event: Event, following: Place) -> None:
+        """Take in an event that `features.conform` returned; the next one begins at `following`."""
+        rows = self._rows
+        rows[:-1] = rows[1:]
+        newest = rows[-1]
+        newest.fill(self._zero)
+        newest[features.columns(event, following)] = self._one

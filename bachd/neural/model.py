@@ -1,0 +1,106 @@
+"""From the context to what comes next: a trunk that hears once an event, a head that speaks once a note.
+
+Law: a model remembers no music: context and notes chosen so far are arguments, and equal arguments give equal logits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isclose
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from bachd.errors import ModelError
+from bachd.neural import features
+from bachd.neural.context import Context
+from bachd.neural.runtime import Graph, Int8Array, load
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+
+
+class Model(Protocol):
+    """What the sampler and the composer ask of a network."""
+
+    def context(self) -> Context:
+        """An empty window in the numbers this model reads."""
+        ...
+
+    def hear(self, context: Context) -> Int8Array:
+        """What the trunk makes of the context, shape (1, D), for `speak`. Raises ModelError if the graph fails."""
+        ...
+
+    def speak(self, hidden: Int8Array, columns: Sequence[int]) -> FloatArray:
+        """Logits for the next symbol of the chord being spelled and for its length, shape (LOGITS,).
+
+        columns: which of the head's NOTES inputs are set: the symbols chosen so far, and SOUNDED + pitch - LOWEST for
+        each pitch of the event before. The array is good until the next call. Raises ModelError if the graph fails.
+        """
+        ...
+
+
+class TfliteModel:
+    """Trunk and head as two int8 graphs."""
+
+    def __init__(self, trunk: Graph, head: Graph) -> None:
+        """Raises ModelError when the graphs do not fit each other or the feature layout."""
+        self.trunk = trunk
+        self.head = head
+        window = (1, 1, features.CONTEXT, features.ROW)
+        _require([tensor.shape for tensor in trunk.inputs] == [window], f"the trunk's input is not {window}")
+        _require(len(trunk.output.shape) == 2 and trunk.output.shape[0] == 1, "the trunk's output is no row")
+        width = trunk.output.shape[1]
+        shapes = [tensor.shape for tensor in head.inputs]
+        _require(width != features.NOTES, "hidden is as wide as the notes, so the head's inputs cannot be told apart")
+        _require(
+            sorted(shapes) == sorted([(1, width), (1, features.NOTES)]),
+            f"the head's inputs are {shapes}, not (1, {width}) and (1, {features.NOTES})",
+        )
+        _require(head.output.shape == (1, features.LOGITS), f"the head's output is not {features.LOGITS} wide")
+        self._notes_first = shapes[0] == (1, features.NOTES)
+        notes, hidden = head.inputs if self._notes_first else reversed(head.inputs)
+        _require(
+            isclose(hidden.scale, trunk.output.scale, rel_tol=1e-5) and hidden.zero == trunk.output.zero,
+            "the trunk's output and the head's input are quantised differently",
+        )
+        self._zero, self._one = notes.quantise(0), notes.quantise(1)
+        self._notes = np.full((1, features.NOTES), self._zero, np.int8)
+        self._flat = memoryview(self._notes[0])  # setting single bytes here is faster than in the array
+        meanings = np.arange(256, dtype=np.uint8).view(np.int8).astype(np.float32) - head.output.zero
+        self._meanings: FloatArray = meanings * np.float32(head.output.scale)  # by byte; -1 counts from the end
+        self._logits: FloatArray = np.empty(features.LOGITS, np.float32)
+
+    @classmethod
+    def open(cls, folder: Path, runtime: str | None = None) -> TfliteModel:
+        """Load the two graphs of a bundle's folder into `runtime`, or into the best there is. Raises ModelError."""
+        return cls(load(folder / "trunk.tflite", runtime), load(folder / "head.tflite", runtime))
+
+    @property
+    def runtime(self) -> str:
+        """Name of the distribution that runs the graphs."""
+        return self.trunk.runtime
+
+    def context(self) -> Context:
+        """See `Model`."""
+        (window,) = self.trunk.inputs
+        return Context(window.quantise(0), window.quantise(1))
+
+    def hear(self, context: Context) -> Int8Array:
+        """See `Model`."""
+        return self.trunk.invoke(context.window)
+
+    def speak(self, hidden: Int8Array, columns: Sequence[int]) -> FloatArray:
+        """See `Model`."""
+        self._notes.fill(self._zero)
+        flat, one = self._flat, self._one
+        for column in columns:
+            flat[column] = one
+        quantised = self.head.invoke(*((self._notes, hidden) if self._notes_first else (hidden, self._notes)))
+        return self._meanings.take(quantised[0], out=self._logits, mode="wrap")
+
+
+def _require(fits: bool, complaint: str) -> None:
+    if not fits:
+        raise ModelError(f"trunk.tflite and head.tflite are no pair for this version of bachd: {complaint}")

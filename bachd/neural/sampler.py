@@ -1,0 +1,109 @@
+"""From logits to one event: temperature, top-p, and the rules of spelling.
+
+Law: every event drawn is one that the layout can say and the pitch range allows; the same model, numbers from `rng` and
+arguments give the same event.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Final
+
+import numpy as np
+
+from bachd.music.event import Event
+from bachd.neural import features
+from bachd.neural.features import END, FINE, HOLD, LENGTHS, LOWEST, PITCHES, SOUNDED, SYMBOLS
+from bachd.neural.model import FloatArray, Model
+from bachd.neural.runtime import Int8Array
+
+MOST_NOTES: Final = 16
+"""Notes a chord may have: one for each MIDI channel."""
+
+_COLD: Final = 1e-3
+"""Temperatures below this are 0: there is one answer left, and dividing by them would overflow."""
+
+
+class Sampler:
+    """Spells events, highest note first. Not for use by several threads at once."""
+
+    def __init__(
+        self, model: Model, rng: Random, *, temperature: float, top_p: float, pitches: tuple[int, int]
+    ) -> None:
+        """`temperature` 0 always takes the likeliest; `pitches` are the lowest and the highest MIDI number to play."""
+        self._model = model
+        self._rng = rng
+        self._temperature = temperature
+        self._top_p = top_p
+        low, high = max(pitches[0], LOWEST), min(pitches[1], features.HIGHEST)
+        self._pitches = range(low, high + 1)
+        self._first = np.full(SYMBOLS, -np.inf, np.float32)  # added to the logits: what may begin a chord, holds apart
+        self._first[[pitch - LOWEST for pitch in self._pitches]] = 0
+        self._first[[END, FINE]] = 0
+        self._mask = self._first.copy()
+        self._symbols = np.empty(SYMBOLS, np.float32)
+        self._lengths = np.empty(len(LENGTHS), np.float32)
+
+    def sample(self, hidden: Int8Array, sounded: tuple[int, ...], *, warmth: float = 0.0) -> Event | None:
+        """Draw the event after one in which the pitches `sounded` were heard; None when the piece ends instead.
+
+        hidden: the trunk's output, shape (1, D). warmth is added to the temperature.
+        """
+        temperature = self._temperature + warmth
+        mask = self._mask
+        mask[:] = self._first
+        columns = [SOUNDED + pitch - LOWEST for pitch in sounded]
+        for pitch in sounded:
+            if pitch in self._pitches:
+                mask[HOLD + pitch - LOWEST] = 0
+        starts: list[int] = []
+        held: list[int] = []
+        while True:
+            logits = self._model.speak(hidden, columns)
+            if len(starts) + len(held) == MOST_NOTES:
+                break
+            symbol = self._draw(np.add(logits[:SYMBOLS], mask, out=self._symbols), temperature)
+            if symbol == FINE:
+                return None
+            if symbol == END:
+                break
+            columns.append(symbol)
+            step = symbol % PITCHES
+            (starts if symbol < HOLD else held).append(LOWEST + step)
+            mask[step:PITCHES] = mask[HOLD + step : HOLD + PITCHES] = mask[FINE] = -np.inf  # spelling goes down
+        self._lengths[:] = logits[SYMBOLS:]
+        ticks = LENGTHS[self._draw(self._lengths, temperature)]
+        return Event(tuple(reversed(starts)), tuple(reversed(held)), ticks)
+
+    def _draw(self, logits: FloatArray, temperature: float) -> int:
+        """An index into `logits`, drawn from their nucleus: the fewest of the likeliest that together reach top-p.
+
+        Overwrites `logits`. Takes one number from `rng`, rarely two, none at temperature 0. Nucleus sampling is from
+        Holtzman et al. 2019, arXiv:1904.09751.
+        """
+        likeliest = int(logits.argmax())
+        if temperature < _COLD:
+            return likeliest
+        np.subtract(logits, logits[likeliest], out=logits)
+        np.multiply(logits, 1 / temperature, out=logits)
+        weights = np.exp(logits, out=logits)
+        sums = np.add.accumulate(weights)
+        total = sums.item(-1)
+        drawn = _pick(sums, self._rng.random() * total)
+        # What weighs more than all that may be left out is not left out: most draws end here, without sorting.
+        if drawn == likeliest or weights.item(drawn) > (1 - self._top_p) * total:
+            return drawn
+        order = np.argsort(-weights, kind="stable")
+        sums = np.add.accumulate(weights[order])
+        nucleus = int(sums.searchsorted(self._top_p * total)) + 1
+        if drawn in order[:nucleus]:
+            return drawn
+        return int(order[_pick(sums[:nucleus], self._rng.random() * sums.item(nucleus - 1))])
+
+
+def _pick(sums: FloatArray, point: float) -> int:
+    """The index of the step in the ascending `sums` on which `point` falls; never a step of no height."""
+    index = int(sums.searchsorted(point, "right"))
+    if index == len(sums):  # `point` was rounded up to the very end, once in some ten million times
+        index = int(sums.searchsorted(sums[-1]))
+    return index

@@ -1,0 +1,52 @@
+"""From settings to a composer: a verified bundle, a loaded model, a first piece.
+
+Law: what is wrong with a bundle or a seed piece is known here, before a port is opened or a note is played.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+from bachd.config import Config
+from bachd.errors import SeedError
+from bachd.music import midifile
+from bachd.music.piece import Piece
+from bachd.neural.bundle import Bundle
+from bachd.neural.composer import Composer
+from bachd.neural.model import TfliteModel
+from bachd.neural.sampler import Sampler
+
+
+def make_composer(config: Config, bundle: Bundle, model: TfliteModel) -> Composer:
+    """A composer that plays by `config`. Raises SeedError when the first piece cannot be read or holds no music."""
+    rng = Random(config.seed.rng)
+    sampling = config.sampling
+    sampler = Sampler(
+        model,
+        rng,
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        pitches=sampling.range or bundle.card.pitches,
+    )
+    return Composer(
+        model,
+        sampler,
+        first=_first(config.seed.piece, bundle, rng),
+        others=bundle.seed_names,
+        load=bundle.seed,
+        bars=config.seed.bars,
+        rng=rng,
+    )
+
+
+def _first(name: str | None, bundle: Bundle, rng: Random) -> Piece:
+    if name is None:
+        name = rng.choice(bundle.seed_names)
+    if name in bundle.seed_names:
+        return bundle.seed(name)
+    path = Path(name)
+    try:
+        return midifile.read(path.read_bytes(), path.stem)
+    except OSError as fault:
+        raise SeedError(f"seed.piece: {name} cannot be read: {fault.strerror}") from None
