@@ -5,6 +5,8 @@ Law: an expected fault is one line that says what, where and how to mend it; onl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 EXIT_OK = 0
 EXIT_USAGE = 64
 EXIT_UNAVAILABLE = 69
@@ -46,3 +48,11 @@ class OutputError(BachdError):
     """A MIDI output cannot be found or opened."""
 
     exit_code = EXIT_UNAVAILABLE
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """The end of an error text that offers the likeliest of the known names, or nothing if none is like it."""
+    import difflib  # 10 ms that only a mistake has to pay
+
+    found = difflib.get_close_matches(name[:100], list(known), 1)
+    return f"; did you mean {found[0]!r}?" if found else ""

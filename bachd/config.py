@@ -1,0 +1,196 @@
+"""config.yaml: what a person may choose, as values that have been checked.
+
+Law: every key has a default, so an empty file plays; all faults are told at once, each with its line and what to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bachd import yamltree
+from bachd.errors import ConfigError, ModelError, suggestion
+from bachd.music import pitch
+from bachd.neural import bundle, features
+from bachd.settings import Faults, Section
+
+_LARGEST: Final = 256 * 1024
+"""Bytes; a config.yaml with all its comments has three thousand."""
+_NARROWEST: Final = 24
+"""Semitones: with fewer the network's voices have no room to move."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """What the music grows from."""
+
+    piece: str | None = None
+    """A piece of the bundle, or the absolute path of a .mid file; None takes any piece of the bundle."""
+    bars: int = 4
+    """Bars of the piece that are played before the network takes over."""
+    rng: int | None = None
+    """Seed of the random numbers; None draws one at each start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Midi:
+    """Where the music goes."""
+
+    output: tuple[str, ...] = ("auto",)
+    """Each `auto`, `virtual`, `jack`, `none`, `file:NAME.mid` or a part of a port's name."""
+    channels: tuple[int, ...] = (1,)
+    """1 to 16, for the voices from the top; the last takes the rest."""
+    program: int | None = None
+    """0 to 127, as on the wire; None leaves the synth as it is."""
+    latency_ms: float = 0.0
+    """Milliseconds by which messages leave early, because the synth answers late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How daring the network is."""
+
+    temperature: float = 0.95
+    """1 draws what the network believes; less is tamer, more is wilder; 0 always takes the likeliest."""
+    top_p: float = 0.98
+    """The likeliest notes that together have this probability are drawn from."""
+    range: tuple[int, int] | None = None
+    """Lowest and highest MIDI number that may be played; None leaves it to the bundle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings; `Config()` is what an empty file means."""
+
+    model: str = "chorales"
+    """A bundle's name or the absolute path of its folder."""
+    seed: Seed = Seed()
+    tempo: float = 84.0
+    """Quarter notes a minute."""
+    midi: Midi = Midi()
+    sampling: Sampling = Sampling()
+
+
+def load(path: Path) -> Config:
+    """The settings in a file. Raises ConfigError with all its faults, one a line."""
+    text = _text(path)
+    try:
+        root = yamltree.read(text)
+    except yamltree.MalformedError as fault:
+        raise ConfigError(f"{path}:{fault.line}: {fault.what}") from None
+    faults = Faults(path)
+    config = _read(Section("", root, ("model", "seed", "tempo", "midi", "sampling"), faults), path.absolute().parent)
+    faults.check()
+    return config
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {_reason(error)}") from None
+    if len(data) > _LARGEST:
+        raise ConfigError(f"{path}: larger than {_LARGEST // 1024} KiB; a config.yaml has a few lines")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _read(top: Section, home: Path) -> Config:
+    """All keys; `home` is the folder that relative paths start from."""
+    default = Config()
+    seed = top.section("seed", ("piece", "bars", "rng"))
+    midi = top.section("midi", ("output", "channels", "program", "latency_ms"))
+    sampling = top.section("sampling", ("temperature", "top_p", "range"))
+    model = _model(top, home)
+    program = midi.whole("program", 1, 128, None)
+    return Config(
+        model=model or default.model,
+        seed=Seed(
+            piece=_piece(seed, model, home),
+            bars=seed.whole("bars", 1, 64, default.seed.bars),
+            rng=seed.whole("rng", 0, 2**32 - 1, default.seed.rng),
+        ),
+        tempo=top.number("tempo", 20, 300, default.tempo),
+        midi=Midi(
+            output=_output(midi),
+            channels=midi.wholes("channels", 1, 16, default.midi.channels),
+            program=None if program is None else program - 1,
+            latency_ms=midi.number("latency_ms", 0, 500, default.midi.latency_ms),
+        ),
+        sampling=Sampling(
+            temperature=sampling.number("temperature", 0, 2, default.sampling.temperature),
+            top_p=sampling.number("top_p", 0.1, 1, default.sampling.top_p),
+            range=_range(sampling),
+        ),
+    )
+
+
+def _model(top: Section, home: Path) -> str:
+    """The bundle's name, or the absolute path of its folder."""
+    name = top.text("model", None)
+    if name is None:
+        return Config().model
+    if "/" in name or name.startswith("~"):
+        name = str(home / name)
+    try:
+        bundle.folder(name)
+    except (ModelError, OSError) as error:
+        top.fault("model", str(error).removeprefix("model: "))
+    return name
+
+
+def _piece(seed: Section, model: str, home: Path) -> str | None:
+    """The name of a piece of the bundle, or the absolute path of a .mid file."""
+    name = seed.text("piece", None)
+    if name is None:
+        return None
+    if "/" in name or name.lower().endswith((".mid", ".midi")):
+        path = home / name
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            seed.fault("piece", f"{str(path)!r} cannot be read: {_reason(error)}")
+        return str(path)
+    try:
+        known = bundle.read_card(bundle.folder(model)).seeds
+    except (ModelError, OSError):
+        return name  # whoever opens the bundle says what is wrong with it
+    if name not in known:
+        hint = suggestion(name, known) or f"; it has {', '.join(known)}"
+        seed.fault("piece", f"no piece {name!r} in model {model!r}{hint}")
+    return name
+
+
+def _output(midi: Section) -> tuple[str, ...]:
+    outputs = midi.texts("output", Config().midi.output)
+    for output in outputs:
+        if output.startswith("file:") and not output.lower().endswith(".mid"):
+            midi.fault("output", f"{output!r} names no .mid file; write 'file:NAME.mid'")
+    return outputs
+
+
+def _range(sampling: Section) -> tuple[int, int] | None:
+    """Lowest and highest note, each a name such as 'C2' or a MIDI number."""
+    ends = sampling.texts("range", None)
+    if ends is None:
+        return None
+    try:
+        low, high = (int(end) if end.isdecimal() else pitch.number(end) for end in ends)
+    except ValueError as error:
+        sampling.fault("range", str(error) if len(ends) == 2 else "write the lowest and the highest note: [C2, C6]")
+        return None
+    if min(high, features.HIGHEST) - max(low, features.LOWEST) < _NARROWEST:
+        whole = f"{pitch.name(features.LOWEST)} to {pitch.name(features.HIGHEST)}"
+        sampling.fault(
+            "range", f"leaves the network too little; it plays {whole} and needs {_NARROWEST} semitones of it"
+        )
+    return low, high

@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from bachd import yamltree
+from bachd.config import Config, Midi, Sampling, Seed, load
+from bachd.errors import ConfigError
+from bachd.neural import features
+
+Write: TypeAlias = Callable[[str | bytes], Path]
+
+TOP = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Writes config.yaml beside a bundle named `tiny` and makes that folder the working directory."""
+    monkeypatch.chdir(tmp_path)
+    files = dict.fromkeys(("trunk.tflite", "head.tflite", "seeds/a.mid", "seeds/b.mid"), "0" * 64)
+    card: dict[str, Any] = {
+        "format": 1,
+        "name": "tiny",
+        "description": "for tests",
+        "fingerprint": features.FINGERPRINT,
+        "context": features.CONTEXT,
+        "files": files,
+        "seeds": {"bwv269": {"file": "seeds/a.mid"}, "bwv66.6": {"file": "seeds/b.mid"}},
+        "default_seed": "bwv269",
+        "range": [36, 81],
+        "bpm": 84,
+    }
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny/card.json").write_text(json.dumps(card))
+
+    def write(content: str | bytes) -> Path:
+        Path("config.yaml").write_bytes(content.encode() if isinstance(content, str) else content)
+        return Path("config.yaml")
+
+    return write
+
+
+def faults(path: Path) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert caught.value.exit_code == 78
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize("nothing", ["", "# tempo: 90\n", "---\n", "tempo:\nseed:\nmidi: ~\n", "\ufeff"])
+def test_an_empty_file_plays(write: Write, nothing: str) -> None:
+    assert load(write(nothing)) == Config()
+
+
+def test_the_shipped_file_says_the_defaults() -> None:
+    assert load(TOP / "config.yaml") == Config()
+
+
+def test_the_shipped_file_explains_every_key() -> None:
+    shipped = yaml.safe_load((TOP / "config.yaml").read_text())
+    assert list(shipped) == list(Config.__dataclass_fields__)
+    for section in (Seed, Midi, Sampling):
+        assert list(shipped[section.__name__.lower()]) == list(section.__dataclass_fields__)
+
+
+def test_every_key_can_be_set(write: Write, tmp_path: Path) -> None:
+    text = """\
+model: ./tiny
+seed: {piece: bwv66.6, bars: 8, rng: 7}
+tempo: 96.5
+midi:
+  output: [FP-30X, "file:take.mid"]
+  channels: [1, 2, 3, 4]
+  program: 20
+  latency_ms: 12.5
+sampling:
+  temperature: 0.8
+  top_p: .9
+  range: [C2, 84]
+"""
+    assert load(write(text)) == Config(
+        model=str(tmp_path / "tiny"),
+        seed=Seed("bwv66.6", 8, 7),
+        tempo=96.5,
+        midi=Midi(("FP-30X", "file:take.mid"), (1, 2, 3, 4), 19, 12.5),
+        sampling=Sampling(0.8, 0.9, (36, 84)),
+    )
+
+
+def test_one_value_stands_for_a_list_of_one(write: Write) -> None:
+    midi = load(write("midi: {output: none, channels: 10}")).midi
+    assert (midi.output, midi.channels) == (("none",), (10,))
+
+
+def test_a_seed_file_lies_beside_the_config(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "my.mid").write_bytes(b"")
+    path = write("seed: {piece: my.mid}")
+    assert load(path).seed.piece == str(tmp_path / "my.mid")
+
+
+def test_all_faults_are_told_at_once_with_their_lines(write: Write) -> None:
+    text = """\
+model: tiny/
+tempo: 1200
+seed:
+  piece: bwv269x
+  bars: "4"
+  rng: 010
+midi:
+  outptu: none
+  channels:
+    - 1
+    - 17
+    - yes
+  program: 0
+  latency_ms: fast
+sampling: {temperature: [1], range: [C2, H3]}
+tempo: 90
+"""
+    model = str(Path("tiny").absolute())
+    assert faults(write(text)) == [
+        "config.yaml:2: tempo: 1200 is not between 20 and 300",
+        f"config.yaml:4: seed.piece: no piece 'bwv269x' in model '{model}'; did you mean 'bwv269'?",
+        "config.yaml:5: seed.bars: '4' is text; take the quotes off for a number",
+        "config.yaml:6: seed.rng: '010' is no whole number; take the zeros in front off",
+        "config.yaml:8: midi.outptu: no such key; did you mean 'output'?",
+        "config.yaml:11: midi.channels: 17 is not between 1 and 16",
+        "config.yaml:12: midi.channels: yes is no whole number",
+        "config.yaml:13: midi.program: 0 is not between 1 and 128",
+        "config.yaml:14: midi.latency_ms: 'fast' is no number",
+        "config.yaml:15: sampling.range: 'H3' is no note name such as 'C4', 'F#2' or 'Bb3'",
+        "config.yaml:15: sampling.temperature: a list is no single value",
+        "config.yaml:16: tempo: is set in line 2 already; keep one of them",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("- tempo: 90", "1: a list is no mapping; the keys are model, seed, tempo, midi, sampling"),
+        ("play Bach", "1: 'play Bach' is no mapping; the keys are model, seed, tempo, midi, sampling"),
+        ("seed: bwv269", "1: seed: 'bwv269' is no mapping; write its keys (piece, bars, rng) on lines of their own, "),
+        ("zzz: 1", "1: zzz: no such key; the keys here are model, seed, tempo, midi, sampling"),
+        ('"a\\nb": 1', "1: 'a\\nb': no such key"),
+        ("tempo: 90\n tempo: 80", "2: not YAML: mapping values are not allowed"),
+        ("tempo: [90", "not YAML: "),
+        ("tempo: 90\x07", "1: not YAML: a control character ('\\x07')"),
+        ("a: &a [1]\nb: *a", "2: '*a': anchors and aliases are not understood here"),
+        ("tempo: !!float 90", "1: 'tag:yaml.org,2002:float': tags are not understood here"),
+        ("tempo: 90\n---\ntempo: 80", "2: a second document begins here"),
+        ("? [tempo]\n: 90", "1: a list or mapping cannot be a key"),
+        ("seed: {bars: 4.5}", "1: seed.bars: 4.5 is no whole number"),
+        ("seed: {bars: true}", "1: seed.bars: true is no whole number"),
+        ("tempo: 1:30", "1: tempo: '1:30' is no number"),
+        ("tempo: .inf", "1: tempo: '.inf' is no number"),
+        ("tempo: 1" + "0" * 5000, "1: tempo: 1000"),
+        ("midi: {output: no}", "1: midi.output: no is a switch in YAML, no text; put quotes around it"),
+        ("midi: {output: []}", "1: midi.output: the list has 0 items; it must have 1 to 16"),
+        ("midi: {output: [auto, ~]}", "1: midi.output: nothing cannot be in this list"),
+        ('midi: {output: "a\\tb"}', "1: midi.output: 'a\\tb' is no text of one short line"),
+        ("midi: {output: file:take}", "1: midi.output: 'file:take' names no .mid file; write 'file:NAME.mid'"),
+        ("sampling: {range: [C3]}", "1: sampling.range: write the lowest and the highest note: [C2, C6]"),
+        ("sampling: {range: [C3, E4]}", "1: sampling.range: leaves the network too little"),
+        ("seed: {piece: gone.mid}", "1: seed.piece: "),
+        ("model: ./gone", "1: model: no folder "),
+        ("model: chorals", "1: model: no model 'chorals'"),
+    ],
+)
+def test_a_fault_says_where_and_what(write: Write, text: str, fault: str) -> None:
+    told = faults(write(text))
+    assert len(told) == 1
+    assert told[0].startswith("config.yaml:")
+    assert fault in told[0]
+
+
+def test_a_damaged_bundle_does_not_hide_the_faults_of_the_file(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "tiny/card.json").write_text("{")
+    assert faults(write("model: ./tiny\nseed: {piece: x}\ntempo: 0")) == [
+        "config.yaml:3: tempo: 0 is not between 20 and 300"
+    ]
+
+
+def test_a_file_that_cannot_be_read(write: Write, tmp_path: Path) -> None:
+    assert faults(tmp_path / "gone.yaml") == [f"{tmp_path}/gone.yaml: cannot be read: no such file or directory"]
+    assert faults(tmp_path) == [f"{tmp_path}: cannot be read: is a directory"]
+    assert faults(write(b"tempo: 90\n# caf\xe9")) == ["config.yaml:2: not UTF-8 text; save the file as UTF-8"]
+
+
+def test_ten_megabytes_of_anchors(write: Write) -> None:
+    laughs = "a0: &a0 [lol]\n" + "".join(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 60))
+    assert faults(write(laughs)) == ["config.yaml:2: '*a0': anchors and aliases are not understood here"]
+    assert faults(write(laughs * 3000)) == ["config.yaml: larger than 256 KiB; a config.yaml has a few lines"]
+
+
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, yaml.CSafeLoader])
+@pytest.mark.parametrize(
+    "bomb", ["[", "{", "- ", "? ", "[a: ", "a:\n", "a: ", "&a ", "'", '"', "\n", ": ", "a\n", "!", "%", "---\n", "|\n"]
+)
+def test_a_bomb_is_read_or_refused(bomb: str, loader: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yamltree, "_LOADER", loader)
+    with contextlib.suppress(yamltree.MalformedError):
+        yamltree.read(bomb * (100_000 // len(bomb)))
+
+
+# Pieces of YAML and of our keys, so that the fuzz gets past the parser now and then.
+MARKS = ["\n  ", "\n- ", ": ", "- ", "---", *"[]{}:,-?&*!|>'\"%@`#~\n \t\r.017\x85é"]
+WORDS = "tempo seed piece midi model output channels range rng yes null C4 0x1 1e9 file: .mid / ..".split()
+YAMLISH = st.lists(st.sampled_from(MARKS + WORDS)).map("".join)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(st.text(), YAMLISH, st.binary()))
+@example("model: " + "x/" * 3000)
+@example("model: " + "x" * 400)
+@example("seed: {piece: " + "x" * 400 + ".mid}")
+@example("model: ~nobody")
+@example("model: '.'")
+@example("sampling: {range: ['٣', '" + "9" * 4400 + "']}")
+def test_any_content_gives_settings_or_faults(write: Write, content: str | bytes) -> None:
+    if isinstance(content, str):
+        content = content.encode(errors="surrogatepass")
+    told = []
+    try:
+        assert isinstance(load(write(content)), Config)
+    except ConfigError as error:
+        told = str(error).split("\n")
+    assert all(line.startswith("config.yaml:") and line.isprintable() and len(line) < 1500 for line in told)
