@@ -64,7 +64,7 @@ class Player:
         self._on_step = on_step
         self._ledger: dict[int, int] = {}  # the notes that sound -> their channels, 0 to 15
         self._metre: Metre | None = None  # the last that was sent
-        self._upbeat: Metre | None = None  # in force until the present piece's first bar line
+        self._in_upbeat = False
         self._last_due = -math.inf
         self._last_tick = 0
 
@@ -136,13 +136,19 @@ class Player:
         return messages
 
     def _signs(self, step: Step) -> list[MetaMessage]:
-        """What a score would print above the step: a new piece's name, a new metre; an upbeat is a short bar."""
+        """What a score would print above the step: a new piece's name, a new metre.
+
+        An upbeat at the start of the run is a short bar. A later one ends the bar of the breath before it, in its metre.
+        """
         signs = []
         if step.opens:
             signs.append(MetaMessage("marker", text=step.piece))
-            self._upbeat = _upbeat(step.place)
-        metre = self._upbeat if self._upbeat and step.place.bar == 0 else step.place.metre
-        if step.opens or metre != self._metre:
+            self._in_upbeat = step.place.phase > 0
+        self._in_upbeat = self._in_upbeat and step.place.bar == 0
+        metre = step.place.metre
+        if self._in_upbeat:
+            metre = self._metre or _upbeat(step.place) or metre
+        if metre != self._metre:
             self._metre = metre
             signs.append(MetaMessage("time_signature", numerator=metre.beats, denominator=metre.unit))
         return signs
