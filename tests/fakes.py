@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine, Sequence
+from itertools import cycle
 from typing import Any, TypeVar
 
 from bachd.music import event, pitch
@@ -150,3 +151,20 @@ def scripted(script: Sequence[Step | float | Exception]) -> Compose:
         return None
 
     return compose
+
+
+class ScriptedComposer:
+    """Plays its steps over and over; an exception among them is raised, a function called on the way."""
+
+    def __init__(self, *script: Step | Exception | Callable[[], object]) -> None:
+        self._script = cycle(script)
+
+    def next(self) -> Step:
+        """The next step of the script."""
+        for item in self._script:
+            if isinstance(item, Step):
+                return item
+            if isinstance(item, Exception):
+                raise item
+            item()
+        raise AssertionError("an empty script")

@@ -1,6 +1,6 @@
-"""From settings to a composer: a verified bundle, a loaded model, a first piece.
+"""A composer as the settings ask for one.
 
-Law: what is wrong with a bundle or a seed piece is known here, before a port is opened or a note is played.
+Law: the same settings and the same rng give the same music, whoever asks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from random import Random
 
 from bachd.config import Config
 from bachd.errors import SeedError
-from bachd.music import midifile
+from bachd.music import midifile, smf
 from bachd.music.piece import Piece
 from bachd.neural.bundle import Bundle
 from bachd.neural.composer import Composer
@@ -18,35 +18,39 @@ from bachd.neural.model import TfliteModel
 from bachd.neural.sampler import Sampler
 
 
-def make_composer(config: Config, bundle: Bundle, model: TfliteModel) -> Composer:
-    """A composer that plays by `config`. Raises SeedError when the first piece cannot be read or holds no music."""
-    rng = Random(config.seed.rng)
-    sampling = config.sampling
+def open_composer(config: Config, rng: int) -> Composer:
+    """Load and check all that composing needs. Raises ModelError and SeedError."""
+    bundle = Bundle.open(config.model)
+    model = TfliteModel.open(bundle.folder)
+    random = Random(rng)
     sampler = Sampler(
         model,
-        rng,
-        temperature=sampling.temperature,
-        top_p=sampling.top_p,
-        pitches=sampling.range or bundle.card.pitches,
+        random,
+        temperature=config.sampling.temperature,
+        top_p=config.sampling.top_p,
+        pitches=config.sampling.range or bundle.card.pitches,
     )
     return Composer(
         model,
         sampler,
-        first=_first(config.seed.piece, bundle, rng),
+        first=_first(bundle, config.seed.piece, random),
         others=bundle.seed_names,
         load=bundle.seed,
         bars=config.seed.bars,
-        rng=rng,
+        rng=random,
     )
 
 
-def _first(name: str | None, bundle: Bundle, rng: Random) -> Piece:
-    if name is None:
-        name = rng.choice(bundle.seed_names)
-    if name in bundle.seed_names:
-        return bundle.seed(name)
-    path = Path(name)
+def _first(bundle: Bundle, piece: str | None, random: Random) -> Piece:
+    """The piece that the music grows from: a .mid file's, the bundle's of that name, or any of the bundle's."""
+    if piece is None:
+        return bundle.seed(random.choice(bundle.seed_names))
+    path = Path(piece)
+    if not path.is_absolute():
+        return bundle.seed(piece)
     try:
-        return midifile.read(path.read_bytes(), path.stem)
+        with path.open("rb") as file:
+            data = file.read(smf.MOST_BYTES + 1)
     except OSError as fault:
-        raise SeedError(f"seed.piece: {name} cannot be read: {fault.strerror}") from None
+        raise SeedError(f"{path}: cannot be read: {fault.strerror}") from None
+    return midifile.read(data, path.name)

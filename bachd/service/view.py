@@ -61,15 +61,15 @@ class _Column:
     """By pitch."""
 
 
-def possible(stream: TextIO) -> bool:
-    """Whether the view can be drawn there: a terminal that can move its cursor and show block characters."""
+def view_on(stream: TextIO, status: Callable[[], str]) -> View | None:
+    """A view there; None unless it is a terminal that can move its cursor and show block characters."""
     if not stream.isatty() or os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
-        return False
+        return None
     try:
-        "█▀▄│┈♩".encode(stream.encoding or "ascii")
+        "█▀▄│┈".encode(stream.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
-        return False
-    return True
+        return None
+    return View(Console(file=stream), status)
 
 
 class View(logging.Handler):

@@ -1,0 +1,128 @@
+"""Music into a file, as fast as it can be composed.
+
+Law: the same settings, bars and rng give the same .mid, byte for byte; it holds what `run` would have sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from secrets import randbits
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from bachd.config import Config
+from bachd.errors import OutputError, UsageError
+from bachd.music.event import Event
+from bachd.music.piece import Origin, Step
+
+if TYPE_CHECKING:
+    from bachd.neural.composer import Composer
+
+SOUNDFONTS: Final = (
+    "/usr/share/sounds/sf2",
+    "/usr/share/soundfonts",
+    "/usr/share/sounds/sf3",
+    "/opt/homebrew/share/soundfonts",
+)
+"""Folders in which systems keep General MIDI soundfonts."""
+
+
+def render(config: Config, out: Path, bars: int, rng: int | None = None) -> None:
+    """Write the seed piece's bars, and then `bars` more, to a .mid or .wav file.
+
+    rng: instead of the one in the settings. Raises UsageError for another kind of file; OutputError when the file cannot
+    be written, or fluidsynth or a soundfont is missing; ModelError or SeedError when nothing can be composed.
+    """
+    match out.suffix.lower():
+        case ".mid" | ".midi":
+            _write(config, out, bars, rng)
+        case ".wav":
+            synth, font = _synth()
+            with TemporaryDirectory(prefix="bachd-") as folder:
+                score = Path(folder, "score.mid")
+                _write(config, score, bars, rng)
+                _play(synth, font, score, out)
+        case _:
+            raise UsageError(f"{out}: renders to .mid or .wav only; name the file so")
+
+
+def _write(config: Config, out: Path, bars: int, rng: int | None) -> None:
+    from bachd.midi.file import FileOutput
+    from bachd.realtime.clock import OfflineClock
+    from bachd.realtime.player import Player
+    from bachd.realtime.transport import Transport
+    from bachd.service.composing import open_composer
+
+    drawn = next(number for number in (rng, config.seed.rng, randbits(32)) if number is not None)
+    music = until(bars, open_composer(config, drawn))
+
+    async def compose() -> Step | None:
+        return next(music, None)
+
+    clock = OfflineClock()
+    output = FileOutput(out, clock)
+    try:
+        player = Player(
+            output,
+            Transport(config.tempo),
+            clock,
+            channels=config.midi.channels,
+            program=config.midi.program,
+        )
+        asyncio.run(player.perform(compose))
+    finally:
+        output.close()
+
+
+def until(bars: int, composer: Composer) -> Iterator[Step]:
+    """The seed, and then as many bars of whatever follows it; the last event is cut at the end of the last bar."""
+    left = Fraction(bars)
+    in_seed = True
+    while left > 0:
+        step = composer.next()
+        in_seed = in_seed and step.origin is Origin.SEED
+        if not in_seed:
+            event, bar = step.event, step.place.metre.bar
+            ticks = min(event.ticks, max(1, round(left * bar)))
+            left -= Fraction(ticks, bar)
+            step = replace(step, event=Event(event.starts, event.held, ticks))
+        yield step
+
+
+def _synth() -> tuple[str, Path]:
+    """The fluidsynth program and a soundfont to play with. Raises OutputError, saying how to get what is missing."""
+    program = shutil.which("fluidsynth")
+    fonts = [font for folder in SOUNDFONTS for font in sorted(Path(folder).glob("*.sf[23]"))]
+    if program is None:
+        raise OutputError(
+            "a .wav needs fluidsynth, which is not installed: sudo apt install fluidsynth fluid-soundfont-gm "
+            "(macOS: brew install fluid-synth), or render a .mid"
+        )
+    if not fonts:
+        raise OutputError(
+            f"a .wav needs a soundfont, and there is none in {', '.join(SOUNDFONTS)}: "
+            "sudo apt install fluid-soundfont-gm, or put a General MIDI .sf2 there"
+        )
+    return program, fonts[0]
+
+
+def _play(synth: str, font: Path, score: Path, out: Path) -> None:
+    """Let fluidsynth play a .mid into a .wav. It exits with 0 even when it fails, so what it says is read."""
+    sound = score.with_suffix(".wav")
+    command: list[str | Path] = [synth, "-ni", "-q", "-r", "44100", "-T", "wav", "-O", "s16", "-F", sound, font, score]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    complaints = [line for line in done.stderr.splitlines() if "error" in line]
+    if complaints or done.returncode or not sound.exists():
+        raise OutputError(
+            f"{out}: fluidsynth failed: {complaints[0] if complaints else f'exit code {done.returncode}'}"
+        )
+    try:
+        shutil.copyfile(sound, out)
+    except OSError as fault:
+        raise OutputError(f"{out}: cannot be written: {fault.strerror}") from None

@@ -1,0 +1,139 @@
+"""A run, whatever ends it: everything is played or released, then closed, and said in the log."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from bachd.config import Config, Midi
+from bachd.errors import ModelError, OutputError
+from bachd.music.piece import Step
+from bachd.realtime.clock import Clock
+from bachd.realtime.lateness import Lateness
+from bachd.service import daemon
+from tests.fakes import RecordingOutput, ScriptedComposer, steps
+
+QUICK = Config(tempo=300.0)
+CHORDS = steps("C3.E4.G4:1/6 ~C3.F4:1/6 R:1/12")
+
+
+class Stage:
+    """What a run would open for itself, opened here instead."""
+
+    output: RecordingOutput
+    lateness: Lateness
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.script: Sequence[Step | Exception | Callable[[], object]] = CHORDS
+        monkeypatch.setattr("bachd.midi.ports.open_outputs", self.open_outputs)
+        monkeypatch.setattr("bachd.service.composing.open_composer", self.open_composer)
+
+    def open_outputs(self, specs: Sequence[str], clock: Clock, lateness: Lateness) -> RecordingOutput:
+        self.output, self.lateness = RecordingOutput(clock), lateness
+        return self.output
+
+    def open_composer(self, config: Config, rng: int) -> ScriptedComposer:
+        return ScriptedComposer(*self.script)
+
+    def ends_in_silence(self) -> bool:
+        """Whether every note has ended, and the output was closed after that."""
+        kinds = [timed.message.type for timed in self.output.messages]
+        return self.output.closed and kinds.count("note_on") == kinds.count("note_off") > 0
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    return Stage(monkeypatch)
+
+
+def test_a_number_of_events_is_played_to_the_end(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        assert daemon.run(QUICK, events=3) == 0
+    assert stage.output.log == [
+        "0 on G4",
+        "0 on E4",
+        "0 on C3",
+        "0.0333 off G4",
+        "0.0333 off E4",
+        "0.0333 on F4",
+        "0.0667 off C3",
+        "0.0667 off F4",
+    ]
+    assert stage.ends_in_silence()
+    first, last = caplog.messages
+    assert first.startswith("playing a piece at 300 bpm on a recording (rng ")
+    assert last == "stopped after 3 events"
+
+
+def test_a_number_of_seconds_ends_a_run_that_would_go_on(stage: Stage) -> None:
+    assert daemon.run(QUICK, seconds=0.05) == 0
+    assert stage.ends_in_silence()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_run_with_every_note_released(stage: Stage, number: signal.Signals) -> None:
+    stage.script = [*steps("C4.E4:400"), lambda: os.kill(os.getpid(), number), *steps("D4")]
+    assert daemon.run(QUICK) == 0
+    assert [line.split()[1:] for line in stage.output.log] == [["on", "E4"], ["on", "C4"], ["off", "E4"], ["off", "C4"]]
+    assert stage.output.closed
+
+
+def test_signals_are_the_systems_again_after_a_run(stage: Stage) -> None:
+    before = [signal.getsignal(number) for number in daemon.SIGNALS]
+    daemon.run(QUICK, events=1)
+    assert [signal.getsignal(number) for number in daemon.SIGNALS] == before
+
+
+def test_a_fault_of_the_model_is_raised_after_the_release(stage: Stage) -> None:
+    stage.script = [*CHORDS, ModelError("the graph failed")]
+    with pytest.raises(ModelError, match="the graph failed"):
+        daemon.run(QUICK)
+    assert stage.ends_in_silence()
+
+
+def test_a_model_that_cannot_be_loaded_closes_the_output(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(config: Config, rng: int) -> ScriptedComposer:
+        raise ModelError("no such bundle")
+
+    monkeypatch.setattr("bachd.service.composing.open_composer", fail)
+    with pytest.raises(ModelError, match="no such bundle"):
+        daemon.run(QUICK)
+    assert stage.output.closed
+    assert not stage.output.messages
+
+
+def test_an_output_that_cannot_be_opened_ends_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(specs: Sequence[str], clock: Clock, lateness: Lateness) -> RecordingOutput:
+        raise OutputError(f"no port {specs[0]}")
+
+    monkeypatch.setattr("bachd.midi.ports.open_outputs", fail)
+    with pytest.raises(OutputError, match="no port FP-30X"):
+        daemon.run(Config(midi=Midi(output=("FP-30X",))))
+
+
+def test_what_happens_to_the_output_and_how_late_it_is_are_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def poll() -> Sequence[str]:
+        stage.lateness.record(0.002)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return ["the synth is gone"]
+
+    monkeypatch.setattr(RecordingOutput, "poll", lambda _: poll())
+    monkeypatch.setattr(daemon, "TENDING", 0.02)
+    monkeypatch.setattr(daemon, "REPORTING", 1)
+    with caplog.at_level(logging.INFO):
+        daemon.run(QUICK)
+    assert "the synth is gone" in caplog.messages
+    assert any(line.startswith("lateness of 1 messages: p50 2.0") for line in caplog.messages)
+
+
+def test_a_new_piece_is_told(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    stage.script = [*CHORDS, *steps("C4:1/6", piece="the next")]
+    with caplog.at_level(logging.INFO):
+        daemon.run(QUICK, events=4)
+    assert "now the next" in caplog.messages
