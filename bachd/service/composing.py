@@ -1,10 +1,11 @@
-"""A composer as the settings ask for one.
+"""From settings to a composer: a verified bundle, a loaded model, a first piece.
 
-Law: the same settings and the same rng give the same music, whoever asks.
+Law: what is wrong with a bundle or a seed piece is known here, before a port is opened or a note is played.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -19,38 +20,43 @@ from bachd.neural.sampler import Sampler
 
 
 def open_composer(config: Config, rng: int) -> Composer:
-    """Load and check all that composing needs. Raises ModelError and SeedError."""
+    """A composer that plays by `config`, but for its rng. Raises ModelError and SeedError."""
     bundle = Bundle.open(config.model)
-    model = TfliteModel.open(bundle.folder)
-    random = Random(rng)
+    seeded = replace(config, seed=replace(config.seed, rng=rng))
+    return make_composer(seeded, bundle, TfliteModel.open(bundle.folder))
+
+
+def make_composer(config: Config, bundle: Bundle, model: TfliteModel) -> Composer:
+    """A composer that plays by `config`. Raises SeedError when the first piece cannot be read or holds no music."""
+    rng = Random(config.seed.rng)
+    sampling = config.sampling
     sampler = Sampler(
         model,
-        random,
-        temperature=config.sampling.temperature,
-        top_p=config.sampling.top_p,
-        pitches=config.sampling.range or bundle.card.pitches,
+        rng,
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        pitches=sampling.range or bundle.card.pitches,
     )
     return Composer(
         model,
         sampler,
-        first=_first(bundle, config.seed.piece, random),
+        first=_first(config.seed.piece, bundle, rng),
         others=bundle.seed_names,
         load=bundle.seed,
         bars=config.seed.bars,
-        rng=random,
+        rng=rng,
     )
 
 
-def _first(bundle: Bundle, piece: str | None, random: Random) -> Piece:
-    """The piece that the music grows from: a .mid file's, the bundle's of that name, or any of the bundle's."""
-    if piece is None:
-        return bundle.seed(random.choice(bundle.seed_names))
-    path = Path(piece)
-    if not path.is_absolute():
-        return bundle.seed(piece)
+def _first(name: str | None, bundle: Bundle, rng: Random) -> Piece:
+    if name is None:
+        name = rng.choice(bundle.seed_names)
+    if name in bundle.seed_names:
+        return bundle.seed(name)
+    path = Path(name)
     try:
         with path.open("rb") as file:
             data = file.read(smf.MOST_BYTES + 1)
     except OSError as fault:
-        raise SeedError(f"{path}: cannot be read: {fault.strerror}") from None
-    return midifile.read(data, path.name)
+        raise SeedError(f"seed.piece: {name} cannot be read: {fault.strerror}") from None
+    return midifile.read(data, path.stem)

@@ -36,8 +36,8 @@ SOUNDFONTS: Final = (
 def render(config: Config, out: Path, bars: int, rng: int | None = None) -> None:
     """Write the seed piece's bars, and then `bars` more, to a .mid or .wav file.
 
-    rng: instead of the one in the settings. Raises UsageError for another kind of file; OutputError when the file cannot
-    be written, or fluidsynth or a soundfont is missing; ModelError or SeedError when nothing can be composed.
+    rng: instead of the one in the settings. Raises UsageError for another kind of file; OutputError when the file can
+    not be written, or fluidsynth or a soundfont is missing; ModelError or SeedError when nothing can be composed.
     """
     match out.suffix.lower():
         case ".mid" | ".midi":
