@@ -10,16 +10,20 @@ length in quarter notes. A missing length means one quarter, so the tokens of th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 from bachd.music import pitch
 
 TICKS: Final = 24
 """Ticks a quarter note: the resolution of all music here, and MIDI's own clock."""
+
+_LENGTH: Final = re.compile(r"[0-9]+(\.[0-9]+|/[1-9][0-9]*)?")
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,9 @@ class Event:
 
     def __post_init__(self) -> None:
         for notes in (self.starts, self.held):
-            if any(low >= high for low, high in zip(notes, notes[1:], strict=False)):
+            if any(low >= high for low, high in pairwise(notes)):
                 raise ValueError(f"notes must ascend: {notes}")
-            if notes and not (pitch.LOWEST <= notes[0] and notes[-1] <= pitch.HIGHEST):
+            if notes and (notes[0] < pitch.LOWEST or notes[-1] > pitch.HIGHEST):
                 raise ValueError(f"notes must be MIDI numbers, 0 to 127: {notes}")
         if not set(self.starts).isdisjoint(self.held):
             raise ValueError("a note either starts or is held, not both")
@@ -58,13 +62,14 @@ class Event:
 def parse(text: str) -> Event:
     """Read one event's text form, e.g. '~A2.E3:0.5'. Raises ValueError saying what is wrong with it."""
     notes, colon, length = text.strip().partition(":")
-    ticks = _parse_length(length, text) if colon else TICKS
-    if notes in ("R", "r"):
-        return Event((), (), ticks)
-    starts, held = [], []
-    for item in notes.split("."):
-        (held if item.startswith("~") else starts).append(pitch.number(item.removeprefix("~")))
-    return Event(tuple(sorted(starts)), tuple(sorted(held)), ticks)
+    starts: list[int] = []
+    held: list[int] = []
+    try:
+        for item in () if notes in ("R", "r") else notes.split("."):
+            (held if item.startswith("~") else starts).append(pitch.number(item.removeprefix("~")))
+        return Event(tuple(sorted(starts)), tuple(sorted(held)), _parse_length(length) if colon else TICKS)
+    except ValueError as fault:
+        raise ValueError(f"{text!r}: {fault}") from None
 
 
 def parse_line(text: str) -> tuple[Event, ...]:
@@ -78,17 +83,16 @@ def print_line(events: Iterable[Event]) -> str:
 
 
 def _print_length(ticks: int) -> str:
-    quarters = Fraction(ticks, TICKS)
-    if ticks % 3 == 0:  # a multiple of an eighth of a quarter: at most three decimals
-        return f"{float(quarters):g}"
-    return str(quarters)
+    if ticks % 3:
+        return str(Fraction(ticks, TICKS))
+    quarters, rest = divmod(ticks, TICKS)
+    return str(quarters) + f"{rest / TICKS:.3f}"[1:].rstrip("0").rstrip(".")  # three decimals say any eighth exactly
 
 
-def _parse_length(text: str, whole: str) -> int:
-    try:
-        ticks = Fraction(text) * TICKS
-    except (ValueError, ZeroDivisionError):
-        raise ValueError(f"{whole!r}: {text!r} is no length in quarter notes such as '0.5' or '1/3'") from None
-    if ticks.denominator != 1 or not 1 <= ticks <= 1_000_000:
-        raise ValueError(f"{whole!r}: a length is a positive multiple of 1/{TICKS} quarter note")
+def _parse_length(text: str) -> int:
+    if not _LENGTH.fullmatch(text):
+        raise ValueError(f"{text!r} is no length in quarter notes such as '0.5' or '1/3'")
+    ticks = Fraction(text) * TICKS
+    if ticks.denominator != 1:
+        raise ValueError(f"a length is a multiple of 1/{TICKS} quarter note, not {text}")
     return int(ticks)

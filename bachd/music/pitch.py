@@ -13,7 +13,7 @@ HIGHEST: Final = 127
 
 _NAMES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_PATTERN: Final = re.compile(r"([A-Ga-g])(#{1,2}|b{1,2}|-)?(-?\d{1,2})")
+_PATTERN: Final = re.compile(r"([A-Ga-g])(#{1,2}|b{1,2}|-(?!1$))?(-?[0-9]{1,2})")
 _ALTER: Final = {None: 0, "#": 1, "##": 2, "b": -1, "bb": -2, "-": -1}
 
 
@@ -27,14 +27,12 @@ def name(number: int) -> str:
 def number(text: str) -> int:
     """MIDI number (0-127) of a name: 'F#2' -> 42, 'Bb3' -> 58. Raises ValueError for anything else.
 
-    A flat is 'b' or '-'; the octave may be negative: 'C-1' is C in octave -1, 'B--1' B flat there.
+    A flat is 'b' or '-'; the octave may be -1: 'C-1' is C there, and 'B-1' B; B flat of octave 1 is 'Bb1'.
     """
     match = _PATTERN.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is no note name such as 'C4', 'F#2' or 'Bb3'")
     step, alter, octave = match.groups()
-    if alter == "-" and octave == "1" and not text.strip().endswith("--1"):
-        alter, octave = None, "-1"
     result = (int(octave) + 1) * 12 + _STEPS[step.upper()] + _ALTER[alter]
     if not LOWEST <= result <= HIGHEST:
         raise ValueError(f"{text!r} is outside MIDI's range (C-1 to G9)")
