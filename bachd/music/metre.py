@@ -8,22 +8,25 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from bachd.music.event import TICKS
+
+_UNITS: Final = (1, 2, 4, 8, 16, 32)
 
 
 @dataclass(frozen=True)
 class Metre:
-    """A time signature. Raises ValueError unless its beats and bars are whole ticks."""
+    """A time signature. Raises ValueError for one that a .mid file cannot hold or whose units are no whole ticks."""
 
     beats: int
-    """The upper number."""
+    """The upper number, 1 to 255."""
     unit: int
-    """The lower number: 4 for quarters, 8 for eighths."""
+    """The lower number: 4 for quarters, 8 for eighths; a power of two, 1 to 32."""
 
     def __post_init__(self) -> None:
-        if self.beats < 1 or self.unit < 1 or (TICKS * 4) % self.unit:
-            raise ValueError(f"{self.beats}/{self.unit} is no time signature that {TICKS} ticks a quarter can count")
+        if not 1 <= self.beats <= 255 or self.unit not in _UNITS:
+            raise ValueError(f"{self.beats}/{self.unit} is no time signature: 1 to 255 over 1, 2, 4, 8, 16 or 32")
 
     @property
     def bar(self) -> int:

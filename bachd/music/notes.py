@@ -1,19 +1,21 @@
 """Notes with a beginning and an end, cut into events and joined again.
 
-Law: cutting and joining are each other's reverse, but for notes of the same pitch that overlap: a new one ends the old.
+Law: cutting and joining are each other's reverse, but for notes of one pitch that overlap: the new one ends the old and
+sounds until the later of their two ends, as a key does that two voices share.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from bachd.music.event import Event
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Note:
-    """One note. `end` is greater than `start`."""
+    """One note. Raises ValueError unless it starts at tick 0 or later and ends after its start."""
 
     start: int
     """Ticks from the start of the piece."""
@@ -22,9 +24,13 @@ class Note:
     pitch: int
     """MIDI number."""
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end:
+            raise ValueError(f"a note from tick {self.start} to {self.end} does not sound")
+
 
 def cut(notes: Iterable[Note], until: int | None = None) -> tuple[Event, ...]:
-    """Cut notes at every onset and release into events, from tick 0 to `until` or the last release.
+    """Cut notes at every onset and release that is heard into events, from tick 0 to `until` or the last release.
 
     Silence becomes rests. A pitch that starts again while it sounds is struck again.
     """
@@ -36,7 +42,7 @@ def cut(notes: Iterable[Note], until: int | None = None) -> tuple[Event, ...]:
     events: list[Event] = []
     sounding: dict[int, int] = {}  # pitch -> end
     upcoming = 0
-    for tick, after in zip(ticks, ticks[1:], strict=False):
+    for tick, after in pairwise(ticks):
         sounding = {pitch: end for pitch, end in sounding.items() if end > tick}
         starts: set[int] = set()
         while upcoming < len(sorted_notes) and sorted_notes[upcoming].start <= tick:
@@ -44,12 +50,15 @@ def cut(notes: Iterable[Note], until: int | None = None) -> tuple[Event, ...]:
             sounding[note.pitch] = max(note.end, sounding.get(note.pitch, 0))
             starts.add(note.pitch)
             upcoming += 1
-        events.append(Event(tuple(sorted(starts)), tuple(sorted(sounding.keys() - starts)), after - tick))
+        event = Event(tuple(sorted(starts)), tuple(sorted(sounding.keys() - starts)), after - tick)
+        if events and not starts and event.sounding == events[-1].sounding:  # the release of a note that another covers
+            event = replace(events[-1], ticks=events.pop().ticks + event.ticks)
+        events.append(event)
     return tuple(events)
 
 
 def join(events: Iterable[Event]) -> Iterator[Note]:
-    """The notes of a row of events, in the order in which they end. A note held from nowhere starts where it is held."""
+    """The notes of a row of events, in the order in which they end; one held from nowhere starts where it is held."""
     open_notes: dict[int, int] = {}  # pitch -> start
     tick = 0
     for event in events:

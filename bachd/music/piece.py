@@ -36,7 +36,7 @@ class Piece:
             yield event, self.grid.place(tick)
 
     def first_bars(self, bars: int) -> tuple[Event, ...]:
-        """The events of the upbeat, if there is one, and of the first `bars` full bars; the last is cut at the bar line."""
+        """The events of the upbeat, if there is one, and of the first `bars` full bars, cut at the bar line."""
         limit = self.grid.bar_tick(bars + (1 if self.grid.upbeat else 0))
         taken, tick = [], 0
         for event in self.events:
