@@ -2,3 +2,5 @@
 
 Law: importing this package costs nothing; whatever is heavy is imported where it is used.
 """
+
+__version__ = "0.1.0"

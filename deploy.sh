@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Two commands for a checkout of bachd. Neither needs root; both may be run again, and then start at once.
+#
+#   ./deploy.sh try  [ARGUMENTS]   set bachd up in .venv, in this folder, and play: 'bachd run ARGUMENTS'
+#   ./deploy.sh test [ARGUMENTS]   set up what the tests need, too, and run them: 'pytest ARGUMENTS'
+
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+venv=$top/.venv
+
+say() { printf 'deploy: %s\n' "$*" >&2; }
+die() {
+  say "$*"
+  exit 1
+}
+
+# Debian and its like, with the right to install packages.
+can_apt() { [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; }
+
+apt_install() {
+  say "installing with apt-get: $*"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq > /dev/null && apt-get install -qq -y --no-install-recommends "$@" > /dev/null
+}
+
+# The first Python of at least 3.11 that runs. A pyenv shim may exist for a version that is not switched on.
+find_python() {
+  local candidate
+  for candidate in python3 python3.13 python3.12 python3.11; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
+make_venv() {
+  local python version
+  if ! python=$(find_python); then
+    can_apt || die "bachd needs Python 3.11 or newer. On Debian: sudo apt-get install python3 python3-venv"
+    apt_install python3 python3-venv
+    python=$(find_python) || die "bachd needs Python 3.11 or newer; this system's is older"
+  fi
+  version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+  if ! "$python" -c 'import ensurepip, venv' 2> /dev/null; then
+    can_apt || die "Python's venv module is missing. On Debian: sudo apt-get install python$version-venv"
+    apt_install "python$version-venv"
+  fi
+  if "$python" -c 'import platform, sys; sys.exit(sys.maxsize > 2**32 or platform.machine() != "aarch64")'; then
+    die "this is a 32-bit system on a 64-bit kernel, for which no TFLite runtime exists; use a 64-bit system"
+  fi
+  say "making $venv with Python $version"
+  "$python" -m venv --clear "$venv"
+}
+
+# What an installation depends on. The sources are not in it: they are used from where they are.
+fingerprint() {
+  printf '%s\n' "$1" "$top" "$(readlink -f "$venv/bin/python")"
+  cat "$top/setup.cfg" "$top/pyproject.toml"
+}
+
+# install EXTRA: see that .venv holds bachd with that extra ('' is none).
+install() {
+  local stamp="$venv/installed${1:+-$1}"
+  if [ -f "$stamp" ] && fingerprint "$1" | cmp -s - "$stamp"; then
+    return
+  fi
+  "$venv/bin/python" -m pip --version > /dev/null 2>&1 || make_venv
+  say "installing bachd${1:+ and what its ${1}s need} into $venv; the first time takes a minute or two"
+  local progress=--quiet
+  [ ! -t 2 ] || progress=--progress-bar=on
+  "$venv/bin/python" -m pip install --disable-pip-version-check "$progress" --editable "$top${1:+[$1]}" >&2
+  fingerprint "$1" > "$stamp"
+}
+
+# What the tests play with: a JACK server, and a synth with a sound. Both bring ALSA's library along.
+test_packages() {
+  local missing=()
+  command -v jackd > /dev/null || missing+=(jackd2)
+  command -v fluidsynth > /dev/null || missing+=(fluidsynth)
+  [ -n "$(find /usr/share/sounds/sf2 /usr/share/soundfonts -name '*.sf2' -print -quit 2> /dev/null)" ] ||
+    missing+=(timgm6mb-soundfont)
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if can_apt; then
+    apt_install "${missing[@]}"
+  else
+    say "some tests will be skipped. To run them, too, on Debian: sudo apt-get install ${missing[*]}"
+  fi
+}
+
+verb=${1:-}
+[ $# -eq 0 ] || shift
+case $verb in
+  try)
+    install ''
+    exec "$venv/bin/bachd" run "$@"
+    ;;
+  test)
+    test_packages
+    install test
+    cd "$top"
+    exec "$venv/bin/python" -m pytest "$@"
+    ;;
+  *)
+    sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+    exit 64
+    ;;
+esac
