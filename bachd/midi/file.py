@@ -1,0 +1,131 @@
+"""A .mid file as an output: what was played, while it is being played.
+
+Law: at every moment, and so after a SIGKILL, too, the file on disk is a whole .mid; memory stays small for weeks.
+
+The file is of format 0, with 20 of its ticks to each of ours. Music is gathered in memory and appended by `poll`, off
+the thread that plays. A track ends with the four bytes 00 FF 2F 00 and begins with its length, so to append takes three
+steps, each of which leaves a file that reads: write the new music and its end behind the old end; lengthen the track;
+turn the old end into an empty text, FF 01 00, with a single byte.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from bachd.errors import OutputError
+from bachd.music.event import TICKS
+from bachd.realtime.output import TimedMessage
+
+_SCALE: Final = 20
+_HEADER: Final = b"MThd" + struct.pack(">LHHH", 6, 0, 1, TICKS * _SCALE)
+_END: Final = b"\x00\xff\x2f\x00"
+_END_TYPE: Final = 2
+"""Where in `_END` the type of the meta event stands."""
+_TEXT: Final = b"\x01"
+_LENGTH: Final = len(_HEADER) + 4
+"""Where in the file the track's length stands, between 'MTrk' and the music."""
+_MUSIC: Final = _LENGTH + 4
+"""Where in the file the music begins."""
+_FULL: Final = 1 << 16
+"""Bytes that are gathered if nobody polls, as when music is rendered."""
+
+
+class FileOutput:
+    """Writes what it is sent, at its place in the music; deadlines mean nothing to it."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises OutputError when the file cannot be written, or is there already and no .mid."""
+        self.path = path
+        try:
+            if path.exists() and not _is_recording(path):
+                raise OutputError(f"{path}: is there already and no .mid file; choose another name")
+            path.write_bytes(_HEADER + b"MTrk" + struct.pack(">L", len(_END)) + _END)
+            self._file = path.open("r+b", buffering=0)
+        except OSError as fault:
+            raise OutputError(f"{path}: cannot be written: {fault.strerror}; choose another folder") from None
+        self._lock = threading.Lock()  # the player sends from one thread, and another polls
+        self._gathered = bytearray()
+        self._size = 0  # bytes of music in the file, its end not counted
+        self._tick = 0  # of the last message, in ours
+        self._fault: OSError | None = None
+
+    @property
+    def description(self) -> str:
+        """The file's name."""
+        return str(self.path) if self._fault is None else f"nowhere ({self._failure})"
+
+    def send(self, messages: Sequence[TimedMessage]) -> None:
+        """Keep what belongs into a file: channel messages, and the meta messages that ports skip."""
+        with self._lock:
+            for timed in messages:
+                data = bytes(timed.message.bytes())
+                if timed.message.is_meta or data[0] < 0xF0:
+                    self._gathered += _variable(max(0, timed.tick - self._tick) * _SCALE) + data
+                    self._tick = max(timed.tick, self._tick)
+            if len(self._gathered) >= _FULL:
+                self._write()
+
+    def poll(self) -> Sequence[str]:
+        """Write what has been gathered. When the disk is full, recording ends there, and the line says so."""
+        with self._lock:
+            failed_before = self._fault is not None
+            self._write()
+        return () if failed_before or self._fault is None else (f"recording has stopped: {self._failure}",)
+
+    def close(self) -> None:
+        """Write the rest. Raises OutputError if the file does not hold all that was sent."""
+        with self._lock:
+            self._write()
+            self._file.close()
+        if self._fault is not None:
+            raise OutputError(self._failure)
+
+    @property
+    def _failure(self) -> str:
+        return f"{self.path}: {self._fault.strerror if self._fault else None}; the file holds the music up to there"
+
+    def _write(self) -> None:
+        """Append what has been gathered, in the three steps that the module tells of."""
+        data = bytes(self._gathered)
+        self._gathered.clear()
+        if not data or self._fault is not None:
+            return
+        end = _MUSIC + self._size
+        size = self._size + len(_END) + len(data)
+        try:
+            for piece, where in (
+                (data + _END, end + len(_END)),
+                (struct.pack(">L", size + len(_END)), _LENGTH),
+                (_TEXT, end + _END_TYPE),
+            ):
+                self._write_at(piece, where)
+            self._size = size
+        except OSError as fault:
+            self._fault = fault
+
+    def _write_at(self, data: bytes, where: int) -> None:
+        """A disk that is nearly full takes a part first and refuses the rest."""
+        while data:
+            written = os.pwrite(self._file.fileno(), data, where)
+            data, where = data[written:], where + written
+
+
+def _is_recording(path: Path) -> bool:
+    """Whether a file may be replaced: it holds music, or nothing."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) in (b"", b"MThd")
+
+
+def _variable(number: int) -> bytes:
+    """A number as .mid files write it: seven bits a byte, the highest first, all but the last marked."""
+    data = [number & 0x7F]
+    while number := number >> 7:
+        data.append(0x80 | (number & 0x7F))
+    return bytes(reversed(data))

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import io
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import mido
+import pytest
+from mido import Message, MetaMessage
+
+from bachd.errors import OutputError
+from bachd.midi.file import FileOutput
+from bachd.realtime.output import TimedMessage
+
+
+def at(tick: int, message: Message | MetaMessage) -> TimedMessage:
+    return TimedMessage(0.0, tick, message)
+
+
+def on(tick: int, note: int = 60) -> TimedMessage:
+    return at(tick, Message("note_on", note=note))
+
+
+def off(tick: int, note: int = 60) -> TimedMessage:
+    return at(tick, Message("note_off", note=note))
+
+
+def read(path: Path) -> list[str]:
+    """What a file plays, each message with its tick, 24 to the quarter; mido is strict about lengths."""
+    midi = mido.MidiFile(file=io.BytesIO(path.read_bytes()))
+    assert midi.type == 0
+    found, tick = [], 0
+    for message in midi.tracks[0]:
+        tick += message.time
+        if message.type == "end_of_track":
+            break
+        if message.type != "text":
+            found.append(f"{tick * 24 / midi.ticks_per_beat:g} {str(message.copy(time=0)).removesuffix(' time=0')}")
+    return found
+
+
+def test_the_file_plays_what_was_sent(tmp_path: Path) -> None:
+    output = FileOutput(tmp_path / "a.mid")
+    output.send([at(0, MetaMessage("set_tempo", tempo=500000)), at(0, MetaMessage("marker", text="bwv269"))])
+    output.send([at(0, Message("program_change", channel=2, program=19)), on(0)])
+    output.send([off(24), on(24, 64)])
+    output.send([off(24 * 500, 64)])
+    output.close()
+    assert read(tmp_path / "a.mid") == [
+        "0 MetaMessage('set_tempo', tempo=500000, time=0)",
+        "0 MetaMessage('marker', text='bwv269', time=0)",
+        "0 program_change channel=2 program=19",
+        "0 note_on channel=0 note=60 velocity=64",
+        "24 note_off channel=0 note=60 velocity=64",
+        "24 note_on channel=0 note=64 velocity=64",
+        "12000 note_off channel=0 note=64 velocity=64",
+    ]
+
+
+def test_a_file_holds_no_messages_that_only_ports_know(tmp_path: Path) -> None:
+    output = FileOutput(tmp_path / "a.mid")
+    output.send([at(0, Message("clock")), at(0, Message("active_sensing")), on(0)])
+    output.close()
+    assert len(read(tmp_path / "a.mid")) == 1
+
+
+def test_an_empty_run_leaves_a_whole_file(tmp_path: Path) -> None:
+    FileOutput(tmp_path / "a.mid").close()
+    assert read(tmp_path / "a.mid") == []
+
+
+@pytest.mark.parametrize("polls", [0, 1, 2])
+def test_music_that_was_polled_is_on_disk_without_closing(tmp_path: Path, polls: int) -> None:
+    output = FileOutput(tmp_path / "a.mid")
+    for tick in range(polls):
+        output.send([on(tick)])
+        assert output.poll() == ()
+    output.send([on(99)])
+    assert len(read(tmp_path / "a.mid")) == polls
+    output.close()
+    assert len(read(tmp_path / "a.mid")) == polls + 1
+
+
+class KilledError(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("cut", [0, 1, 4, 9])
+@pytest.mark.parametrize("survives", range(9))
+def test_a_file_reads_at_whatever_moment_its_process_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, survives: int, cut: int
+) -> None:
+    """Each of three batches takes three writes; `survives` succeed, the next is cut after `cut` bytes."""
+    path, sent, real = tmp_path / "a.mid", [2, 1, 3], os.pwrite
+    writes = 0
+
+    def pwrite(descriptor: int, data: bytes, where: int) -> int:
+        nonlocal writes
+        writes += 1
+        if writes <= survives:
+            return real(descriptor, data, where)
+        if len(data) > 4:  # what lies within one page is written as a whole or not at all
+            real(descriptor, data[:cut], where)
+        raise KilledError
+
+    output = FileOutput(path)
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    with suppress(KilledError):
+        for batch, size in enumerate(sent):
+            output.send([on(24 * batch)] * size)
+            output.poll()
+    monkeypatch.undo()
+    assert writes == survives + 1
+    assert len(read(path)) == sum(sent[: survives // 3])
+    output.close()
+
+
+def test_memory_stays_bounded_when_nobody_polls(tmp_path: Path) -> None:
+    output = FileOutput(tmp_path / "a.mid")
+    for tick in range(20_000):
+        output.send([on(tick)])
+    assert (tmp_path / "a.mid").stat().st_size > 40_000
+    output.close()
+    assert len(read(tmp_path / "a.mid")) == 20_000
+
+
+def test_the_same_music_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a.mid", "b.mid"):
+        output = FileOutput(tmp_path / name)
+        for tick in range(6_000):
+            output.send([on(tick), off(tick + 1), on(tick + 1), off(tick + 2)])
+        output.close()
+    assert (tmp_path / "a.mid").read_bytes() == (tmp_path / "b.mid").read_bytes()
+
+
+def test_an_earlier_recording_is_replaced(tmp_path: Path) -> None:
+    for messages in ([on(0), on(1), on(2)], [on(0)]):
+        output = FileOutput(tmp_path / "a.mid")
+        output.send(messages)
+        output.close()
+    assert len(read(tmp_path / "a.mid")) == 1
+
+
+def test_what_is_no_recording_is_not_replaced(tmp_path: Path) -> None:
+    letter = tmp_path / "letter.mid"
+    letter.write_text("Dear Anna Magdalena")
+    with pytest.raises(OutputError, match=r"letter\.mid: is there already and no \.mid file; choose another name"):
+        FileOutput(letter)
+    assert letter.read_text() == "Dear Anna Magdalena"
+
+
+def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="choose another name"):
+        FileOutput(tmp_path)
+
+
+def test_a_missing_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"none/a\.mid: cannot be written: No such file or directory"):
+        FileOutput(tmp_path / "none" / "a.mid")
+
+
+def test_a_disk_that_fills_up_leaves_the_music_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = FileOutput(tmp_path / "a.mid")
+    output.send([on(0)])
+    output.poll()
+    real = os.pwrite
+    room = 10
+
+    def pwrite(descriptor: int, piece: bytes, where: int) -> int:
+        nonlocal room
+        if room == 0:
+            raise OSError(28, "No space left on device")
+        written = real(descriptor, piece[:room], where)
+        room -= written
+        return written
+
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    output.send([on(tick) for tick in range(1, 9)])
+    (line,) = output.poll()
+    assert line.startswith("recording has stopped: ")
+    assert "No space left on device" in line
+    assert "No space left on device" in output.description
+    output.send([on(9)])
+    assert output.poll() == ()
+    with pytest.raises(OutputError, match="holds the music up to there"):
+        output.close()
+    assert len(read(tmp_path / "a.mid")) == 1
