@@ -72,6 +72,7 @@ class _Run:
         self._rng = randbits(32) if config.seed.rng is None else config.seed.rng
         self._clock = MonotonicClock()
         self._lateness = Lateness()
+        self._playing = asyncio.Event()
         self._stop = asyncio.Event()
         self._composed = 0
         self._seen = 0
@@ -149,18 +150,15 @@ class _Run:
         gc.freeze()  # what has been made by now stays: a collection need not look at it again
         if self._seconds is not None:
             asyncio.get_running_loop().call_later(self._seconds, self._stop.set)
-        if sys.stdout.isatty():
-            from bachd.service.view import view_on
-
-            self._view = view_on(sys.stdout, self._status)
-            if self._view is not None:
-                self._stack.enter_context(_log_to(self._view))
-                self._stack.enter_context(self._view)
+        self._playing.set()
 
     async def _tend(self) -> None:
-        """Look after the output, and tell of lateness from time to time."""
+        """While music plays: show it, look after the output, and tell of lateness from time to time."""
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, "tending") as thread:
+            await self._playing.wait()
+            if sys.stdout.isatty():
+                self._show(await loop.run_in_executor(thread, self._find_view))
             for look in count(1):
                 await self._clock.sleep_until(self._clock.now() + TENDING)
                 for line in await loop.run_in_executor(thread, self._output.poll):
@@ -168,6 +166,16 @@ class _Run:
                 if look % REPORTING == 0:
                     late = self._lateness.take()
                     log.info("lateness of %d messages: %s", late.count, late)
+
+    def _find_view(self) -> View | None:
+        from bachd.service.view import view_on  # takes its time: nothing for the event loop, nor before the first event
+
+        return view_on(sys.stdout, self._status)
+
+    def _show(self, view: View | None) -> None:
+        if view is not None:
+            self._stack.enter_context(_log_to(view))
+            self._view = self._stack.enter_context(view)
 
     def _status(self) -> str:
         late = self._lateness.overall()

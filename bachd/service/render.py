@@ -66,7 +66,7 @@ def _write(config: Config, out: Path, bars: int, rng: int | None) -> None:
         return next(music, None)
 
     clock = OfflineClock()
-    output = FileOutput(out, clock)
+    output = FileOutput(out)
     try:
         player = Player(
             output,
