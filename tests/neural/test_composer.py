@@ -188,7 +188,7 @@ def test_a_piece_that_does_not_end_is_ended_at_a_resting_chord() -> None:
         "C4.F#4:2 C3.G3.E4.C5:2 "
     )
     script = parse_line(early)[4:] + parse_line(late)
-    steps = play(composer(ScriptedModel(script)), 8 + len(script) + 1)
+    steps = play(composer(ScriptedModel(script + parse_line(early))), 8 + len(script) + 1)
     assert line(steps[-13:]) == f"{late}R:4"
 
 
