@@ -1,0 +1,62 @@
+"""The names of ports, and which port is meant by part of one.
+
+Law: a port is known by its name alone; the numbers of clients change each time something is plugged in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from bachd.errors import OutputError
+
+OURS: Final = "bachd"
+"""What our own port and client are called, so that others can find them."""
+
+_NO_INSTRUMENTS: Final = ("midi through", "f_midi")
+"""Never chosen unasked: what comes in at the first goes out again, the second is this machine posing as a synth."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortInfo:
+    """A port that can be played to."""
+
+    name: str
+    """As people read it, and as `midi.output` may name it: 'FP-30X MIDI 1'."""
+    backend: Literal["alsa", "jack", "coremidi"]
+    """The MIDI system that it belongs to."""
+    kind: Literal["hardware", "software"]
+    """Only hardware is chosen by 'auto'."""
+
+
+def full_name(client: str, port: str) -> str:
+    """What people call a port: 'FP-30X', 'FP-30X MIDI 1' -> 'FP-30X MIDI 1'; 'FLUID Synth', 'Synth input' -> both."""
+    return port if port.startswith(client) else f"{client} {port}"
+
+
+def is_instrument(name: str) -> bool:
+    """Whether a port of that name may be chosen without being asked for."""
+    return not any(part in name.lower() for part in _NO_INSTRUMENTS)
+
+
+def matching(names: Iterable[str], part: str) -> list[str]:
+    """The names that hold `part`, in whatever case, each once; a whole name means only itself."""
+    names = dict.fromkeys(names)
+    wanted = part.strip().lower()
+    return [name for name in names if name.lower() == wanted] or [name for name in names if wanted in name.lower()]
+
+
+def the_one(names: Sequence[str], part: str) -> str:
+    """The only name that `part` fits. Raises OutputError, listing what there is, if none or several do."""
+    found = matching(names, part)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise OutputError(f"midi.output: {part!r} fits several ports: {_list(found)}; write more of the name")
+    there = f"there is {_list(dict.fromkeys(names))}" if names else "there is none at all; is it switched on?"
+    raise OutputError(f"midi.output: no MIDI port is called {part!r}; {there}")
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))

@@ -1,0 +1,221 @@
+"""From the words of `midi.output` to outputs that play.
+
+Law: what is asked for by name is there, or the run does not begin; 'auto' always finds something to play to.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from itertools import chain, count
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bachd.errors import OutputError
+from bachd.midi.names import PortInfo, is_instrument, matching, the_one
+from bachd.realtime.clock import Clock
+from bachd.realtime.lateness import Lateness
+from bachd.realtime.output import Output, TimedMessage
+
+if TYPE_CHECKING:
+    from bachd.midi.rtmidi import System
+    from bachd.midi.sequencer import Sequencer
+
+log = logging.getLogger(__name__)
+
+_SYSTEMS: Final[Sequence[System]] = ("coremidi",) if sys.platform == "darwin" else ("alsa", "jack")
+"""The MIDI systems to look for, in this order."""
+
+
+class Outputs:
+    """Several outputs as one; with none at all, nobody hears anything."""
+
+    def __init__(self, outputs: Sequence[Output]) -> None:
+        self._outputs = outputs
+
+    @property
+    def description(self) -> str:
+        """All of them, for people."""
+        return ", ".join(output.description for output in self._outputs) or "no output"
+
+    def send(self, messages: Sequence[TimedMessage]) -> None:
+        """Give the messages to each."""
+        for output in self._outputs:
+            output.send(messages)
+
+    def poll(self) -> Sequence[str]:
+        """Look after each."""
+        return [line for output in self._outputs for line in output.poll()]
+
+    def close(self) -> None:
+        """Close each, even if another one fails to."""
+        with ExitStack() as stack:
+            for output in self._outputs:
+                stack.callback(output.close)
+
+
+def list_ports() -> list[PortInfo]:
+    """What can be played to, on all MIDI systems that are here."""
+    found = []
+    sequencer = _sequencer([])
+    if sequencer is not None:
+        ports = sequencer.ports()
+        sequencer.close()
+        found += [PortInfo(port.name, "alsa", "hardware" if port.hardware else "software") for port in ports]
+    for system, names in _others(sequencer, []):
+        instruments = [name for name in names if system != "jack" and is_instrument(name)]
+        found += [PortInfo(name, system, "hardware" if name in instruments else "software") for name in names]
+    return found
+
+
+def open_output(spec: str, clock: Clock, lateness: Lateness) -> Output:
+    """Open one output: auto, virtual, jack, none, file:NAME.mid or part of a port's name. See `open_outputs`."""
+    return open_outputs((spec,), clock, lateness)
+
+
+def open_outputs(specs: Sequence[str], clock: Clock, lateness: Lateness) -> Output:
+    """Open all outputs asked for, as one.
+
+    clock: the machine's monotonic one, in which deadlines are counted.
+
+    Raises OutputError, and leaves nothing open, if one of them cannot be had: for a name that fits no port or several,
+    it lists those that are there.
+    """
+    with ExitStack() as stack:
+        opening = _Opening(clock, lateness)
+        stack.callback(opening.close)
+        for spec in specs:
+            opening.add(spec)
+        output = opening.finish()
+        stack.pop_all()
+    return output
+
+
+class _Opening:
+    """Outputs while they are being opened. The synths on ALSA share one port of ours, however many they are."""
+
+    def __init__(self, clock: Clock, lateness: Lateness) -> None:
+        self._clock = clock
+        self._lateness = lateness
+        self._faults: list[str] = []
+        self._outputs: list[Output] = []
+        self._tried = False
+        self._sequencer: Sequencer | None = None
+        self._synths: list[str | None] = []
+
+    def add(self, spec: str) -> None:
+        """Open what one word asks for."""
+        if spec.startswith("file:"):
+            self._record(Path(spec.removeprefix("file:")))
+        elif spec == "jack":
+            from bachd.midi.rtmidi import destinations
+
+            self._play("jack", _first_instrument(destinations("jack")))
+        elif spec != "none":
+            if not self._tried:
+                self._tried = True
+                self._sequencer = _sequencer(self._faults)
+            if spec == "auto":
+                self._add_auto()
+            elif spec == "virtual":
+                self._add_virtual()
+            else:
+                self._add_named(spec)
+
+    def finish(self) -> Output:
+        """What has been opened, as one output."""
+        if self._sequencer is not None:
+            from bachd.midi.alsa import AlsaOutput
+
+            self._outputs.insert(0, AlsaOutput(self._sequencer, self._synths, self._clock, self._lateness))
+        return self._outputs[0] if len(self._outputs) == 1 else Outputs(self._outputs)
+
+    def close(self) -> None:
+        """Something could not be opened: close what has been."""
+        Outputs(self._outputs).close()
+        if self._sequencer is not None:
+            self._sequencer.close()
+
+    def _add_auto(self) -> None:
+        if self._sequencer is not None:
+            self._synths.append(None)
+            return
+        for system, names in _others(self._sequencer, self._faults):
+            self._play(system, _first_instrument(names))
+            return
+        path = _fresh_path()
+        log.warning("no MIDI here (%s): playing into %s instead", self._why, path)
+        self._record(path)
+
+    def _add_virtual(self) -> None:
+        if self._sequencer is None:
+            for system, _ in _others(self._sequencer, self._faults):
+                self._play(system, None)
+                return
+            raise OutputError(f"midi.output: no MIDI system here can make a port: {self._why}")
+
+    def _add_named(self, part: str) -> None:
+        names = [port.name for port in self._sequencer.ports()] if self._sequencer is not None else []
+        if matching(names, part):
+            self._synths.append(the_one(names, part))
+            return
+        for system, others in _others(self._sequencer, self._faults):
+            if matching(others, part):
+                self._play(system, the_one(others, part))
+                return
+            names += others
+        the_one(names, part)
+
+    @property
+    def _why(self) -> str:
+        """What is wrong with each MIDI system."""
+        return "; ".join(dict.fromkeys(self._faults))
+
+    def _play(self, system: System, destination: str | None) -> None:
+        from bachd.midi.rtmidi import RtMidiOutput
+
+        self._outputs.append(RtMidiOutput(system, destination, self._clock, self._lateness))
+
+    def _record(self, path: Path) -> None:
+        from bachd.midi.file import FileOutput
+
+        self._outputs.append(FileOutput(path))
+
+
+def _sequencer(faults: list[str]) -> Sequencer | None:
+    """The ALSA sequencer; if there is none, what is wrong is added to `faults`."""
+    from bachd.midi.sequencer import KernelSequencer
+
+    if "alsa" not in _SYSTEMS:
+        return None
+    try:
+        return KernelSequencer()
+    except OutputError as fault:
+        faults.append(str(fault))
+        return None
+
+
+def _others(sequencer: Sequencer | None, faults: list[str]) -> Iterator[tuple[System, list[str]]]:
+    """The MIDI systems that python-rtmidi has to reach, with their destinations; ALSA only without a `sequencer`."""
+    from bachd.midi.rtmidi import destinations
+
+    for system in _SYSTEMS:
+        if system != "alsa" or sequencer is None:
+            try:
+                yield system, destinations(system)
+            except OutputError as fault:
+                faults.append(str(fault))
+
+
+def _first_instrument(names: Sequence[str]) -> str | None:
+    return next(filter(is_instrument, names), None)
+
+
+def _fresh_path() -> Path:
+    """A name in the working directory that no earlier run has taken."""
+    stem = f"bachd-{datetime.now():%Y%m%d-%H%M%S}"
+    names = (Path(f"{stem}-{number}.mid") for number in count(2))
+    return next(path for path in chain([Path(f"{stem}.mid")], names) if not path.exists())

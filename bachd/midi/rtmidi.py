@@ -1,0 +1,251 @@
+"""Playing through python-rtmidi: JACK, macOS, and ALSA where alsa-midi cannot be had.
+
+Law: a thread of its own sends each message in the order given, at an absolute deadline; nothing that happens to the
+destination or to the JACK server reaches the player, and what comes back is connected again by name, and reset.
+
+The threads meet in one place, the queue of messages; the port itself is guarded by a lock, as `poll` may reopen it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import re
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import groupby
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Final, Literal, TypeAlias
+
+from bachd.errors import OutputError
+from bachd.midi.names import OURS, full_name
+from bachd.midi.reset import reset
+from bachd.midi.sequencer import DEVICE
+from bachd.realtime.clock import Clock, sleep_until
+from bachd.realtime.lateness import Lateness
+from bachd.realtime.output import TimedMessage
+
+log = logging.getLogger(__name__)
+
+System: TypeAlias = Literal["alsa", "jack", "coremidi"]
+
+_PRIORITY: Final = 50
+"""Of the sending thread, under SCHED_FIFO: below JACK's own threads and the kernel's for interrupts."""
+_SWITCH: Final = 0.0005
+"""Seconds for which busy Python code may keep the sending thread waiting; Python's own value is ten times that."""
+
+
+class RtMidiOutput:
+    """Sends from a thread of its own, with real-time priority where the system allows it."""
+
+    def __init__(self, system: System, destination: str | None, clock: Clock, lateness: Lateness) -> None:
+        """Open a port and start the thread that sends.
+
+        destination: a name from `destinations`; None opens a port for others to connect to.
+        clock: must be the machine's monotonic one.
+
+        Raises OutputError if the system is not there, or the destination.
+        """
+        self._connection = _Connection(system, destination)
+        self._clock = clock
+        self._lateness = lateness
+        self._messages: SimpleQueue[list[tuple[float, bytes]] | None] = SimpleQueue()
+        sys.setswitchinterval(min(_SWITCH, sys.getswitchinterval()))
+        self._thread = threading.Thread(target=self._deliver, name="midi-out", daemon=True)
+        self._thread.start()
+
+    @property
+    def description(self) -> str:
+        """The destination, or our own port."""
+        return self._connection.description
+
+    def send(self, messages: Sequence[TimedMessage]) -> None:
+        """Hand messages to the thread."""
+        self._messages.put(
+            [(timed.due, bytes(timed.message.bytes())) for timed in messages if not timed.message.is_meta]
+        )
+
+    def poll(self) -> Sequence[str]:
+        """Look after the connection."""
+        return self._connection.tend()
+
+    def close(self) -> None:
+        """Wait until the thread has sent all, then close the port."""
+        self._messages.put(None)
+        self._thread.join()
+        self._connection.close()
+
+    def _deliver(self) -> None:
+        if not _take_priority():
+            log.info("no real-time priority here: notes may be some milliseconds late while the machine is busy")
+        while (messages := self._messages.get()) is not None:
+            for due, chord in groupby(messages, key=lambda message: message[0]):
+                sleep_until(due)
+                late = self._clock.now() - due
+                for _, data in chord:
+                    self._connection.send(data)
+                    self._lateness.record(late)
+
+
+class _Connection:
+    """A port of ours that may be connected to a destination, which may vanish and come back."""
+
+    def __init__(self, system: System, destination: str | None) -> None:
+        self._system = system
+        self._destination = destination
+        self._lock = threading.Lock()
+        self._connected = False
+        self._open()
+        if destination is not None and not self._connected:
+            self.close()
+            raise OutputError(f"{destination}: is no longer there")
+
+    @property
+    def description(self) -> str:
+        if self._out is None:
+            return f"waiting for {_TITLES[self._system]}"
+        if self._destination is None:
+            return f"port '{OURS}' of {_TITLES[self._system]}"
+        return self._destination if self._connected else f"waiting for {self._destination}"
+
+    def send(self, data: bytes) -> None:
+        """Send one message now; in vain while there is nobody to hear it."""
+        with self._lock:
+            if self._out is not None:
+                with suppress(OSError):  # what rtmidi raises: it is for `tend` to see what has happened
+                    self._out.send_message(data)
+
+    def tend(self) -> list[str]:
+        """Reopen what has vanished and come back. Returns what has changed."""
+        try:
+            return self._tend()
+        except OutputError:  # the system is not there, yet or any more; the next look will tell
+            return []
+
+    def _tend(self) -> list[str]:
+        title = _TITLES[self._system]
+        if self._out is None:
+            self._open()
+            return [f"{title} is back; playing on {self.description}"]
+        if not self._is_alive():
+            self._close()
+            return [f"{title} is gone; the music goes on, and it will join in when it is back"]
+        if self._destination is None:
+            return []
+        there = self._destination in _names(self._out)
+        if there == self._connected:
+            return []
+        if not there:
+            self._connected = False
+            return [f"{self._destination} is gone; the music goes on, and it will join in when it is back"]
+        self._close()
+        self._open()
+        return [f"{self._destination} is there: connected, and reset"] if self._connected else []
+
+    def close(self) -> None:
+        """Let go of the port; what has been sent is delivered."""
+        if self._out is not None:
+            self._close()
+
+    def _open(self) -> None:
+        out = _client(self._system)
+        names = _names(out)
+        self._connected = self._destination in names
+        if self._destination is not None and self._connected:
+            out.open_port(names.index(self._destination), OURS)
+            for message in reset():
+                out.send_message(message.bytes())
+        else:
+            out.open_virtual_port(OURS)
+        self._watch = _watch() if self._system == "jack" else None
+        with self._lock:
+            self._out: Any = out
+
+    def _close(self) -> None:
+        with self._lock:
+            out, self._out = self._out, None
+        self._connected = False
+        out.close_port()
+        out.delete()
+        if self._watch is not None:
+            self._watch.delete()
+
+    def _is_alive(self) -> bool:
+        """Whether the server still runs. Then at least our own port can be seen by another client.
+
+        When it has died, rtmidi says nothing: a buffer fills up, and then `send_message` waits for ever.
+        """
+        return self._watch is None or bool(self._watch.get_ports())
+
+
+def destinations(system: System) -> list[str]:
+    """The names of the ports that can be played to, in the system's order. Raises OutputError if it is not there."""
+    out = _client(system)
+    try:
+        return _names(out)
+    finally:
+        out.delete()
+
+
+_TITLES: Final = {"alsa": "ALSA", "jack": "JACK", "coremidi": "CoreMIDI"}
+_APIS: Final = {"alsa": "API_LINUX_ALSA", "jack": "API_UNIX_JACK", "coremidi": "API_MACOSX_CORE"}
+_ALSA_NAME: Final = re.compile(r"(.*?):(.*) \d+:\d+")
+
+
+def _client(system: System) -> Any:
+    """A client without a port. Raises OutputError if the system is not there, or python-rtmidi is not."""
+    title = _TITLES[system]
+    try:
+        import rtmidi
+    except (ImportError, OSError):
+        raise OutputError(f"{title}: python-rtmidi is not installed; pip install 'bachd[rtmidi]'") from None
+    api = getattr(rtmidi, _APIS[system])
+    if api not in rtmidi.get_compiled_api():
+        raise OutputError(f"{title}: this python-rtmidi was built without it")
+    if system == "alsa" and not DEVICE.exists():  # alsa-lib would print so on stderr
+        raise OutputError(f"ALSA: there is no {DEVICE}; is the kernel module snd-seq loaded?")
+    if system == "jack":
+        _hush_libjack()
+    try:
+        return rtmidi.MidiOut(api, name=OURS)
+    except rtmidi.RtMidiError:
+        raise OutputError(f"{title}: no server runs" if system == "jack" else f"{title}: cannot be used") from None
+
+
+def _watch() -> Any:
+    import rtmidi
+
+    return rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=f"{OURS}-watch")
+
+
+def _names(out: Any) -> list[str]:
+    """The destinations' names, those of ALSA as in sequencer.py: without the numbers that change at each plug."""
+    return [full_name(*match.groups()) if (match := _ALSA_NAME.fullmatch(name)) else name for name in out.get_ports()]
+
+
+def _take_priority() -> bool:
+    """Ask for SCHED_FIFO for the calling thread alone."""
+    if sys.platform != "linux":
+        return True  # elsewhere threads that sleep most of the time are woken in time without it
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
+    except OSError:
+        return False
+    return True
+
+
+_IGNORE: Final = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(lambda _: None)
+
+
+def _hush_libjack() -> None:
+    """Each attempt to find a server would print some lines on stderr; what matters is in our own."""
+    if sys.platform == "linux":
+        mapped = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines()
+        for path in {line.split(maxsplit=5)[-1] for line in mapped if "libjack" in line}:
+            library = ctypes.CDLL(path)
+            library.jack_set_error_function(_IGNORE)
+            library.jack_set_info_function(_IGNORE)

@@ -1,0 +1,148 @@
+"""The ALSA sequencer, as far as bachd needs it: one port of our own, subscriptions, and a queue that the kernel plays.
+
+Law: no other module touches alsa-midi, and nothing of it gets out of this one, its exceptions included.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol, TypeAlias
+
+from bachd.errors import OutputError
+from bachd.midi.names import OURS, full_name, is_instrument
+
+DEVICE: Final = Path("/dev/snd/seq")
+
+Address: TypeAlias = tuple[int, int]
+"""Client and port number; other ones after each plug."""
+
+
+@dataclass(frozen=True, slots=True)
+class SequencerPort:
+    """A port of another client that can be subscribed to ours."""
+
+    address: Address
+    name: str
+    """As people read it."""
+    hardware: bool
+    """Whether it is an instrument that 'auto' may choose."""
+
+
+class Sequencer(Protocol):
+    """A sequencer with our port and a running queue. Its methods may be called from any thread."""
+
+    def now(self) -> float:
+        """The queue's time in seconds."""
+        ...
+
+    def ports(self) -> list[SequencerPort]:
+        """What can be played to, the likeliest instrument first."""
+        ...
+
+    def subscribed(self) -> set[Address]:
+        """Which ports hear ours at present, whoever subscribed them."""
+        ...
+
+    def subscribe(self, address: Address) -> bool:
+        """Let a port hear ours from now on; whether it does."""
+        ...
+
+    def schedule(self, messages: Sequence[tuple[float, bytes]]) -> None:
+        """Queue messages for all that are subscribed at that time, each with its queue time, which do not decrease."""
+        ...
+
+    def send_now(self, address: Address, messages: Sequence[bytes]) -> None:
+        """Play to one port at once, past the queue; in vain if it has vanished."""
+        ...
+
+    def close(self) -> None:
+        """Wait until all that is queued has been played, then be gone."""
+        ...
+
+
+class KernelSequencer:
+    """The kernel's sequencer through alsa-midi."""
+
+    def __init__(self) -> None:
+        """Make the client, its port, both called 'bachd', and a queue. Raises OutputError if there is no sequencer."""
+        if not DEVICE.exists():
+            raise OutputError(f"ALSA: there is no {DEVICE}; is the kernel module snd-seq loaded?")
+        if not os.access(DEVICE, os.R_OK | os.W_OK):
+            raise OutputError(f"ALSA: {DEVICE} may not be opened; is this user in the group 'audio'?")
+        try:
+            import alsa_midi
+        except (ImportError, OSError) as fault:
+            raise OutputError(f"ALSA: alsa-midi cannot be loaded: {fault}") from None
+        self._alsa = alsa_midi
+        kind = alsa_midi.PortType.MIDI_GENERIC | alsa_midi.PortType.SOFTWARE | alsa_midi.PortType.APPLICATION
+        try:
+            self._client = alsa_midi.SequencerClient(OURS)
+            self._port = self._client.create_port(OURS, caps=alsa_midi.READ_PORT, type=kind)
+            self._queue = self._client.create_queue(OURS)
+            self._queue.start()
+            self._client.drain_output()
+        except alsa_midi.ALSAError as fault:
+            raise OutputError(f"ALSA: the sequencer cannot be used: {fault}") from None
+        self._lock = threading.Lock()  # alsa-lib's output buffer belongs to one thread at a time
+
+    def now(self) -> float:
+        """The queue's time. It is not to be trusted for long: whenever the kernel's timer is late, it jumps ahead."""
+        return float(self._queue.get_status().real_time)
+
+    def ports(self) -> list[SequencerPort]:
+        """What can be played to; empty if the list changes under our hands."""
+        try:
+            found = self._client.list_ports(output=True)
+        except self._alsa.ALSAError:
+            return []
+        return [
+            SequencerPort((port.client_id, port.port_id), name, self._is_hardware(port) and is_instrument(name))
+            for port in found
+            for name in [full_name(port.client_name, port.name)]
+        ]
+
+    def _is_hardware(self, port: object) -> bool:
+        return bool(port.type & self._alsa.PortType.HARDWARE)  # type: ignore[attr-defined]
+
+    def subscribed(self) -> set[Address]:
+        """Which ports hear ours at present."""
+        found = self._client.list_port_subscribers(self._port, self._alsa.SubscriptionQueryType.READ)
+        return {tuple(each.addr) for each in found}
+
+    def subscribe(self, address: Address) -> bool:
+        """Let a port hear ours; it may have been subscribed by somebody else, refuse, or be gone."""
+        try:
+            self._port.connect_to(address)
+        except self._alsa.ALSAError:
+            return address in self.subscribed()
+        return True
+
+    def schedule(self, messages: Sequence[tuple[float, bytes]]) -> None:
+        """Queue messages. They are addressed to all subscribers, so that a port that vanishes is no error."""
+        real_time, event = self._alsa.RealTime, self._alsa.MidiBytesEvent
+        with self._lock:
+            for moment, data in messages:
+                self._client.event_output(event(data, time=real_time(moment)), queue=self._queue, port=self._port)
+            self._client.drain_output()
+
+    def send_now(self, address: Address, messages: Sequence[bytes]) -> None:
+        """Play to one port at once."""
+        with self._lock:
+            try:
+                for data in messages:
+                    self._client.event_output(self._alsa.MidiBytesEvent(data), port=self._port, dest=address)
+                self._client.drain_output()
+            except self._alsa.ALSAError:
+                self._client.drop_output_buffer()  # or what could not be delivered would stand before all that follows
+
+    def close(self) -> None:
+        """Wait for the queue; the ports that hear ours are let go of once they have sent what they were given."""
+        with self._lock:
+            self._client.sync_output_queue()
+            self._queue.close()
+            self._port.close()
+            self._client.close()
