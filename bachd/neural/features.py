@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Final
 
 from bachd.music.event import Event
@@ -42,10 +43,14 @@ SYMBOLS: Final = FINE + 1
 LOGITS: Final = SYMBOLS + len(LENGTHS)
 """Width of the head's output: the symbols, then the lengths."""
 
-NOTES: Final = 3 * PITCHES
-"""Width of the head's second input: chosen starts, chosen holds, what sounded in the event before."""
+# What the head is told at each call: five blocks of PITCHES columns. Chosen symbols are columns themselves.
 SOUNDED: Final = 2 * PITCHES
-"""Where in that input the event before begins."""
+LEADS: Final = 3 * PITCHES
+_PARALLEL: Final = 4 * PITCHES
+NOTES: Final = 5 * PITCHES
+"""Width of the head's second input."""
+_PERFECT: Final = (0, 7)
+"""Semitones above which, octaves aside, a moving voice makes a parallel unison, octave or fifth."""
 
 # What the trunk sees: the columns of a row.
 _BARS: Final = (36, 48, 72, 96, 144)
@@ -61,7 +66,7 @@ ROW: Final = _BEFORE + 1
 """Features an event."""
 
 FINGERPRINT: Final = hashlib.sha256(
-    repr(("bachd features 1", CONTEXT, LOWEST, PITCHES, LENGTHS, _BARS, _ELAPSED, ROW, NOTES, LOGITS)).encode()
+    repr(("bachd features 2", CONTEXT, LOWEST, PITCHES, LENGTHS, _BARS, _ELAPSED, ROW, NOTES, LOGITS)).encode()
 ).hexdigest()[:16]
 """Names this layout; a bundle's card repeats it."""
 
@@ -93,6 +98,31 @@ def _place_columns(place: Place) -> list[int]:
     if place.metre.beat % 36 == 0:
         found.append(_COMPOUND)
     found += range(_SINCE, _SINCE + bisect_right(_ELAPSED, place.bar))
+    return found
+
+
+def told(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
+    """Columns set in the head's second input when the symbols `chosen` are spelled, after an event in which `sounded` was heard.
+
+    They are the chosen notes; what sounded; the note that the voice now to be spelled comes from, voices being counted
+    from the top; and the pitches on which that voice would make a parallel with one above it. A small network cannot see
+    parallels by itself, for it would have to learn each pair of pitches apart; told of them, it avoids them as Bach does.
+    """
+    found = list(chosen)
+    found += [SOUNDED + pitch - LOWEST for pitch in sounded]
+    voice = len(chosen)
+    if voice >= len(sounded):
+        return found
+    before = sounded[::-1]
+    lead = before[voice]
+    found.append(LEADS + lead - LOWEST)
+    for symbol, origin in zip(chosen, before, strict=False):
+        pitch = LOWEST + symbol % PITCHES
+        interval = (origin - lead) % 12
+        if interval in _PERFECT and pitch != origin:
+            below = LOWEST + chosen[-1] % PITCHES
+            within = range(max(LOWEST, lead - 12), min(below, lead + 13))  # voices do not leap further
+            found += [_PARALLEL + p - LOWEST for p in within if p != lead and (pitch - p) % 12 == interval]
     return found
 
 

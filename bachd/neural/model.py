@@ -32,11 +32,11 @@ class Model(Protocol):
         """What the trunk makes of the context, shape (1, D), for `speak`. Raises ModelError if the graph fails."""
         ...
 
-    def speak(self, hidden: Int8Array, columns: Sequence[int]) -> FloatArray:
+    def speak(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
         """Logits for the next symbol of the chord being spelled and for its length, shape (LOGITS,).
 
-        columns: which of the head's NOTES inputs are set: the symbols chosen so far, and SOUNDED + pitch - LOWEST for
-        each pitch of the event before. The array is good until the next call. Raises ModelError if the graph fails.
+        chosen: the symbols spelled so far; sounded: the pitches heard in the event before, ascending. The array is good
+        until the next call. Raises ModelError if the graph fails.
         """
         ...
 
@@ -91,11 +91,11 @@ class TfliteModel:
         """See `Model`."""
         return self.trunk.invoke(context.window)
 
-    def speak(self, hidden: Int8Array, columns: Sequence[int]) -> FloatArray:
+    def speak(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
         """See `Model`."""
         self._notes.fill(self._zero)
         flat, one = self._flat, self._one
-        for column in columns:
+        for column in features.told(chosen, sounded):
             flat[column] = one
         quantised = self.head.invoke(*((self._notes, hidden) if self._notes_first else (hidden, self._notes)))
         return self._meanings.take(quantised[0], out=self._logits, mode="wrap")

@@ -13,7 +13,7 @@ import numpy as np
 
 from bachd.music.event import Event
 from bachd.neural import features
-from bachd.neural.features import END, FINE, HOLD, LENGTHS, LOWEST, PITCHES, SOUNDED, SYMBOLS
+from bachd.neural.features import END, FINE, HOLD, LENGTHS, LOWEST, PITCHES, SYMBOLS
 from bachd.neural.model import FloatArray, Model
 from bachd.neural.runtime import Int8Array
 
@@ -52,28 +52,27 @@ class Sampler:
         temperature = self._temperature + warmth
         mask = self._mask
         mask[:] = self._first
-        columns = [SOUNDED + pitch - LOWEST for pitch in sounded]
         for pitch in sounded:
             if pitch in self._pitches:
                 mask[HOLD + pitch - LOWEST] = 0
-        starts: list[int] = []
-        held: list[int] = []
+        chosen: list[int] = []
         while True:
-            logits = self._model.speak(hidden, columns)
-            if len(starts) + len(held) == MOST_NOTES:
+            logits = self._model.speak(hidden, chosen, sounded)
+            if len(chosen) == MOST_NOTES:
                 break
             symbol = self._draw(np.add(logits[:SYMBOLS], mask, out=self._symbols), temperature)
             if symbol == FINE:
                 return None
             if symbol == END:
                 break
-            columns.append(symbol)
+            chosen.append(symbol)
             step = symbol % PITCHES
-            (starts if symbol < HOLD else held).append(LOWEST + step)
             mask[step:PITCHES] = mask[HOLD + step : HOLD + PITCHES] = mask[FINE] = -np.inf  # spelling goes down
         self._lengths[:] = logits[SYMBOLS:]
         ticks = LENGTHS[self._draw(self._lengths, temperature)]
-        return Event(tuple(reversed(starts)), tuple(reversed(held)), ticks)
+        starts = tuple(symbol + LOWEST for symbol in reversed(chosen) if symbol < HOLD)
+        held = tuple(symbol - HOLD + LOWEST for symbol in reversed(chosen) if symbol >= HOLD)
+        return Event(starts, held, ticks)
 
     def _draw(self, logits: FloatArray, temperature: float) -> int:
         """An index into `logits`, drawn from their nucleus: the fewest of the likeliest that together reach top-p.

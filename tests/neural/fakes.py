@@ -42,15 +42,13 @@ class ScriptedModel:
         self._wanted = next(self._script)
         return np.zeros((1, 1), np.int8)
 
-    def speak(self, hidden: Int8Array, columns: Sequence[int]) -> FloatArray:
+    def speak(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
         self.spoken += 1
         logits = np.zeros(features.LOGITS, np.float32)
-        sounded = tuple(column - features.SOUNDED + features.LOWEST for column in columns if column >= features.SOUNDED)
         symbols, length = [features.FINE], 0
         if self._wanted is not None:
             symbols, length = features.spell(self._wanted, sounded)
-        chosen = sum(column < features.SOUNDED for column in columns)
-        logits[symbols[min(chosen, len(symbols) - 1)]] = self._certainty
+        logits[symbols[min(len(chosen), len(symbols) - 1)]] = self._certainty
         logits[features.SYMBOLS + length] = self._certainty
         return logits
 
@@ -67,7 +65,7 @@ class FixedModel:
     def hear(self, context: Context) -> Int8Array:
         return np.zeros((1, 1), np.int8)
 
-    def speak(self, hidden: Int8Array, columns: Sequence[int]) -> FloatArray:
+    def speak(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
         return self._logits()
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from random import Random
 
 import numpy as np
@@ -12,6 +13,7 @@ from bachd.music.event import Event, parse, print_line
 from bachd.neural import features
 from bachd.neural.features import END, FINE, HOLD, LENGTHS, LOGITS, LOWEST, START, SYMBOLS
 from bachd.neural.model import FloatArray, Model
+from bachd.neural.runtime import Int8Array
 from bachd.neural.sampler import MOST_NOTES, Sampler
 from tests.neural.fakes import SURE, FixedModel, ScriptedModel, restless
 
@@ -168,15 +170,15 @@ def test_the_same_numbers_give_the_same_music_and_others_do_not() -> None:
 
 
 def test_the_model_is_told_what_was_chosen_and_what_sounded() -> None:
-    told: list[list[int]] = []
+    told: list[tuple[list[int], tuple[int, ...]]] = []
 
     class Listening(FixedModel):
-        def speak(self, hidden: object, columns: object) -> FloatArray:
-            told.append(list(columns))  # type: ignore[call-overload]
-            return super().speak(HIDDEN, told[-1])
+        def speak(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+            told.append((list(chosen), sounded))
+            return super().speak(hidden, chosen, sounded)
 
     logits = np.full(LOGITS, -SURE, np.float32)
     logits[[START + 40, HOLD + 30, END]] = 3.0, 2.0, 1.0
-    sampler(Listening(lambda: logits), temperature=0).sample(HIDDEN, (LOWEST + 10, LOWEST + 30))
-    sounded = [features.SOUNDED + 10, features.SOUNDED + 30]
-    assert told == [sounded, [*sounded, START + 40], [*sounded, START + 40, HOLD + 30]]
+    sounded = (LOWEST + 10, LOWEST + 30)
+    sampler(Listening(lambda: logits), temperature=0).sample(HIDDEN, sounded)
+    assert told == [([], sounded), ([START + 40], sounded), ([START + 40, HOLD + 30], sounded)]

@@ -1,0 +1,107 @@
+"""The companion's verbs: prepare, fit, export, evaluate.
+
+Law: like bachd itself, an expected fault is one line, and what takes long shows how far it has come.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bachd.errors import BachdError, UsageError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `bachd-train`; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        _require_extra()
+        verb = {"prepare": _prepare, "fit": _fit, "export": _export, "evaluate": _evaluate}[options.verb]
+        verb(options)
+    except BachdError as error:
+        print(f"bachd-train: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"bachd-train: {error}", file=sys.stderr)
+        return 74
+    except KeyboardInterrupt:
+        print("\nbachd-train: interrupted; the same command goes on from the last finished epoch", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bachd-train", description="Train bachd's models, away from the device.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("prepare", help="read music21's chorales and say what was kept and how it is split")
+    fit = verbs.add_parser("fit", help="train, or go on with an interrupted run")
+    fit.add_argument("--epochs", type=int, help="how often every piece is heard")
+    export = verbs.add_parser("export", help="write the trained network as a bundle")
+    export.add_argument("bundle", type=Path, nargs="?", default=Path("models/chorales"))
+    for verb in (fit, export):
+        verb.add_argument("--work", type=Path, default=Path("runs/chorales"), help="folder of the run (%(default)s)")
+    evaluate = verbs.add_parser("evaluate", help="measure a bundle on the pieces held out for testing")
+    evaluate.add_argument("bundle", nargs="?", default="chorales", help="a bundle's name or folder (%(default)s)")
+    evaluate.add_argument("--json", action="store_true", help="print figures for programs")
+    return parser
+
+
+def _require_extra() -> None:
+    for module in ("tensorflow", "music21", "tqdm", "matplotlib"):
+        if importlib.util.find_spec(module) is None:
+            raise UsageError(f"{module} is missing; install the companion: pip install 'bachd[train]'")
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    from bachd.training import corpus
+
+    print(corpus.report(corpus.load()))
+
+
+def _fit(options: argparse.Namespace) -> None:
+    from bachd.training import corpus, fit
+
+    recipe = fit.Recipe()
+    if options.epochs is not None:
+        if options.epochs < 1:
+            raise UsageError("--epochs: at least 1")
+        recipe = replace(recipe, epochs=options.epochs)
+    fit.fit(corpus.load(), recipe, options.work)
+    print(f"done; the learning curve is in {fit.plot(options.work)}")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from bachd.training import corpus, export, fit
+
+    chorales = corpus.load()
+    network, recipe = fit.trained(options.work, chorales)
+    card = export.export(network, recipe, chorales, options.bundle)
+    print(f"wrote {options.bundle}")
+    print(json.dumps(card["figures"], indent=2))
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from bachd.neural import bundle
+    from bachd.neural.model import TfliteModel
+    from bachd.training import corpus, evaluate, export
+
+    opened = bundle.Bundle.open(options.bundle)
+    pieces = corpus.load().pieces("test")
+    figures = export.rounded(evaluate.score(TfliteModel.open(opened.folder), pieces))
+    if options.json:
+        print(json.dumps(figures))
+        return
+    print(f"{opened.card.name} (int8) on {len(pieces)} held-out pieces:")
+    for name, value in figures.items():
+        print(f"  {name.replace('_', ' ')}: {value}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""A line that moves while something takes time.
+
+Law: on a terminal it is one bar that moves; in a pipe it is a line every half minute.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TypeVar
+
+from tqdm import tqdm
+
+T = TypeVar("T")
+
+
+def progress(items: Iterable[T], title: str, *, total: int | None = None, initial: int = 0, unit: str = "it") -> tqdm[T]:
+    """Iterate over `items` and show on stderr how far it has come, with an estimate of the time left."""
+    interval = 0.2 if sys.stderr.isatty() else 30.0
+    return tqdm(items, title, total, initial=initial, unit=unit, mininterval=interval, maxinterval=interval)
