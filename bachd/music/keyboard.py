@@ -37,9 +37,9 @@ class Sound(NamedTuple):
 def heard(file: smf.File) -> Iterator[Sound]:
     """All notes of a file, in the order in which they end.
 
-    A key that is struck while it sounds ends the old note. If the file lets it go as often as it strikes it, the new one
-    lasts until the last of these releases: two voices share the key. If not, a release is missing, and the first counts.
-    The pedal keeps a note until it is lifted or the key is struck again; what is never released ends with the file.
+    A key that is struck while it sounds ends the old note. If the file lets it go as often as it strikes it, two voices
+    share it, and the new note lasts until the last release; if not, a release is missing, and the first one counts. The
+    pedal keeps a note until it is lifted or the key is struck again; what is never released ends with the file.
     """
     played = [message for message in file.messages if message.kind in _PLAYED and message.channel != _DRUMS]
     balance: Counter[tuple[int, Key]] = Counter()

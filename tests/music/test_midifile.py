@@ -102,5 +102,5 @@ def test_a_file_too_large_for_a_piece_is_refused_unread() -> None:
 def test_more_notes_than_a_piece_has_are_refused() -> None:
     notes = undump("00903C40") + undump("013C00 013C40") * (smf.MOST_MESSAGES // 2)
     data = undump(HEADER) + b"MTrk" + len(notes).to_bytes(4) + notes
-    with pytest.raises(SeedError, match=r"^long\.mid: track 1, byte \d+: more than 200000 notes and controls"):
+    with pytest.raises(SeedError, match=r"^long\.mid: track 1, byte \d+: more than 100000 notes and controls"):
         midifile.read(data, "long.mid")
