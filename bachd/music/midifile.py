@@ -41,8 +41,8 @@ _Scale = Callable[[int], float]
 def read(data: bytes, name: str) -> Piece:
     """The piece in a .mid file. Raises SeedError, its message opening with `name`, if there is none.
 
-    Drums are left out, and the sustain pedal is heard in the lengths of the notes. The piece begins with its first note:
-    of the rest before that, what is no whole bar leaves an upbeat.
+    Drums are left out, and the sustain pedal is heard in the lengths of the notes. The piece begins with its first
+    note: of the rest before that, what is no whole bar leaves an upbeat.
     """
     try:
         file = smf.parse(data)
@@ -73,8 +73,10 @@ def write(piece: Piece) -> bytes:
     if piece.bpm is not None:
         signs.append((0, MetaMessage("set_tempo", tempo=bpm2tempo(piece.bpm))))
     for tick, metre in grid.changes:
-        sign = MetaMessage("time_signature", numerator=metre.beats, denominator=metre.unit, clocks_per_click=metre.beat)
-        signs.append((opening + tick if tick else 0, sign))
+        if tick == 0 or tick < piece.ticks:
+            upper, lower, beat = metre.beats, metre.unit, metre.beat
+            sign = MetaMessage("time_signature", numerator=upper, denominator=lower, clocks_per_click=beat)
+            signs.append((opening + tick if tick else 0, sign))
     onsets = accumulate((event.ticks for event in piece.events), initial=0)
     loud = {tick: dynamics.velocities(*placed) for tick, placed in zip(onsets, piece.placed(), strict=False)}
     offs: list[tuple[int, Message]] = []
