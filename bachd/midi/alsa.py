@@ -84,7 +84,7 @@ class AlsaOutput:
         lines = []
         for synth in self._synths:
             if synth.port is not None and synth.port.address not in subscribed:
-                lines.append(f"{synth.port.name} is gone; the music goes on, and it will join in when it is back")
+                lines.append(f"{synth.port.name} is gone: the music goes on without it, until it is back")
                 synth.port = None
             if synth.port is None and (port := self._subscribe(synth, ports)):
                 lines.append(f"{port.name} is there: subscribed to port '{OURS}', and reset")

@@ -8,7 +8,6 @@ The threads meet in one place, the queue of messages; the port itself is guarded
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
 import re
@@ -17,11 +16,12 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import groupby
-from pathlib import Path
 from queue import SimpleQueue
+from time import monotonic
 from typing import Any, Final, Literal, TypeAlias
 
 from bachd.errors import OutputError
+from bachd.midi import libjack
 from bachd.midi.names import OURS, full_name
 from bachd.midi.reset import reset
 from bachd.midi.sequencer import DEVICE
@@ -35,6 +35,8 @@ System: TypeAlias = Literal["alsa", "jack", "coremidi"]
 
 _PRIORITY: Final = 50
 """Of the sending thread, under SCHED_FIFO: below JACK's own threads and the kernel's for interrupts."""
+_CYCLES: Final = 0.1
+"""Seconds in which JACK passes on what it holds, two of its longest usual cycles: it forgets the rest with the port."""
 _SWITCH: Final = 0.0005
 """Seconds for which busy Python code may keep the sending thread waiting; Python's own value is ten times that."""
 
@@ -115,7 +117,7 @@ class _Connection:
     def send(self, data: bytes) -> None:
         """Send one message now; in vain while there is nobody to hear it."""
         with self._lock:
-            if self._out is not None:
+            if self._out is not None and (self._watch is None or self._watch.alive):
                 with suppress(OSError):  # what rtmidi raises: it is for `tend` to see what has happened
                     self._out.send_message(data)
 
@@ -130,10 +132,10 @@ class _Connection:
         title = _TITLES[self._system]
         if self._out is None:
             self._open()
-            return [f"{title} is back; playing on {self.description}"]
-        if not self._is_alive():
+            return [f"{title} is back: {self.description}"]
+        if self._watch is not None and not self._watch.alive:
             self._close()
-            return [f"{title} is gone; the music goes on, and it will join in when it is back"]
+            return [f"{title} is gone: the music goes on without it, until it is back"]
         if self._destination is None:
             return []
         there = self._destination in _names(self._out)
@@ -141,14 +143,16 @@ class _Connection:
             return []
         if not there:
             self._connected = False
-            return [f"{self._destination} is gone; the music goes on, and it will join in when it is back"]
+            return [f"{self._destination} is gone: the music goes on without it, until it is back"]
         self._close()
         self._open()
         return [f"{self._destination} is there: connected, and reset"] if self._connected else []
 
     def close(self) -> None:
-        """Let go of the port; what has been sent is delivered."""
+        """Let go of the port, once what has been sent is delivered."""
         if self._out is not None:
+            if self._system == "jack":
+                sleep_until(monotonic() + _CYCLES)
             self._close()
 
     def _open(self) -> None:
@@ -161,7 +165,7 @@ class _Connection:
                 out.send_message(message.bytes())
         else:
             out.open_virtual_port(OURS)
-        self._watch = _watch() if self._system == "jack" else None
+        self._watch = libjack.Watch() if self._system == "jack" else None
         with self._lock:
             self._out: Any = out
 
@@ -172,14 +176,7 @@ class _Connection:
         out.close_port()
         out.delete()
         if self._watch is not None:
-            self._watch.delete()
-
-    def _is_alive(self) -> bool:
-        """Whether the server still runs. Then at least our own port can be seen by another client.
-
-        When it has died, rtmidi says nothing: a buffer fills up, and then `send_message` waits for ever.
-        """
-        return self._watch is None or bool(self._watch.get_ports())
+            self._watch.close()
 
 
 def destinations(system: System) -> list[str]:
@@ -209,17 +206,11 @@ def _client(system: System) -> Any:
     if system == "alsa" and not DEVICE.exists():  # alsa-lib would print so on stderr
         raise OutputError(f"ALSA: there is no {DEVICE}; is the kernel module snd-seq loaded?")
     if system == "jack":
-        _hush_libjack()
+        libjack.hush()
     try:
         return rtmidi.MidiOut(api, name=OURS)
     except rtmidi.RtMidiError:
         raise OutputError(f"{title}: no server runs" if system == "jack" else f"{title}: cannot be used") from None
-
-
-def _watch() -> Any:
-    import rtmidi
-
-    return rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=f"{OURS}-watch")
 
 
 def _names(out: Any) -> list[str]:
@@ -236,16 +227,3 @@ def _take_priority() -> bool:
     except OSError:
         return False
     return True
-
-
-_IGNORE: Final = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(lambda _: None)
-
-
-def _hush_libjack() -> None:
-    """Each attempt to find a server would print some lines on stderr; what matters is in our own."""
-    if sys.platform == "linux":
-        mapped = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines()
-        for path in {line.split(maxsplit=5)[-1] for line in mapped if "libjack" in line}:
-            library = ctypes.CDLL(path)
-            library.jack_set_error_function(_IGNORE)
-            library.jack_set_info_function(_IGNORE)

@@ -1,0 +1,124 @@
+"""A JACK server of our own, and a synth that is another program.
+
+Law: what is started here is ended here; nothing waits for a time, only for what it needs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+PATIENCE = 60.0
+"""Seconds after which a program that hangs is ended, so that the test fails instead of waiting for ever."""
+
+# On a busy machine an example can take its time; that says nothing about the code.
+settings.register_profile("bachd", deadline=None)
+settings.load_profile("bachd")
+
+
+class JackServer:
+    """jackd on its dummy driver, synchronous: without that it loses messages."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = ["jackd", "-R", "-S", "-P70", "-n", self.name, "-d", "dummy", "-r", "48000", "-p", "64"]
+        if subprocess.run(["chrt", "-f", "20", "true"], capture_output=True, check=False).returncode:
+            command[1:4] = ["-r", "-S"]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        waiting = ["jack_wait", "-s", self.name, "-w", "-t", "20"]
+        subprocess.run(waiting, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(PATIENCE)
+            self._process = None
+
+
+class Synth:
+    """An independent JACK client: a program that writes down what it hears. See jack_synth.py."""
+
+    def __init__(self, name: str, source: str = "") -> None:
+        script = Path(__file__).with_name("jack_synth.py")
+        self._process = subprocess.Popen(
+            [sys.executable, script, name, source],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self._guard = threading.Timer(PATIENCE, self._process.kill)
+        self._guard.start()
+        assert self._line() == "ready"
+
+    def hear(self, messages: int) -> list[str]:
+        """The next so many messages, as hexadecimal digits."""
+        return [self._line() for _ in range(messages)]
+
+    def unplug(self) -> list[str]:
+        """Be gone; what has been heard since `hear`."""
+        rest, _ = self._process.communicate()
+        self._guard.cancel()
+        self._guard.join()
+        return rest.splitlines()
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().rstrip("\n")
+
+
+@pytest.fixture(scope="session")
+def _jack_server() -> Iterator[JackServer]:
+    pytest.importorskip("rtmidi", reason="python-rtmidi is not installed: no JACK")
+    for program in ("jackd", "jack_wait"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed: apt install jackd2")
+    server = JackServer(f"bachd-test-{os.getpid()}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JACK_DEFAULT_SERVER", server.name)
+        patch.setenv("JACK_NO_START_SERVER", "1")
+        patch.setenv("JACK_NO_AUDIO_RESERVATION", "1")
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def jack(_jack_server: JackServer, monkeypatch: pytest.MonkeyPatch) -> JackServer:
+    """A running JACK server, which this process and its children take for the default one."""
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", _jack_server.name)
+    return _jack_server
+
+
+@pytest.fixture
+def plug_synth(jack: JackServer) -> Iterator[Callable[..., Synth]]:
+    """Starts synths with `plug_synth(name)`; with a second argument it connects itself to that port."""
+    synths: list[Synth] = []
+
+    def plug(name: str, source: str = "") -> Synth:
+        synths.append(Synth(name, source))
+        return synths[-1]
+
+    yield plug
+    for synth in synths:
+        synth.unplug()
+
+
+@pytest.fixture
+def no_midi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without a MIDI system."""
+    monkeypatch.setattr("bachd.midi.sequencer.DEVICE", tmp_path / "no-seq")
+    monkeypatch.setattr("bachd.midi.rtmidi.DEVICE", tmp_path / "no-seq")
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "bachd-test-none")
+    monkeypatch.setenv("JACK_NO_START_SERVER", "1")

@@ -1,0 +1,57 @@
+"""Writes down what it hears through JACK: one message a line, as hexadecimal digits. Ends when its input ends.
+
+Usage: python jack_synth.py NAME [SOURCE]     SOURCE: a port to connect to at once, such as bachd:bachd
+
+It knows nothing of bachd and shares no code with it, not even the JACK library.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import deque
+
+import jack
+
+
+def say(line: str) -> None:
+    """Write a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main(name: str, source: str) -> None:
+    """Listen until the end of the input."""
+    sys.setswitchinterval(0.0001)  # JACK waits for the callback: the threads below must not hold it up
+    client = jack.Client(name, no_start_server=True)
+    port = client.midi_inports.register("in")
+    heard: deque[bytes] = deque()
+    something = threading.Event()
+    ending = threading.Event()
+
+    def process(_: int) -> None:
+        for _offset, data in port.incoming_midi_events():
+            heard.append(bytes(data))
+            something.set()
+
+    def listen() -> None:
+        sys.stdin.read()
+        ending.set()
+        something.set()
+
+    client.set_process_callback(process)
+    with client:
+        if source:
+            client.connect(source, port)
+        say("ready")
+        threading.Thread(target=listen, daemon=True).start()
+        while True:
+            something.wait()
+            something.clear()
+            while heard:
+                say(heard.popleft().hex())
+            if ending.is_set():
+                break
+
+
+main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from mido import Message
+
+from bachd.errors import EXIT_UNAVAILABLE, OutputError
+from bachd.midi.panic import panic
+from bachd.midi.ports import Outputs, list_ports, open_output, open_outputs
+from bachd.midi.reset import reset
+from bachd.realtime.clock import MonotonicClock
+from bachd.realtime.lateness import Lateness
+from bachd.realtime.output import Output, TimedMessage
+from tests.conftest import Synth
+
+PlugSynth = Callable[..., Synth]
+
+
+def opened(*specs: str) -> Output:
+    return open_outputs(specs, MonotonicClock(), Lateness())
+
+
+def note(number: int) -> TimedMessage:
+    return TimedMessage(MonotonicClock().now(), 0, Message("note_on", note=number))
+
+
+@pytest.fixture
+def only_jack(no_midi: None, jack: object) -> None:
+    """A machine with JACK and without ALSA; the fixtures set it up in this order."""
+
+
+@pytest.mark.usefixtures("no_midi")
+def test_auto_without_midi_says_why_and_plays_into_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with caplog.at_level(logging.WARNING):
+        outputs = [opened("auto") for _ in range(3)]
+    for output in outputs:
+        output.send([note(60)])
+        output.close()
+    assert len(list(tmp_path.glob("bachd-????????-??????*.mid"))) == 3
+    assert {output.description for output in outputs} == {path.name for path in tmp_path.iterdir()}
+    assert "no MIDI here (ALSA: there is no " in caplog.messages[0]
+    assert caplog.messages[0].endswith(f"playing into {outputs[0].description} instead")
+
+
+@pytest.mark.usefixtures("no_midi")
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("virtual", "midi.output: no MIDI system here can make a port: ALSA: there is no "),
+        ("jack", "JACK: "),
+        ("FP-30X", "midi.output: no MIDI port is called 'FP-30X'; there is none at all"),
+        ("file:no/such/folder/a.mid", "no/such/folder/a.mid: cannot be written"),
+    ],
+)
+def test_what_cannot_be_had_is_one_line(spec: str, message: str) -> None:
+    with pytest.raises(OutputError, match=message) as fault:
+        opened(spec)
+    assert "\n" not in str(fault.value)
+    assert fault.value.exit_code == EXIT_UNAVAILABLE
+
+
+@pytest.mark.usefixtures("no_midi")
+def test_if_one_of_several_cannot_be_had_the_others_are_closed(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="FP-30X"):  # a file left open would be a warning, and so a failure
+        opened(f"file:{tmp_path / 'a.mid'}", "FP-30X")
+
+
+def test_none_plays_to_nobody() -> None:
+    output = opened("none")
+    output.send([note(60)])
+    assert output.poll() == []
+    assert output.description == "no output"
+    output.close()
+
+
+def test_one_word_opens_one_output(tmp_path: Path) -> None:
+    output = open_output(f"file:{tmp_path / 'a.mid'}", MonotonicClock(), Lateness())
+    output.close()
+    assert output.description == str(tmp_path / "a.mid")
+
+
+class Line:
+    """An output that writes into a list."""
+
+    def __init__(self, name: str, log: list[str], fault: Exception | None = None) -> None:
+        self.description = name
+        self._log = log
+        self._fault = fault
+
+    def send(self, messages: Sequence[TimedMessage]) -> None:
+        self._log.append(f"{self.description} {len(messages)}")
+
+    def poll(self) -> Sequence[str]:
+        return [f"{self.description} changed"]
+
+    def close(self) -> None:
+        self._log.append(f"{self.description} closed")
+        if self._fault is not None:
+            raise self._fault
+
+
+def test_several_outputs_are_one() -> None:
+    log: list[str] = []
+    output = Outputs([Line("a", log), Line("b", log)])
+    output.send([note(60), note(64)])
+    output.close()
+    assert output.description == "a, b"
+    assert output.poll() == ["a changed", "b changed"]
+    assert sorted(log) == ["a 2", "a closed", "b 2", "b closed"]
+
+
+def test_an_output_that_fails_to_close_keeps_none_open() -> None:
+    log: list[str] = []
+    with pytest.raises(OutputError):
+        Outputs([Line("a", log, OutputError("a")), Line("b", log), Line("c", log, OutputError("c"))]).close()
+    assert sorted(log) == ["a closed", "b closed", "c closed"]
+
+
+@pytest.mark.usefixtures("only_jack")
+def test_auto_takes_jack_where_there_is_no_alsa() -> None:
+    output = opened("auto")
+    assert output.description == "port 'bachd' of JACK"
+    output.close()
+
+
+@pytest.mark.usefixtures("only_jack")
+@pytest.mark.parametrize("spec", ["auto", "jack", "ORGAN"])
+def test_a_jack_synth_is_played_to(plug_synth: PlugSynth, spec: str) -> None:
+    synth = plug_synth("organ")
+    output = opened(spec)
+    assert output.description == "organ:in"
+    output.send([note(60)])
+    assert synth.hear(len(reset()) + 1)[-1] == "903c40"
+    output.close()
+
+
+@pytest.mark.usefixtures("only_jack")
+def test_a_virtual_port_is_connected_to_nobody(plug_synth: PlugSynth) -> None:
+    synth = plug_synth("organ")
+    output = opened("virtual")
+    assert output.description == "port 'bachd' of JACK"
+    output.send([note(60)])
+    output.close()
+    assert synth.unplug() == []
+
+
+@pytest.mark.usefixtures("only_jack")
+def test_jack_ports_that_fit_are_listed(plug_synth: PlugSynth) -> None:
+    plug_synth("organ one")
+    plug_synth("organ two")
+    assert [(port.name, port.backend, port.kind) for port in list_ports()] == [
+        ("organ one:in", "jack", "software"),
+        ("organ two:in", "jack", "software"),
+    ]
+    with pytest.raises(OutputError, match="'organ' fits several ports: 'organ one:in', 'organ two:in'"):
+        opened("organ")
+
+
+@pytest.mark.usefixtures("only_jack")
+def test_panic_ends_every_note_on_every_channel(plug_synth: PlugSynth) -> None:
+    synth = plug_synth("organ")
+    assert panic(["organ"]) == "organ:in"
+    heard = synth.unplug()
+    ended = {line[:4] for line in heard if line[0] == "8"}
+    assert ended == {f"8{channel:x}{number:02x}" for channel in range(16) for number in range(128)}
+    for controller in ("40", "78", "7b"):  # pedal, all sound off, all notes off
+        assert {f"b{channel:x}{controller}00" for channel in range(16)} <= set(heard)
+
+
+@pytest.mark.usefixtures("no_midi")
+@pytest.mark.parametrize("specs", [[], ["auto"], ["file:a.mid", "none"]])
+def test_panic_without_an_instrument_is_told(specs: list[str]) -> None:
+    with pytest.raises(OutputError, match="panic: there is no MIDI instrument"):
+        panic(specs)
