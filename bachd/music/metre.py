@@ -95,9 +95,7 @@ class Grid:
         return Place(bar + bars, phase, metre)
 
     def bar_tick(self, bar: int) -> int:
-        """The tick at which bar number `bar` begins (0 for an upbeat's bar)."""
-        for index in reversed(range(len(self.changes))):
-            line, first = self._starts[index]
-            if bar >= first:
-                return max(0, line + (bar - first) * self.changes[index][1].bar)
-        return 0
+        """The tick at which bar number `bar` (0 or later) begins; 0 for an upbeat's bar."""
+        index = bisect_right(self._starts, bar, key=lambda start: start[1]) - 1
+        line, first = self._starts[index]
+        return max(0, line + (bar - first) * self.changes[index][1].bar)
