@@ -142,7 +142,9 @@ class Player:
         """
         signs = []
         if step.opens:
-            signs.append(MetaMessage("marker", text=step.piece))
+            # mido writes text as Latin-1, and a file of today is UTF-8.
+            name = step.piece.encode("utf-8", "replace").decode("latin-1")
+            signs.append(MetaMessage("marker", text=name))
             self._in_upbeat = step.place.phase > 0
         self._in_upbeat = self._in_upbeat and step.place.bar == 0
         metre = step.place.metre

@@ -155,6 +155,11 @@ def test_a_program_is_asked_for_on_every_channel_before_the_first_note() -> None
     ]
 
 
+def test_a_name_in_any_script_is_written_as_utf_8() -> None:
+    _, marker, *_ = play(steps("C4", piece="音楽\udcff")).messages
+    assert bytes(marker.bytes()).endswith("音楽?".encode())
+
+
 def test_an_upbeat_is_a_short_bar_in_the_score() -> None:
     played = play(steps("C4:0.5 D4:0.5 E4 F4", Grid(upbeat=24)))
     assert played.signs[2:] == ["0 time_signature 1/4", "24 time_signature 4/4"]
