@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 PATIENCE = 60.0
 """Seconds after which a program that hangs is ended, so that the test fails instead of waiting for ever."""
 
 # On a busy machine an example can take its time; that says nothing about the code.
-settings.register_profile("bachd", deadline=None)
+settings.register_profile("bachd", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("bachd")
 
 
