@@ -1,0 +1,204 @@
+"""The verbs: bachd run | render | ports | check | panic | bench.
+
+Law: an expected fault is one line on stderr and its exit code, a bug is a traceback and 70, and Ctrl-C is neither.
+
+A verb imports what it needs when it is called, so that `run` plays soon and `--help` is at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from bachd import __version__
+from bachd.errors import EXIT_BUG, EXIT_OK, BachdError, ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from bachd.config import Config
+
+EXIT_INTERRUPTED: Final = 130
+SYSTEM_CONFIG: Final = Path("/etc/bachd/config.yaml")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out a command line; returns the exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a port's name may hold any bytes
+    try:
+        options = _parser().parse_args(arguments)
+        code: int = options.verb(options)
+        sys.stdout.flush()
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except BachdError as error:
+        print(f"bachd: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader, perhaps `head`, has seen enough; Python would complain at its exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+    except Exception:  # noqa: BLE001  (the last resort: say all there is to say about a bug)
+        import traceback
+
+        traceback.print_exc()
+        print("bachd: this is a bug; please report it with the lines above", file=sys.stderr)
+        return EXIT_BUG
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see '{self.prog} --help'")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="bachd", description="A small neural network that has read Bach plays out of a MIDI port.")
+    parser.add_argument("--version", action="version", version=f"bachd {__version__}")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    run = verbs.add_parser("run", help="play until Ctrl-C, or for so long")
+    run.set_defaults(verb=_run)
+    run.add_argument("--seconds", type=_seconds, metavar="N", help="stop after N seconds")
+    run.add_argument("--events", type=_count, metavar="N", help="stop after N events")
+
+    render = verbs.add_parser("render", help="write music to a file, faster than it plays")
+    render.set_defaults(verb=_render)
+    render.add_argument("out", type=Path, metavar="OUT", help="the file to write: NAME.mid or NAME.wav")
+    render.add_argument("--bars", type=_count, metavar="N", default=32, help="bars after the seed (%(default)s)")
+    render.add_argument("--rng", type=_rng, metavar="N", help="the same N gives the same file")
+
+    ports = verbs.add_parser("ports", help="list the MIDI outputs")
+    ports.set_defaults(verb=_ports)
+
+    check = verbs.add_parser("check", help="check config.yaml, the model and the seed piece, and play nothing")
+    check.set_defaults(verb=_check)
+
+    panic = verbs.add_parser("panic", help="silence notes that hang")
+    panic.set_defaults(verb=_panic)
+    panic.add_argument("port", nargs="*", metavar="PORT", help="part of a port's name; without one, all synths")
+
+    bench = verbs.add_parser("bench", help="measure how fast music is composed on this machine")
+    bench.set_defaults(verb=_bench)
+
+    for verb in (run, render, check, bench):
+        verb.add_argument(
+            "--config", type=Path, metavar="FILE", help=f"the settings; otherwise ./config.yaml or {SYSTEM_CONFIG}"
+        )
+    for verb in (ports, bench):
+        verb.add_argument("--json", action="store_true", help="print JSON, for programs")
+    return parser
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
+
+
+def _count(text: str) -> int:
+    return _whole(text, 1, 1_000_000)
+
+
+def _rng(text: str) -> int:
+    return _whole(text, 0, 2**32 - 1)
+
+
+def _whole(text: str, low: int, high: int) -> int:
+    if not (text.isdecimal() and len(text) <= 10 and low <= int(text) <= high):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {low} to {high}")
+    return int(text)
+
+
+def _config(options: argparse.Namespace) -> Config:
+    from bachd import config
+
+    path = _config_path(options.config)
+    return config.Config() if path is None else config.load(path)
+
+
+def _config_path(asked: Path | None) -> Path | None:
+    """The settings to use: those asked for, or the nearest there are; None if there are none."""
+    if asked is not None:
+        return asked
+    return next((path for path in (Path("config.yaml"), SYSTEM_CONFIG) if path.exists()), None)
+
+
+def _run(options: argparse.Namespace) -> int:
+    # Until the daemon listens for signals itself, to be stopped is no fault either.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        from bachd.service import daemon
+
+        return daemon.run(_config(options), options.seconds, options.events)
+    except KeyboardInterrupt:
+        return EXIT_OK
+
+
+def _render(options: argparse.Namespace) -> int:
+    from secrets import randbits
+
+    from bachd.service.render import render
+
+    config = _config(options)
+    rng = next(number for number in (options.rng, config.seed.rng, randbits(32)) if number is not None)
+    render(config, options.out, options.bars, rng)
+    print(f"wrote {options.out} (rng {rng})")
+    return EXIT_OK
+
+
+def _ports(options: argparse.Namespace) -> int:
+    from bachd.midi.ports import list_ports
+
+    found = list_ports()
+    if options.json:
+        import json
+        from dataclasses import asdict
+
+        print(json.dumps([asdict(port) for port in found], indent=1))
+    elif not found:
+        print("no MIDI outputs: is the synth on, and plugged in? without one, bachd plays into a .mid file")
+    else:
+        width = max(len(port.name) for port in found)
+        for port in found:
+            print(f"{port.name:<{width}}  {port.backend:<6}  {port.kind}")
+    return EXIT_OK
+
+
+def _check(options: argparse.Namespace) -> int:
+    from bachd.midi.names import the_one
+    from bachd.midi.ports import list_ports
+    from bachd.service.composing import open_composer
+
+    config = _config(options)
+    open_composer(config, 0)
+    for output in config.midi.output:
+        if output not in ("auto", "virtual", "jack", "none") and not output.startswith("file:"):
+            the_one([port.name for port in list_ports()], output)
+    print(f"all is well with {_config_path(options.config) or 'the defaults (there is no config.yaml)'}")
+    return EXIT_OK
+
+
+def _panic(options: argparse.Namespace) -> int:
+    from bachd.midi.panic import panic
+
+    print(f"silenced {panic(options.port)}")
+    return EXIT_OK
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from bachd.service.bench import bench
+
+    bench(_config(options), as_json=options.json)
+    return EXIT_OK

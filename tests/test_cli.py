@@ -1,0 +1,227 @@
+"""Command lines, as a shell would give them: what is printed where, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bachd import __version__
+from bachd.cli import main
+from bachd.config import Config
+from bachd.errors import OutputError
+from bachd.midi.names import PortInfo
+from bachd.music import midifile
+from tests.fakes import ScriptedComposer, steps
+
+BACHD = (sys.executable, "-m", "bachd")
+PORTS = [PortInfo("FP-30X MIDI 1", "alsa", "hardware"), PortInfo("FLUID Synth input", "alsa", "software")]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory, on a machine without settings of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bachd.cli.SYSTEM_CONFIG", tmp_path / "etc.yaml")
+    return tmp_path
+
+
+@pytest.fixture
+def composed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, int]]:
+    """Lets a script compose; the settings and the rng that it was asked for."""
+    asked = []
+
+    def open_composer(config: Config, rng: int) -> ScriptedComposer:
+        asked.append((config, rng))
+        return ScriptedComposer(*steps("C4:4 E4:4"))
+
+    monkeypatch.setattr("bachd.service.composing.open_composer", open_composer)
+    return asked
+
+
+@pytest.fixture
+def ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with a synth."""
+    monkeypatch.setattr("bachd.midi.ports.list_ports", lambda: PORTS)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("", "bachd: the following arguments are required: VERB; see 'bachd --help'"),
+        ("play", "bachd: argument VERB: invalid choice: 'play'"),
+        ("run --loud", "bachd: unrecognized arguments: --loud; see 'bachd --help'"),
+        ("run --seconds 0", "bachd: argument --seconds: '0' is no number of seconds above 0; see 'bachd run --help'"),
+        ("run --seconds nan", "bachd: argument --seconds: 'nan' is no number of seconds above 0"),
+        ("run --events 1.5", "bachd: argument --events: '1.5' is no whole number from 1 to 1000000"),
+        ("render", "bachd: the following arguments are required: OUT; see 'bachd render --help'"),
+        ("render a.mid --rng -1", "bachd: argument --rng: "),
+        ("render a.mid --bars 0", "bachd: argument --bars: '0' is no whole number from 1 to 1000000"),
+        ("render a.mp3", "bachd: a.mp3: renders to .mid or .wav only"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_64(line: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(line.split()) == 64
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(said)
+    assert err.count("\n") == 1
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    for option in ("--help", "--version"):
+        with pytest.raises(SystemExit) as ended:
+            main([option])
+        assert ended.value.code == 0
+    out = capsys.readouterr().out
+    assert all(f"    {verb} " in out for verb in ("run", "render", "ports", "check", "panic", "bench"))
+    assert out.endswith(f"bachd {__version__}\n")
+
+
+def test_help_is_at_once() -> None:
+    heavy = {"alsa_midi", "asyncio", "json", "mido", "numpy", "rich", "rtmidi", "yaml"}
+    script = f"import sys; from bachd import cli; cli._parser(); print(*{heavy} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
+def test_faults_of_the_settings_are_told_as_they_are(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "config.yaml").write_text("tempo: 1200\nbars: 4\n")
+    for verb in (["run"], ["render", "out.mid"], ["check"]):
+        assert main(verb) == 78
+        assert capsys.readouterr().err.splitlines() == [
+            "config.yaml:1: tempo: 1200 is not between 20 and 300",
+            "config.yaml:2: bars: no such key; the keys here are model, seed, tempo, midi, sampling",
+        ]
+
+
+def test_the_nearest_settings_are_used(folder: Path, composed: list[tuple[Config, int]]) -> None:
+    tempos: list[float] = []
+    for name, options in (("", []), ("etc.yaml", []), ("config.yaml", []), ("my.yaml", ["--config", "my.yaml"])):
+        if name:
+            (folder / name).write_text(f"tempo: {40 + len(tempos)}")
+        assert main(["render", "out.mid", *options]) == 0
+        tempos.append(composed[-1][0].tempo)
+    assert tempos == [84, 41, 42, 43]
+    assert main(["render", "out.mid", "--config", "gone.yaml"]) == 78
+
+
+def test_render_tells_the_rng_that_repeats_it(
+    folder: Path, composed: list[tuple[Config, int]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["render", "out.mid", "--bars", "3"]) == 0
+    (_, drawn), out = composed[-1], capsys.readouterr().out
+    assert out == f"wrote out.mid (rng {drawn})\n"
+    assert midifile.read((folder / "out.mid").read_bytes(), "out").ticks == 3 * 96
+
+    (folder / "config.yaml").write_text("seed: {rng: 5}")
+    assert main(["render", "out.mid"]) == main(["render", "out.mid", "--rng", "0"]) == 0
+    assert [rng for _, rng in composed[-2:]] == [5, 0]
+
+
+def test_ports(ports: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ports"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "FP-30X MIDI 1      alsa    hardware",
+        "FLUID Synth input  alsa    software",
+    ]
+    assert main(["ports", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0] == {"name": "FP-30X MIDI 1", "backend": "alsa", "kind": "hardware"}
+
+
+def test_no_ports(no_midi: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ports"]) == 0
+    assert capsys.readouterr().out.startswith("no MIDI outputs: ")
+    assert main(["ports", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert main(["panic"]) == 69
+    assert capsys.readouterr().err.startswith("bachd: panic: there is no MIDI instrument")
+
+
+def test_check_looks_at_all_that_can_be_wrong(
+    folder: Path, ports: None, composed: list[tuple[Config, int]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out == "all is well with the defaults (there is no config.yaml)\n"
+    assert len(composed) == 1
+
+    (folder / "config.yaml").write_text("midi: {output: [FP-30X, none, 'file:out.mid']}")
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out == "all is well with config.yaml\n"
+    assert not (folder / "out.mid").exists()
+
+    (folder / "config.yaml").write_text("midi: {output: Clavinova}")
+    assert main(["check"]) == 69
+    assert capsys.readouterr().err.startswith(
+        "bachd: midi.output: no MIDI port is called 'Clavinova'; there is 'FP-30X"
+    )
+
+
+def test_the_default_settings_are_well() -> None:
+    assert main(["check"]) == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF....WAVE", b"MThd\0\0\0\6\0\1\0\1\0\x60MTrk\0\0\0\4\0\xff\x2f\0"])
+def test_a_seed_without_music(folder: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "mine.mid").write_bytes(content)
+    (folder / "config.yaml").write_text("seed: {piece: mine.mid}")
+    for verb in (["check"], ["render", "out.mid"], ["run"]):
+        assert main(verb) == 78
+        err = capsys.readouterr().err
+        assert "mine.mid" in err
+        assert err.count("\n") == 1
+
+
+def test_an_expected_fault_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def unplugged() -> list[PortInfo]:
+        raise OutputError("the sequencer is gone")
+
+    monkeypatch.setattr("bachd.midi.ports.list_ports", unplugged)
+    assert main(["ports"]) == 69
+    assert capsys.readouterr() == ("", "bachd: the sequencer is gone\n")
+
+
+def test_a_bug_shows_where_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def buggy() -> list[PortInfo]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("bachd.midi.ports.list_ports", buggy)
+    assert main(["ports"]) == 70
+    err = capsys.readouterr().err
+    assert err.startswith("Traceback")
+    assert "in buggy" in err
+
+
+def test_ctrl_c_is_no_fault(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> list[PortInfo]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bachd.midi.ports.list_ports", interrupted)
+    assert main(["ports"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_before_it_begins(number: signal.Signals) -> None:
+    theirs, ours = os.pipe()
+    command = [*BACHD, "run", "--config", f"/dev/fd/{theirs}"]
+    process = subprocess.Popen(command, pass_fds=[theirs], stderr=subprocess.PIPE)
+    os.close(theirs)
+    os.write(ours, b"#" * 100_000)  # more than a pipe holds: once it is written, bachd is reading its settings
+    process.send_signal(number)
+    os.close(ours)
+    _, err = process.communicate()
+    assert (process.returncode, err) == (0, b"")
+
+
+def test_a_reader_that_has_seen_enough() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([*BACHD, "ports"], stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
