@@ -67,6 +67,9 @@ install() {
   if [ -f "$stamp" ] && fingerprint "$1" | cmp -s - "$stamp"; then
     return
   fi
+  if [ -e "$venv" ] && [ ! -w "$venv" ]; then
+    die "$venv belongs to somebody else; take it away and try again: sudo rm -rf $venv $top/bachd.egg-info"
+  fi
   "$venv/bin/python" -m pip --version > /dev/null 2>&1 || make_venv
   say "installing bachd${1:+ and what its ${1}s need} into $venv; the first time takes a minute or two"
   local progress=--quiet
