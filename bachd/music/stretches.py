@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -126,6 +127,10 @@ class Circling:
         return any(run >= period and run + period > LONGEST_LOOP for period, run in runs.items())
 
     def _runs_with(self, number: int) -> dict[int, int]:
-        runs = self._runs
-        matches = [period for period, other in enumerate(self._recent, 1) if other == number]
-        return {period: runs.get(period, 0) + 1 for period in matches}
+        runs: dict[int, int] = {}
+        period = 0
+        with suppress(ValueError):  # no more of them
+            while True:
+                period = self._recent.index(number, period) + 1
+                runs[period] = self._runs.get(period, 0) + 1
+        return runs

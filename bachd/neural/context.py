@@ -23,6 +23,7 @@ class Context:
         self.window: Int8Array = np.full((1, 1, features.CONTEXT, features.ROW), zero, np.int8)
         """Shape (1, 1, CONTEXT, ROW), the newest row last. The same array at all times."""
         self._rows = self.window[0, 0]
+        self._newest = memoryview(self._rows[-1])  # setting single bytes here is faster than in the array
 
     def reset(self, place: Place) -> None:
         """Forget everything: the next event is the first of a piece and begins at `place`."""
@@ -34,6 +35,7 @@ class Context:
         """Take in an event that `features.conform` returned; the next one begins at `following`."""
         rows = self._rows
         rows[:-1] = rows[1:]
-        newest = rows[-1]
-        newest.fill(self._zero)
-        newest[features.columns(event, following)] = self._one
+        rows[-1].fill(self._zero)
+        newest, one = self._newest, self._one
+        for column in features.columns(event, following):
+            newest[column] = one
