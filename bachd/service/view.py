@@ -79,7 +79,6 @@ class View(logging.Handler):
         """Draws nothing yet. `status`: asked for the last line once an event."""
         super().__init__()
         self._status = status
-        self._console = console
         self._live = Live(
             self, console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
         )
@@ -104,7 +103,7 @@ class View(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a log line; it is drawn with the next event."""
-        self._lines.append(self.format(record).splitlines()[0])
+        self._lines.append(self.format(record).partition("\n")[0])
 
     def show(self, step: Step) -> None:
         """Draw the event that begins now."""
@@ -117,21 +116,20 @@ class View(logging.Handler):
         }
         end = self._tick + step.event.ticks
         for column in range(self._tick // COLUMN, -(-end // COLUMN)):
-            self._fill(column, step)
+            self._fill(column, end, step)
         self._tick = end
         self._guard(self._live.refresh)
 
-    def _fill(self, index: int, step: Step) -> None:
-        """Write the step into a column, counted from the start of the view; only the last one may exist already."""
-        first = self._tick // COLUMN
-        begun = self._tick % COLUMN != 0 and index == first
-        if not begun:
+    def _fill(self, index: int, end: int, step: Step) -> None:
+        """Write the step, which lasts until `end`, into a column, counted from the start of the view."""
+        start = max(index * COLUMN, self._tick)
+        ticks = min((index + 1) * COLUMN, end) - start
+        if start % COLUMN == 0:
             self._columns.append(_Column())
         column = self._columns[-1]
-        phase = step.place.phase + max(0, index * COLUMN - self._tick)
-        column.bar = column.bar or phase % step.place.metre.bar < (1 if index == first else COLUMN)
+        column.bar |= -(step.place.phase + start - self._tick) % step.place.metre.bar < ticks
         for note in step.event.sounding:
-            column.notes[note] = (self._voices[note], index == first and note in step.event.starts)
+            column.notes[note] = (self._voices[note], start == self._tick and note in step.event.starts)
 
     def _guard(self, draw: Callable[[], None]) -> None:
         """Draw; a terminal that has gone away (a closed window, a lost connection) is no reason to stop playing."""

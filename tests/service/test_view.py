@@ -39,6 +39,11 @@ def console(terminal: Terminal, width: int = 80, height: int = 24) -> Console:
     )
 
 
+def plain(terminal: Terminal) -> list[str]:
+    """The lines on a terminal without their colours."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue()).split("\n")
+
+
 def frame(width: int = 80, height: int = 24, log: str = "") -> list[str]:
     """The last picture of a chorale, without its colours."""
     terminal = Terminal()
@@ -51,7 +56,7 @@ def frame(width: int = 80, height: int = 24, log: str = "") -> list[str]:
         terminal.seek(0)
         terminal.truncate()
         shown.show(CHORALE[-1])
-        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue()).split("\n")
+        return plain(terminal)
 
 
 def test_it_shows_the_tokens_the_piece_and_the_status() -> None:
@@ -69,16 +74,27 @@ def test_the_roll_draws_notes_where_they_are() -> None:
     assert middle_c[4:8] == "│┈┈┈"  # a bar line; nothing sounds between E4 and C3
 
 
-def test_bar_lines_follow_the_metre() -> None:
+def bar_lines(line: str, grid: Grid) -> list[int]:
+    """In which columns of the roll bars begin."""
     terminal = Terminal()
-    shown = View(console(terminal), str)
+    shown = View(console(terminal, 300), str)
     with shown:
-        for step in steps("R R R " * 4, Grid(((0, Metre(3, 4)),))):
+        for step in steps(line, grid):
             terminal.seek(0)
             terminal.truncate()
             shown.show(step)
-    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue()).split("\n")
-    assert [match.start() - 4 for match in re.finditer("│", plain[2])] == [0, 12, 24, 36]
+    return [match.start() - 4 for match in re.finditer("│", plain(terminal)[1])]
+
+
+def test_bar_lines_follow_the_metre_and_the_upbeat() -> None:
+    waltz = Grid(((0, Metre(3, 4)),), upbeat=24)
+    assert bar_lines("R R:2 R R:6 R:2", waltz) == [4, 16, 28, 40]
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=30))
+def test_every_bar_line_is_drawn_where_it_falls_whatever_the_events(lengths: list[int]) -> None:
+    line = " ".join(f"R:{length}/24" for length in lengths)
+    assert bar_lines(line, Grid(((0, Metre(2, 4)),))) == list(range(0, -(-sum(lengths) // 6), 8))
 
 
 @given(st.integers(1, 120), st.integers(1, 50))
