@@ -6,6 +6,7 @@ Law: they keep the contracts of the real ones, and the same test hears the same 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from itertools import chain, repeat
 from random import Random
 from typing import Any
@@ -16,8 +17,10 @@ from bachd.music.event import Event
 from bachd.neural import features
 from bachd.neural.context import Context
 from bachd.neural.model import FloatArray
-from bachd.neural.runtime import Int8Array
+from bachd.neural.runtime import RUNTIMES, Int8Array
 
+INSTALLED = [name for name, module in RUNTIMES.items() if find_spec(module.partition(".")[0]) is not None]
+"""The runtimes there are to test with."""
 SURE = 40.0
 """A logit beside zeros that leaves no other choice at usual temperatures."""
 

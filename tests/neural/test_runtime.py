@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,18 +11,7 @@ import pytest
 from bachd.errors import ModelError
 from bachd.neural import runtime
 from bachd.neural.runtime import RUNTIMES, Graph, Tensor
-from tests.neural.fakes import FakeInterpreter
-
-
-def is_installed(distribution: str) -> bool:
-    try:
-        version(distribution)
-    except PackageNotFoundError:
-        return False
-    return True
-
-
-INSTALLED = [distribution for distribution in RUNTIMES if is_installed(distribution)]
+from tests.neural.fakes import INSTALLED, FakeInterpreter
 
 
 def doubling() -> FakeInterpreter:

@@ -1,0 +1,178 @@
+"""How fast music is composed on this machine, how soon it begins, and how much memory that takes.
+
+Law: what is measured is what plays: the composer of `run`, and for start-up and memory a `run` of its own.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic, perf_counter
+from typing import Any, Final
+
+from bachd.config import Config
+from bachd.errors import BachdError
+from bachd.music.piece import Origin
+from bachd.neural.bundle import Bundle
+from bachd.neural.model import TfliteModel
+from bachd.neural.runtime import Graph
+from bachd.service.composing import make_composer
+
+STARTS: Final = 3
+"""Starts, of which the median counts."""
+WARM_UP: Final = 50
+"""Events before the measured ones."""
+PLAYING: Final = 2.0
+"""Seconds for which a run plays until its memory is read."""
+
+_RNG: Final = 1
+_EVERY: Final = 100
+
+
+def bench(config: Config, events: int = 2000, *, as_json: bool = False) -> dict[str, Any]:
+    """Measure, print the figures as a table or as JSON, and return them.
+
+    event_ms: composing one event, all of it; the seed's events and the breaths between pieces do not count.
+    invoke_ms: the share of it in which the runtime computed trunk and head. startup_s: from before exec until the first
+    event is there. rss_mb: the most memory a run had, in millions of bytes; null where the system does not tell.
+    """
+    figures = _composing(config, events) | _starting(config)
+    _tell("")
+    sys.stdout.write(json.dumps(figures) + "\n" if as_json else _table(figures))
+    return figures
+
+
+def _composing(config: Config, events: int) -> dict[str, Any]:
+    bundle = Bundle.open(config.model)
+    model = TfliteModel.open(bundle.folder)
+    computing = _Watch(model.trunk, model.head)
+    rng = _RNG if config.seed.rng is None else config.seed.rng
+    composer = make_composer(replace(config, seed=replace(config.seed, rng=rng)), bundle, model)
+    gc.freeze()  # as `run` does
+    whole: list[float] = []
+    invokes: list[float] = []
+    while len(whole) < WARM_UP + events:
+        computing.seconds = 0.0
+        begin = perf_counter()
+        step = composer.next()
+        seconds = perf_counter() - begin
+        if step.origin is Origin.MODEL:
+            whole.append(seconds)
+            invokes.append(computing.seconds)
+            if len(whole) % _EVERY == 0:
+                _tell(f"composing, event {len(whole)} of {WARM_UP + events}")
+    event_ms, invoke_ms = (_percentiles(seconds[WARM_UP:]) for seconds in (whole, invokes))
+    return {
+        "model": bundle.card.name,
+        "runtime": model.runtime,
+        "events": events,
+        "event_ms": event_ms,
+        "invoke_ms": invoke_ms,
+        "ratio": round(event_ms["p50"] / invoke_ms["p50"], 2),
+    }
+
+
+class _Watch:
+    """Adds up the seconds that graphs compute; two looks at a clock for each of some six calls an event."""
+
+    def __init__(self, *graphs: Graph) -> None:
+        self.seconds = 0.0
+        for graph in graphs:
+            graph.bare = self._timed(graph.bare)
+
+    def _timed(self, bare: Callable[[], None]) -> Callable[[], None]:
+        def timed() -> None:
+            begin = perf_counter()
+            bare()
+            self.seconds += perf_counter() - begin
+
+        return timed
+
+
+def _percentiles(seconds: Sequence[float]) -> dict[str, float]:
+    """In milliseconds."""
+    ranked = sorted(seconds)
+    at = {"p50": len(ranked) // 2, "p99": len(ranked) * 99 // 100, "max": len(ranked) - 1}
+    return {name: round(1e3 * ranked[index], 4) for name, index in at.items()}
+
+
+def _starting(config: Config) -> dict[str, Any]:
+    settings = {
+        "model": config.model,
+        "seed": {"piece": config.seed.piece, "bars": config.seed.bars},
+        "midi": {"output": "none"},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "config.yaml")
+        path.write_text(json.dumps(settings))  # which is YAML, too
+        starts = [_start(path, f"starting, {number} of {STARTS}") for number in range(1, STARTS + 1)]
+    return {
+        "startup_s": round(statistics.median(seconds for seconds, _ in starts), 3),
+        "rss_mb": starts[-1][1],
+    }
+
+
+def _start(config: Path, what: str) -> tuple[float, float | None]:
+    """Seconds until a run's first event is there, and its memory in MB after a while."""
+    _tell(what)
+    command = [sys.executable, "-m", "bachd", "run", "--config", str(config)]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }  # the same bachd, wherever it is
+    begin = monotonic()
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=config.parent) as run:
+        said = []
+        for line in run.stderr or ():
+            said.append(line.strip())
+            if line.startswith("playing "):
+                break
+        else:
+            raise BachdError(f"bench: the run that was to be measured ended: {' / '.join(said)}")
+        seconds = monotonic() - begin
+        with suppress(subprocess.TimeoutExpired):
+            run.wait(PLAYING)
+        memory = _most_memory(run.pid)
+        run.send_signal(signal.SIGTERM)
+    return seconds, memory
+
+
+def _most_memory(process: int) -> float | None:
+    try:
+        status = Path("/proc", str(process), "status").read_text()
+    except OSError:
+        return None
+    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
+    return round(int(kilobytes) * 1024 / 1e6, 1)
+
+
+def _tell(what: str) -> None:
+    """Replace the line that says what is going on, if somebody is looking."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{what}")
+        sys.stderr.flush()
+
+
+def _table(figures: dict[str, Any]) -> str:
+    rows = [f"{figures['model']} on {figures['runtime']}, {figures['events']} events", ""]
+    rows += [f"{'':12}{'p50':>9}{'p99':>9}{'max':>9}"]
+    for name, label in (("event_ms", "an event"), ("invoke_ms", "its invokes")):
+        rows.append(f"{label:12}" + "".join(f"{figures[name][at]:9.3f}" for at in ("p50", "p99", "max")) + " ms")
+    memory = "not told by this system" if figures["rss_mb"] is None else f"{figures['rss_mb']:.1f} MB"
+    rows += [
+        "",
+        f"{'ratio':12}{figures['ratio']:9.2f}  an event to its invokes",
+        f"{'start-up':12}{figures['startup_s']:9.3f}  s to the first event",
+        f"{'memory':12}  {memory}",
+    ]
+    return "\n".join(rows) + "\n"
