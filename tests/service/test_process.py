@@ -1,0 +1,148 @@
+"""The whole process as it is run: real bundle, real clock, real signals, a .mid as its output."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import termios
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mido
+import numpy as np
+import pytest
+
+import bachd
+
+RUN = (sys.executable, "-m", "bachd", "run")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a config.yaml that plays fast and into a file."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(bachd.__file__).parents[1]))
+    (tmp_path / "config.yaml").write_text("tempo: 240\nseed: {piece: bwv269, rng: 5}\nmidi: {output: 'file:out.mid'}\n")
+    return tmp_path
+
+
+@contextmanager
+def running(folder: Path, *options: str, **streams: Any) -> Iterator[subprocess.Popen[str]]:
+    """A run of bachd, its log to be read from stderr; killed if it is left running."""
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, **streams}
+    with subprocess.Popen([*RUN, *options], cwd=folder, text=True, **streams) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def read_until(text: bytes, terminal: int, process: subprocess.Popen[str]) -> bytes:
+    """What the process shows up to some text."""
+    shown = b""
+    while text not in shown:
+        if select.select([terminal], [], [], 1.0)[0]:
+            shown += os.read(terminal, 4096)
+        elif process.poll() is not None:
+            raise AssertionError(process.communicate()[1])
+    return shown
+
+
+def notes(folder: Path) -> list[mido.Message]:
+    """The notes of the recording, each of which must have ended."""
+    found = [message for message in mido.MidiFile(folder / "out.mid") if message.type in ("note_on", "note_off")]
+    sounding: set[tuple[int, int]] = set()
+    for message in found:
+        key = (message.channel, message.note)
+        (sounding.add if message.type == "note_on" else sounding.remove)(key)
+    assert found
+    assert not sounding
+    return found
+
+
+def test_a_number_of_events(folder: Path) -> None:
+    with running(folder, "--events", "9") as process:
+        _, log = process.communicate()
+    assert process.returncode == 0
+    assert log.splitlines() == ["playing bwv269 at 240 bpm on out.mid (rng 5)", "stopped after 9 events"]
+    assert notes(folder)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_middle_of_the_music(folder: Path, number: signal.Signals) -> None:
+    with running(folder) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("playing bwv269")
+        process.send_signal(number)
+        _, log = process.communicate()
+    assert process.returncode == 0
+    assert log.startswith("stopped after ")
+    assert notes(folder)
+
+
+def test_a_terminal_shows_the_music_and_is_given_back(folder: Path) -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    before = termios.tcgetattr(theirs)
+    with running(folder, stdin=theirs, stdout=theirs) as process:
+        picture = read_until(b"the seed", ours, process)
+        process.send_signal(signal.SIGINT)
+        picture += read_until(b"\x1b[?1049l", ours, process)
+        process.communicate()
+    assert process.returncode == 0
+    assert termios.tcgetattr(theirs) == before
+    os.close(theirs)
+    os.close(ours)
+    assert picture.rindex(b"\x1b[?25h") > picture.rindex(b"\x1b[?25l")
+    assert notes(folder)
+
+
+def test_a_terminal_that_is_closed_ends_the_music(folder: Path) -> None:
+    process, ours = pty.fork()
+    if process == 0:
+        os.chdir(folder)
+        os.execv(sys.executable, RUN)
+    picture = b""
+    while b"the seed" not in picture:
+        picture += os.read(ours, 4096)
+    os.close(ours)
+    _, status = os.waitpid(process, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert notes(folder)
+
+
+def test_rendering_writes_the_same_notes(folder: Path) -> None:
+    with running(folder, "--events", "40") as process:
+        process.communicate()
+    played = notes(folder)
+    subprocess.run([sys.executable, "-m", "bachd", "render", "out.mid", "--bars", "8"], cwd=folder, check=True)
+    rendered = notes(folder)
+    shared = min(len(played), len(rendered)) - 8  # where either ends, all that sounds is released
+    assert shared > 100
+    assert rendered[:shared] == played[:shared]
+
+
+@pytest.mark.skipif(shutil.which("fluidsynth") is None, reason="needs fluidsynth and a soundfont")
+def test_a_wav_sounds_as_the_score_says(folder: Path) -> None:
+    for out in ("out.mid", "out.wav"):
+        subprocess.run([sys.executable, "-m", "bachd", "render", out, "--bars", "1"], cwd=folder, check=True)
+    chord = {message.note for message in notes(folder)[:4]}
+    with wave.open(str(folder / "out.wav")) as sound:
+        rate, width = sound.getframerate(), sound.getnchannels()
+        beginning = np.frombuffer(sound.readframes(rate // 4), np.int16)[::width]  # a quarter note at 240 bpm
+    loudness = np.abs(np.fft.rfft(beginning * np.hanning(len(beginning)), 4 * rate))
+
+    def level(note: int) -> float:
+        cycles = 440.0 * 2.0 ** ((note - 69) / 12)
+        return float(loudness[round(3.9 * cycles) : round(4.1 * cycles)].max())
+
+    overtones = {note + interval for note in chord for interval in (12, 19, 24, 28, 31, 34, 36)}
+    others = [level(note) for note in range(40, 85) if not {note - 1, note, note + 1} & (chord | overtones)]
+    assert min(map(level, chord)) > 3 * max(others)
