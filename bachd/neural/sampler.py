@@ -6,6 +6,7 @@ arguments give the same event.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from random import Random
 from typing import Final
 
@@ -88,21 +89,15 @@ class Sampler:
         weights = np.exp(logits, out=logits)
         sums = np.add.accumulate(weights)
         total = sums.item(-1)
-        drawn = _pick(sums, self._rng.random() * total)
+        # Bisection compares as float64, in which the product is less than the total: nothing of no weight is drawn.
+        drawn = bisect_right(sums.data, self._rng.random() * total)
         # What weighs more than all that may be left out is not left out: most draws end here, without sorting.
         if drawn == likeliest or weights.item(drawn) > (1 - self._top_p) * total:
             return drawn
         order = np.argsort(-weights, kind="stable")
         sums = np.add.accumulate(weights[order])
-        nucleus = int(sums.searchsorted(self._top_p * total)) + 1
+        nucleus = bisect_left(sums.data, self._top_p * sums.item(-1)) + 1
         if drawn in order[:nucleus]:
             return drawn
-        return int(order[_pick(sums[:nucleus], self._rng.random() * sums.item(nucleus - 1))])
+        return int(order[bisect_right(sums.data, self._rng.random() * sums.item(nucleus - 1))])
 
-
-def _pick(sums: FloatArray, point: float) -> int:
-    """The index of the step in the ascending `sums` on which `point` falls; never a step of no height."""
-    index = int(sums.searchsorted(point, "right"))
-    if index == len(sums):  # `point` was rounded up to the very end, once in some ten million times
-        index = int(sums.searchsorted(sums[-1]))
-    return index

@@ -164,7 +164,7 @@ def test_a_seed_shorter_than_its_bars_is_played_whole() -> None:
 def test_no_model_however_stubborn_freezes_or_circles(wish: str, certainty: float, temperature: float) -> None:
     model = ScriptedModel(cycle(parse_line(wish)), certainty)
     pieces = [piece(name(low), f"{name(low)}.E5 D5 R:{low}/24 G3:2 R:8", Grid(upbeat=low)) for low in range(36, 60)]
-    steps = play(composer(model, pieces, temperature=temperature), 700)
+    steps = play(composer(model, pieces, temperature=temperature), 400)
     assert frozen((step.event, step.place) for step in steps) == []
     assert periodic([step.event for step in steps]) == {}
 
