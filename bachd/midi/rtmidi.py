@@ -198,8 +198,10 @@ def _client(system: System) -> Any:
     title = _TITLES[system]
     try:
         import rtmidi
-    except (ImportError, OSError):
-        raise OutputError(f"{title}: python-rtmidi is not installed; pip install 'bachd[rtmidi]'") from None
+    except ModuleNotFoundError:
+        raise OutputError(f"{title}: python-rtmidi is not installed; pip install python-rtmidi") from None
+    except (ImportError, OSError) as fault:  # it was built against a library that is not here
+        raise OutputError(f"{title}: {fault}; on Debian: sudo apt install libasound2") from None
     api = getattr(rtmidi, _APIS[system])
     if api not in rtmidi.get_compiled_api():
         raise OutputError(f"{title}: this python-rtmidi was built without it")
