@@ -85,11 +85,16 @@ test_packages() {
   command -v fluidsynth > /dev/null || missing+=(fluidsynth)
   [ -n "$(find /usr/share/sounds/sf2 /usr/share/soundfonts -name '*.sf2' -print -quit 2> /dev/null)" ] ||
     missing+=(timgm6mb-soundfont)
-  [ ${#missing[@]} -gt 0 ] || return 0
-  if can_apt; then
-    apt_install "${missing[@]}"
-  else
-    say "some tests will be skipped. To run them, too, on Debian: sudo apt-get install ${missing[*]}"
+  if [ ${#missing[@]} -gt 0 ]; then
+    if can_apt; then
+      apt_install "${missing[@]}"
+    else
+      say "some tests will be skipped. To run them, too, on Debian: sudo apt-get install ${missing[*]}"
+    fi
+  fi
+  # From Debian 13 on, JACK's small tools are a package of their own.
+  if can_apt && ! command -v jack_wait > /dev/null; then
+    apt_install jack-example-tools
   fi
 }
 
