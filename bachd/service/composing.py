@@ -59,4 +59,4 @@ def _first(name: str | None, bundle: Bundle, rng: Random) -> Piece:
             data = file.read(smf.MOST_BYTES + 1)
     except OSError as fault:
         raise SeedError(f"seed.piece: {name} cannot be read: {fault.strerror}") from None
-    return midifile.read(data, path.stem)
+    return midifile.read(data, path.name)
