@@ -31,7 +31,7 @@ _LENGTH: Final = len(_HEADER) + 4
 """Where in the file the track's length stands, between 'MTrk' and the music."""
 _MUSIC: Final = _LENGTH + 4
 """Where in the file the music begins."""
-_FULL: Final = 1 << 16
+_FULL: Final = 1 << 14
 """Bytes that are gathered if nobody polls, as when music is rendered."""
 
 

@@ -24,7 +24,7 @@ from bachd.errors import OutputError
 from bachd.midi import libjack
 from bachd.midi.names import OURS, full_name
 from bachd.midi.reset import reset
-from bachd.midi.sequencer import DEVICE
+from bachd.midi.sequencer import check_device
 from bachd.realtime.clock import Clock, sleep_until
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage
@@ -205,8 +205,8 @@ def _client(system: System) -> Any:
     api = getattr(rtmidi, _APIS[system])
     if api not in rtmidi.get_compiled_api():
         raise OutputError(f"{title}: this python-rtmidi was built without it")
-    if system == "alsa" and not DEVICE.exists():  # alsa-lib would print so on stderr
-        raise OutputError(f"ALSA: there is no {DEVICE}; is the kernel module snd-seq loaded?")
+    if system == "alsa":
+        check_device()  # alsa-lib would print on stderr what is wrong with it
     if system == "jack":
         libjack.hush()
     try:

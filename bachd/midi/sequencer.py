@@ -64,15 +64,20 @@ class Sequencer(Protocol):
         ...
 
 
+def check_device() -> None:
+    """Raises OutputError if there is no sequencer, or this user may not use it."""
+    if not DEVICE.exists():
+        raise OutputError(f"ALSA: there is no {DEVICE}; is the kernel module snd-seq loaded?")
+    if not os.access(DEVICE, os.R_OK | os.W_OK):
+        raise OutputError(f"ALSA: {DEVICE} may not be opened; is this user in the group 'audio'?")
+
+
 class KernelSequencer:
     """The kernel's sequencer through alsa-midi."""
 
     def __init__(self) -> None:
         """Make the client, its port, both called 'bachd', and a queue. Raises OutputError if there is no sequencer."""
-        if not DEVICE.exists():
-            raise OutputError(f"ALSA: there is no {DEVICE}; is the kernel module snd-seq loaded?")
-        if not os.access(DEVICE, os.R_OK | os.W_OK):
-            raise OutputError(f"ALSA: {DEVICE} may not be opened; is this user in the group 'audio'?")
+        check_device()
         try:
             import alsa_midi
         except (ImportError, OSError) as fault:
