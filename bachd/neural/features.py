@@ -3,9 +3,9 @@
 Law: the layout is fixed here, once, and FINGERPRINT names it; a bundle made for another layout is refused.
 
 The trunk reads CONTEXT rows of ROW features. The row of an event says what started, what was held and for how long, and
-where in the bar the *next* event begins. The head then spells the next event: its notes from the highest down, each as
-"starts" or "is held", then END; in the same call that ends the chord, its length. FINE in place of a first note ends the
-piece.
+where in the bar the *next* event begins. The head then spells the next event: its notes from the highest down, each
+as "starts" or "is held", then END; in the same call that ends the chord, its length. FINE in place of a first note ends
+the piece.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ PADDING: Final = (_BEFORE,)
 
 
 def columns(event: Event, following: Place) -> list[int]:
-    """Columns set in an event's row. `event` must be one that `conform` returned; `following` is where the next begins."""
+    """Columns set in the row of an event that `conform` returned; `following` is where the next event begins."""
     found = [START + pitch - LOWEST for pitch in event.starts]
     found += [HOLD + pitch - LOWEST for pitch in event.held]
     found.append(_LENGTH + LENGTHS.index(event.ticks))
@@ -102,11 +102,12 @@ def _place_columns(place: Place) -> list[int]:
 
 
 def told(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
-    """Columns set in the head's second input when the symbols `chosen` are spelled, after an event in which `sounded` was heard.
+    """Columns set in the head's second input when `chosen` is spelled, after an event in which `sounded` was heard.
 
     They are the chosen notes; what sounded; the note that the voice now to be spelled comes from, voices being counted
-    from the top; and the pitches on which that voice would make a parallel with one above it. A small network cannot see
-    parallels by itself, for it would have to learn each pair of pitches apart; told of them, it avoids them as Bach does.
+    from the top; and the pitches on which that voice would make a parallel with one above it. A small network cannot
+    see parallels by itself, for it would have to learn each pair of pitches apart; told of them, it learns how seldom
+    Bach writes them.
     """
     found = list(chosen)
     found += [SOUNDED + pitch - LOWEST for pitch in sounded]
@@ -127,7 +128,7 @@ def told(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
 
 
 def conform(event: Event) -> tuple[Event, ...]:
-    """The event in terms of this layout: notes outside the range moved by octaves, odd lengths cut into several events."""
+    """The event in terms of this layout: notes outside the range moved by octaves, odd lengths cut into several."""
     if event.ticks in LENGTHS and all(LOWEST <= pitch <= HIGHEST for pitch in event.sounding):
         return (event,)
     starts = {_fold(pitch) for pitch in event.starts}

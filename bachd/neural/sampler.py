@@ -100,4 +100,3 @@ class Sampler:
         if drawn in order[:nucleus]:
             return drawn
         return int(order[bisect_right(sums.data, self._rng.random() * sums.item(nucleus - 1))])
-

@@ -24,8 +24,9 @@ from bachd.realtime.transport import Transport
 
 log = logging.getLogger(__name__)
 
-LEAD: Final = 0.1
-"""Seconds: enough for an overloaded machine to hand over a chord in time, and still a stop that feels immediate."""
+LEAD: Final = 0.2
+"""Seconds: enough for an overloaded machine to hand over a chord in time (its event loop was seen to wake 130 ms late
+at a load of four processes a core), and still a stop that feels immediate."""
 
 Compose: TypeAlias = Callable[[], Awaitable[Step | None]]
 """Gives the next step when it is asked for; None when the music is over."""
@@ -138,7 +139,8 @@ class Player:
     def _signs(self, step: Step) -> list[MetaMessage]:
         """What a score would print above the step: a new piece's name, a new metre.
 
-        An upbeat at the start of the run is a short bar. A later one ends the bar of the breath before it, in its metre.
+        An upbeat at the start of the run is a short bar. A later one ends the bar of the breath before it, in its
+        metre.
         """
         signs = []
         if step.opens:

@@ -1,7 +1,7 @@
 """Bach's four-part chorales, as music21 bundles them, cut into events and split by melody.
 
-Law: the split depends on the music alone. Chorales that share a tune stay on one side of it, so that what is held out has
-not been heard in another key or with other words; and everybody gets the same split every time.
+Law: the split depends on the music alone. Chorales that share a tune stay on one side of it, so that what is held out
+has not been heard in another key or with other words; and everybody gets the same split every time.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,8 +27,8 @@ from bachd.training.progress import progress
 
 SPLITS: Final = ("train", "valid", "test")
 CREDIT: Final = (
-    "Chorales by J. S. Bach (public domain), encodings from the corpus of music21, distributed there with the permission "
-    "of the encoders (Margaret Greentree and others); https://music21.org"
+    "Chorales by J. S. Bach (public domain), in encodings from the corpus of music21, distributed there with the "
+    "permission of the encoders (Margaret Greentree and others); https://web.mit.edu/music21/"
 )
 _TUNE: Final = 12
 """Consecutive intervals of the soprano that make two chorales the same tune."""
@@ -192,7 +193,7 @@ def _tunes(melodies: dict[str, list[int]]) -> dict[str, str]:
 
 
 def _grams(melody: list[int]) -> Iterator[tuple[int, ...]]:
-    steps = [after - before for before, after in zip(melody, melody[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(melody)]
     if len(steps) < _TUNE:
         yield tuple(steps)
     for start in range(len(steps) - _TUNE + 1):

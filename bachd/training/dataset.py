@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +87,7 @@ def encode(piece: Piece) -> Encoded:
 def batches(
     pieces: Sequence[Encoded], *, size: int, crop: int, transpose: tuple[int, int], rng: np.random.Generator
 ) -> Iterator[Batch]:
-    """One epoch for training: every piece once, moved by a random interval; the row of them cut at random and shuffled."""
+    """One epoch for training: every piece once, moved by a random interval, their row cut at random and shuffled."""
     moved = []
     for index in rng.permutation(len(pieces)):
         piece = pieces[index]
@@ -132,7 +132,7 @@ def _moved(columns: Rows, shift: int) -> Rows:
 
 
 def _join(pieces: Sequence[Encoded], ahead: int) -> Batch:
-    """All pieces one after the other, `ahead` empty places first. What would look back into the piece before is EMPTY."""
+    """All pieces in a row, `ahead` empty places first. What would look back into the piece before is EMPTY."""
     total = ahead + sum(len(piece.rows) for piece in pieces)
     width = max(piece.symbols.shape[1] for piece in pieces)
     stream = Batch(
@@ -151,7 +151,7 @@ def _join(pieces: Sequence[Encoded], ahead: int) -> Batch:
     return stream
 
 
-def _cut(stream: Batch, starts: Indexes, size: int, crop: int) -> Iterator[Batch]:
+def _cut(stream: Batch, starts: npt.NDArray[Any], size: int, crop: int) -> Iterator[Batch]:
     """Crops of a stream, `size` at a time. The last one may overhang; nothing is to be predicted there."""
     last = len(stream.lengths) - 1
     for begin in range(0, len(starts), size):

@@ -22,9 +22,7 @@ def score(model: Model, pieces: Sequence[Piece]) -> Score:
     tally = _Tally()
     for piece in progress(pieces, "measuring", unit="piece"):
         _measure(model, piece, tally)
-    return Score(
-        tally.nats / tally.events, tally.hits / tally.symbols, tally.length_hits / tally.lengths, tally.events
-    )
+    return Score(tally.nats / tally.events, tally.hits / tally.symbols, tally.length_hits / tally.lengths, tally.events)
 
 
 class _Tally:

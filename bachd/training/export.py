@@ -33,7 +33,8 @@ from bachd.training.network import Network, playing_head, playing_trunk
 from bachd.training.score import Score
 
 SEEDS: Final = 32
-DEFAULT_SEED: Final = "bwv269"
+WELL_KNOWN: Final = "bwv269"
+"""A chorale that is a seed although it was trained on: the first of the usual collection of 371."""
 _SAMPLES: Final = 600
 """Contexts whose values set the ranges of the int8 tensors."""
 
@@ -55,9 +56,7 @@ def export(network: Network, recipe: Recipe, corpus: Corpus, target: Path) -> di
             "description": "Four-part chorales after J. S. Bach",
             "fingerprint": features.FINGERPRINT,
             "context": features.CONTEXT,
-            "default_seed": DEFAULT_SEED,
             "range": list(pitch_range(corpus.pieces("train"))),
-            "bpm": 84,
             "figures": _figures(network, made, train, corpus),
             "data": _data(corpus),
             "licence": "MIT (graphs and card); the music is in the public domain, its encodings see data.credit",
@@ -91,7 +90,9 @@ def _write_graphs(network: Network, recipe: Recipe, train: Sequence[Encoded], fo
 
 def _int8(function: Any, network: Network, samples: Callable[[], Iterator[list[Floats]]]) -> bytes:
     """Full-integer post-training quantisation; weights one scale a channel, activations one a tensor."""
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], network)
+    owner = tf.Module()  # the converter looks for the variables here, and Keras hides those of layers in a list
+    owner.weights = [weight.value for weight in network.weights]
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], owner)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = samples
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
@@ -103,8 +104,8 @@ def _int8(function: Any, network: Network, samples: Callable[[], Iterator[list[F
 def _samples(network: Network, recipe: Recipe, train: Sequence[Encoded]) -> tuple[Floats, Floats, Floats]:
     """Contexts (N, CONTEXT, ROW), and for each symbol spelled after them hidden (M, D) and notes (M, NOTES).
 
-    The head sees every hidden that the trunk gives for these contexts and no other, so that both graphs measure the same
-    range and the bytes of one can be handed to the other.
+    The head sees every hidden that the trunk gives for these contexts and no other, so that both graphs measure the
+    same range and the bytes of one can be handed to the other.
     """
     rng = np.random.default_rng(recipe.seed)
     crops = batches(train, size=1, crop=1, transpose=recipe.transpose, rng=rng)
@@ -123,18 +124,21 @@ def _samples(network: Network, recipe: Recipe, train: Sequence[Encoded]) -> tupl
 
 
 def _write_seeds(corpus: Corpus, folder: Path) -> dict[str, dict[str, str]]:
-    """Pieces to start from: the default, then held-out ones, one a tune, in the order of their names."""
+    """Pieces to start from: one well known, then held-out ones, one a tune, in the order of their names."""
     chosen: dict[str, Piece] = {}
     tunes = set()
-    for chorale in sorted(corpus.chorales, key=lambda chorale: (chorale.piece.name != DEFAULT_SEED, chorale.piece.name)):
-        wanted = chorale.split != "train" or chorale.piece.name == DEFAULT_SEED
+    for chorale in sorted(corpus.chorales, key=lambda chorale: (chorale.piece.name != WELL_KNOWN, chorale.piece.name)):
+        wanted = chorale.split != "train" or chorale.piece.name == WELL_KNOWN
         if wanted and chorale.tune not in tunes and len(chosen) < SEEDS:
             chosen[chorale.piece.name] = chorale.piece
             tunes.add(chorale.tune)
     card = {}
     for name, piece in sorted(chosen.items()):
         (folder / f"{name}.mid").write_bytes(midifile.write(piece))
-        card[name] = {"file": f"seeds/{name}.mid", "title": f"{name.replace('bwv', 'BWV ')}, {piece.grid.changes[0][1]}"}
+        card[name] = {
+            "file": f"seeds/{name}.mid",
+            "title": f"{name.replace('bwv', 'BWV ')}, {piece.grid.changes[0][1]}",
+        }
     return card
 
 
@@ -168,7 +172,9 @@ def _data(corpus: Corpus) -> dict[str, Any]:
         "credit": CREDIT,
         "split": "by melody; one tenth of the tunes each for choosing and for testing",
         "pieces": {split: len(corpus.pieces(split)) for split in ("train", "valid", "test")},
-        "events": {split: sum(len(piece.events) for piece in corpus.pieces(split)) for split in ("train", "valid", "test")},
+        "events": {
+            split: sum(len(piece.events) for piece in corpus.pieces(split)) for split in ("train", "valid", "test")
+        },
         "test pieces": [piece.name for piece in corpus.pieces("test")],
     }
 

@@ -1,13 +1,14 @@
 """Train the network, and go on where an interrupted run stopped.
 
-Law: a run is its folder. The same folder, recipe and data continue to the same end; each epoch's randomness depends on the
-recipe's seed and the epoch alone.
+Law: a run is its folder. The same folder, recipe and data continue to the same end; which crops an epoch sees depends
+on the recipe's seed and the epoch alone.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import logging
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -25,6 +26,8 @@ from bachd.training.dataset import Batch, Encoded, batches, encode, in_order, st
 from bachd.training.network import Network, Shape, losses
 from bachd.training.progress import progress
 from bachd.training.score import Score
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Totals:
 
 
 def fit(corpus: Corpus, recipe: Recipe, folder: Path) -> Network:
-    """Train, or continue the run in `folder`; returns the network with the averaged weights that did best on 'valid'."""
+    """Train, or continue the run in `folder`; returns the averaged weights that did best on 'valid'."""
     train = [encode(piece) for piece in corpus.pieces("train")]
     valid = [encode(piece) for piece in corpus.pieces("valid")]
     _claim(folder, recipe)
@@ -81,7 +84,7 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path) -> Network:
     run = _Run(recipe, train[0], per_epoch)
     keeper = tf.train.CheckpointManager(run.state, str(folder / "state"), max_to_keep=2)
     if keeper.restore_or_initialize():
-        print(f"going on after epoch {int(run.done)} of {recipe.epochs} in {folder}")
+        log.info("going on after epoch %d of %d in %s", int(run.done), recipe.epochs, folder)
     step = _stepper(run, recipe)
     first = int(run.done)
     bar = progress(range(first, recipe.epochs), "training", total=recipe.epochs, initial=first, unit="epoch")
@@ -96,7 +99,7 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path) -> Network:
             run.best.set_weights(run.average.get_weights())
         run.done.assign(epoch + 1)
         keeper.save()
-        _log(folder, epoch + 1, totals.score(), score, time.monotonic() - began)
+        _note(folder, epoch + 1, totals.score(), score, time.monotonic() - began)
         bar.set_postfix_str(f"train {totals.score().event_nll:.3f}, valid {score.event_nll:.3f} nats an event")
     return run.best
 
@@ -115,7 +118,7 @@ def trained(folder: Path, corpus: Corpus) -> tuple[Network, Recipe]:
     run = _Run(recipe, encode(corpus.pieces("train")[0]), 1)
     run.state.restore(newest).expect_partial()
     if int(run.done) < recipe.epochs:
-        print(f"note: the run in {folder} has had {int(run.done)} of its {recipe.epochs} epochs")
+        log.warning("the run in %s has had %d of its %d epochs", folder, int(run.done), recipe.epochs)
     return run.best, recipe
 
 
@@ -211,7 +214,7 @@ def _claim(folder: Path, recipe: Recipe) -> None:
     file.write_text(text)
 
 
-def _log(folder: Path, epoch: int, train: Score, valid: Score, seconds: float) -> None:
+def _note(folder: Path, epoch: int, train: Score, valid: Score, seconds: float) -> None:
     file = folder / "log.csv"
     row = {
         "epoch": epoch,

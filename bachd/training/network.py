@@ -1,11 +1,12 @@
 """The network: a dilated causal convolution that reads the context, and a small head that spells a chord.
 
-Law: training and playing compute the same function. The training form runs over whole crops; the playing form is the same
-weights cut to one prediction, out of operators the Edge TPU can take.
+Law: training and playing compute the same function. The training form runs over whole crops; the playing form is the
+same weights cut to one prediction, out of operators the Edge TPU can take.
 
-Trunk: a temporal convolutional network (Bai, Kolter and Koltun 2018, arXiv:1803.01271) in its VALID form: no padding, each
-block looks `dilation` rows back, and the dilations sum to CONTEXT - 1. Head: a residual perceptron that is called once a
-note, highest first, and is told what has been chosen (an autoregressive spelling as in NADE, Larochelle and Murray 2011).
+Trunk: a temporal convolutional network (Bai, Kolter and Koltun 2018, arXiv:1803.01271) in its VALID form: no padding,
+each block looks `dilation` rows back, and the dilations sum to CONTEXT - 1. Head: a residual perceptron that is called
+once a note, highest first, and is told what has been chosen (an autoregressive spelling as in NADE, Larochelle and
+Murray 2011).
 """
 
 from __future__ import annotations
@@ -76,8 +77,8 @@ class Network(keras.Model):  # type: ignore[misc]
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Rows (B, T + LEAD, ROW), symbols (B, T, K) and notes (B, T, K, NOTES), as a `Batch` has them.
 
-        Returns, for the N symbols that are not EMPTY, in their order: logits (N, LOGITS), and which of them are possible
-        answers, as booleans of the same shape.
+        Returns, for the N symbols that are not EMPTY, in their order: logits (N, LOGITS), and which of them are
+        possible answers, as booleans of the same shape.
         """
         rows, symbols, notes = inputs
         spoken = tf.where(symbols != EMPTY)
@@ -88,7 +89,9 @@ class Network(keras.Model):  # type: ignore[misc]
 
 def _possible(notes: tf.Tensor) -> tf.Tensor:
     """Which symbols can follow when the head is told `notes` (N, NOTES): booleans (N, LOGITS)."""
-    starts, holds, sounded = (notes[:, at : at + features.PITCHES] for at in (features.START, features.HOLD, features.END))
+    starts, holds, sounded = (
+        notes[:, at : at + features.PITCHES] for at in (features.START, features.HOLD, features.END)
+    )
     # A pitch is still possible if no chosen one is at it or below it: spelling goes down.
     below = tf.cumsum(starts + holds, axis=-1) == 0
     first = below[:, -1:]
@@ -97,9 +100,7 @@ def _possible(notes: tf.Tensor) -> tf.Tensor:
     return tf.concat([below, below & (sounded > 0), always, first, lengths], axis=-1)
 
 
-def losses(
-    answers: tuple[tf.Tensor, tf.Tensor], symbols: tf.Tensor, lengths: tf.Tensor
-) -> dict[str, tf.Tensor]:
+def losses(answers: tuple[tf.Tensor, tf.Tensor], symbols: tf.Tensor, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
     """Sums over a batch: negative log-likelihood in nats, counts, and how often the likeliest answer was right.
 
     answers as `Network.call` gives them. The probability of an event is the product of its symbols' and, at END, of its
@@ -131,14 +132,16 @@ def _right(logits: tf.Tensor, truth: tf.Tensor) -> tf.Tensor:
 def playing_trunk(network: Network) -> Any:
     """The trunk for one prediction as a concrete function: (1, 1, CONTEXT, ROW) -> (1, hidden).
 
-    The same sums as `Network.trunk`, but four times as fast as written there. Each block computes only the rows that the
-    prediction depends on: while the dilations double, that is every second one, so rows are paired by a reshape and the
-    kernel reads a pair. And XNNPACK takes a RELU only together with the operation before it, so what a later block needs
-    both raw and rectified is added up twice: rectified in full, raw where it is needed.
+    The same sums as `Network.trunk`, but four times as fast as written there. Each block computes only the rows that
+    the prediction depends on: while the dilations double, that is every second one, so rows are paired by a reshape and
+    the kernel reads a pair. And XNNPACK takes a RELU only together with the operation before it, so what a later block
+    needs both raw and rectified is added up twice: rectified in full, raw where it is needed.
     """
     dilations = network.shape.dilations
 
-    @tf.function(input_signature=[tf.TensorSpec((1, 1, features.CONTEXT, features.ROW), name="context")])  # type: ignore[untyped-decorator]
+    window = tf.TensorSpec((1, 1, features.CONTEXT, features.ROW), name="context")
+
+    @tf.function(input_signature=[window])  # type: ignore[untyped-decorator]
     def trunk(rows: tf.Tensor) -> tf.Tensor:
         count, spacing = features.CONTEXT, 1  # of the rows that are left
         heard = tf.nn.relu(_dense(rows, network.embed))

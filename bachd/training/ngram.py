@@ -1,11 +1,11 @@
 """The baseline: tables of what followed what, the strongest that counting can make.
 
-Law: it predicts the same symbols as the network, under the same rules of what is possible, on the same pieces; so its nats
-an event and the network's can be compared.
+Law: it predicts the same symbols as the network, under the same rules of what is possible, on the same pieces; so its
+nats an event and the network's can be compared.
 
-An interpolated n-gram (Witten and Bell 1991, "The zero-frequency problem") over the row of symbols. In its relative form
-pitches count from the highest note of the event before, which makes it blind to transposition: what the network has to
-learn from moved copies, this gets for nothing.
+An interpolated n-gram (Witten and Bell 1991, "The zero-frequency problem") over the row of symbols. In its relative
+form pitches count from the highest note of the event before, which makes it blind to transposition: what the network
+has to learn from moved copies, this gets for nothing.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class NGram:
 
 
 def best(train: Sequence[Encoded], choose_on: Sequence[Encoded]) -> NGram:
-    """The n-gram, absolute or relative and of any order from 4 to 8, that does best on the pieces given for choosing."""
+    """The n-gram that does best on the pieces given for choosing: absolute or relative, of an order from 4 to 8."""
 
     def fitted(order: int, relative: bool) -> tuple[float, NGram]:
         table = NGram(order, relative=relative)

@@ -14,7 +14,9 @@ from tqdm import tqdm
 T = TypeVar("T")
 
 
-def progress(items: Iterable[T], title: str, *, total: int | None = None, initial: int = 0, unit: str = "it") -> tqdm[T]:
+def progress(
+    items: Iterable[T], title: str, *, total: int | None = None, initial: int = 0, unit: str = "it"
+) -> tqdm[T]:
     """Iterate over `items` and show on stderr how far it has come, with an estimate of the time left."""
     interval = 0.2 if sys.stderr.isatty() else 30.0
     return tqdm(items, title, total, initial=initial, unit=unit, mininterval=interval, maxinterval=interval)

@@ -25,6 +25,7 @@ At = tuple[float, Callable[[FakeClock], None]]
 
 def play(script: Script, *, bpm: float = 120.0, stop: float | None = None, at: At | None = None, **how: Any) -> Played:
     """Perform a script; stop it `stop` seconds after its start, and do something to the clock `at` a moment."""
+    how = {"lead": 0.1, **how}
     clock = FakeClock()
     output = RecordingOutput(clock)
 

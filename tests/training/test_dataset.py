@@ -9,7 +9,7 @@ from bachd.music.event import Event, parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
 from bachd.neural import features
-from bachd.training.dataset import EMPTY, LEAD, Encoded, batches, encode, in_order, steps_per_epoch
+from bachd.training.dataset import EMPTY, LEAD, Encoded, Indexes, batches, encode, in_order, steps_per_epoch
 
 CADENCE = parse_line("G2.B3.D4.G4 D3.A3.D4.F#4:0.5 ~D3.C4.~D4.~F#4:0.5 R:0.5 G2.B3.D4.G4:2.75")
 
@@ -86,5 +86,6 @@ def test_no_piece_sees_the_one_before_it() -> None:
     assert windows([first, second]) == windows([first]) | windows([second])
 
 
-def _spoken(symbols: np.ndarray) -> np.ndarray:
-    return symbols[symbols[..., 0] != EMPTY]
+def _spoken(symbols: Indexes) -> Indexes:
+    spoken: Indexes = symbols[symbols[..., 0] != EMPTY]
+    return spoken

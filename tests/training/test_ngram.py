@@ -9,6 +9,8 @@ from bachd.music.event import parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
 from bachd.training.dataset import Encoded, encode
+
+pytest.importorskip("tqdm", reason="needs the extra 'train'")
 from bachd.training.ngram import NGram, _choices
 
 
