@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from bachd.errors import BachdError, UsageError
@@ -49,8 +49,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("bundle", type=Path, nargs="?", default=Path("models/chorales"))
     for verb in (fit, export):
         verb.add_argument("--work", type=Path, default=Path("runs/chorales"), help="folder of the run (%(default)s)")
-    evaluate = verbs.add_parser("evaluate", help="measure a bundle on the pieces held out for testing")
+    evaluate = verbs.add_parser("evaluate", help="measure a bundle on held-out pieces, and left to itself")
     evaluate.add_argument("bundle", nargs="?", default="chorales", help="a bundle's name or folder (%(default)s)")
+    evaluate.add_argument(
+        "--events", type=int, default=10_000, help="how many to play with each of three rngs (%(default)s)"
+    )
     evaluate.add_argument("--json", action="store_true", help="print figures for programs")
     return parser
 
@@ -90,19 +93,25 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from bachd.neural import bundle
+    from bachd.neural.bundle import Bundle
     from bachd.neural.model import TfliteModel
-    from bachd.training import corpus, evaluate, export
+    from bachd.training import corpus, evaluate, export, freerun
 
-    opened = bundle.Bundle.open(options.bundle)
+    bundle = Bundle.open(options.bundle)
+    model = TfliteModel.open(bundle.folder)
     pieces = corpus.load().pieces("test")
-    figures = export.rounded(evaluate.score(TfliteModel.open(opened.folder), pieces))
+    predicting = export.rounded(evaluate.score(model, pieces))
+    runs = [freerun.play(bundle, model, options.events, rng) for rng in (1, 2, 3)]
+    playing = freerun.of_steps(runs, bundle.card.pitches)
+    bach = freerun.of_pieces(pieces, bundle.card.pitches)
     if options.json:
-        print(json.dumps(figures))
+        print(json.dumps({"held_out": predicting, "free_run": asdict(playing), "bach": asdict(bach)}))
         return
-    print(f"{opened.card.name} (int8) on {len(pieces)} held-out pieces:")
-    for name, value in figures.items():
+    print(f"{bundle.card.name} (int8, {model.runtime}) predicts {len(pieces)} held-out pieces:")
+    for name, value in predicting.items():
         print(f"  {name.replace('_', ' ')}: {value}")
+    print(f"left to itself, three times {options.events} events:\n{playing}")
+    print(f"Bach, in the held-out pieces:\n{bach}")
 
 
 if __name__ == "__main__":
