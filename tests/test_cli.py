@@ -169,7 +169,7 @@ def test_the_default_settings_are_well() -> None:
 @pytest.mark.parametrize("content", [b"", b"RIFF....WAVE", b"MThd\0\0\0\6\0\1\0\1\0\x60MTrk\0\0\0\4\0\xff\x2f\0"])
 def test_a_seed_without_music(folder: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "mine.mid").write_bytes(content)
-    (folder / "config.yaml").write_text("seed: {piece: mine.mid}")
+    (folder / "config.yaml").write_text("seed: {piece: mine.mid}\nmidi: {output: none}")
     for verb in (["check"], ["render", "out.mid"], ["run"]):
         assert main(verb) == 78
         err = capsys.readouterr().err
