@@ -32,7 +32,7 @@ CREDIT: Final = (
 )
 _TUNE: Final = 12
 """Consecutive intervals of the soprano that make two chorales the same tune."""
-_VERSION: Final = 1
+_VERSION: Final = 2
 """Of the cache; raised when the cutting changes."""
 
 
