@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bachd.music import smf
+
+if TYPE_CHECKING:
+    from mido import Message
 
 Key = tuple[int, int]
 """Track and MIDI number: two tracks that share a channel have a keyboard each, and its pedal in common."""
 
-_PLAYED: Final = (smf.NOTE_OFF, smf.NOTE_ON, smf.CONTROL)
+_PLAYED: Final = ("note_off", "note_on", "control_change")
 _DRUMS: Final = 9
 """Channel 10, whose notes are no pitches."""
 _PEDAL: Final = 64
@@ -41,26 +44,30 @@ def heard(file: smf.File) -> Iterator[Sound]:
     share it, and the new note lasts until the last release; if not, a release is missing, and the first one counts. The
     pedal keeps a note until it is lifted or the key is struck again; what is never released ends with the file.
     """
-    played = [message for message in file.messages if message.kind in _PLAYED and message.channel != _DRUMS]
+    played = [timed for timed in file.messages if timed.message.type in _PLAYED and timed.message.channel != _DRUMS]
     balance: Counter[tuple[int, Key]] = Counter()
-    for _, track, kind, number, data in played:
-        if kind != smf.CONTROL:
-            balance[number, (track, data[0])] += 1 if kind == smf.NOTE_ON and data[1] else -1
+    for _, track, message in played:
+        if message.type != "control_change":
+            balance[message.channel, (track, message.note)] += 1 if _is_strike(message) else -1
     unbalanced = {place for place, count in balance.items() if count}
     channels = [_Channel({key for at, key in unbalanced if at == number}) for number in range(16)]
-    for tick, track, kind, number, data in played:
-        channel = channels[number]
-        if kind == smf.CONTROL:
-            if data[0] == _PEDAL:
-                yield from channel.press(tick, down=data[1] >= 64)
-            elif data[0] in _SILENCE:
-                yield from channel.silence(tick)
-        elif kind == smf.NOTE_ON and data[1]:
-            yield from channel.strike((track, data[0]), tick)
-        else:
-            yield from channel.let_go((track, data[0]), tick)
+    for tick, track, message in played:
+        channel = channels[message.channel]
+        if _is_strike(message):
+            yield from channel.strike((track, message.note), tick)
+        elif message.type != "control_change":
+            yield from channel.let_go((track, message.note), tick)
+        elif message.control == _PEDAL:
+            yield from channel.press(tick, down=message.value >= 64)
+        elif message.control in _SILENCE:
+            yield from channel.silence(tick)
     for channel in channels:
         yield from channel.silence(file.end)
+
+
+def _is_strike(message: Message) -> bool:
+    """Whether a key goes down: a note_on without velocity lets it go."""
+    return bool(message.type == "note_on" and message.velocity)
 
 
 class _Channel:

@@ -98,7 +98,7 @@ def write(piece: Piece) -> bytes:
 
 def _tempos(file: smf.File) -> list[tuple[int, int]]:
     """The file's ticks at which a tempo begins, with its microseconds a quarter note."""
-    told = [(message.tick, int.from_bytes(message.data[:3])) for message in file.messages if message.kind == smf.TEMPO]
+    told = [(tick, message.tempo) for tick, _, message in file.messages if message.type == "set_tempo"]
     return [(tick, tempo) for tick, tempo in told if tempo]
 
 
@@ -144,10 +144,10 @@ def _quantise(sounds: list[tuple[float, float, int]]) -> list[tuple[int, int, in
 def _signatures(file: smf.File, scale: _Scale) -> dict[int, Metre]:
     """The metre that begins at each tick of ours; a time signature whose bars are no whole ticks is passed over."""
     found = {}
-    for message in file.messages:
-        if message.kind == smf.TIME_SIGNATURE and len(message.data) >= 2:
+    for tick, _, message in file.messages:
+        if message.type == "time_signature":
             with suppress(ValueError):
-                found[_whole(scale(message.tick))] = Metre(message.data[0], 1 << message.data[1])
+                found[_whole(scale(tick))] = Metre(message.numerator, message.denominator)
     return found
 
 
