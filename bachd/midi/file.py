@@ -39,13 +39,18 @@ class FileOutput:
     """Writes what it is sent, at its place in the music; deadlines mean nothing to it."""
 
     def __init__(self, path: Path) -> None:
-        """Raises OutputError when the file cannot be written, or is there already and no .mid."""
+        """Raises OutputError when the file cannot be written, or is there already and no .mid.
+
+        An older recording is replaced when there is music: a run that fails before that loses nothing.
+        """
         self.path = path
         try:
-            if path.exists() and not _is_recording(path):
+            self._replaces = path.exists()
+            if self._replaces and not _is_recording(path):
                 raise OutputError(f"{path}: is there already and no .mid file; choose another name")
-            path.write_bytes(_HEADER + b"MTrk" + struct.pack(">L", len(_END)) + _END)
-            self._file = path.open("r+b", buffering=0)
+            self._file = path.open("r+b" if self._replaces else "xb", buffering=0)
+            if not self._replaces:
+                self._begin()
         except OSError as fault:
             raise OutputError(f"{path}: cannot be written: {fault.strerror}; choose another folder") from None
         self._lock = threading.Lock()  # the player sends from one thread, and another polls
@@ -82,6 +87,8 @@ class FileOutput:
         with self._lock:
             self._write()
             self._file.close()
+            if not self._size and not self._replaces:
+                self.path.unlink(missing_ok=True)  # there was no music
         if self._fault is not None:
             raise OutputError(self._failure)
 
@@ -98,6 +105,9 @@ class FileOutput:
         end = _MUSIC + self._size
         size = self._size + len(_END) + len(data)
         try:
+            if not self._size and self._replaces:
+                self._file.truncate(0)
+                self._begin()
             for piece, where in (
                 (data + _END, end + len(_END)),
                 (struct.pack(">L", size + len(_END)), _LENGTH),
@@ -107,6 +117,10 @@ class FileOutput:
             self._size = size
         except OSError as fault:
             self._fault = fault
+
+    def _begin(self) -> None:
+        """Write a whole file without music."""
+        self._write_at(_HEADER + b"MTrk" + struct.pack(">L", len(_END)) + _END, 0)
 
     def _write_at(self, data: bytes, where: int) -> None:
         """A disk that is nearly full takes a part first and refuses the rest."""

@@ -65,9 +65,22 @@ def test_a_file_holds_no_messages_that_only_ports_know(tmp_path: Path) -> None:
     assert len(read(tmp_path / "a.mid")) == 1
 
 
-def test_an_empty_run_leaves_a_whole_file(tmp_path: Path) -> None:
-    FileOutput(tmp_path / "a.mid").close()
-    assert read(tmp_path / "a.mid") == []
+def test_a_run_without_music_leaves_nothing_and_loses_nothing(tmp_path: Path) -> None:
+    new, old = FileOutput(tmp_path / "new.mid"), tmp_path / "old.mid"
+    assert read(new.path) == []  # whole from the start, should the process be killed now
+    new.close()
+    assert not new.path.exists()
+
+    first = FileOutput(old)
+    first.send([on(0)])
+    first.close()
+    recording = old.read_bytes()
+    FileOutput(old).close()
+    assert old.read_bytes() == recording
+    again = FileOutput(old)
+    again.send([on(5)])
+    again.close()
+    assert [line.split()[0] for line in read(old)] == ["5"]
 
 
 @pytest.mark.parametrize("polls", [0, 1, 2])
