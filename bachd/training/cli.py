@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 def _require_extra() -> None:
     for module in ("tensorflow", "music21", "tqdm", "matplotlib"):
         if importlib.util.find_spec(module) is None:
-            raise UsageError(f"{module} is missing; install the companion: pip install 'bachd[train]'")
+            raise UsageError(f"{module} is missing; install the companion: in bachd's checkout, pip install '.[train]'")
 
 
 def _prepare(options: argparse.Namespace) -> None:

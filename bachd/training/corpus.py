@@ -77,7 +77,7 @@ def load() -> Corpus:
     try:
         import music21
     except ImportError as error:
-        raise CorpusError("music21 is missing: pip install 'bachd[train]'") from error
+        raise CorpusError("music21 is missing; in bachd's checkout, pip install '.[train]'") from error
     cache = cache_folder() / f"chorales-{music21.__version__}-{_VERSION}.json"
     try:
         rows = json.loads(cache.read_text())
