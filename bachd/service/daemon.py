@@ -163,8 +163,8 @@ class _Run:
                 await self._clock.sleep_until(self._clock.now() + TENDING)
                 for line in await loop.run_in_executor(thread, self._output.poll):
                     log.warning("%s", line)
-                if look % REPORTING == 0:
-                    late = self._lateness.take()
+                # A file is never late, and counts no messages.
+                if look % REPORTING == 0 and (late := self._lateness.take()).count:
                     log.info("lateness of %d messages: %s", late.count, late)
 
     def _find_view(self) -> View | None:
