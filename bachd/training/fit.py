@@ -35,7 +35,7 @@ class Recipe:
     """All that decides what a run learns."""
 
     shape: Shape = field(default_factory=Shape)
-    epochs: int = 220
+    epochs: int = 240
     crop: int = 128
     """Predictions a crop."""
     size: int = 8

@@ -32,7 +32,7 @@ class Shape:
     hidden: int = 256
     """Channels of the head, and of what the trunk hands to it."""
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 8)
-    dropout: float = 0.3
+    dropout: float = 0.2
 
     def __post_init__(self) -> None:
         if sum(self.dilations) != LEAD:
