@@ -47,7 +47,7 @@ class Habits:
     events_per_piece: float
 
     def __str__(self) -> str:
-        return "\n".join(f"  {name.replace('_', ' ')}: {value:.4g}" for name, value in asdict(self).items())
+        return "\n".join(f"  {name.replace('_', ' ')}: {round(value, 2):,}" for name, value in asdict(self).items())
 
 
 def play(bundle: Bundle, model: Model, events: int, rng: int) -> list[Step]:
