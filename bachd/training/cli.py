@@ -10,56 +10,76 @@ import importlib.util
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import NoReturn
 
-from bachd.errors import BachdError, UsageError
+from bachd.errors import EXIT_OK, EXIT_UNAVAILABLE, BachdError, UsageError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `bachd-train`; returns the exit code."""
-    options = _parser().parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     try:
-        _require_extra()
-        verb = {"prepare": _prepare, "fit": _fit, "export": _export, "evaluate": _evaluate}[options.verb]
-        verb(options)
+        options = _parser().parse_args(arguments)
+        _require(options.needs)
+        options.verb(options)
     except BachdError as error:
         print(f"bachd-train: {error}", file=sys.stderr)
         return error.exit_code
-    except OSError as error:
+    except OSError as error:  # a full disk, a folder that may not be written
         print(f"bachd-train: {error}", file=sys.stderr)
-        return 74
+        return EXIT_UNAVAILABLE
     except KeyboardInterrupt:
         print("\nbachd-train: interrupted; the same command goes on from the last finished epoch", file=sys.stderr)
-        return 130
-    return 0
+        return 128 + signal.SIGINT
+    return EXIT_OK
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see '{self.prog} --help'")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="bachd-train", description="Train bachd's models, away from the device.")
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("prepare", help="read music21's chorales and say what was kept and how it is split")
+    parser = _Parser(prog="bachd-train", description="Train bachd's models, away from the device.")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    prepare = verbs.add_parser("prepare", help="read music21's chorales and say what was kept and how it is split")
+    prepare.set_defaults(verb=_prepare, needs=("music21", "tqdm"))
     fit = verbs.add_parser("fit", help="train, or go on with an interrupted run")
-    fit.add_argument("--epochs", type=int, help="how often every piece is heard")
+    fit.add_argument("--epochs", type=_count, metavar="N", help="how often every piece is heard")
+    fit.set_defaults(verb=_fit, needs=("music21", "tqdm", "tensorflow", "matplotlib"))
     export = verbs.add_parser("export", help="write the trained network as a bundle")
     export.add_argument("bundle", type=Path, nargs="?", default=Path("models/chorales"))
+    export.set_defaults(verb=_export, needs=("music21", "tqdm", "tensorflow"))
     for verb in (fit, export):
         verb.add_argument("--work", type=Path, default=Path("runs/chorales"), help="folder of the run (%(default)s)")
     evaluate = verbs.add_parser("evaluate", help="measure a bundle on held-out pieces, and left to itself")
     evaluate.add_argument("bundle", nargs="?", default="chorales", help="a bundle's name or folder (%(default)s)")
     evaluate.add_argument(
-        "--events", type=int, default=10_000, help="how many to play with each of three rngs (%(default)s)"
+        "--events",
+        type=_count,
+        metavar="N",
+        default=10_000,
+        help="how many to play with each of three rngs (%(default)s)",
     )
     evaluate.add_argument("--json", action="store_true", help="print figures for programs")
+    evaluate.set_defaults(verb=_evaluate, needs=("music21", "tqdm"))
     return parser
 
 
-def _require_extra() -> None:
-    for module in ("tensorflow", "music21", "tqdm", "matplotlib"):
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number of at least 1")
+    return int(text)
+
+
+def _require(modules: Sequence[str]) -> None:
+    for module in modules:
         if importlib.util.find_spec(module) is None:
             raise UsageError(f"{module} is missing; install the companion: in bachd's checkout, pip install '.[train]'")
 
@@ -75,8 +95,6 @@ def _fit(options: argparse.Namespace) -> None:
 
     recipe = fit.Recipe()
     if options.epochs is not None:
-        if options.epochs < 1:
-            raise UsageError("--epochs: at least 1")
         recipe = replace(recipe, epochs=options.epochs)
     fit.fit(corpus.load(), recipe, options.work)
     print(f"done; the learning curve is in {fit.plot(options.work)}")
@@ -95,12 +113,12 @@ def _export(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     from bachd.neural.bundle import Bundle
     from bachd.neural.model import TfliteModel
-    from bachd.training import corpus, evaluate, export, freerun
+    from bachd.training import corpus, evaluate, freerun
 
     bundle = Bundle.open(options.bundle)
     model = TfliteModel.open(bundle.folder)
     pieces = corpus.load().pieces("test")
-    predicting = export.rounded(evaluate.score(model, pieces))
+    predicting = evaluate.score(model, pieces).rounded()
     runs = [freerun.play(bundle, model, options.events, rng) for rng in (1, 2, 3)]
     playing = freerun.of_steps(runs, bundle.card.pitches)
     bach = freerun.of_pieces(pieces, bundle.card.pitches)

@@ -30,7 +30,6 @@ from bachd.training.corpus import CREDIT, Corpus, pitch_range
 from bachd.training.dataset import Encoded, batches, encode
 from bachd.training.fit import Recipe, measure
 from bachd.training.network import Network, playing_head, playing_trunk
-from bachd.training.score import Score
 
 SEEDS: Final = 32
 WELL_KNOWN: Final = "bwv269"
@@ -152,19 +151,14 @@ def _figures(network: Network, made: Path, train: Sequence[Encoded], corpus: Cor
     model = TfliteModel.open(made)
     return {
         "held out": "the test pieces; nothing was chosen by them",
-        "int8": {**rounded(evaluate.score(model, pieces)), "runtime": model.runtime},
-        "float": rounded(measure(network, test)),
-        f"best n-gram (order {table.order}, {'relative' if table.relative else 'absolute'} pitch)": rounded(
-            table.score(test)
-        ),
-        "unigram": rounded(unigram.score(test)),
+        "int8": {**evaluate.score(model, pieces).rounded(), "runtime": model.runtime},
+        "float": measure(network, test).rounded(),
+        f"best n-gram (order {table.order}, {'relative' if table.relative else 'absolute'} pitch)": table.score(
+            test
+        ).rounded(),
+        "unigram": unigram.score(test).rounded(),
         "bytes": {name: (made / name).stat().st_size for name in bundle.GRAPHS},
     }
-
-
-def rounded(score: Score) -> dict[str, float]:
-    """A score as the card shows it."""
-    return {key: round(value, 4) for key, value in asdict(score).items()}
 
 
 def _data(corpus: Corpus) -> dict[str, Any]:

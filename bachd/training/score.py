@@ -5,7 +5,7 @@ Law: the network, its int8 file and the n-gram are all measured by these figures
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +20,7 @@ class Score:
     """The same for 'how long'."""
     events: int
     """Events predicted, ends of pieces among them."""
+
+    def rounded(self) -> dict[str, float]:
+        """The figures by name, as a card and a report show them."""
+        return {name: round(value, 4) for name, value in asdict(self).items()}
