@@ -27,6 +27,7 @@ from bachd.neural.bundle import Bundle
 from bachd.neural.model import TfliteModel
 from bachd.neural.runtime import Graph
 from bachd.service.composing import make_composer
+from bachd.service.progress import tell
 
 STARTS: Final = 3
 """Starts, of which the median counts."""
@@ -47,7 +48,7 @@ def bench(config: Config, events: int = 2000, *, as_json: bool = False) -> dict[
     event is there. rss_mb: the most memory a run had, in millions of bytes; null where the system does not tell.
     """
     figures = _composing(config, events) | _starting(config)
-    _tell("")
+    tell("")
     sys.stdout.write(json.dumps(figures) + "\n" if as_json else _table(figures))
     return figures
 
@@ -70,7 +71,7 @@ def _composing(config: Config, events: int) -> dict[str, Any]:
             whole.append(seconds)
             invokes.append(computing.seconds)
             if len(whole) % _EVERY == 0:
-                _tell(f"composing, event {len(whole)} of {WARM_UP + events}")
+                tell(f"composing, event {len(whole)} of {WARM_UP + events}")
     event_ms, invoke_ms = (_percentiles(seconds[WARM_UP:]) for seconds in (whole, invokes))
     return {
         "model": bundle.card.name,
@@ -124,7 +125,7 @@ def _starting(config: Config) -> dict[str, Any]:
 
 def _start(config: Path, what: str) -> tuple[float, float | None]:
     """Seconds until a run's first event is there, and its memory in MB after a while."""
-    _tell(what)
+    tell(what)
     command = [sys.executable, "-m", "bachd", "run", "--config", str(config)]
     environment = {
         **os.environ,
@@ -154,13 +155,6 @@ def _most_memory(process: int) -> float | None:
         return None
     kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
     return round(int(kilobytes) * 1024 / 1e6, 1)
-
-
-def _tell(what: str) -> None:
-    """Replace the line that says what is going on, if somebody is looking."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{what}")
-        sys.stderr.flush()
 
 
 def _table(figures: dict[str, Any]) -> str:

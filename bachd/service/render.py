@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 from secrets import randbits
 from tempfile import TemporaryDirectory
@@ -20,6 +21,7 @@ from bachd.config import Config
 from bachd.errors import OutputError, UsageError
 from bachd.music.event import Event
 from bachd.music.piece import Origin, Step
+from bachd.service.progress import tell
 
 if TYPE_CHECKING:
     from bachd.neural.composer import Composer
@@ -31,6 +33,8 @@ SOUNDFONTS: Final = (
     "/opt/homebrew/share/soundfonts",
 )
 """Folders in which systems keep General MIDI soundfonts."""
+_EVERY: Final = 500
+"""Events between two looks at how far it has come: a quarter of a second."""
 
 
 def render(config: Config, out: Path, bars: int, rng: int | None = None) -> None:
@@ -47,7 +51,9 @@ def render(config: Config, out: Path, bars: int, rng: int | None = None) -> None
             with TemporaryDirectory(prefix="bachd-") as folder:
                 score = Path(folder, "score.mid")
                 _write(config, score, bars, rng)
+                tell(f"{out.name}: fluidsynth plays")
                 _play(synth, font, score, out)
+                tell("")
         case _:
             raise UsageError(f"{out}: renders to .mid or .wav only; name the file so")
 
@@ -61,8 +67,11 @@ def _write(config: Config, out: Path, bars: int, rng: int | None) -> None:
 
     drawn = next(number for number in (rng, config.seed.rng, randbits(32)) if number is not None)
     music = until(bars, open_composer(config, drawn))
+    events = count(1)
 
     async def compose() -> Step | None:
+        if (event := next(events)) % _EVERY == 0:
+            tell(f"{out.name}: {event} events")
         return next(music, None)
 
     clock = OfflineClock()
@@ -77,6 +86,7 @@ def _write(config: Config, out: Path, bars: int, rng: int | None) -> None:
         )
         asyncio.run(player.perform(compose))
     finally:
+        tell("")
         output.close()
 
 

@@ -1,0 +1,15 @@
+"""The line on a terminal that says how far something has come.
+
+Law: it stands on stderr and only where somebody is looking; when the work is done, it is gone.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def tell(what: str) -> None:
+    """Replace the line that says what is going on; with nothing, take it away."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{what}")
+        sys.stderr.flush()
