@@ -71,13 +71,8 @@ def list_ports() -> list[PortInfo]:
     return found
 
 
-def open_output(spec: str, clock: Clock, lateness: Lateness) -> Output:
-    """Open one output: auto, virtual, jack, none, file:NAME.mid or part of a port's name. See `open_outputs`."""
-    return open_outputs((spec,), clock, lateness)
-
-
 def open_outputs(specs: Sequence[str], clock: Clock, lateness: Lateness) -> Output:
-    """Open all outputs asked for, as one.
+    """Open all outputs asked for, as one: each auto, virtual, jack, none, file:NAME.mid or part of a port's name.
 
     clock: the machine's monotonic one, in which deadlines are counted.
 

@@ -13,32 +13,22 @@ class Transport:
     """A steady tempo from a moment on. Positions are ticks since the start of the run, 24 a quarter note."""
 
     def __init__(self, bpm: float) -> None:
-        self._bpm = bpm
-        self._origin = 0.0
-        self._from = 0
-
-    @property
-    def bpm(self) -> float:
+        self.bpm = bpm
         """Quarter notes a minute."""
-        return self._bpm
+        self._origin = 0.0
 
     def start(self, moment: float) -> None:
         """Put tick 0 at `moment`, in monotonic seconds."""
-        self._origin, self._from = moment, 0
+        self._origin = moment
 
     def due(self, tick: int) -> float:
         """The moment at which `tick` sounds, in monotonic seconds."""
-        return self._origin + (tick - self._from) * 60.0 / (self._bpm * TICKS)
+        return self._origin + tick * 60.0 / (self.bpm * TICKS)
 
     def tick(self, moment: float) -> int:
         """The last tick at or before `moment`; negative before the start."""
-        return self._from + int((moment - self._origin) * self._bpm * TICKS // 60.0)
+        return int((moment - self._origin) * self.bpm * TICKS // 60.0)
 
     def slip(self, seconds: float) -> None:
         """Let everything from here on sound `seconds` later."""
         self._origin += seconds
-
-    def set_bpm(self, bpm: float, tick: int) -> None:
-        """Go on at another tempo from `tick`, whose moment stays where it is."""
-        self._origin, self._from = self.due(tick), tick
-        self._bpm = bpm

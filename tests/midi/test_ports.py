@@ -9,7 +9,7 @@ from mido import Message
 
 from bachd.errors import EXIT_UNAVAILABLE, OutputError
 from bachd.midi.panic import panic
-from bachd.midi.ports import Outputs, list_ports, open_output, open_outputs
+from bachd.midi.ports import Outputs, list_ports, open_outputs
 from bachd.midi.reset import reset
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
@@ -80,7 +80,7 @@ def test_none_plays_to_nobody() -> None:
 
 
 def test_one_word_opens_one_output(tmp_path: Path) -> None:
-    output = open_output(f"file:{tmp_path / 'a.mid'}", MonotonicClock(), Lateness())
+    output = opened(f"file:{tmp_path / 'a.mid'}")
     output.close()
     assert output.description == str(tmp_path / "a.mid")
 

@@ -49,13 +49,3 @@ def test_a_slip_moves_everything_alike(bpm: float, tick: int, seconds: float) ->
     before = transport.due(tick)
     transport.slip(seconds)
     assert transport.due(tick) == pytest.approx(before + seconds)
-
-
-@given(BPM, BPM, st.integers(0, 10**6))
-def test_a_new_tempo_leaves_its_tick_where_it_was(old: float, new: float, tick: int) -> None:
-    transport = started(old)
-    moment = transport.due(tick)
-    transport.set_bpm(new, tick)
-    assert transport.due(tick) == moment
-    assert transport.due(tick + 24) - moment == pytest.approx(60 / new, abs=1e-6)
-    assert transport.bpm == new
