@@ -101,6 +101,16 @@ def _place_columns(place: Place) -> list[int]:
     return found
 
 
+def possible(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
+    """The symbols that can follow `chosen`, ascending: spelling goes down, and only what sounded can be held.
+
+    The sampler and the network keep to the same rules in faster ways of their own.
+    """
+    top = chosen[-1] % PITCHES if chosen else PITCHES
+    held = [HOLD + pitch - LOWEST for pitch in sounded if pitch - LOWEST < top]
+    return [*range(START, START + top), *held, END, *([] if chosen else [FINE])]
+
+
 def told(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
     """Columns set in the head's second input when `chosen` is spelled, after an event in which `sounded` was heard.
 

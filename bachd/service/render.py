@@ -13,7 +13,6 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
-from secrets import randbits
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
@@ -37,10 +36,10 @@ _EVERY: Final = 500
 """Events between two looks at how far it has come: a quarter of a second."""
 
 
-def render(config: Config, out: Path, bars: int, rng: int | None = None) -> None:
+def render(config: Config, out: Path, bars: int, rng: int) -> None:
     """Write the seed piece's bars, and then `bars` more, to a .mid or .wav file.
 
-    rng: instead of the one in the settings. Raises UsageError for another kind of file; OutputError when the file can
+    rng: in place of the one in the settings. Raises UsageError for another kind of file; OutputError when the file can
     not be written, or fluidsynth or a soundfont is missing; ModelError or SeedError when nothing can be composed.
     """
     match out.suffix.lower():
@@ -58,15 +57,14 @@ def render(config: Config, out: Path, bars: int, rng: int | None = None) -> None
             raise UsageError(f"{out}: renders to .mid or .wav only; name the file so")
 
 
-def _write(config: Config, out: Path, bars: int, rng: int | None) -> None:
+def _write(config: Config, out: Path, bars: int, rng: int) -> None:
     from bachd.midi.file import FileOutput
     from bachd.realtime.clock import OfflineClock
     from bachd.realtime.player import Player
     from bachd.realtime.transport import Transport
     from bachd.service.composing import open_composer
 
-    drawn = next(number for number in (rng, config.seed.rng, randbits(32)) if number is not None)
-    music = until(bars, open_composer(config, drawn))
+    music = until(bars, open_composer(config, rng))
     events = count(1)
 
     async def compose() -> Step | None:

@@ -43,18 +43,14 @@ def _measure(model: Model, piece: Piece, tally: _Tally) -> None:
             symbols, length = features.spell(events[index], sounded)
         else:
             symbols, length = [features.FINE], -1
-        allowed = _allowed(sounded)
         tally.events += 1
         for count, symbol in enumerate(symbols):
             logits = model.speak(hidden, symbols[:count], sounded)
-            said = np.where(allowed, logits[: features.SYMBOLS], -np.inf)
-            tally.nats += _surprise(said, symbol)
+            allowed = features.possible(symbols[:count], sounded)
+            said, truth = logits[allowed], allowed.index(symbol)
+            tally.nats += _surprise(said, truth)
             tally.symbols += 1
-            tally.hits += int(said.argmax()) == symbol
-            if symbol < features.END:
-                step = symbol % features.PITCHES
-                allowed[step : features.PITCHES] = allowed[features.HOLD + step : features.END] = False
-                allowed[features.FINE] = False
+            tally.hits += int(said.argmax()) == truth
         if length >= 0:
             lasting = logits[features.SYMBOLS :]
             tally.nats += _surprise(lasting, length)
@@ -62,13 +58,6 @@ def _measure(model: Model, piece: Piece, tally: _Tally) -> None:
             tally.length_hits += int(lasting.argmax()) == length
             context.push(events[index], piece.grid.place(onsets[index + 1]))
             sounded = events[index].sounding
-
-
-def _allowed(sounded: tuple[int, ...]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    allowed = np.ones(features.SYMBOLS, np.bool_)
-    allowed[features.HOLD : features.END] = False
-    allowed[[features.HOLD + pitch - features.LOWEST for pitch in sounded]] = True
-    return allowed
 
 
 def _surprise(logits: FloatArray, truth: int) -> float:

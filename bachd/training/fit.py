@@ -154,7 +154,7 @@ def measure(network: Network, pieces: Sequence[Encoded]) -> Score:
     return totals.score()
 
 
-@tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+@tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
 def _measure(network: Network, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     return losses(network(_inputs(batch)), batch["symbols"], batch["lengths"])
 
@@ -162,7 +162,7 @@ def _measure(network: Network, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tens
 def _stepper(run: _Run, recipe: Recipe) -> Any:
     network, average, optimizer = run.network, run.average, run.optimizer
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def step(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         with tf.GradientTape() as tape:
             answers = network(_inputs(batch), training=True)

@@ -41,7 +41,7 @@ class Shape:
             raise ValueError("the head's two inputs are told apart by their widths, which must differ")
 
 
-class Network(keras.Model):  # type: ignore[misc]
+class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
     """Trunk and head with one set of weights."""
 
     def __init__(self, shape: Shape) -> None:
@@ -141,7 +141,7 @@ def playing_trunk(network: Network) -> Any:
 
     window = tf.TensorSpec((1, 1, features.CONTEXT, features.ROW), name="context")
 
-    @tf.function(input_signature=[window])  # type: ignore[untyped-decorator]
+    @tf.function(input_signature=[window])  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def trunk(rows: tf.Tensor) -> tf.Tensor:
         count, spacing = features.CONTEXT, 1  # of the rows that are left
         heard = tf.nn.relu(_dense(rows, network.embed))
@@ -174,7 +174,7 @@ def _dense(x: tf.Tensor, layer: Any) -> tf.Tensor:
 def playing_head(network: Network) -> Any:
     """The head as a concrete function: hidden (1, hidden) and notes (1, NOTES) -> (1, LOGITS)."""
 
-    @tf.function(  # type: ignore[untyped-decorator]
+    @tf.function(  # type: ignore[untyped-decorator]  # TensorFlow has no types
         input_signature=[
             tf.TensorSpec((1, network.shape.hidden), name="hidden"),
             tf.TensorSpec((1, features.NOTES), name="notes"),

@@ -118,21 +118,14 @@ def _choices(piece: Encoded, memory: int) -> Iterator[_Choice]:
     past: list[int] = []
     for position in range(len(piece.lengths)):
         row = piece.rows[position + features.CONTEXT - 1]
-        sounded = (row[: features.PITCHES] | row[features.PITCHES : 2 * features.PITCHES]).astype(bool)
-        reference = int(np.flatnonzero(sounded)[-1]) if sounded.any() else _MIDDLE
-        limit = features.PITCHES
+        steps = np.flatnonzero(row[: features.PITCHES] | row[features.PITCHES : 2 * features.PITCHES])
+        sounded = tuple(int(step) + features.LOWEST for step in steps)
+        reference = sounded[-1] - features.LOWEST if sounded else _MIDDLE
         symbols = [int(symbol) for symbol in piece.symbols[position] if symbol != EMPTY]
         for count, symbol in enumerate(symbols):
-            allowed = np.concatenate(
-                [
-                    np.arange(limit),
-                    features.HOLD + np.flatnonzero(sounded[:limit]),
-                    [features.END] if count else [features.END, features.FINE],
-                ]
-            )
+            allowed = np.array(features.possible(symbols[:count], sounded))
             yield _Choice(symbol, allowed, tuple(past[len(past) - memory :] if memory else ()), reference)
             past.append(symbol)
-            limit = symbol % features.PITCHES if symbol < features.END else 0
         if piece.lengths[position] != EMPTY:
             symbol = features.SYMBOLS + int(piece.lengths[position])
             yield _Choice(symbol, everything, tuple(past[len(past) - memory :] if memory else ()), reference)

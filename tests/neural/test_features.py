@@ -98,3 +98,20 @@ def test_a_fifth_voice_comes_from_nowhere() -> None:
 )
 def test_warnings_of_parallels(before: str, chosen: str, warned: list[str]) -> None:
     assert parallels(before, chosen) == warned
+
+
+@given(chords)
+def test_what_is_spelled_was_possible_at_each_step(sounded: tuple[int, ...]) -> None:
+    sounded = tuple(pitch for pitch in sounded if LOWEST <= pitch <= features.HIGHEST)
+    event = Event((), sounded, 24)
+    symbols, _ = features.spell(event, sounded)
+    for count, symbol in enumerate(symbols):
+        assert symbol in features.possible(symbols[:count], sounded)
+
+
+def test_what_is_possible_goes_down_and_holds_what_sounded() -> None:
+    sounded = (LOWEST + 1, LOWEST + 3)
+    first = features.possible([], sounded)
+    assert first == [*range(PITCHES), HOLD + 1, HOLD + 3, END, features.FINE]
+    assert features.possible([START + 3], sounded) == [START, START + 1, START + 2, HOLD + 1, END]
+    assert features.possible([HOLD + 1], sounded) == [START, END]

@@ -48,13 +48,13 @@ def test_the_seeds_of_later_pieces_count() -> None:
 
 def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"out\.mp3: renders to \.mid or \.wav only"):
-        render.render(Config(), tmp_path / "out.mp3", 4)
+        render.render(Config(), tmp_path / "out.mp3", 4, 1)
 
 
 def test_a_wav_without_fluidsynth_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(OutputError, match="sudo apt install fluidsynth"):
-        render.render(Config(), tmp_path / "out.wav", 4)
+        render.render(Config(), tmp_path / "out.wav", 4, 1)
 
 
 def test_a_wav_without_a_soundfont_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -64,4 +64,4 @@ def test_a_wav_without_a_soundfont_says_how_to_get_one(monkeypatch: pytest.Monke
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(render, "SOUNDFONTS", (str(tmp_path),))
     with pytest.raises(OutputError, match="sudo apt install fluid-soundfont-gm"):
-        render.render(Config(), tmp_path / "out.wav", 4)
+        render.render(Config(), tmp_path / "out.wav", 4, 1)

@@ -58,8 +58,9 @@ def test_the_playing_form_computes_what_was_trained(companion: Any) -> None:
     network = companion.fit._built(companion.network.Shape(width=16, hidden=24), encoded)
     trunk, head = companion.network.playing_trunk(network), companion.network.playing_head(network)
     (batch,) = companion.fit.in_order([encoded], size=99, crop=len(encoded.rows))
-    logits, _ = network((batch.rows, batch.symbols, batch.notes))
+    logits, possible = network((batch.rows, batch.symbols, batch.notes))
     at = 0
+    before = [(), *(event.sounding for event in corpus.pieces("test")[0].events)]
     for position in range(len(encoded.lengths)):
         window = encoded.rows[position : position + features.CONTEXT].astype(np.float32)
         hidden = trunk(companion.tf.constant(window[None, None]))
@@ -67,6 +68,9 @@ def test_the_playing_form_computes_what_was_trained(companion: Any) -> None:
             told = encoded.notes[position, count].astype(np.float32)
             spoken = head(hidden, companion.tf.constant(told[None]))
             np.testing.assert_allclose(spoken[0], logits[at], atol=1e-4)
+            chosen = [int(symbol) for symbol in encoded.symbols[position, :count]]
+            allowed = np.flatnonzero(possible[at, : features.SYMBOLS])
+            assert list(allowed) == features.possible(chosen, before[position])
             at += 1
     assert at == len(logits)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from bachd.config import Config
 from bachd.music.event import parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
@@ -22,6 +23,13 @@ from bachd.training import freerun
 def test_parallels(before: tuple[int, ...], after: tuple[int, ...], fifths: int, octaves: int) -> None:
     assert freerun.parallels(before, after, 7) == fifths
     assert freerun.parallels(before, after, 0) == octaves
+
+
+def test_what_is_measured_has_the_settings_that_play() -> None:
+    config = Config()
+    assert (config.sampling.temperature, config.sampling.top_p) == (freerun.TEMPERATURE, freerun.TOP_P)
+    assert config.sampling.range is None
+    assert config.seed.bars == freerun.BARS
 
 
 def test_habits_are_counted_per_thousand_changes_of_four_voices() -> None:
