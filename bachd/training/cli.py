@@ -85,9 +85,9 @@ def _require(modules: Sequence[str]) -> None:
 
 
 def _prepare(options: argparse.Namespace) -> None:
-    from bachd.training import corpus
+    from bachd.training import corpus, survey
 
-    print(corpus.report(corpus.load()))
+    print(survey.report(corpus.load(corpus.CHORALES)))
 
 
 def _fit(options: argparse.Namespace) -> None:
@@ -96,14 +96,14 @@ def _fit(options: argparse.Namespace) -> None:
     recipe = fit.Recipe()
     if options.epochs is not None:
         recipe = replace(recipe, epochs=options.epochs)
-    fit.fit(corpus.load(), recipe, options.work)
+    fit.fit(corpus.load(corpus.CHORALES), recipe, options.work)
     print(f"done; the learning curve is in {fit.plot(options.work)}")
 
 
 def _export(options: argparse.Namespace) -> None:
     from bachd.training import corpus, export, fit
 
-    chorales = corpus.load()
+    chorales = corpus.load(corpus.CHORALES)
     network, recipe = fit.trained(options.work, chorales)
     card = export.export(network, recipe, chorales, options.bundle)
     print(f"wrote {options.bundle}")
@@ -117,7 +117,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     bundle = Bundle.open(options.bundle)
     model = TfliteModel.open(bundle.folder)
-    pieces = corpus.load().pieces("test")
+    pieces = corpus.load(corpus.CHORALES).pieces("test")
     predicting = evaluate.score(model, pieces).rounded()
     runs = [freerun.play(bundle, model, options.events, rng) for rng in (1, 2, 3)]
     playing = freerun.of_steps(runs, bundle.card.pitches)

@@ -26,7 +26,7 @@ from bachd.music.piece import Piece
 from bachd.neural import bundle, features
 from bachd.neural.model import TfliteModel
 from bachd.training import evaluate, ngram
-from bachd.training.corpus import CREDIT, Corpus, pitch_range
+from bachd.training.corpus import Corpus, pitch_range
 from bachd.training.dataset import Encoded, batches, encode
 from bachd.training.fit import Recipe, measure
 from bachd.training.network import Network, playing_head, playing_trunk
@@ -125,12 +125,12 @@ def _samples(network: Network, recipe: Recipe, train: Sequence[Encoded]) -> tupl
 def _write_seeds(corpus: Corpus, folder: Path) -> dict[str, dict[str, str]]:
     """Pieces to start from: one well known, then held-out ones, one a tune, in the order of their names."""
     chosen: dict[str, Piece] = {}
-    tunes = set()
-    for chorale in sorted(corpus.chorales, key=lambda chorale: (chorale.piece.name != WELL_KNOWN, chorale.piece.name)):
-        wanted = chorale.split != "train" or chorale.piece.name == WELL_KNOWN
-        if wanted and chorale.tune not in tunes and len(chosen) < SEEDS:
-            chosen[chorale.piece.name] = chorale.piece
-            tunes.add(chorale.tune)
+    groups = set()
+    for work in sorted(corpus.works, key=lambda work: (work.piece.name != WELL_KNOWN, work.piece.name)):
+        wanted = work.split != "train" or work.piece.name == WELL_KNOWN
+        if wanted and work.group not in groups and len(chosen) < SEEDS:
+            chosen[work.piece.name] = work.piece
+            groups.add(work.group)
     card = {}
     for name, piece in sorted(chosen.items()):
         (folder / f"{name}.mid").write_bytes(midifile.write(piece))
@@ -163,7 +163,7 @@ def _figures(network: Network, made: Path, train: Sequence[Encoded], corpus: Cor
 
 def _data(corpus: Corpus) -> dict[str, Any]:
     return {
-        "credit": CREDIT,
+        "credit": corpus.credit,
         "split": "by melody; one tenth of the tunes each for choosing and for testing",
         "pieces": {split: len(corpus.pieces(split)) for split in ("train", "valid", "test")},
         "events": {

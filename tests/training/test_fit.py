@@ -40,10 +40,10 @@ def chorales(companion: Any) -> Any:
             Event(tuple(p + semitones for p in e.starts), tuple(p + semitones for p in e.held), e.ticks)
             for e in CADENCE * 5
         )
-        return companion.corpus.Chorale(Piece(name, events, Grid()), name, split)
+        return companion.corpus.Work(Piece(name, events, Grid()), name, split)
 
     rows = [("bwv1", "train", 0), ("bwv269", "train", 2), ("bwv2", "valid", -1), ("bwv3", "test", 3)]
-    return companion.corpus.Corpus(tuple(chorale(*row) for row in rows), ())
+    return companion.corpus.Corpus("test", tuple(chorale(*row) for row in rows), (), "", ())
 
 
 def recipe(companion: Any, epochs: int) -> Any:
