@@ -15,9 +15,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from bachd.errors import EXIT_OK, EXIT_UNAVAILABLE, BachdError, UsageError
+from bachd.errors import EXIT_OK, EXIT_UNAVAILABLE, BachdError, ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from bachd.training.corpus import Corpus
+    from bachd.training.recipe import Recipe
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
         _require(options.needs)
         options.verb(options)
+    except ConfigError as error:  # as many lines as there are faults, each with its file
+        print(error, file=sys.stderr)
+        return error.exit_code
     except BachdError as error:
         print(f"bachd-train: {error}", file=sys.stderr)
         return error.exit_code
@@ -51,13 +58,18 @@ def _parser() -> argparse.ArgumentParser:
     prepare = verbs.add_parser("prepare", help="read music21's chorales and say what was kept and how it is split")
     prepare.set_defaults(verb=_prepare, needs=("music21", "tqdm"))
     fit = verbs.add_parser("fit", help="train, or go on with an interrupted run")
+    fit.add_argument(
+        "recipe", type=Path, metavar="RECIPE.yaml", help="what to train, such as models/chorales/train.yaml"
+    )
     fit.add_argument("--epochs", type=_count, metavar="N", help="how often every piece is heard")
     fit.set_defaults(verb=_fit, needs=("music21", "tqdm", "tensorflow", "matplotlib"))
     export = verbs.add_parser("export", help="write the trained network as a bundle")
-    export.add_argument("bundle", type=Path, nargs="?", default=Path("models/chorales"))
+    export.add_argument("recipe", type=Path, metavar="RECIPE.yaml", help="what was trained")
+    export.add_argument("bundle", type=Path, nargs="?", help="the folder to write (models/NAME)")
     export.set_defaults(verb=_export, needs=("music21", "tqdm", "tensorflow"))
     for verb in (fit, export):
-        verb.add_argument("--work", type=Path, default=Path("runs/chorales"), help="folder of the run (%(default)s)")
+        verb.add_argument("--corpus", metavar="SOURCE", help="'chorales' or a folder of music (as the recipe says)")
+        verb.add_argument("--work", type=Path, metavar="DIR", help="folder of the run (runs/NAME)")
     evaluate = verbs.add_parser("evaluate", help="measure a bundle on held-out pieces, and left to itself")
     evaluate.add_argument("bundle", nargs="?", default="chorales", help="a bundle's name or folder (%(default)s)")
     evaluate.add_argument(
@@ -91,23 +103,40 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _fit(options: argparse.Namespace) -> None:
-    from bachd.training import corpus, fit
-
-    recipe = fit.Recipe()
+    recipe = _recipe(options)
     if options.epochs is not None:
         recipe = replace(recipe, epochs=options.epochs)
-    fit.fit(corpus.load(corpus.CHORALES), recipe, options.work)
-    print(f"done; the learning curve is in {fit.plot(options.work)}")
+    music, work = _corpus(options, recipe), options.work or Path("runs") / recipe.name
+    from bachd.training import fit
+
+    fit.fit(music, recipe, work)
+    print(f"done; the learning curve is in {fit.plot(work)}")
 
 
 def _export(options: argparse.Namespace) -> None:
-    from bachd.training import corpus, export, fit
+    recipe = _recipe(options)
+    music, work = _corpus(options, recipe), options.work or Path("runs") / recipe.name
+    target = options.bundle or Path("models") / recipe.name
+    from bachd.training import export, fit
 
-    chorales = corpus.load(corpus.CHORALES)
-    network, recipe = fit.trained(options.work, chorales)
-    card = export.export(network, recipe, chorales, options.bundle)
-    print(f"wrote {options.bundle}")
+    card = export.export(fit.trained(work, recipe, music), recipe, music, target, options.recipe.read_bytes())
+    print(f"wrote {target}")
     print(json.dumps(card["figures"], indent=2))
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    from bachd.training import recipe
+
+    return recipe.read(options.recipe)
+
+
+def _corpus(options: argparse.Namespace, recipe: Recipe) -> Corpus:
+    from bachd.training import corpus
+
+    source = options.corpus or recipe.corpus
+    if source is None:
+        raise UsageError(f"{options.recipe} names no corpus; say which folder of music it is for with --corpus FOLDER")
+    return corpus.load(source)
 
 
 def _evaluate(options: argparse.Namespace) -> None:

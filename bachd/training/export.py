@@ -28,8 +28,9 @@ from bachd.neural.model import TfliteModel
 from bachd.training import evaluate, ngram
 from bachd.training.corpus import Corpus, pitch_range
 from bachd.training.dataset import Encoded, batches, encode
-from bachd.training.fit import Recipe, measure
+from bachd.training.fit import measure
 from bachd.training.network import Network, playing_head, playing_trunk
+from bachd.training.recipe import FILE, Recipe
 
 SEEDS: Final = 32
 WELL_KNOWN: Final = "bwv269"
@@ -40,12 +41,16 @@ _SAMPLES: Final = 600
 Floats = npt.NDArray[np.float32]
 
 
-def export(network: Network, recipe: Recipe, corpus: Corpus, target: Path) -> dict[str, Any]:
-    """Write the bundle `target` and return its card. Raises ModelError when the result does not load."""
+def export(network: Network, recipe: Recipe, corpus: Corpus, target: Path, told: bytes) -> dict[str, Any]:
+    """Write the bundle `target` and return its card. Raises ModelError when the result does not load.
+
+    told: the recipe as its file says it, which goes into the bundle.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as aside:
         made = Path(aside) / target.name
         (made / "seeds").mkdir(parents=True)
+        (made / FILE).write_bytes(told)
         train = [encode(piece) for piece in corpus.pieces("train")]
         _write_graphs(network, recipe, train, made)
         seeds = _write_seeds(corpus, made / "seeds")
@@ -106,7 +111,7 @@ def _samples(network: Network, recipe: Recipe, train: Sequence[Encoded]) -> tupl
     The head sees every hidden that the trunk gives for these contexts and no other, so that both graphs measure the
     same range and the bytes of one can be handed to the other.
     """
-    rng = np.random.default_rng(recipe.seed)
+    rng = np.random.default_rng(recipe.rng)
     crops = batches(train, size=1, crop=1, transpose=recipe.transpose, rng=rng)
     contexts, hidden, notes = [], [], []
     for crop in crops:

@@ -11,9 +11,9 @@ import json
 import logging
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import keras
 import numpy as np
@@ -25,32 +25,14 @@ from bachd.training.corpus import Corpus
 from bachd.training.dataset import Batch, Encoded, batches, encode, in_order, steps_per_epoch
 from bachd.training.network import Network, Shape, losses
 from bachd.training.progress import progress
+from bachd.training.recipe import FILE, Recipe
 from bachd.training.score import Score
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """All that decides what a run learns."""
-
-    shape: Shape = field(default_factory=Shape)
-    epochs: int = 240
-    crop: int = 128
-    """Predictions a crop."""
-    size: int = 8
-    """Crops a step: about 700 events."""
-    peak: float = 2.5e-3
-    """Highest learning rate; it rises over the first tenth and falls as a cosine."""
-    decay: float = 0.05
-    """Decoupled weight decay (AdamW)."""
-    average: float = 0.998
-    """Decay a step of the running average of the weights, which is what is kept."""
-    restraint: float = 1e-3
-    """Weight of the mean square of the logits, in nats a symbol."""
-    transpose: tuple[int, int] = (-5, 6)
-    """Semitones by which a piece may be moved, so that all keys are heard equally often."""
-    seed: int = 1
+_RECIPE: Final = "recipe.json"
+_SAYS_NOTHING: Final = ("name", "description", "corpus", "seeds")
+"""What a recipe says of the bundle alone."""
 
 
 class Totals:
@@ -77,8 +59,9 @@ class Totals:
 
 def fit(corpus: Corpus, recipe: Recipe, folder: Path) -> Network:
     """Train, or continue the run in `folder`; returns the averaged weights that did best on 'valid'."""
-    train = [encode(piece) for piece in corpus.pieces("train")]
-    valid = [encode(piece) for piece in corpus.pieces("valid")]
+    encoded = {piece.name: encode(piece) for piece in corpus.pieces("train")}
+    train = [encoded[piece.name] for piece in recipe.heard(corpus)]
+    valid = [encode(piece) for piece in recipe.held(corpus).pieces("valid")]
     _claim(folder, recipe)
     per_epoch = steps_per_epoch(train, size=recipe.size, crop=recipe.crop)
     run = _Run(recipe, train[0], per_epoch)
@@ -90,7 +73,7 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path) -> Network:
     bar = progress(range(first, recipe.epochs), "training", total=recipe.epochs, initial=first, unit="epoch")
     for epoch in bar:
         began, totals = time.monotonic(), Totals()
-        rng = np.random.default_rng((recipe.seed, epoch))
+        rng = np.random.default_rng((recipe.rng, epoch))
         for batch in batches(train, size=recipe.size, crop=recipe.crop, transpose=recipe.transpose, rng=rng):
             totals.add(step(_tensors(batch)))
         score = measure(run.average, valid)
@@ -104,30 +87,28 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path) -> Network:
     return run.best
 
 
-def trained(folder: Path, corpus: Corpus) -> tuple[Network, Recipe]:
-    """The best network of the run in `folder`, and its recipe. Raises UsageError when there is none."""
+def trained(folder: Path, recipe: Recipe, corpus: Corpus) -> Network:
+    """The best network of the run in `folder`. Raises UsageError when there is none, or of another recipe."""
     newest = tf.train.latest_checkpoint(str(folder / "state"))
     if newest is None:
         raise UsageError(f"{folder} holds no trained network; run 'bachd-train fit' first")
-    told = json.loads((folder / "recipe.json").read_text())
-    if told.pop("features") != features.FINGERPRINT:
-        raise UsageError(f"{folder} was trained with another feature layout; train again")
-    shape = told.pop("shape")
-    told["transpose"] = tuple(told["transpose"])
-    recipe = Recipe(shape=Shape(**{**shape, "dilations": tuple(shape["dilations"])}), **told)
+    told, wanted = json.loads((folder / _RECIPE).read_text()), _decisive(recipe)
+    if different := [key for key in wanted if told.get(key) != wanted[key]]:
+        said = ", ".join(f"{key}: {told.get(key)}" for key in different)
+        raise UsageError(f"{folder} was trained with {said}; write that into {FILE}, or train again")
     run = _Run(recipe, encode(corpus.pieces("train")[0]), 1)
     run.state.restore(newest).expect_partial()
     if int(run.done) < recipe.epochs:
         log.warning("the run in %s has had %d of its %d epochs", folder, int(run.done), recipe.epochs)
-    return run.best, recipe
+    return run.best
 
 
 class _Run:
     """What a run consists of and a checkpoint keeps."""
 
     def __init__(self, recipe: Recipe, sample: Encoded, per_epoch: int) -> None:
-        keras.utils.set_random_seed(recipe.seed)
-        self.network, self.average, self.best = (_built(recipe.shape, sample) for _ in range(3))
+        keras.utils.set_random_seed(recipe.rng)
+        self.network, self.average, self.best = (_built(_shape(recipe), sample) for _ in range(3))
         self.average.set_weights(self.network.get_weights())
         schedule = _schedule(recipe, per_epoch)
         self.optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.decay, beta_2=0.98, clipnorm=1.0)
@@ -189,6 +170,10 @@ def _inputs(batch: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tenso
     return batch["rows"], batch["symbols"], batch["notes"]
 
 
+def _shape(recipe: Recipe) -> Shape:
+    return Shape(recipe.width, recipe.hidden, recipe.dilations, recipe.dropout)
+
+
 def _built(shape: Shape, piece: Encoded) -> Network:
     network = Network(shape)
     batch = next(iter(in_order([piece], size=1, crop=1)))
@@ -207,11 +192,17 @@ def _schedule(recipe: Recipe, per_epoch: int) -> Any:
 def _claim(folder: Path, recipe: Recipe) -> None:
     """Make the folder this recipe's own, or refuse to mix two runs."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"features": features.FINGERPRINT, **asdict(recipe)}, indent=2)
-    file = folder / "recipe.json"
+    text = json.dumps(_decisive(recipe), indent=2)
+    file = folder / _RECIPE
     if file.exists() and file.read_text() != text:
         raise UsageError(f"{folder} holds a run with another recipe; remove it or choose another folder with --work")
     file.write_text(text)
+
+
+def _decisive(recipe: Recipe) -> dict[str, Any]:
+    """What decides what a run learns, as JSON knows it."""
+    said = {key: value for key, value in asdict(recipe).items() if key not in _SAYS_NOTHING}
+    return dict(json.loads(json.dumps({"features": features.FINGERPRINT, **said})))
 
 
 def _note(folder: Path, epoch: int, train: Score, valid: Score, seconds: float) -> None:

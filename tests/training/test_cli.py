@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from bachd.training import cli
     ("arguments", "complaint"),
     [
         ([], "VERB"),
-        (["fit", "--epochs", "0"], "0 is no whole number"),
+        (["fit"], "RECIPE.yaml"),
+        (["fit", "train.yaml", "--epochs", "0"], "0 is no whole number"),
         (["evaluate", "--events", "many"], "many is no whole number"),
         (["train"], "invalid choice: 'train'"),
     ],
@@ -36,10 +38,25 @@ def test_what_is_missing_is_named_with_the_extra_that_brings_it(
         return None if name == "tensorflow" else object() if name in ("music21", "tqdm") else find(name, *rest)
 
     monkeypatch.setattr(importlib.util, "find_spec", without_tensorflow)
-    assert cli.main(["fit"]) == 64
+    assert cli.main(["fit", "train.yaml"]) == 64
     (line,) = capsys.readouterr().err.splitlines()
     assert "tensorflow is missing" in line
     assert "'.[train]'" in line
+
+
+def test_the_faults_of_a_recipe_are_told_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tensorflow", reason="needs the extra 'train'")
+    recipe = tmp_path / "train.yaml"
+    recipe.write_text("epochs: 0\nwidth: -1\n")
+    assert cli.main(["fit", str(recipe)]) == 78
+    assert [line.split(":")[1:3] for line in capsys.readouterr().err.splitlines()] == [
+        ["1", " epochs"],
+        ["2", " width"],
+    ]
+    recipe.write_text("epochs: 1\n")
+    assert cli.main(["fit", str(recipe)]) == 64
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--corpus FOLDER" in line
 
 
 def test_scores_print_as_json() -> None:

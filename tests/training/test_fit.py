@@ -13,7 +13,9 @@ from bachd.music.event import Event, parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
 from bachd.neural import features
+from bachd.neural.bundle import Bundle
 from bachd.neural.model import TfliteModel
+from bachd.training.recipe import Recipe, Seeds
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's own
 
@@ -46,10 +48,9 @@ def chorales(companion: Any) -> Any:
     return companion.corpus.Corpus("test", tuple(chorale(*row) for row in rows), (), "", ())
 
 
-def recipe(companion: Any, epochs: int) -> Any:
-    return companion.fit.Recipe(
-        shape=companion.network.Shape(width=16, hidden=24), epochs=epochs, crop=32, size=2, average=0.5
-    )
+def recipe(epochs: int) -> Recipe:
+    seeds = Seeds(first=("bwv269",))
+    return Recipe(name="small", width=16, hidden=24, epochs=epochs, crop=32, size=2, average=0.5, seeds=seeds)
 
 
 def test_the_playing_form_computes_what_was_trained(companion: Any) -> None:
@@ -77,7 +78,7 @@ def test_the_playing_form_computes_what_was_trained(companion: Any) -> None:
 
 def test_an_interrupted_run_goes_on_to_the_end_of_one_that_was_not(companion: Any, tmp_path: Path) -> None:
     corpus = chorales(companion)
-    whole = companion.fit.fit(corpus, recipe(companion, 4), tmp_path / "whole")
+    whole = companion.fit.fit(corpus, recipe(4), tmp_path / "whole")
 
     class PulledError(Exception):
         pass
@@ -93,11 +94,11 @@ def test_an_interrupted_run_goes_on_to_the_end_of_one_that_was_not(companion: An
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(companion.fit, "measure", pull_the_plug)
         with pytest.raises(PulledError):
-            companion.fit.fit(corpus, recipe(companion, 4), tmp_path / "cut")
-    resumed = companion.fit.fit(corpus, recipe(companion, 4), tmp_path / "cut")
+            companion.fit.fit(corpus, recipe(4), tmp_path / "cut")
+    resumed = companion.fit.fit(corpus, recipe(4), tmp_path / "cut")
     for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
-    kept, _ = companion.fit.trained(tmp_path / "cut", corpus)
+    kept = companion.fit.trained(tmp_path / "cut", recipe(4), corpus)
     for one, other in zip(resumed.get_weights(), kept.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     assert (tmp_path / "cut" / "log.csv").read_text().count("\n") == 5
@@ -105,24 +106,28 @@ def test_an_interrupted_run_goes_on_to_the_end_of_one_that_was_not(companion: An
 
 def test_a_folder_is_not_shared_by_two_recipes(companion: Any, tmp_path: Path) -> None:
     corpus = chorales(companion)
-    companion.fit.fit(corpus, recipe(companion, 1), tmp_path)
+    companion.fit.fit(corpus, recipe(1), tmp_path)
     with pytest.raises(companion.fit.UsageError, match="another recipe"):
-        companion.fit.fit(corpus, recipe(companion, 2), tmp_path)
+        companion.fit.fit(corpus, recipe(2), tmp_path)
     with pytest.raises(companion.fit.UsageError, match="bachd-train fit"):
-        companion.fit.trained(tmp_path / "nowhere", corpus)
+        companion.fit.trained(tmp_path / "nowhere", recipe(1), corpus)
+    with pytest.raises(companion.fit.UsageError, match=r"trained with epochs: 1; write that into train\.yaml"):
+        companion.fit.trained(tmp_path, recipe(2), corpus)
 
 
 def test_what_is_exported_loads_plays_and_measures_as_the_network_does(companion: Any, tmp_path: Path) -> None:
     corpus = chorales(companion)
-    settings = recipe(companion, 12)
+    settings = recipe(12)
     network = companion.fit.fit(corpus, settings, tmp_path / "run")
     target = tmp_path / "models" / "small"
     target.mkdir(parents=True)
     (target / "stale").touch()
-    card = companion.export.export(network, settings, corpus, target)
+    card = companion.export.export(network, settings, corpus, target, b"name: small\n")
     assert json.loads((target / "card.json").read_text())["files"].keys() == card["files"].keys()
     assert sorted(path.name for path in target.parent.iterdir()) == ["small"]
     assert not (target / "stale").exists()
+    assert (target / "train.yaml").read_text() == "name: small\n"
+    assert "train.yaml" in Bundle.open(target).card.files
     assert set(card["seeds"]) == {"bwv269", "bwv2", "bwv3"}
     figures = card["figures"]
     assert figures["int8"]["event_nll"] == pytest.approx(figures["float"]["event_nll"], rel=0.02)

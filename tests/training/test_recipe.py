@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bachd.errors import ConfigError
+from bachd.music.event import parse_line
+from bachd.music.metre import Grid
+from bachd.music.piece import Piece
+from bachd.neural import bundle, features
+from bachd.training import recipe
+from bachd.training.corpus import Corpus, CorpusError, Work
+from bachd.training.recipe import Recipe, Seeds
+
+PATH = Path("train.yaml")
+
+
+def test_an_empty_file_is_the_usual_recipe() -> None:
+    assert recipe.parse("", PATH) == Recipe()
+
+
+def test_every_key_is_read() -> None:
+    text = """
+name: cello
+description: Suites
+corpus: chorales
+hear: {cello: 3, violin/solo: 1}
+hold: [cello]
+width: 64
+hidden: 96
+dilations: [1, 2, 4, 32]
+dropout: 0.3
+epochs: 5
+crop: 64
+size: 4
+peak: 0.001
+decay: 0.1
+average: 0.9
+restraint: 0
+smoothing: 0.05
+transpose: [-3, 0]
+rng: 7
+seeds: {count: 5, first: [a, b], public_domain_only: true}
+"""
+    assert recipe.parse(text, PATH) == Recipe(
+        name="cello",
+        description="Suites",
+        corpus="chorales",
+        hear={"cello": 3, "violin/solo": 1},
+        hold=("cello",),
+        width=64,
+        hidden=96,
+        dilations=(1, 2, 4, 32),
+        dropout=0.3,
+        epochs=5,
+        crop=64,
+        size=4,
+        peak=0.001,
+        decay=0.1,
+        average=0.9,
+        restraint=0.0,
+        smoothing=0.05,
+        transpose=(-3, 0),
+        rng=7,
+        seeds=Seeds(5, ("a", "b"), public_domain_only=True),
+    )
+
+
+def test_all_faults_are_told_at_once_with_their_lines() -> None:
+    text = f"""\
+name: The Cello
+widht: 64
+epochs: 0
+dilations: [1, 2, 4]
+transpose: [1, 6]
+hidden: {features.NOTES}
+hear:
+  cello: 3
+  violin: often
+  cello: 1
+seeds:
+  public_domain_only: perhaps
+"""
+    with pytest.raises(ConfigError) as caught:
+        recipe.parse(text, PATH)
+    assert str(caught.value).splitlines() == [
+        "train.yaml:1: name: 'The Cello' is no name for a folder; use small letters, digits, '-' and '_'",
+        "train.yaml:2: widht: no such key; did you mean 'width'?",
+        "train.yaml:3: epochs: 0 is not between 1 and 100000",
+        "train.yaml:4: dilations: they add up to 7 and must to 39, to see the context",
+        "train.yaml:5: transpose: write how far down and how far up, 0 between them: [-5, 6]",
+        f"train.yaml:6: hidden: {features.NOTES} is the width of the notes, and the head tells its inputs apart by their "
+        "widths",
+        "train.yaml:9: hear.violin: 'often' is no whole number",
+        "train.yaml:10: hear.cello: is set in line 8 already; keep one of them",
+        "train.yaml:12: seeds.public_domain_only: 'perhaps' is neither true nor false",
+    ]
+
+
+@pytest.mark.parametrize("text", ["- 1", "width: {:}:", "hear: 3", "hear: [cello]", "seeds: yes"])
+def test_what_is_no_recipe_is_told_with_its_line(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"^train\.yaml:1: "):
+        recipe.parse(text, PATH)
+
+
+def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nothing\.yaml: cannot be read: No such file"):
+        recipe.read(tmp_path / "nothing.yaml")
+
+
+def test_the_bundles_that_came_with_bachd_say_how_they_were_made() -> None:
+    for name in bundle.names():
+        folder = bundle.folder(name)
+        assert recipe.FILE in bundle.read_card(folder).files
+        assert recipe.read(folder / recipe.FILE).name == name
+
+
+def test_folders_are_heard_as_often_as_the_recipe_says_and_others_not() -> None:
+    def work(name: str, split: str) -> Work:
+        return Work(Piece(name, parse_line("C4 D4"), Grid()), name, split)
+
+    rows = [
+        ("cello/a", "train"),
+        ("cello/b", "test"),
+        ("violin/a", "train"),
+        ("violin/b", "valid"),
+        ("organ/a", "train"),
+    ]
+    corpus = Corpus("solo", tuple(work(*row) for row in rows), (), "", ())
+
+    def names(read: Recipe) -> list[str]:
+        return [piece.name for piece in read.heard(corpus)]
+
+    assert names(Recipe()) == ["cello/a", "violin/a", "organ/a"]
+    both = Recipe(hear={"cello": 2, "violin": 1})
+    assert names(both) == ["cello/a", "cello/a", "violin/a"]
+    assert [work.piece.name for work in both.held(corpus).works if work.split != "train"] == ["cello/b", "violin/b"]
+    only = Recipe(hear={"cello": 2, "violin": 1}, hold=("cello",)).held(corpus)
+    assert [piece.name for piece in only.pieces("valid")] == []
+    with pytest.raises(CorpusError, match="flute/"):
+        names(Recipe(hear={"flute": 1}))
