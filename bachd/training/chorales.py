@@ -6,14 +6,14 @@ Law: chorales that share a tune, in whatever key and with whatever words, are on
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
-from bachd.music.event import TICKS, parse_line, print_line
+from bachd.music.event import parse_line, print_line
 from bachd.music.metre import Grid, Metre
-from bachd.music.notes import Note, cut
+from bachd.music.notes import cut
 from bachd.music.piece import Piece
+from bachd.training import scores
 from bachd.training.corpus import CHORALES, Corpus, CorpusError, Work, cached, side
 from bachd.training.kinship import tunes
 from bachd.training.progress import progress
@@ -55,50 +55,19 @@ def _parse(path: str) -> dict[str, Any]:
     parts = list(score.getElementsByClass(stream.Part))
     if len(parts) != 4:
         return {"name": name, "dropped": f"{len(parts)} parts instead of 4"}
-    notes: list[Note] = []
-    melody: list[int] = []
-    for index, part in enumerate(parts):
-        for item in part.stripTies().flatten().notes:
-            start, end = _ticks(item.offset), _ticks(item.offset + item.quarterLength)
-            for pitch in item.pitches if end > start else ():
-                notes.append(Note(start, end, int(pitch.midi)))
-            if index == 0 and end > start:
-                melody.append(int(max(item.pitches).midi))
+    lines = [scores.part_notes(part) for part in parts]
+    notes = [note for line, _ in lines for note in line]
     if not notes:
         return {"name": name, "dropped": "no notes"}
-    changes, upbeat = _bars(parts[0])
-    events = cut(notes)
-    title = score.metadata.bestTitle if score.metadata and score.metadata.bestTitle else ""
+    changes, upbeat = scores.bars(parts[0])
     return {
         "name": name,
-        "title": "" if title.endswith((".mxl", ".xml", ".krn")) else title,
-        "events": print_line(events),
+        "title": scores.title(score),
+        "events": print_line(cut(notes)),
         "changes": changes,
         "upbeat": upbeat,
-        "melody": melody,
+        "melody": lines[0][1],
     }
-
-
-def _ticks(quarters: float | Fraction) -> int:
-    return round(quarters * TICKS)
-
-
-def _bars(part: Any) -> tuple[list[tuple[int, int, int]], int]:
-    """Metre changes as (tick, beats, unit), and the ticks of the upbeat."""
-    measures = list(part.getElementsByClass("Measure"))
-    changes: list[tuple[int, int, int]] = []
-    for measure in measures:
-        signature = measure.timeSignature
-        if signature is None:
-            continue
-        change = (_ticks(measure.offset), int(signature.numerator), int(signature.denominator))
-        if not changes or changes[-1][1:] != change[1:]:
-            changes.append(change)
-    if not changes or changes[0][0] != 0:
-        changes.insert(0, (0, 4, 4))
-    bar = Metre(*changes[0][1:]).bar
-    first = _ticks(measures[0].duration.quarterLength) if measures else bar
-    return changes, first if first < bar else 0
 
 
 def assemble(rows: list[dict[str, Any]]) -> Corpus:
@@ -114,4 +83,4 @@ def assemble(rows: list[dict[str, Any]]) -> Corpus:
         group = groups[row["name"]]
         works.append(Work(piece, group, side(group), title=row["title"]))
     dropped = tuple((row["name"], row["dropped"]) for row in rows if "dropped" in row)
-    return Corpus(CHORALES, tuple(works), dropped, CREDIT, ("Public Domain",))
+    return Corpus(CHORALES, tuple(works), dropped, CREDIT, ())
