@@ -5,6 +5,7 @@ Law: nothing of a bundle is used before it has been held against its card, and t
     models/chorales/
       card.json     what it is, what it was made for, and the sha256 of every other file
       trunk.tflite  head.tflite
+      trunk_edgetpu.tflite  the trunk, compiled for the Edge TPU; not every bundle has it
       seeds/        .mid files
 """
 
@@ -26,6 +27,8 @@ from bachd.neural import features
 FORMAT: Final = 1
 """Format of the card that this version reads."""
 GRAPHS: Final = ("trunk.tflite", "head.tflite")
+COMPILED: Final = "trunk_edgetpu.tflite"
+"""What the Edge TPU's compiler makes of the trunk; only used when the card vouches for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,11 @@ class Bundle:
         contents = {file: _verified(found, file, checksum) for file, checksum in card.files.items()}
         # The seeds stay in memory: they are small, and in a week's time they are still what was verified.
         return cls(found, card, {name: contents[file] for name, file in card.seeds.items()})
+
+    @property
+    def compiled(self) -> Path | None:
+        """The trunk for the Edge TPU; None where the bundle has none."""
+        return self.folder / COMPILED if COMPILED in self.card.files else None
 
     @property
     def seed_names(self) -> tuple[str, ...]:

@@ -73,10 +73,12 @@ class Graph:
         return result
 
 
-def load(path: Path, runtime: str | None = None) -> Graph:
+def load(path: Path, runtime: str | None = None, delegate: str | None = None) -> Graph:
     """Load a graph into the named runtime, or into the first of RUNTIMES that is installed and works.
 
-    Raises ModelError when there is no such runtime or the file is no int8 graph.
+    delegate: the shared library through which a graph that was compiled for other hardware is run. A library and a
+    runtime that do not fit each other do not raise, they crash. Raises ModelError when there is no such runtime, the
+    library cannot be used or the file is no int8 graph.
     """
     try:
         content = (
@@ -87,7 +89,7 @@ def load(path: Path, runtime: str | None = None) -> Graph:
     reasons = []
     for distribution in RUNTIMES if runtime is None else (runtime,):
         try:
-            interpreter = _interpreter(distribution, content)
+            interpreter = _interpreter(distribution, content, delegate)
         except ImportError as fault:
             reasons.append(f"{distribution}: {_first_line(fault)}")
         except SystemError as fault:
@@ -99,16 +101,26 @@ def load(path: Path, runtime: str | None = None) -> Graph:
     raise ModelError(f"{_NO_RUNTIME} ({'; '.join(reasons)})")
 
 
-def _interpreter(distribution: str, content: bytes) -> Any:
+def _interpreter(distribution: str, content: bytes, delegate: str | None) -> Any:
     try:
         module = import_module(RUNTIMES[distribution])
     except (ImportError, OSError, AttributeError) as fault:  # the latter two: built for another libc or NumPy
         raise ImportError(_first_line(fault)) from fault
     with _hushed():
+        helpers = {} if delegate is None else {"experimental_delegates": [_delegate(module, delegate)]}
         # One thread: a second one gains nothing on graphs this small, and under load costs fifty times as much.
-        interpreter = module.Interpreter(model_content=content, num_threads=1)
+        interpreter = module.Interpreter(model_content=content, num_threads=1, **helpers)
         interpreter.allocate_tensors()
     return interpreter
+
+
+def _delegate(module: Any, library: str) -> Any:
+    try:
+        return module.load_delegate(library)
+    except OSError as fault:
+        raise ModelError(f"the library {library} cannot be loaded: {_first_line(fault)}") from fault
+    except _FAULTS as fault:  # ValueError where there is no device, with the library's own words, if any, after a line
+        raise ModelError(f"{library} finds no device it can use: {' '.join(str(fault).split())}") from fault
 
 
 @contextmanager

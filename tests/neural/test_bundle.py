@@ -70,6 +70,16 @@ def test_a_sound_bundle_is_opened_and_gives_its_pieces(tiny: Path) -> None:
     assert opened.seed("bwv1").events == CHORALE.events
 
 
+def test_a_compiled_trunk_is_there_only_if_the_card_vouches_for_it(tiny: Path) -> None:
+    compiled = tiny / "trunk_edgetpu.tflite"
+    compiled.write_bytes(b"a compiled trunk")
+    assert Bundle.open(tiny).compiled is None
+    write_card(tiny, a_card(FILES | {compiled.name: b"a compiled trunk"}))
+    assert Bundle.open(tiny).compiled == compiled
+    compiled.write_bytes(b"another trunk")
+    assert complaint(tiny).startswith("trunk_edgetpu.tflite: is not the file that card.json describes")
+
+
 def test_pieces_stay_what_was_verified_whatever_happens_on_disk(tiny: Path) -> None:
     opened = Bundle.open(tiny)
     (tiny / "seeds/bwv1.mid").unlink()
