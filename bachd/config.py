@@ -15,6 +15,9 @@ from bachd.music import pitch
 from bachd.neural import bundle, features
 from bachd.settings import Faults, Section
 
+DEVICES: Final = ("auto", "cpu", "edgetpu")
+"""What the network may be asked to run on."""
+
 _LARGEST: Final = 256 * 1024
 """Bytes; a config.yaml with all its comments has three thousand."""
 _NARROWEST: Final = 24
@@ -65,6 +68,8 @@ class Config:
 
     model: str = "chorales"
     """A bundle's name or the absolute path of its folder."""
+    device: str = "auto"
+    """One of DEVICES; `auto` takes an Edge TPU where there is one and it is the faster."""
     seed: Seed = Seed()
     tempo: float = 84.0
     """Quarter notes a minute."""
@@ -80,7 +85,9 @@ def load(path: Path) -> Config:
     except yamltree.MalformedError as fault:
         raise ConfigError(f"{path}:{fault.line}: {fault.what}") from None
     faults = Faults(path)
-    config = _read(Section("", root, ("model", "seed", "tempo", "midi", "sampling"), faults), path.absolute().parent)
+    config = _read(
+        Section("", root, ("model", "device", "seed", "tempo", "midi", "sampling"), faults), path.absolute().parent
+    )
     faults.check()
     return config
 
@@ -114,6 +121,7 @@ def _read(top: Section, home: Path) -> Config:
     program = midi.whole("program", 1, 128, None)
     return Config(
         model=model or default.model,
+        device=top.choice("device", DEVICES, default.device),
         seed=Seed(
             piece=_piece(seed, model, home),
             bars=seed.whole("bars", 1, 64, default.seed.bars),

@@ -86,6 +86,15 @@ class Section:
         node = self._value(key)
         return default if node is None or not self._is_text(key, node) else node.text
 
+    def choice(self, key: str, choices: Sequence[str], default: str) -> str:
+        """One of the words `choices`."""
+        word = self.text(key, default)
+        if word in choices:
+            return word
+        hint = suggestion(_cut(word), choices) or f"; choose from {', '.join(choices)}"
+        self.fault(key, f"{_cut(word)!r} is none of the choices{hint}")
+        return default
+
     def texts(self, key: str, default: T) -> tuple[str, ...] | T:
         """A line of text or a list of them."""
         return tuple(node.text for node in self.values(key) if self._is_text(key, node)) or default

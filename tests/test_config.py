@@ -74,6 +74,7 @@ def test_the_shipped_file_explains_every_key() -> None:
 def test_every_key_can_be_set(write: Write, tmp_path: Path) -> None:
     text = """\
 model: ./tiny
+device: edgetpu
 seed: {piece: bwv66.6, bars: 8, rng: 7}
 tempo: 96.5
 midi:
@@ -88,6 +89,7 @@ sampling:
 """
     assert load(write(text)) == Config(
         model=str(tmp_path / "tiny"),
+        device="edgetpu",
         seed=Seed("bwv66.6", 8, 7),
         tempo=96.5,
         midi=Midi(("FP-30X", "file:take.mid"), (1, 2, 3, 4), 19, 12.5),
@@ -145,10 +147,13 @@ tempo: 90
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("- tempo: 90", "1: a list is no mapping; the keys are model, seed, tempo, midi, sampling"),
-        ("play Bach", "1: 'play Bach' is no mapping; the keys are model, seed, tempo, midi, sampling"),
+        ("- tempo: 90", "1: a list is no mapping; the keys are model, device, seed, tempo, midi, sampling"),
+        ("play Bach", "1: 'play Bach' is no mapping; the keys are model, device, seed, tempo, midi, sampling"),
+        ("device: edgtpu", "1: device: 'edgtpu' is none of the choices; did you mean 'edgetpu'?"),
+        ("device: gpu0", "1: device: 'gpu0' is none of the choices; choose from auto, cpu, edgetpu"),
+        ("device: [cpu]", "1: device: a list is no single value"),
         ("seed: bwv269", "1: seed: 'bwv269' is no mapping; write its keys (piece, bars, rng) on lines of their own, "),
-        ("zzz: 1", "1: zzz: no such key; the keys here are model, seed, tempo, midi, sampling"),
+        ("zzz: 1", "1: zzz: no such key; the keys here are model, device, seed, tempo, midi, sampling"),
         ('"a\\nb": 1', "1: 'a\\nb': no such key"),
         ("tempo: 90\n tempo: 80", "2: not YAML: mapping values are not allowed"),
         ("tempo: [90", "not YAML: "),

@@ -24,9 +24,10 @@ from bachd.config import Config
 from bachd.errors import BachdError
 from bachd.music.piece import Origin
 from bachd.neural.bundle import Bundle
-from bachd.neural.model import TfliteModel
+from bachd.neural.edgetpu import EdgeTpuModel
+from bachd.neural.remote import Remote
 from bachd.neural.runtime import Graph
-from bachd.service.composing import make_composer
+from bachd.service.composing import make_composer, open_model
 from bachd.service.progress import tell
 
 STARTS: Final = 3
@@ -43,8 +44,9 @@ _EVERY: Final = 100
 def bench(config: Config, events: int = 2000, *, as_json: bool = False) -> dict[str, Any]:
     """Measure, print the figures as a table or as JSON, and return them.
 
-    event_ms: composing one event, all of it; the seed's events and the breaths between pieces do not count.
-    invoke_ms: the share of it in which the runtime computed trunk and head. startup_s: from before exec until the first
+    device: `cpu` or `edgetpu`, whichever the trunk was on in the end. event_ms: composing one event, all of it; the
+    seed's events and the breaths between pieces do not count. invoke_ms: the share of it in which the runtime computed
+    trunk and head, or the Edge TPU's answer was waited for. startup_s: from before exec until the first
     event is there. rss_mb: the most memory a run had, in millions of bytes; null where the system does not tell.
     """
     figures = _composing(config, events) | _starting(config)
@@ -55,8 +57,9 @@ def bench(config: Config, events: int = 2000, *, as_json: bool = False) -> dict[
 
 def _composing(config: Config, events: int) -> dict[str, Any]:
     bundle = Bundle.open(config.model)
-    model = TfliteModel.open(bundle.folder)
-    computing = _Watch(model.trunk, model.head)
+    model = open_model(config.device, bundle)
+    remote = model.remote if isinstance(model, EdgeTpuModel) else None
+    computing = _Watch(remote or model.trunk, model.head)
     rng = _RNG if config.seed.rng is None else config.seed.rng
     composer = make_composer(replace(config, seed=replace(config.seed, rng=rng)), bundle, model)
     gc.freeze()  # as `run` does
@@ -72,10 +75,14 @@ def _composing(config: Config, events: int) -> dict[str, Any]:
             invokes.append(computing.seconds)
             if len(whole) % _EVERY == 0:
                 tell(f"composing, event {len(whole)} of {WARM_UP + events}")
+    device = "edgetpu" if isinstance(model, EdgeTpuModel) and model.remote else "cpu"
+    if remote:
+        remote.close()  # only one process has the Edge TPU at a time, and the next is the run that is measured
     event_ms, invoke_ms = (_percentiles(seconds[WARM_UP:]) for seconds in (whole, invokes))
     return {
         "model": bundle.card.name,
         "runtime": model.runtime,
+        "device": device,
         "events": events,
         "event_ms": event_ms,
         "invoke_ms": invoke_ms,
@@ -86,7 +93,7 @@ def _composing(config: Config, events: int) -> dict[str, Any]:
 class _Watch:
     """Adds up the seconds that graphs compute; two looks at a clock for each of some six calls an event."""
 
-    def __init__(self, *graphs: Graph) -> None:
+    def __init__(self, *graphs: Graph | Remote) -> None:
         self.seconds = 0.0
         for graph in graphs:
             graph.bare = self._timed(graph.bare)
@@ -110,6 +117,7 @@ def _percentiles(seconds: Sequence[float]) -> dict[str, float]:
 def _starting(config: Config) -> dict[str, Any]:
     settings = {
         "model": config.model,
+        "device": config.device,
         "seed": {"piece": config.seed.piece, "bars": config.seed.bars},
         "midi": {"output": "none"},
     }
@@ -158,7 +166,7 @@ def _most_memory(process: int) -> float | None:
 
 
 def _table(figures: dict[str, Any]) -> str:
-    rows = [f"{figures['model']} on {figures['runtime']}, {figures['events']} events", ""]
+    rows = [f"{figures['model']} on {figures['runtime']} ({figures['device']}), {figures['events']} events", ""]
     rows += [f"{'':12}{'p50':>9}{'p99':>9}{'max':>9}"]
     for name, label in (("event_ms", "an event"), ("invoke_ms", "its invokes")):
         rows.append(f"{label:12}" + "".join(f"{figures[name][at]:9.3f}" for at in ("p50", "p99", "max")) + " ms")

@@ -5,25 +5,47 @@ Law: what is wrong with a bundle or a seed piece is known here, before a port is
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 from bachd.config import Config
-from bachd.errors import SeedError
+from bachd.errors import ModelError, SeedError
 from bachd.music import midifile, smf
 from bachd.music.piece import Piece
-from bachd.neural.bundle import Bundle
+from bachd.neural.bundle import COMPILED, Bundle
 from bachd.neural.composer import Composer
 from bachd.neural.model import TfliteModel
 from bachd.neural.sampler import Sampler
+
+log = logging.getLogger("bachd")
 
 
 def open_composer(config: Config, rng: int) -> Composer:
     """A composer that plays by `config`, but for its rng. Raises ModelError and SeedError."""
     bundle = Bundle.open(config.model)
     seeded = replace(config, seed=replace(config.seed, rng=rng))
-    return make_composer(seeded, bundle, TfliteModel.open(bundle.folder))
+    return make_composer(seeded, bundle, open_model(config.device, bundle))
+
+
+def open_model(device: str, bundle: Bundle) -> TfliteModel:
+    """The bundle's network on a device of config.DEVICES. Raises ModelError when the one demanded cannot be used.
+
+    Where there was a choice, the log tells what was chosen and why, and later, from whichever thread composes, when the
+    CPU has to take over.
+    """
+    demanded = device == "edgetpu"
+    if device == "cpu" or (bundle.compiled is None and not demanded):
+        return TfliteModel.open(bundle.folder)
+    if bundle.compiled is None:
+        raise ModelError(
+            f"device: edgetpu: model '{bundle.card.name}' was not compiled for it, it has no {COMPILED}; "
+            "set device: auto, or compile it with 'bachd-train export --edgetpu'"
+        )
+    from bachd.neural import edgetpu  # nobody pays for it who has no use for it
+
+    return edgetpu.open_model(bundle.folder, bundle.compiled, demanded=demanded, tell=log.warning)
 
 
 def make_composer(config: Config, bundle: Bundle, model: TfliteModel) -> Composer:

@@ -14,6 +14,7 @@ def test_the_figures_are_there_and_fit_each_other(capsys: pytest.CaptureFixture[
     assert json.loads(printed.out) == figures
     assert printed.err == ""
     assert (figures["model"], figures["events"]) == ("chorales", 40)
+    assert figures["device"] == "cpu"
     assert figures["runtime"] in ("ai-edge-litert", "tflite-runtime")
     for spread in (figures["event_ms"], figures["invoke_ms"]):
         assert 0 < spread["p50"] <= spread["p99"] <= spread["max"]
