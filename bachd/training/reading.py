@@ -5,6 +5,7 @@ Law: a file gives a row or the reason why not, never an error, so that one broke
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,7 @@ from bachd.music.event import TICKS
 from bachd.music.metre import Grid, Metre
 from bachd.music.notes import Note
 from bachd.training import scores
+from bachd.training.tidy import Sound, tidy
 
 MIDI: Final = (".mid", ".midi")
 SCORES: Final = (".krn", ".musicxml", ".mxl", ".xml")
@@ -54,12 +56,24 @@ def row(name: str, lines: list[list[Note]], grid: Grid, **told: Any) -> Row:
 def _midi(data: bytes, name: str) -> Row:
     piece = midifile.read(data, name)
     file = smf.parse(data)
-    lines = _lines(file) if file.ppq else [list(notes.join(piece.events))]
-    return row(name, lines, piece.grid, title="", credit=_credit(file))
+    if file.ppq:
+        lines, touched = tidy(_lines(file))
+    else:  # ticks are parts of a second, and of lines nothing is known any more
+        lines, touched = tidy([[Sound(note.start, note.end, note.pitch) for note in notes.join(piece.events)]])
+    first = min(note.start for line in lines for note in line)
+    lines = [[Note(note.start - first, note.end - first, note.pitch) for note in line] for line in lines]
+    return row(name, lines, _from(piece.grid, first), title="", credit=_credit(file), touched=asdict(touched))
 
 
-def _lines(file: smf.File) -> list[list[Note]]:
-    """The notes of each track and channel, from the first one on."""
+def _from(grid: Grid, first: int) -> Grid:
+    """The bars of a piece that begins at a later tick: with its first note, not with a grace note before it."""
+    place = grid.place(first)
+    later = [(tick - first, metre) for tick, metre in grid.changes if tick > first]
+    return Grid(((0, place.metre), *later), -place.phase % place.metre.bar)
+
+
+def _lines(file: smf.File) -> list[list[Sound]]:
+    """The notes of each track and channel in exact ticks from the first one on; none if time is in seconds."""
     played = [timed for timed in file.messages if timed.message.type in ("note_on", "note_off", "control_change")]
     places = sorted({(timed.track, timed.message.channel) for timed in played if timed.message.type == "note_on"})
     lines = []
@@ -70,17 +84,15 @@ def _lines(file: smf.File) -> list[list[Note]]:
             for timed in played
             if timed.message.channel == channel and (timed.track == track or timed.message.type == "control_change")
         )
-        ends = smf.File(file.ppq, file.rate, own)
-        lines.append([(start, max(end, start + 1), pitch) for start, end, pitch in keyboard.heard(ends)])
-    first = min(start for line in lines for start, _, _ in line)
+        lines.append(list(keyboard.heard(smf.File(file.ppq, file.rate, own))))
+    first = min(sound.start for line in lines for sound in line)
     scale = TICKS / file.ppq
     return [
         [
-            Note(begin := round((start - first) * scale), max(begin + 1, round((end - first) * scale)), pitch)
-            for start, end, pitch in line
+            Sound(begin := (sound.start - first) * scale, max(begin + 1 / 4, (sound.end - first) * scale), sound.pitch)
+            for sound in line
         ]
         for line in lines
-        if line
     ]
 
 
