@@ -24,12 +24,14 @@ class Context:
         """Shape (1, 1, CONTEXT, ROW), the newest row last. The same array at all times."""
         self._rows = self.window[0, 0]
         self._newest = memoryview(self._rows[-1])  # setting single bytes here is faster than in the array
+        self._sounded: tuple[int, ...] = ()
 
     def reset(self, place: Place) -> None:
         """Forget everything: the next event is the first of a piece and begins at `place`."""
         self._rows.fill(self._zero)
         self._rows[:-1, features.PADDING] = self._one
         self._rows[-1, features.before_start(place)] = self._one
+        self._sounded = ()
 
     def push(self, event: Event, following: Place) -> None:
         """Take in an event that `features.conform` returned; the next one begins at `following`."""
@@ -37,5 +39,6 @@ class Context:
         rows[:-1] = rows[1:]
         rows[-1].fill(self._zero)
         newest, one = self._newest, self._one
-        for column in features.columns(event, following):
+        for column in features.columns(event, self._sounded, following):
             newest[column] = one
+        self._sounded = event.sounding

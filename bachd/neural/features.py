@@ -2,10 +2,13 @@
 
 Law: the layout is fixed here, once, and FINGERPRINT names it; a bundle made for another layout is refused.
 
-The trunk reads CONTEXT rows of ROW features. The row of an event says what started, what was held and for how long, and
-where in the bar the *next* event begins. The head then spells the next event: its notes from the highest down, each
-as "starts" or "is held", then END; in the same call that ends the chord, its length. FINE in place of a first note ends
-the piece.
+The trunk reads CONTEXT rows of ROW features. The row of an event says what started, what was held and for how long,
+where in the bar the *next* event begins, and once more in intervals what it says in pitches: the chord above its bass,
+and the step of each voice. The head then spells the next event: its notes from the highest down, each as "starts" or
+"is held", then END; in the same call that ends the chord, its length. FINE in place of a first note ends the piece.
+
+Voices are counted from the top throughout. Intervals are there because a small network that sees only pitches has to
+learn each figure anew in each key.
 """
 
 from __future__ import annotations
@@ -13,10 +16,15 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from bachd.music.event import Event
 from bachd.music.metre import Place
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
 
 CONTEXT: Final = 40
 """Events that the trunk looks back on."""
@@ -41,14 +49,29 @@ FINE: Final = END + 1
 """Symbol that ends the piece; only in place of a first note."""
 SYMBOLS: Final = FINE + 1
 LOGITS: Final = SYMBOLS + len(LENGTHS)
-"""Width of the head's output: the symbols, then the lengths."""
+"""How many answers there are: the symbols, then the lengths."""
 
-# What the head is told at each call: five blocks of PITCHES columns. Chosen symbols are columns themselves.
+_VOICES: Final = 4
+"""Voices whose steps are shown, from the top."""
+_STEP: Final = 13
+"""The widest step, in semitones, that a column of its own stands for; wider ones share one at each end."""
+_STEPS: Final = 2 * _STEP + 1
+SPAN: Final = 24
+"""The same for the distance of a note from an anchor."""
+SPANS: Final = 2 * SPAN + 1
+
+# What the head is told at each call: five blocks of PITCHES columns, then intervals. Chosen symbols are columns.
 SOUNDED: Final = 2 * PITCHES
 LEADS: Final = 3 * PITCHES
-_PARALLEL: Final = 4 * PITCHES
-NOTES: Final = 5 * PITCHES
+PARALLEL: Final = 4 * PITCHES
+INTERVALS: Final = 5 * PITCHES
+_CHOSEN: Final = INTERVALS
+_LEFT: Final = _CHOSEN + SPANS
+_MOVED: Final = _LEFT + SPANS
+NOTES: Final = _MOVED + _VOICES * _STEPS
 """Width of the head's second input."""
+SAID: Final = LOGITS + 2 * SPANS
+"""Width of the head's output: a logit for each answer, then for each distance of a starting note from the two anchors."""
 _PERFECT: Final = (0, 7)
 """Semitones above which, octaves aside, a moving voice makes a parallel unison, octave or fifth."""
 
@@ -62,11 +85,15 @@ _BAR: Final = _FINER + 3
 _COMPOUND: Final = _BAR + len(_BARS) + 1
 _SINCE: Final = _COMPOUND + 1
 _BEFORE: Final = _SINCE + len(_ELAPSED)
-ROW: Final = _BEFORE + 1
+BASS: Final = _BEFORE + 1
+"""The first of 12 columns: the pitch class of the lowest note, from C."""
+_ABOVE: Final = BASS + 12
+_STEPPED: Final = _ABOVE + 12
+ROW: Final = _STEPPED + _VOICES * _STEPS
 """Features an event."""
 
 FINGERPRINT: Final = hashlib.sha256(
-    repr(("bachd features 2", CONTEXT, LOWEST, PITCHES, LENGTHS, _BARS, _ELAPSED, ROW, NOTES, LOGITS)).encode()
+    repr(("bachd features 3", CONTEXT, LOWEST, PITCHES, LENGTHS, _BARS, _ELAPSED, ROW, NOTES, SAID)).encode()
 ).hexdigest()[:16]
 """Names this layout; a bundle's card repeats it."""
 
@@ -80,13 +107,30 @@ PADDING: Final = (_BEFORE,)
 """Columns set in all rows before that one."""
 
 
-def columns(event: Event, following: Place) -> list[int]:
-    """Columns set in the row of an event that `conform` returned; `following` is where the next event begins."""
+def columns(event: Event, sounded: tuple[int, ...], following: Place) -> list[int]:
+    """Columns set in the row of an event that `conform` returned.
+
+    `sounded` are the pitches of the event before, none at the start; `following` is where the next event begins.
+    """
     found = [START + pitch - LOWEST for pitch in event.starts]
     found += [HOLD + pitch - LOWEST for pitch in event.held]
     found.append(_LENGTH + LENGTHS.index(event.ticks))
     found += _place_columns(following)
+    sounding = event.sounding
+    if sounding:
+        bass = sounding[0]
+        found.append(BASS + bass % 12)
+        found += {_ABOVE + (pitch - bass) % 12 for pitch in sounding}
+        found += _steps(_STEPPED, sounded[::-1], sounding[::-1])
     return found
+
+
+def _steps(block: int, before: Sequence[int], after: Sequence[int]) -> list[int]:
+    """A column for each of the first _VOICES voices: the interval from its pitch in `before` to that in `after`."""
+    return [
+        block + voice * _STEPS + _STEP + max(-_STEP, min(_STEP, now - then))
+        for voice, (then, now) in enumerate(zip(before[:_VOICES], after, strict=False))
+    ]
 
 
 def _place_columns(place: Place) -> list[int]:
@@ -114,26 +158,60 @@ def possible(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
 def told(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
     """Columns set in the head's second input when `chosen` is spelled, after an event in which `sounded` was heard.
 
-    They are the chosen notes; what sounded; the note that the voice now to be spelled comes from, voices being counted
-    from the top; and the pitches on which that voice would make a parallel with one above it. A small network cannot
-    see parallels by itself, for it would have to learn each pair of pitches apart; told of them, it learns how seldom
-    Bach writes them.
+    They are the chosen notes; what sounded; the note that the voice now to be spelled comes from; the pitches on which
+    that voice would make a parallel with one above it; and, in intervals, the chosen notes and what sounded as seen
+    from the note that the voice comes from, and the steps of the voices above. A small network cannot see parallels by
+    itself, for it would have to learn each pair of pitches apart; told of them, it learns how seldom Bach writes them.
     """
+    before = sounded[::-1]
+    pitches = [LOWEST + symbol % PITCHES for symbol in chosen]
     found = list(chosen)
     found += [SOUNDED + pitch - LOWEST for pitch in sounded]
-    voice = len(chosen)
-    if voice >= len(sounded):
-        return found
-    before = sounded[::-1]
-    lead = before[voice]
-    found.append(LEADS + lead - LOWEST)
-    for symbol, origin in zip(chosen, before, strict=False):
-        pitch = LOWEST + symbol % PITCHES
+    found += _steps(_MOVED, before, pitches)
+    if len(chosen) < len(before):
+        found.append(LEADS + before[len(chosen)] - LOWEST)
+        found += _parallels(pitches, before, before[len(chosen)])
+    origin, _ = anchors(chosen, sounded)
+    if origin is not None:
+        found += {_CHOSEN + SPAN + max(-SPAN, min(SPAN, pitch - origin)) for pitch in pitches}
+        found += {_LEFT + SPAN + max(-SPAN, min(SPAN, pitch - origin)) for pitch in sounded}
+    return found
+
+
+def anchors(chosen: Sequence[int], sounded: tuple[int, ...]) -> tuple[int | None, int | None]:
+    """The two pitches that the next note is seen from; None where there is none.
+
+    The first is the one that its voice comes from; a voice from nowhere is seen from the one above it. The second is
+    the voice above it; for the top voice, the bass that sounded.
+    """
+    above = LOWEST + chosen[-1] % PITCHES if chosen else None
+    origin = sounded[-1 - len(chosen)] if len(chosen) < len(sounded) else above
+    return origin, above if above is not None or not sounded else sounded[0]
+
+
+def answers(said: FloatArray, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+    """What the head says, shape (SAID,), as logits, shape (LOGITS,), a view into `said`, which is changed.
+
+    The logit of a starting note is the sum of what is said of its pitch and of its distances from the anchors. So a
+    figure that is learned in one key is known in all.
+    """
+    logits = said[:LOGITS]
+    for index, anchor in enumerate(anchors(chosen, sounded)):
+        if anchor is not None:
+            low, high = max(LOWEST, anchor - SPAN), min(HIGHEST, anchor + SPAN)
+            first = LOGITS + index * SPANS + SPAN + low - anchor
+            logits[START + low - LOWEST : START + high - LOWEST + 1] += said[first : first + high - low + 1]
+    return logits
+
+
+def _parallels(chosen: Sequence[int], before: Sequence[int], lead: int) -> list[int]:
+    """Columns of the pitches on which the voice that comes from `lead` would run parallel with a voice above it."""
+    found = []
+    for pitch, origin in zip(chosen, before, strict=False):
         interval = (origin - lead) % 12
         if interval in _PERFECT and pitch != origin:
-            below = LOWEST + chosen[-1] % PITCHES
-            within = range(max(LOWEST, lead - 12), min(below, lead + 13))  # voices do not leap further
-            found += [_PARALLEL + p - LOWEST for p in within if p != lead and (pitch - p) % 12 == interval]
+            within = range(max(LOWEST, lead - 12), min(chosen[-1], lead + 13))  # voices do not leap further
+            found += [PARALLEL + p - LOWEST for p in within if p != lead and (pitch - p) % 12 == interval]
     return found
 
 

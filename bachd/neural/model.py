@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isclose
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from bachd.errors import ModelError
 from bachd.neural import features
 from bachd.neural.context import Context
+from bachd.neural.features import FloatArray
 from bachd.neural.runtime import Graph, Int8Array, load
-
-FloatArray: TypeAlias = npt.NDArray[np.float32]
 
 
 class Model(Protocol):
@@ -58,7 +56,7 @@ class TfliteModel:
             sorted(shapes) == sorted([(1, width), (1, features.NOTES)]),
             f"the head's inputs are {shapes}, not (1, {width}) and (1, {features.NOTES})",
         )
-        _require(head.output.shape == (1, features.LOGITS), f"the head's output is not {features.LOGITS} wide")
+        _require(head.output.shape == (1, features.SAID), f"the head's output is not {features.SAID} wide")
         self._notes_first = shapes[0] == (1, features.NOTES)
         notes, hidden = head.inputs if self._notes_first else reversed(head.inputs)
         _require(
@@ -70,7 +68,7 @@ class TfliteModel:
         self._flat = memoryview(self._notes[0])  # setting single bytes here is faster than in the array
         meanings = np.arange(256, dtype=np.uint8).view(np.int8).astype(np.float32) - head.output.zero
         self._meanings: FloatArray = meanings * np.float32(head.output.scale)  # by byte; -1 counts from the end
-        self._logits: FloatArray = np.empty(features.LOGITS, np.float32)
+        self._said: FloatArray = np.empty(features.SAID, np.float32)
 
     @classmethod
     def open(cls, folder: Path, runtime: str | None = None) -> TfliteModel:
@@ -98,7 +96,8 @@ class TfliteModel:
         for column in features.told(chosen, sounded):
             flat[column] = one
         quantised = self.head.invoke(*((self._notes, hidden) if self._notes_first else (hidden, self._notes)))
-        return self._meanings.take(quantised[0], out=self._logits, mode="wrap")
+        said = self._meanings.take(quantised[0], out=self._said, mode="wrap")
+        return features.answers(said, chosen, sounded)
 
 
 def _require(fits: bool, complaint: str) -> None:

@@ -66,9 +66,10 @@ def encode(piece: Piece) -> Encoded:
     rows = np.zeros((len(events) + features.CONTEXT, features.ROW), np.uint8)
     rows[: features.CONTEXT, features.PADDING] = 1
     rows[features.CONTEXT - 1, features.before_start(piece.grid.place(0))] = 1
-    for index, event in enumerate(events):
-        rows[features.CONTEXT + index, features.columns(event, piece.grid.place(onsets[index + 1]))] = 1
     before = [(), *(event.sounding for event in events)]
+    for index, event in enumerate(events):
+        place = piece.grid.place(onsets[index + 1])
+        rows[features.CONTEXT + index, features.columns(event, before[index], place)] = 1
     spelled = [features.spell(event, sounded) for event, sounded in zip(events, before, strict=False)]
     rows_of_symbols = [*(symbols for symbols, _ in spelled), [features.FINE]]
     width = max(map(len, rows_of_symbols))
@@ -115,9 +116,13 @@ def _transposed(piece: Encoded, shift: int) -> Encoded:
         return piece
     rows = piece.rows.copy()
     rows[:, : 2 * features.PITCHES] = _moved(piece.rows[:, : 2 * features.PITCHES], shift)
+    classes = slice(features.BASS, features.BASS + 12)
+    rows[:, classes] = np.roll(piece.rows[:, classes], shift, axis=1)
+    notes = piece.notes.copy()
+    notes[..., : features.INTERVALS] = _moved(piece.notes[..., : features.INTERVALS], shift)
     symbols = piece.symbols.copy()
     symbols[(symbols >= 0) & (symbols < features.END)] += shift
-    return Encoded(piece.name, rows, symbols, _moved(piece.notes, shift), piece.lengths, piece.room)
+    return Encoded(piece.name, rows, symbols, notes, piece.lengths, piece.room)
 
 
 def _moved(columns: Rows, shift: int) -> Rows:

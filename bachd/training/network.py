@@ -53,7 +53,7 @@ class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
         self.hand_over = keras.layers.Dense(shape.hidden)
         self.listen = keras.layers.Dense(shape.hidden, use_bias=False)
         self.think = keras.layers.Dense(shape.hidden, activation="relu")
-        self.say = keras.layers.Dense(features.LOGITS)
+        self.say = keras.layers.Dense(features.SAID)
         self.drop = keras.layers.Dropout(shape.dropout)
 
     def trunk(self, rows: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -67,24 +67,47 @@ class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
         return self.hand_over(tf.nn.relu(x))
 
     def head(self, hidden: tf.Tensor, notes: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Hidden (..., hidden) and notes (..., NOTES) -> logits (..., LOGITS)."""
+        """Hidden (..., hidden) and notes (..., NOTES) -> what is said (..., SAID)."""
         x = tf.nn.relu(hidden + self.listen(notes))
         x = x + self.think(self.drop(x, training=training))
         return self.say(self.drop(x, training=training))
 
     def call(
         self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor], training: bool = False
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Rows (B, T + LEAD, ROW), symbols (B, T, K) and notes (B, T, K, NOTES), as a `Batch` has them.
 
-        Returns, for the N symbols that are not EMPTY, in their order: logits (N, LOGITS), and which of them are
-        possible answers, as booleans of the same shape.
+        Returns, for the N symbols that are not EMPTY, in their order: logits (N, LOGITS); which of them are possible
+        answers, as booleans of the same shape; and what the head said, (N, SAID).
         """
         rows, symbols, notes = inputs
         spoken = tf.where(symbols != EMPTY)
         notes = tf.cast(tf.gather_nd(notes, spoken), tf.float32)
         hidden = tf.gather_nd(self.trunk(tf.cast(rows, tf.float32), training), spoken[:, :2])
-        return self.head(hidden, notes, training), _possible(notes)
+        said = self.head(hidden, notes, training)
+        return _answers(said, notes), _possible(notes), said
+
+
+def _answers(said: tf.Tensor, notes: tf.Tensor) -> tf.Tensor:
+    """`features.answers` for N symbols at once: what is said (N, SAID) and told (N, NOTES) -> logits (N, LOGITS)."""
+    starts, holds, sounded, leads = (
+        notes[:, at : at + features.PITCHES] for at in (features.START, features.HOLD, features.SOUNDED, features.LEADS)
+    )
+    above = _lowest(starts + holds)
+    origin = tf.where(_lowest(leads) >= 0, _lowest(leads), above)
+    anchor = tf.where(above >= 0, above, _lowest(sounded))
+    logits = said[:, : features.LOGITS]
+    spans = tf.reshape(said[:, features.LOGITS :], (-1, 2, features.SPANS))
+    distances = tf.range(features.PITCHES) - tf.stack([origin, anchor], axis=1)[..., None] + features.SPAN
+    near = (distances >= 0) & (distances < features.SPANS) & (origin >= 0)[:, None, None]
+    seen = tf.gather(spans, tf.clip_by_value(distances, 0, features.SPANS - 1), batch_dims=2)
+    more = tf.reduce_sum(tf.where(near, seen, 0.0), axis=1)
+    return logits + tf.pad(more, ((0, 0), (features.START, features.LOGITS - features.START - features.PITCHES)))
+
+
+def _lowest(steps: tf.Tensor) -> tf.Tensor:
+    """The lowest of the pitches marked in each row (N, PITCHES), counted from LOWEST; -1 where none is."""
+    return tf.where(tf.reduce_any(steps > 0, axis=-1), tf.argmax(steps > 0, axis=-1, output_type=tf.int32), -1)
 
 
 def _possible(notes: tf.Tensor) -> tf.Tensor:
@@ -100,7 +123,7 @@ def _possible(notes: tf.Tensor) -> tf.Tensor:
     return tf.concat([below, below & (sounded > 0), always, first, lengths], axis=-1)
 
 
-def losses(answers: tuple[tf.Tensor, tf.Tensor], symbols: tf.Tensor, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
+def losses(answers: tuple[tf.Tensor, ...], symbols: tf.Tensor, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
     """Sums over a batch: negative log-likelihood in nats, counts, and how often the likeliest answer was right.
 
     answers as `Network.call` gives them. The probability of an event is the product of its symbols' and, at END, of its
@@ -172,7 +195,7 @@ def _dense(x: tf.Tensor, layer: Any) -> tf.Tensor:
 
 
 def playing_head(network: Network) -> Any:
-    """The head as a concrete function: hidden (1, hidden) and notes (1, NOTES) -> (1, LOGITS)."""
+    """The head as a concrete function: hidden (1, hidden) and notes (1, NOTES) -> (1, SAID)."""
 
     @tf.function(  # type: ignore[untyped-decorator]  # TensorFlow has no types
         input_signature=[

@@ -28,7 +28,7 @@ def heard(events: list[Event]) -> Context:
 
 def test_a_young_piece_is_preceded_by_its_start_and_by_padding() -> None:
     context = heard([parse("C4.E4")])
-    assert set_columns(context, -1) == sorted(features.columns(parse("C4.E4"), GRID.place(24)))
+    assert set_columns(context, -1) == sorted(features.columns(parse("C4.E4"), (), GRID.place(24)))
     assert set_columns(context, -2) == sorted(features.before_start(GRID.place(0)))
     assert all(set_columns(context, row) == list(features.PADDING) for row in range(features.CONTEXT - 2))
 
@@ -51,7 +51,11 @@ def test_zero_and_one_are_what_the_graph_takes_them_for() -> None:
 def test_the_window_always_holds_the_last_forty_rows(events: list[Event]) -> None:
     context = heard(events)
     ticks = [sum(event.ticks for event in events[: index + 1]) for index in range(len(events))]
-    rows = [features.columns(event, GRID.place(tick)) for event, tick in zip(events, ticks, strict=True)]
+    before = [(), *(event.sounding for event in events)]
+    rows = [
+        features.columns(event, sounded, GRID.place(tick))
+        for event, sounded, tick in zip(events, before, ticks, strict=False)
+    ]
     rows = [[*features.PADDING]] * features.CONTEXT + [features.before_start(GRID.place(0))] + rows
     for row, columns in enumerate(rows[-features.CONTEXT :]):
         assert set_columns(context, row) == sorted(columns)

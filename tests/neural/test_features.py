@@ -7,9 +7,20 @@ from hypothesis import strategies as st
 from bachd.music.event import Event, parse
 from bachd.music.metre import Grid, Metre
 from bachd.neural import features
-from bachd.neural.features import END, HOLD, LEADS, LENGTHS, LOWEST, PITCHES, ROW, SOUNDED, START, told
-
-PARALLEL = LEADS + PITCHES
+from bachd.neural.features import (
+    END,
+    HOLD,
+    INTERVALS,
+    LEADS,
+    LENGTHS,
+    LOWEST,
+    PARALLEL,
+    PITCHES,
+    ROW,
+    SOUNDED,
+    START,
+    told,
+)
 
 chords = st.sets(st.integers(0, 127), max_size=8).map(lambda pitches: tuple(sorted(pitches)))
 
@@ -30,7 +41,7 @@ def symbols(text: str) -> list[int]:
 def parallels(before: str, chosen: str) -> list[str]:
     """The notes that the head is warned of, as text."""
     found = told(symbols(chosen), parse(before).sounding)
-    return [str(parse_pitch(column - PARALLEL)) for column in found if column >= PARALLEL]
+    return [str(parse_pitch(column - PARALLEL)) for column in found if PARALLEL <= column < INTERVALS]
 
 
 def parse_pitch(step: int) -> Event:
@@ -62,14 +73,14 @@ def test_spelling_goes_down_and_holds_only_what_sounded(event: Event, sounded: t
 @given(events(), st.integers(0, 10_000))
 def test_the_columns_of_a_row_are_distinct_and_exist(event: Event, tick: int) -> None:
     place = Grid(((0, Metre(3, 4)), (240, Metre(6, 8))), upbeat=24).place(tick)
-    found = features.columns(features.conform(event)[0], place)
+    found = features.columns(features.conform(event)[0], (), place)
     assert len(set(found)) == len(found)
     assert all(0 <= column < ROW for column in found)
 
 
 def test_rows_tell_apart_where_in_the_bar_the_next_event_begins() -> None:
     grid = Grid()
-    rows = {tuple(sorted(features.columns(parse("C4"), grid.place(tick)))) for tick in range(0, 96, 6)}
+    rows = {tuple(sorted(features.columns(parse("C4"), (), grid.place(tick)))) for tick in range(0, 96, 6)}
     assert len(rows) == 16
 
 
