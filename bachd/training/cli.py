@@ -62,6 +62,12 @@ def _parser() -> argparse.ArgumentParser:
         "recipe", type=Path, metavar="RECIPE.yaml", help="what to train, such as models/chorales/train.yaml"
     )
     fit.add_argument("--epochs", type=_count, metavar="N", help="how often every piece is heard")
+    fit.add_argument(
+        "--strategy",
+        choices=("none", "mirrored", "workers"),
+        default="none",
+        help="share the work out among the GPUs here, or among workers that TF_CONFIG names (%(default)s)",
+    )
     fit.set_defaults(verb=_fit, needs=("music21", "tqdm", "tensorflow", "matplotlib"))
     export = verbs.add_parser("export", help="write the trained network as a bundle")
     export.add_argument("recipe", type=Path, metavar="RECIPE.yaml", help="what was trained")
@@ -106,11 +112,13 @@ def _fit(options: argparse.Namespace) -> None:
     recipe = _recipe(options)
     if options.epochs is not None:
         recipe = replace(recipe, epochs=options.epochs)
-    music, work = _corpus(options, recipe), options.work or Path("runs") / recipe.name
-    from bachd.training import fit
+    from bachd.training import fit, journal, step
 
-    fit.fit(music, recipe, work)
-    print(f"done; the learning curve is in {fit.plot(work)}")
+    strategy = step.strategy(options.strategy)  # before anything is computed
+    music, work = _corpus(options, recipe), options.work or Path("runs") / recipe.name
+    fit.fit(music, recipe, work, strategy)
+    if step.is_chief(strategy):
+        print(f"done; the learning curve is in {journal.plot(work)}")
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -6,11 +6,10 @@ on the recipe's seed and the epoch alone.
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -19,10 +18,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from bachd.errors import UsageError
+from bachd.errors import EXIT_UNAVAILABLE, BachdError, UsageError
 from bachd.neural import features
+from bachd.training import step
 from bachd.training.corpus import Corpus
-from bachd.training.dataset import Batch, Encoded, batches, encode, in_order, steps_per_epoch
+from bachd.training.dataset import Encoded, batches, encode, in_order, steps_per_epoch
+from bachd.training.journal import Journal
 from bachd.training.network import Network, Shape, losses
 from bachd.training.progress import progress
 from bachd.training.recipe import FILE, Recipe
@@ -57,34 +58,67 @@ class Totals:
         )
 
 
-def fit(corpus: Corpus, recipe: Recipe, folder: Path) -> Network:
-    """Train, or continue the run in `folder`; returns the averaged weights that did best on 'valid'."""
+class RunError(BachdError):
+    """A run cannot be written down."""
+
+    exit_code = EXIT_UNAVAILABLE
+
+
+def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> Network:
+    """Train, or continue the run in `folder`; returns the averaged weights that did best on 'valid'.
+
+    strategy: what `step.strategy` gave. With workers, all must see the same `folder`: one writes there, and each takes
+    up a run from it. Raises RunError when a checkpoint cannot be written.
+    """
+    strategy = strategy or step.strategy("none")
+    chief = step.is_chief(strategy)
     encoded = {piece.name: encode(piece) for piece in corpus.pieces("train")}
     train = [encoded[piece.name] for piece in recipe.heard(corpus)]
     valid = [encode(piece) for piece in recipe.held(corpus).pieces("valid")]
     _claim(folder, recipe)
     per_epoch = steps_per_epoch(train, size=recipe.size, crop=recipe.crop)
-    run = _Run(recipe, train[0], per_epoch)
+    with strategy.scope():
+        run = _Run(recipe, train[0], per_epoch)
     keeper = tf.train.CheckpointManager(run.state, str(folder / "state"), max_to_keep=2)
     if keeper.restore_or_initialize():
-        log.info("going on after epoch %d of %d in %s", int(run.done), recipe.epochs, folder)
-    step = _stepper(run, recipe)
-    first = int(run.done)
-    bar = progress(range(first, recipe.epochs), "training", total=recipe.epochs, initial=first, unit="epoch")
-    for epoch in bar:
+        log.info("going on after epoch %d of %d in %s", int(run.done.numpy()), recipe.epochs, folder)
+    log.info("training on %s", step.described(strategy))
+    learn = step.stepper(run.network, run.average, run.optimizer, recipe, strategy)
+    journal = Journal(folder) if chief else None
+    first, total = int(run.done.numpy()), recipe.epochs * per_epoch
+    bar = progress((), "training", total=total, initial=first * per_epoch, unit="step")
+    for epoch in range(first, recipe.epochs):
         began, totals = time.monotonic(), Totals()
         rng = np.random.default_rng((recipe.rng, epoch))
         for batch in batches(train, size=recipe.size, crop=recipe.crop, transpose=recipe.transpose, rng=rng):
-            totals.add(step(_tensors(batch)))
+            totals.add(learn(batch))
+            bar.update()
         score = measure(run.average, valid)
-        if score.event_nll < float(run.low):
+        if score.event_nll < float(run.low.numpy()):
             run.low.assign(score.event_nll)
             run.best.set_weights(run.average.get_weights())
         run.done.assign(epoch + 1)
-        keeper.save()
-        _note(folder, epoch + 1, totals.score(), score, time.monotonic() - began)
-        bar.set_postfix_str(f"train {totals.score().event_nll:.3f}, valid {score.event_nll:.3f} nats an event")
+        if journal is not None:
+            _keep(keeper, folder)
+            rate, seconds = float(run.optimizer.learning_rate), time.monotonic() - began
+            journal.epoch(epoch + 1, totals.score(), score, rate=rate, seconds=seconds)
+        bar.set_postfix_str(
+            f"epoch {epoch + 1}: train {totals.score().event_nll:.3f}, valid {score.event_nll:.3f} nats an event"
+        )
+        bar.update((epoch + 1) * per_epoch - bar.n)  # an epoch can have one step less
+    bar.close()
     return run.best
+
+
+def _keep(keeper: Any, folder: Path) -> None:
+    try:
+        keeper.save()
+    except tf.errors.OpError as error:  # TensorFlow has no other word for a full disk
+        said = str(error.message).splitlines()[0]
+        raise RunError(
+            f"{folder}: cannot write a checkpoint ({said}); the last finished epoch is kept: make room, and the same "
+            "command goes on from it"
+        ) from error
 
 
 def trained(folder: Path, recipe: Recipe, corpus: Corpus) -> Network:
@@ -98,8 +132,8 @@ def trained(folder: Path, recipe: Recipe, corpus: Corpus) -> Network:
         raise UsageError(f"{folder} was trained with {said}; write that into {FILE}, or train again")
     run = _Run(recipe, encode(corpus.pieces("train")[0]), 1)
     run.state.restore(newest).expect_partial()
-    if int(run.done) < recipe.epochs:
-        log.warning("the run in %s has had %d of its %d epochs", folder, int(run.done), recipe.epochs)
+    if int(run.done.numpy()) < recipe.epochs:
+        log.warning("the run in %s has had %d of its %d epochs", folder, int(run.done.numpy()), recipe.epochs)
     return run.best
 
 
@@ -110,9 +144,7 @@ class _Run:
         keras.utils.set_random_seed(recipe.rng)
         self.network, self.average, self.best = (_built(_shape(recipe), sample) for _ in range(3))
         self.average.set_weights(self.network.get_weights())
-        schedule = _schedule(recipe, per_epoch)
-        self.optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.decay, beta_2=0.98, clipnorm=1.0)
-        self.optimizer.exclude_from_weight_decay(var_names=["bias"])
+        self.optimizer = step.optimizer(recipe, per_epoch)
         self.optimizer.build(self.network.trainable_variables)
         self.done = tf.Variable(0, dtype=tf.int64)
         self.low = tf.Variable(float("inf"))
@@ -131,43 +163,13 @@ def measure(network: Network, pieces: Sequence[Encoded]) -> Score:
     """How well a network in its training form predicts some pieces."""
     totals = Totals()
     for batch in in_order(pieces, size=16, crop=128):
-        totals.add(_measure(network, _tensors(batch)))
+        totals.add(_measure(network, step.tensors(batch)))
     return totals.score()
 
 
 @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
 def _measure(network: Network, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    return losses(network(_inputs(batch)), batch["symbols"], batch["lengths"])
-
-
-def _stepper(run: _Run, recipe: Recipe) -> Any:
-    network, average, optimizer = run.network, run.average, run.optimizer
-
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
-    def step(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        with tf.GradientTape() as tape:
-            answers = network(_inputs(batch), training=True)
-            sums = losses(answers, batch["symbols"], batch["lengths"])
-            # Nothing else holds the logits of impossible answers back, and they would stretch the int8 range of all.
-            loss = (sums["nll"] + recipe.restraint * sums["symbols"] * tf.reduce_mean(answers[0] ** 2)) / sums["events"]
-        gradients = tape.gradient(loss, network.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
-        # Early on the average forgets faster, or the random start would weigh in it for many epochs.
-        steps = tf.cast(optimizer.iterations, tf.float32)
-        keep = tf.minimum(recipe.average, (1 + steps) / (10 + steps))
-        for mean, weight in zip(average.trainable_variables, network.trainable_variables, strict=True):
-            mean.assign(keep * mean + (1 - keep) * weight)
-        return sums
-
-    return step
-
-
-def _tensors(batch: Batch) -> dict[str, tf.Tensor]:
-    return {name: tf.constant(getattr(batch, name)) for name in ("rows", "symbols", "notes", "lengths")}
-
-
-def _inputs(batch: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    return batch["rows"], batch["symbols"], batch["notes"]
+    return losses(network(step.inputs(batch)), batch["symbols"], batch["lengths"])
 
 
 def _shape(recipe: Recipe) -> Shape:
@@ -177,16 +179,8 @@ def _shape(recipe: Recipe) -> Shape:
 def _built(shape: Shape, piece: Encoded) -> Network:
     network = Network(shape)
     batch = next(iter(in_order([piece], size=1, crop=1)))
-    network(_inputs(_tensors(batch)))
+    network(step.inputs(step.tensors(batch)))
     return network
-
-
-def _schedule(recipe: Recipe, per_epoch: int) -> Any:
-    total = recipe.epochs * per_epoch
-    warm = max(1, total // 10)
-    return keras.optimizers.schedules.CosineDecay(
-        recipe.peak / 25, total - warm, alpha=0.0, warmup_target=recipe.peak, warmup_steps=warm
-    )
 
 
 def _claim(folder: Path, recipe: Recipe) -> None:
@@ -203,43 +197,3 @@ def _decisive(recipe: Recipe) -> dict[str, Any]:
     """What decides what a run learns, as JSON knows it."""
     said = {key: value for key, value in asdict(recipe).items() if key not in _SAYS_NOTHING}
     return dict(json.loads(json.dumps({"features": features.FINGERPRINT, **said})))
-
-
-def _note(folder: Path, epoch: int, train: Score, valid: Score, seconds: float) -> None:
-    file = folder / "log.csv"
-    row = {
-        "epoch": epoch,
-        "train_nll": round(train.event_nll, 4),
-        "valid_nll": round(valid.event_nll, 4),
-        "valid_note_accuracy": round(valid.note_accuracy, 4),
-        "seconds": round(seconds, 1),
-    }
-    fresh = not file.exists()
-    with file.open("a", newline="") as out:
-        writer = csv.DictWriter(out, row)
-        if fresh:
-            writer.writeheader()
-        writer.writerow(row)
-
-
-def plot(folder: Path) -> Path:
-    """Draw the learning curve of a run."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot
-
-    rows = list(csv.DictReader((folder / "log.csv").open()))
-
-    def column(name: str) -> Iterable[float]:
-        return [float(row[name]) for row in rows]
-
-    figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
-    axes.plot(column("epoch"), column("train_nll"), label="train (with dropout)")
-    axes.plot(column("epoch"), column("valid_nll"), label="valid (averaged weights)")
-    axes.set(xlabel="epoch", ylabel="nats an event", title=folder.name)
-    axes.legend()
-    out = folder / "curve.png"
-    figure.savefig(out, dpi=120)
-    pyplot.close(figure)
-    return out

@@ -2,66 +2,53 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import os
+import resource
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from bachd.music.event import Event, parse_line
-from bachd.music.metre import Grid
-from bachd.music.piece import Piece
 from bachd.neural import features
 from bachd.neural.bundle import Bundle
 from bachd.neural.model import TfliteModel
-from bachd.training.recipe import Recipe, Seeds
+from tests.training.small import corpus, recipe
+
+PATIENCE = 240.0
+"""Seconds that two workers may take on a busy machine."""
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's own
-
-CADENCE = parse_line("G2.B3.D4.G4 D3.A3.D4.F#4:0.5 ~D3.C4.~D4.~F#4:0.5 E3.B3.E4.G4 D3.A3.D4.F#4 G2.B3.D4.G4:2")
 
 
 @pytest.fixture(scope="module")
 def companion() -> Any:
     """The parts that need the framework, which takes seconds to import."""
     tf = pytest.importorskip("tensorflow", reason="needs the extra 'train'")
-    from bachd.training import corpus, evaluate, export, fit, network
+    from bachd.training import evaluate, export, fit, journal, network, step
 
     class Companion:
         pass
 
     parts = Companion()
-    parts.__dict__.update(tf=tf, corpus=corpus, evaluate=evaluate, export=export, fit=fit, network=network)
+    parts.__dict__.update(tf=tf, evaluate=evaluate, export=export, fit=fit, journal=journal, network=network, step=step)
     return parts
 
 
-def chorales(companion: Any) -> Any:
-    def chorale(name: str, split: str, semitones: int) -> Any:
-        events = tuple(
-            Event(tuple(p + semitones for p in e.starts), tuple(p + semitones for p in e.held), e.ticks)
-            for e in CADENCE * 5
-        )
-        return companion.corpus.Work(Piece(name, events, Grid()), name, split)
-
-    rows = [("bwv1", "train", 0), ("bwv269", "train", 2), ("bwv2", "valid", -1), ("bwv3", "test", 3)]
-    return companion.corpus.Corpus("test", tuple(chorale(*row) for row in rows), (), "", ())
-
-
-def recipe(epochs: int) -> Recipe:
-    seeds = Seeds(first=("bwv269",))
-    return Recipe(name="small", width=16, hidden=24, epochs=epochs, crop=32, size=2, average=0.5, seeds=seeds)
-
-
 def test_the_playing_form_computes_what_was_trained(companion: Any) -> None:
-    corpus = chorales(companion)
-    encoded = companion.fit.encode(corpus.pieces("test")[0])
+    music = corpus()
+    encoded = companion.fit.encode(music.pieces("test")[0])
     network = companion.fit._built(companion.network.Shape(width=16, hidden=24), encoded)
     trunk, head = companion.network.playing_trunk(network), companion.network.playing_head(network)
     (batch,) = companion.fit.in_order([encoded], size=99, crop=len(encoded.rows))
     logits, possible = network((batch.rows, batch.symbols, batch.notes))
     at = 0
-    before = [(), *(event.sounding for event in corpus.pieces("test")[0].events)]
+    before = [(), *(event.sounding for event in music.pieces("test")[0].events)]
     for position in range(len(encoded.lengths)):
         window = encoded.rows[position : position + features.CONTEXT].astype(np.float32)
         hidden = trunk(companion.tf.constant(window[None, None]))
@@ -77,8 +64,8 @@ def test_the_playing_form_computes_what_was_trained(companion: Any) -> None:
 
 
 def test_an_interrupted_run_goes_on_to_the_end_of_one_that_was_not(companion: Any, tmp_path: Path) -> None:
-    corpus = chorales(companion)
-    whole = companion.fit.fit(corpus, recipe(4), tmp_path / "whole")
+    music = corpus()
+    whole = companion.fit.fit(music, recipe(4), tmp_path / "whole")
 
     class PulledError(Exception):
         pass
@@ -94,35 +81,36 @@ def test_an_interrupted_run_goes_on_to_the_end_of_one_that_was_not(companion: An
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(companion.fit, "measure", pull_the_plug)
         with pytest.raises(PulledError):
-            companion.fit.fit(corpus, recipe(4), tmp_path / "cut")
-    resumed = companion.fit.fit(corpus, recipe(4), tmp_path / "cut")
+            companion.fit.fit(music, recipe(4), tmp_path / "cut")
+    resumed = companion.fit.fit(music, recipe(4), tmp_path / "cut")
     for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-5)
-    kept = companion.fit.trained(tmp_path / "cut", recipe(4), corpus)
+        np.testing.assert_allclose(one, other, atol=1e-5, equal_nan=False)
+    kept = companion.fit.trained(tmp_path / "cut", recipe(4), music)
     for one, other in zip(resumed.get_weights(), kept.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert (tmp_path / "cut" / "log.csv").read_text().count("\n") == 5
+    with (tmp_path / "cut" / "log.csv").open(newline="") as log:
+        assert [row["epoch"] for row in csv.DictReader(log)] == ["1", "2", "3", "4"]
 
 
 def test_a_folder_is_not_shared_by_two_recipes(companion: Any, tmp_path: Path) -> None:
-    corpus = chorales(companion)
-    companion.fit.fit(corpus, recipe(1), tmp_path)
+    music = corpus()
+    companion.fit.fit(music, recipe(1), tmp_path)
     with pytest.raises(companion.fit.UsageError, match="another recipe"):
-        companion.fit.fit(corpus, recipe(2), tmp_path)
+        companion.fit.fit(music, recipe(2), tmp_path)
     with pytest.raises(companion.fit.UsageError, match="bachd-train fit"):
-        companion.fit.trained(tmp_path / "nowhere", recipe(1), corpus)
+        companion.fit.trained(tmp_path / "nowhere", recipe(1), music)
     with pytest.raises(companion.fit.UsageError, match=r"trained with epochs: 1; write that into train\.yaml"):
-        companion.fit.trained(tmp_path, recipe(2), corpus)
+        companion.fit.trained(tmp_path, recipe(2), music)
 
 
 def test_what_is_exported_loads_plays_and_measures_as_the_network_does(companion: Any, tmp_path: Path) -> None:
-    corpus = chorales(companion)
+    music = corpus()
     settings = recipe(12)
-    network = companion.fit.fit(corpus, settings, tmp_path / "run")
+    network = companion.fit.fit(music, settings, tmp_path / "run")
     target = tmp_path / "models" / "small"
     target.mkdir(parents=True)
     (target / "stale").touch()
-    card = companion.export.export(network, settings, corpus, target, b"name: small\n")
+    card = companion.export.export(network, settings, music, target, b"name: small\n")
     assert json.loads((target / "card.json").read_text())["files"].keys() == card["files"].keys()
     assert sorted(path.name for path in target.parent.iterdir()) == ["small"]
     assert not (target / "stale").exists()
@@ -132,5 +120,93 @@ def test_what_is_exported_loads_plays_and_measures_as_the_network_does(companion
     figures = card["figures"]
     assert figures["int8"]["event_nll"] == pytest.approx(figures["float"]["event_nll"], rel=0.02)
     assert figures["float"]["event_nll"] < figures["unigram"]["event_nll"]
-    again = companion.evaluate.score(TfliteModel.open(target), corpus.pieces("test"))
+    again = companion.evaluate.score(TfliteModel.open(target), music.pieces("test"))
     assert again.event_nll == pytest.approx(figures["int8"]["event_nll"], abs=1e-3)
+
+
+def test_two_workers_learn_what_one_does(companion: Any, tmp_path: Path) -> None:
+    alone = companion.fit.fit(corpus(), recipe(2, dropout=0.0), tmp_path / "alone")
+    ports = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    cluster = {"worker": [f"127.0.0.1:{port.getsockname()[1]}" for port in ports]}
+    for port in ports:
+        port.close()
+    workers = []
+    for index in range(2):
+        task = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
+        command = [
+            sys.executable,
+            "-m",
+            "tests.training.small",
+            str(tmp_path / "shared"),
+            str(tmp_path / f"{index}.npz"),
+        ]
+        environment = {**os.environ, "TF_CONFIG": task, "CUDA_VISIBLE_DEVICES": ""}
+        workers.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
+    try:
+        for worker in workers:
+            assert worker.wait(PATIENCE) == 0, worker.communicate()[1]
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.communicate()
+    for index in range(2):
+        weights = np.load(tmp_path / f"{index}.npz")
+        for name, one in zip(weights.files, alone.get_weights(), strict=True):
+            np.testing.assert_allclose(weights[name], one, atol=1e-4, equal_nan=False)
+    with (tmp_path / "shared" / "log.csv").open(newline="") as log:
+        assert [row["epoch"] for row in csv.DictReader(log)] == ["1", "2"]  # only the chief writes
+
+
+def test_devices_that_mirror_each_other_learn_what_one_does(companion: Any, tmp_path: Path) -> None:
+    alone = companion.fit.fit(corpus(), recipe(1), tmp_path / "alone")
+    mirrored = companion.fit.fit(corpus(), recipe(1), tmp_path / "mirrored", companion.step.strategy("mirrored"))
+    for one, other in zip(alone.get_weights(), mirrored.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5, equal_nan=False)
+
+
+def test_a_full_disk_costs_no_finished_epoch(companion: Any, tmp_path: Path) -> None:
+    measured = companion.fit.measure
+    calls = iter(range(99))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill_the_disk(*arguments: Any) -> Any:
+        if next(calls) == 1:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))  # no file may grow beyond
+        return measured(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(companion.fit, "measure", fill_the_disk)
+        try:
+            with pytest.raises(companion.fit.RunError, match="last finished epoch is kept"):
+                companion.fit.fit(corpus(), recipe(3), tmp_path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    companion.fit.fit(corpus(), recipe(3), tmp_path)
+    with (tmp_path / "log.csv").open(newline="") as log:
+        assert [row["epoch"] for row in csv.DictReader(log)] == ["1", "2", "3"]
+
+
+def test_a_run_leaves_its_figures_for_tensorboard_and_a_curve(companion: Any, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="needs the extra 'train'")
+    companion.fit.fit(corpus(), recipe(2), tmp_path)
+    told = set()
+    for file in (tmp_path / "tensorboard").iterdir():
+        for record in companion.tf.compat.v1.io.tf_record_iterator(str(file)):
+            event = companion.tf.compat.v1.Event.FromString(record)
+            told |= {(event.step, value.tag) for value in event.summary.value}
+    assert {(1, "valid_nll"), (2, "valid_nll"), (2, "train_nll"), (2, "learning_rate")} <= told
+    assert companion.journal.plot(tmp_path).read_bytes().startswith(b"\x89PNG")
+
+
+def test_smoothing_pulls_towards_what_is_merely_possible(companion: Any, tmp_path: Path) -> None:
+    sure = companion.fit.fit(corpus(), recipe(8), tmp_path / "sure")
+    modest = companion.fit.fit(corpus(), recipe(8, smoothing=0.4), tmp_path / "modest")
+
+    def entropy(network: Any) -> float:
+        (batch,) = companion.fit.in_order([companion.fit.encode(corpus().pieces("train")[0])], size=9, crop=99)
+        logits, possible = network((batch.rows, batch.symbols, batch.notes))
+        said = np.where(possible, logits, -1e9)[:, : features.SYMBOLS]
+        chances = np.exp(said - np.log(np.exp(said).sum(-1, keepdims=True)))
+        return float(-(chances * np.log(chances + 1e-30)).sum(-1).mean())
+
+    assert entropy(modest) > entropy(sure)
