@@ -170,7 +170,7 @@ def told(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
     found += _steps(_MOVED, before, pitches)
     if len(chosen) < len(before):
         found.append(LEADS + before[len(chosen)] - LOWEST)
-        found += _parallels(pitches, before, before[len(chosen)])
+        found += [PARALLEL + pitch - LOWEST for pitch in parallels(chosen, sounded)]
     origin, _ = anchors(chosen, sounded)
     if origin is not None:
         found += {_CHOSEN + SPAN + max(-SPAN, min(SPAN, pitch - origin)) for pitch in pitches}
@@ -204,14 +204,19 @@ def answers(said: FloatArray, chosen: Sequence[int], sounded: tuple[int, ...]) -
     return logits
 
 
-def _parallels(chosen: Sequence[int], before: Sequence[int], lead: int) -> list[int]:
-    """Columns of the pitches on which the voice that comes from `lead` would run parallel with a voice above it."""
+def parallels(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
+    """The pitches on which the next voice would run in parallel unisons, octaves or fifths with one above it."""
+    voice = len(chosen)
+    if not 0 < voice < len(sounded):
+        return []
+    before = sounded[::-1]
+    lead, above = before[voice], LOWEST + chosen[-1] % PITCHES
+    within = range(max(LOWEST, lead - 12), min(above, lead + 13))  # voices do not leap further
     found = []
-    for pitch, origin in zip(chosen, before, strict=False):
-        interval = (origin - lead) % 12
+    for symbol, origin in zip(chosen, before, strict=False):
+        pitch, interval = LOWEST + symbol % PITCHES, (origin - lead) % 12
         if interval in _PERFECT and pitch != origin:
-            within = range(max(LOWEST, lead - 12), min(chosen[-1], lead + 13))  # voices do not leap further
-            found += [PARALLEL + p - LOWEST for p in within if p != lead and (pitch - p) % 12 == interval]
+            found += [p for p in within if p != lead and (pitch - p) % 12 == interval]
     return found
 
 

@@ -29,13 +29,25 @@ class Sampler:
     """Spells events, highest note first. Not for use by several threads at once."""
 
     def __init__(
-        self, model: Model, rng: Random, *, temperature: float, top_p: float, pitches: tuple[int, int]
+        self,
+        model: Model,
+        rng: Random,
+        *,
+        temperature: float,
+        top_p: float,
+        pitches: tuple[int, int],
+        leading: bool = False,
     ) -> None:
-        """`temperature` 0 always takes the likeliest; `pitches` are the lowest and the highest MIDI number to play."""
+        """`temperature` 0 always takes the likeliest; `pitches` are the lowest and the highest MIDI number to play.
+
+        leading: whether to keep a voice from starting a note in parallel unisons, octaves or fifths with one above it,
+        voices being counted from the top.
+        """
         self._model = model
         self._rng = rng
         self._temperature = temperature
         self._top_p = top_p
+        self._leading = leading
         low, high = max(pitches[0], LOWEST), min(pitches[1], features.HIGHEST)
         self._pitches = range(low, high + 1)
         self._first = np.full(SYMBOLS, -np.inf, np.float32)  # added to the logits: what may begin a chord, holds apart
@@ -61,7 +73,10 @@ class Sampler:
             logits = self._model.speak(hidden, chosen, sounded)
             if len(chosen) == MOST_NOTES:
                 break
-            symbol = self._draw(np.add(logits[:SYMBOLS], mask, out=self._symbols), temperature)
+            symbols = np.add(logits[:SYMBOLS], mask, out=self._symbols)
+            if self._leading:
+                symbols[[pitch - LOWEST for pitch in features.parallels(chosen, sounded)]] = -np.inf
+            symbol = self._draw(symbols, temperature)
             if symbol == FINE:
                 return None
             if symbol == END:

@@ -126,11 +126,11 @@ def inputs(batch: Tensors) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     return batch["rows"], batch["symbols"], batch["notes"]
 
 
-def _burdens(answers: tuple[tf.Tensor, tf.Tensor], recipe: Recipe) -> tf.Tensor:
+def _burdens(answers: tuple[tf.Tensor, ...], recipe: Recipe) -> tf.Tensor:
     """What is added to the nats of the batch so that the network stays modest."""
-    logits, possible = answers
-    # Nothing else holds the logits of impossible answers back, and they would stretch the int8 range of all.
-    burdens = recipe.restraint * tf.reduce_sum(tf.reduce_mean(logits**2, axis=-1))
+    logits, possible, raw = answers
+    # Nothing else holds back what is said of impossible answers, and it would stretch the int8 range of all.
+    burdens = recipe.restraint * tf.reduce_sum(tf.reduce_mean(raw**2, axis=-1))
     if recipe.smoothing:
         said, allowed = logits[:, : features.SYMBOLS], possible[:, : features.SYMBOLS]
         sure = tf.nn.log_softmax(tf.where(allowed, said, -1e9))

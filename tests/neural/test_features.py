@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,7 +87,8 @@ def test_rows_tell_apart_where_in_the_bar_the_next_event_begins() -> None:
 
 def test_the_head_is_told_the_chosen_notes_what_sounded_and_where_the_voice_comes_from() -> None:
     before = parse("C3.G3.E4.C5").sounding
-    assert told([], before) == [*(SOUNDED + p - LOWEST for p in before), LEADS + 72 - LOWEST]
+    pitches = [column for column in told([], before) if column < INTERVALS]
+    assert pitches == [*(SOUNDED + p - LOWEST for p in before), LEADS + 72 - LOWEST]
     chosen = symbols("E4.B4")
     assert set(chosen) == {START + 71 - LOWEST, START + 64 - LOWEST}
     assert set(chosen) <= set(told(chosen, before))
@@ -94,7 +96,73 @@ def test_the_head_is_told_the_chosen_notes_what_sounded_and_where_the_voice_come
 
 
 def test_a_fifth_voice_comes_from_nowhere() -> None:
-    assert all(column < LEADS for column in told(symbols("C3.E3.G3.C4"), parse("C3.G3.C4").sounding))
+    found = told(symbols("C3.E3.G3.C4"), parse("C3.G3.C4").sounding)
+    assert all(column < LEADS or column >= INTERVALS for column in found)
+
+
+@pytest.mark.parametrize("semitones", [-7, 5, 12])
+def test_intervals_are_the_same_in_all_keys(semitones: int) -> None:
+    def moved(text: str) -> Event:
+        event = parse(text)
+        shift = [tuple(pitch + semitones for pitch in pitches) for pitches in (event.starts, event.held)]
+        return Event(shift[0], shift[1], event.ticks)
+
+    def intervals(before: Event, chosen: Event) -> set[int]:
+        spelled = features.spell(chosen, chosen.held)[0][:-1]
+        return {column for column in told(spelled, before.sounding) if column >= INTERVALS}
+
+    def row(before: Event, event: Event) -> set[int]:
+        found = features.columns(event, before.sounding, Grid().place(24))
+        return {column for column in found if column >= features.BASS + 12}
+
+    before, after = "C3.G3.E4.C5", "F3.~C4.F4.A4"
+    assert row(parse(before), parse(after)) == row(moved(before), moved(after))
+    for chosen in ("A4", "F4.A4", "~C4.F4.A4", after, "E2.F3.~C4.F4.A4"):
+        assert intervals(parse(before), parse(chosen)) == intervals(moved(before), moved(chosen)) != set()
+
+
+def test_a_row_shows_the_chord_above_its_bass_and_the_step_of_each_voice() -> None:
+    def shown(before: str, after: str) -> set[int]:
+        found = features.columns(parse(after), parse(before).sounding, Grid().place(24))
+        return {column for column in found if column >= features.BASS}
+
+    still = shown("C3.E3.G3", "C3.E3.G3")
+    assert {column - features.BASS for column in still if column < features.BASS + 24} == {0, 12 + 0, 12 + 4, 12 + 7}
+    assert len(still) == 4 + 3
+    assert len(still ^ shown("C3.E3.G3", "C3.E3.A3")) == 4  # another note above the bass, and another step on top
+    assert len(still ^ shown("C3.E3.G3", "D3.F#3.A3")) == 2 + 6  # another bass, and three other steps
+    assert shown("C3", "R") == set()
+
+
+@pytest.mark.parametrize(
+    ("before", "chosen", "expected"),
+    [
+        ("R", "", (None, None)),
+        ("C3.C5", "", (72, 48)),  # the top voice comes from C5, above the bass C3
+        ("C3.C5", "B4", (48, 71)),  # the next one from C3, below the B4 that was chosen
+        ("C3.C5", "G3.B4", (55, 55)),  # a third one from nowhere
+        ("R", "B4", (71, 71)),
+    ],
+)
+def test_the_anchors_of_a_note(before: str, chosen: str, expected: tuple[int | None, int | None]) -> None:
+    spelled = symbols(chosen) if chosen else []
+    assert features.anchors(spelled, parse(before).sounding) == expected
+
+
+def test_an_answer_is_what_is_said_of_a_pitch_and_of_its_distances() -> None:
+    said = np.zeros(features.SAID, np.float32)
+    said[START + 74 - LOWEST] = 1
+    said[features.LOGITS + features.SPAN + 2] = 10  # a whole tone above where the voice comes from
+    said[features.LOGITS + features.SPANS + features.SPAN + 3] = 100  # a minor third above the bass
+    logits = features.answers(said.copy(), [], parse("C3.C5").sounding)
+    assert {LOWEST + int(step): float(logits[step]) for step in np.flatnonzero(logits)} == {51: 100, 74: 11}
+    # At the border of the layout nothing spills into other symbols.
+    said[:] = 1
+    high = features.answers(said.copy(), [], (features.HIGHEST,))
+    assert list(high[START + PITCHES - features.SPAN - 2 : START + PITCHES + 1]) == [1, *[3] * (features.SPAN + 1), 1]
+    low = features.answers(said.copy(), [], (LOWEST,))
+    assert list(low[: features.SPAN + 2]) == [*[3] * (features.SPAN + 1), 1]
+    assert list(features.answers(said.copy(), [], ())) == [1] * features.LOGITS
 
 
 @pytest.mark.parametrize(

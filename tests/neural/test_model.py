@@ -6,7 +6,7 @@ import pytest
 from bachd.errors import ModelError
 from bachd.music.event import parse
 from bachd.music.metre import Grid
-from bachd.neural.features import CONTEXT, LOGITS, NOTES, ROW
+from bachd.neural.features import CONTEXT, LOGITS, NOTES, ROW, SAID
 from bachd.neural.model import TfliteModel
 from bachd.neural.runtime import Graph, Int8Array
 from tests.neural.fakes import FakeInterpreter
@@ -27,21 +27,21 @@ def trunk(output: tuple[float, int] = HIDDEN, window: tuple[int, ...] = WINDOW, 
 
 
 def head(
-    notes_first: bool = False, hidden: tuple[float, int] = HIDDEN, width: int = WIDTH, logits: int = LOGITS
+    notes_first: bool = False, hidden: tuple[float, int] = HIDDEN, width: int = WIDTH, said: int = SAID
 ) -> Graph:
-    """Repeats the notes, and hidden after them."""
+    """Repeats the notes, and hidden as the last lengths; of distances it says nothing."""
 
     def repeat(one: Int8Array, other: Int8Array) -> Int8Array:
         notes, heard = (one, other) if notes_first else (other, one)
-        said = np.zeros((1, logits), np.int8)
-        said[0, :100] = notes[0, :100]
-        said[0, -width:] = heard
-        return said
+        output = np.full((1, said), -10, np.int8)
+        output[0, :100] = notes[0, :100]
+        output[0, LOGITS - width : LOGITS] = heard
+        return output
 
     inputs = [((1, width), hidden), ((1, NOTES), (1.0, 5))]
     ordered = inputs[::-1] if notes_first else inputs
     kinds = [kind for _, kind in ordered]
-    interpreter = FakeInterpreter([shape for shape, _ in ordered], (1, logits), repeat, [*kinds, (0.5, -10)])
+    interpreter = FakeInterpreter([shape for shape, _ in ordered], (1, said), repeat, [*kinds, (0.5, -10)])
     return Graph(interpreter, "fake", "head.tflite")
 
 
@@ -77,7 +77,7 @@ def test_one_call_leaves_nothing_behind_for_the_next() -> None:
         ((trunk(window=(1, 1, CONTEXT, ROW + 1)), head()), "the trunk's input is not"),
         ((trunk(), head(width=WIDTH + 1)), "the head's inputs are"),
         ((trunk(width=NOTES), head(width=NOTES)), "cannot be told apart"),
-        ((trunk(), head(logits=LOGITS - 1)), "the head's output is not"),
+        ((trunk(), head(said=SAID - 1)), "the head's output is not"),
         ((trunk((0.25001, -128)), head()), "quantised differently"),
         ((trunk((0.25, -127)), head()), "quantised differently"),
         ((head(), head()), "the trunk's input is not"),
