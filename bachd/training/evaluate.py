@@ -78,7 +78,8 @@ class Evaluation:
             {
                 "bundle": self.card.get("name"),
                 "corpus": self.corpus,
-                "held_out": self.score and {**self.score.rounded(), "reliability": self.score.reliability},
+                "held_out": self.score and self.score.rounded(),
+                "reliability": self.score and [row._asdict() for row in self.score.reliability],
                 "card": self.baselines(),
                 "settings": {
                     "rng": self.rng,
@@ -122,15 +123,19 @@ class Evaluation:
         return "\n".join(lines)
 
 
-def run(bundle: Bundle, model: Model, corpus: Corpus | None, hours: float, rng: int) -> Evaluation:
+def run(
+    bundle: Bundle, model: Model, corpus: Corpus | None, hours: float, rng: int, *, heard: Sequence[Piece] = ()
+) -> Evaluation:
     """Measure a bundle: what it predicts, and `hours` of what it plays with this rng. Raises ModelError, SeedError.
 
-    Without a corpus there are the figures of its playing alone.
+    corpus: its pieces held out for testing are predicted, and all of it is the Bach beside which the model's music is
+    put; without one there are the figures of its playing alone. heard: what it was trained on and may have copied from,
+    if that is more than the corpus has for training.
     """
     held_out = corpus.pieces("test") if corpus else []
     predicting = score(model, held_out) if held_out else None
     music = freerun.play(bundle, model, hours, rng)
-    train = of_pieces(corpus.pieces("train")) if corpus else None
+    train = of_pieces(heard or corpus.pieces("train")) if corpus else None
 
     def side(music: Music, new: Row) -> Side:
         windows = habits.windows(music.row)
