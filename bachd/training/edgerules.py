@@ -55,50 +55,43 @@ class Rule:
     broken: Callable[[Operator], bool]
 
 
-def _axes(operator: Operator, at: int) -> set[int]:
-    axes, tensor = operator.at(at), operator.at(1 - at) if operator.name == "SPLIT" else operator.at(0)
-    assert axes is not None
-    assert tensor is not None
-    return {axis % len(tensor.shape) for axis in axes.numbers()}
+def _axes(operator: Operator, of: int, at: int) -> set[int]:
+    """The dimensions, counted from the left, that input `at` names of input `of`."""
+    rank = len(operator.need(of).shape)
+    return {axis % rank for axis in operator.need(at).numbers()}
 
 
 def _in_batch(operator: Operator) -> bool:
-    if operator.name == "PACK":
-        return bool(operator.options.axis == 0)
-    if operator.name == "PAD":
-        padding = operator.at(1)
-        return padding is not None and any(padding.numbers()[:2])
-    return 0 in _axes(operator, 0 if operator.name == "SPLIT" else 1)
+    match operator.name:
+        case "PACK":
+            return bool(operator.options.axis == 0)
+        case "PAD":
+            return any(operator.need(1).numbers()[:2])
+        case "SPLIT":
+            return 0 in _axes(operator, 1, 0)
+    return 0 in _axes(operator, 0, 1)
 
 
 def _odd_mean(operator: Operator) -> bool:
-    (tensor, *_) = operator.flows
-    return len(tensor.shape) - 1 in _axes(operator, 1) and tensor.shape[-1] % 4 != 0
+    shape = operator.need(0).shape
+    return len(shape) - 1 in _axes(operator, 0, 1) and shape[-1] % 4 != 0
 
 
 def _bad_constant(operator: Operator) -> bool:
-    padding = operator.constants
-    zeros = all(set(np.frombuffer(tensor.data or b"", np.int8).tolist()) <= {tensor.zero} for tensor in padding)
-    return bool(padding) and not (len(operator.inputs) == 2 and zeros)
+    constants = operator.constants
+    zeros = all(set(np.frombuffer(tensor.data or b"", np.int8).tolist()) <= {tensor.zero} for tensor in constants)
+    return bool(constants) and not (len(operator.inputs) == 2 and zeros)
 
 
 def _strides(operator: Operator) -> bool:
-    strides = operator.at(3)
-    skips = strides is not None and any(stride != 1 for stride in strides.numbers())
+    skips = any(stride != 1 for stride in operator.need(3).numbers())
     return skips or bool(operator.options.ellipsisMask or operator.options.newAxisMask)
 
 
 def _ones_inside(operator: Operator) -> bool:
-    (tensor, *_) = operator.flows
-    inner = [*tensor.shape]
-    while inner and inner[0] == 1:
-        del inner[0]
-    return 1 in inner
-
-
-def _many_scales(operator: Operator) -> bool:
-    weights = operator.at(1)
-    return weights is not None and weights.scales > 1
+    shape = operator.need(0).shape
+    leading = next((at for at, size in enumerate(shape) if size != 1), len(shape))
+    return 1 in shape[leading:]
 
 
 _WHOLE: Final = "export with full-integer quantisation, inputs and outputs too"
@@ -141,7 +134,7 @@ DILATION: Final = Rule(
 ONE_SCALE: Final = Rule(
     "has weights with one scale a channel",
     "turn that off for dense layers when converting, or write it as a CONV_2D of width 1",
-    _many_scales,
+    lambda op: op.need(1).scales > 1,
 )
 DENSE: Final = Rule("has an output of more than one dimension", "use a CONV_2D", lambda op: not op.outputs[0].dense())
 PLAIN: Final = Rule(
@@ -161,13 +154,13 @@ STRIDES: Final = Rule("has strides other than 1, or makes axes", "slice without 
 SOFTMAX: Final = Rule(
     f"has an input of more than one dimension or {LARGEST_SOFTMAX} numbers",
     "reshape it, or compute it outside the graph",
-    lambda op: not op.flows[0].dense() or op.flows[0].shape[-1] > LARGEST_SOFTMAX,
+    lambda op: not op.need(0).dense() or op.need(0).shape[-1] > LARGEST_SOFTMAX,
 )
 LEADING: Final = Rule("takes out dimensions that do not lead", "use a RESHAPE", _ones_inside)
 SLOPES: Final = Rule(
     "has slopes of more than one dimension",
     "share the slopes along x and y",
-    lambda op: (slopes := op.at(1)) is not None and not slopes.dense(),
+    lambda op: not op.need(1).dense(),
 )
 
 EVERYWHERE: Final = (LISTED, VERSION, INT8, STATIC, THREE, CONSTANT)

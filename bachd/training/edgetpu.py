@@ -71,15 +71,21 @@ def violations(folder: Path) -> list[Violation]:
 def _violations(path: Path) -> list[Violation]:
     found = []
     for index, operator in enumerate(graphfile.read(path)):
-        broken = [rule for rule in EVERYWHERE if rule.broken(operator)]
-        broken = broken or [rule for rule in SPECIFIC.get(operator.name, ()) if rule.broken(operator)]
+        with graphfile.sound(path):
+            broken = [rule for rule in EVERYWHERE if rule.broken(operator)]
+            broken = broken or [rule for rule in SPECIFIC.get(operator.name, ()) if rule.broken(operator)]
         found += [Violation(path.name, index, operator.name, rule.says, rule.remedy) for rule in broken]
     return found
 
 
-def sizes(folder: Path) -> dict[str, int]:
-    """Bytes of the weights of each graph of a bundle; those of the trunk should not exceed SRAM."""
-    return {name: graphfile.weights(folder / name) for name in GRAPHS}
+def notes(folder: Path) -> list[str]:
+    """What breaks no constraint but makes an Edge TPU slow. Raises ModelError for a damaged graph."""
+    operators = graphfile.read(folder / GRAPHS[0])
+    weights = {id(tensor): len(tensor.data or b"") for operator in operators for tensor in operator.constants}
+    size = sum(weights.values())
+    if size <= SRAM:
+        return []
+    return [f"{GRAPHS[0]}: {size / 2**20:.1f} MiB of weights, of which the chip keeps {SRAM // 2**20} at most"]
 
 
 def add(folder: Path) -> dict[str, Any]:
@@ -87,7 +93,10 @@ def add(folder: Path) -> dict[str, Any]:
 
     Without the compiler, that is all it says. Raises ModelError when the compiler fails or leaves the CPU everything.
     """
-    said: dict[str, Any] = {"constraints broken": [str(violation) for violation in violations(folder)]}
+    said: dict[str, Any] = {
+        "constraints broken": [str(violation) for violation in violations(folder)],
+        "notes": notes(folder),
+    }
     compiler = shutil.which(COMPILER)
     if compiler is None:
         return said | {

@@ -8,6 +8,8 @@ The schema is the one that comes with LiteRT; TensorFlow is not needed.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -71,6 +73,12 @@ class Operator:
         """An input, or None where there is none."""
         return self.inputs[index] if index < len(self.inputs) else None
 
+    def need(self, index: int) -> Tensor:
+        """An input without which it is no such operator. Raises IndexError where there is none."""
+        if (tensor := self.at(index)) is None:
+            raise IndexError
+        return tensor
+
 
 def read(path: Path) -> list[Operator]:
     """The operators of a graph in the order in which they run. Raises ModelError for what is no graph."""
@@ -78,13 +86,20 @@ def read(path: Path) -> list[Operator]:
         content = path.read_bytes()
     except OSError as fault:
         raise ModelError(f"{path}: cannot be read: {fault.strerror}") from fault
-    try:
+    with sound(path):
         if content[4:8] != b"TFL3":
             raise ValueError
         model = schema.ModelT.InitFromPackedBuf(content, 0)
         if len(model.subgraphs) != 1:
             raise ModelError(f"{path}: has {len(model.subgraphs)} subgraphs; export it without loops and conditions")
         return _operators(model, model.subgraphs[0])
+
+
+@contextmanager
+def sound(path: Path) -> Iterator[None]:
+    """Takes whatever cannot be read, or makes no sense, for damage to the graph `path`."""
+    try:
+        yield
     except _DAMAGE as fault:
         raise ModelError(f"{path}: is no .tflite graph, or a damaged one; export it again") from fault
 
@@ -127,9 +142,3 @@ def _tensor(tensor: Any, kind: str, data: Any) -> Tensor:
 
 def _names(enumeration: type) -> dict[int, str]:
     return {number: name for name, number in vars(enumeration).items() if isinstance(number, int)}
-
-
-def weights(path: Path) -> int:
-    """Bytes of a graph's constants; those used twice count once. Raises ModelError for what is no graph."""
-    constants = {id(tensor): tensor for operator in read(path) for tensor in operator.constants}
-    return sum(len(tensor.data or b"") for tensor in constants.values())

@@ -1,13 +1,19 @@
-"""The trunk, compiled. The compiler is closed and cannot be had here: a script that does what its documentation and its
-logs in bug reports show stands in for it, as an executable of its name on the PATH."""
+"""Graphs that are none, and the trunk, compiled.
+
+The compiler is closed and cannot be had here. A script that does what its documentation and its logs in bug reports
+show stands in for it, as an executable of its name on the PATH.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("ai_edge_litert.schema_py_generated", reason="the schema of .tflite files comes with LiteRT")
@@ -148,3 +154,39 @@ def test_a_program_that_cannot_be_run_is_one_line(folder: Path, path: Path) -> N
     program.chmod(0o755)
     with pytest.raises(ModelError, match="cannot be run: Exec format error"):
         edgetpu.add(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"TFL3", b"\x1c\0\0\0TFL3" + bytes(100), b"#!/bin/sh\n" * 50])
+def test_what_is_no_graph_is_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "trunk.tflite"
+    with pytest.raises(ModelError, match=r"trunk\.tflite: cannot be read: No such file"):
+        edgetpu.violations(tmp_path)
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"trunk\.tflite: is no \.tflite graph, or a damaged one; export it again$"):
+        edgetpu.violations(tmp_path)
+
+
+def test_a_damaged_graph_is_read_or_is_one_line(tmp_path: Path) -> None:
+    whole = (bundle.folder("chorales") / "head.tflite").read_bytes()
+    rng = np.random.default_rng(3)
+    for name in bundle.GRAPHS:
+        (tmp_path / name).write_bytes(whole)
+    path = tmp_path / "head.tflite"
+    said = []
+    for _ in range(200):
+        damaged = bytearray(whole)
+        for position in rng.integers(0, 3000, 5):
+            damaged[-int(position) - 1 if rng.random() < 0.5 else int(position)] = int(rng.integers(256))
+        path.write_bytes(damaged)
+        try:
+            edgetpu.violations(tmp_path)
+        except ModelError as fault:
+            said.append(str(fault))
+    assert len(said) > 20
+    assert not any("\n" in line for line in said)
+
+
+def test_tensorflow_is_not_needed() -> None:
+    script = "import sys; from bachd.training import edgetpu; print({'tensorflow', 'keras'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
