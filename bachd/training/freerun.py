@@ -75,7 +75,8 @@ def play(bundle: Bundle, model: Model, hours: float, rng: int) -> Music:
 def written(pieces: Sequence[Piece], pitches: tuple[int, int], shown: Sequence[Piece]) -> Music:
     """Written pieces as music; the excerpt is the beginning of the first of `shown` that is long enough."""
     row = of_pieces(pieces)
-    beginnings = [piece.first_bars(EXCERPT) for piece in shown]
+    long = next((piece for piece in shown if piece.grid.place(piece.ticks).bar >= EXCERPT), None)
+    longest = long or max(shown, key=lambda piece: piece.ticks, default=None)
     return Music(
         row=row,
         hours=_hours(int(row.ticks.sum())),
@@ -83,7 +84,7 @@ def written(pieces: Sequence[Piece], pitches: tuple[int, int], shown: Sequence[P
         frozen=sum(len(frozen(piece.placed())) for piece in pieces),
         periodic=sum(sum(map(len, periodic(piece.events).values())) for piece in pieces),
         out_of_range=_outside(row, pitches),
-        excerpt=max(beginnings, key=lambda events: sum(event.ticks for event in events), default=()),
+        excerpt=longest.first_bars(EXCERPT) if longest else (),
     )
 
 

@@ -150,9 +150,9 @@ def _playing(evaluation: Evaluation) -> Iterable[str]:
     )
     figures = {name: side.figures() for name, side in sides.items()}
     yield _table(
-        ["", *figures, "what it means"],
+        ["", *figures],
         [
-            [key.replace("_", " "), *(_number(each[key]) for each in figures.values()), explained]
+            [f"{key.replace('_', ' ')}\n{explained}", *(_number(each[key]) for each in figures.values())]
             for key, explained in EXPLAINED.items()
         ],
     )
@@ -205,11 +205,12 @@ def _sides(evaluation: Evaluation) -> dict[str, Side]:
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of text; what looks like a number stands to the right."""
+    """A table of text; what looks like a number stands to the right, and a second line is small."""
 
     def cell(kind: str, text: str) -> str:
         right = ' class="n"' if text[:1].isdigit() or text == "-" else ""
-        return f"<{kind}{right}>{escape(text)}</{kind}>"
+        first, more, second = escape(text).partition("\n")
+        return f"<{kind}{right}>{first}{f'<br><small>{second}</small>' if more else ''}</{kind}>"
 
     lines = ["".join(cell("th", head) for head in heads), *("".join(cell("td", text) for text in row) for row in rows)]
     return "<div class=table><table>" + "\n".join(f"<tr>{line}</tr>" for line in lines) + "</table></div>"

@@ -60,7 +60,7 @@ def test_an_excerpt_has_sixteen_bars_where_the_piece_has(bundle: Bundle) -> None
 def test_bach_is_counted_by_the_same_rules() -> None:
     circling, still = parse_line("C4 D4 " * 40), parse_line("C3:4 C3:4 C3:4 D3")
     pieces = [Piece("circling", circling, Grid()), Piece("still", still, Grid())]
-    music = freerun.written(pieces, (50, 61), pieces[:1])
+    music = freerun.written(pieces, (50, 61), pieces[::-1])
     assert (music.pieces, music.frozen, music.periodic) == (2, 1, 1)
     assert music.out_of_range == 40 + 3
     assert music.excerpt == circling[:64]
