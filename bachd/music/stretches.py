@@ -10,7 +10,7 @@ one a period before it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -53,9 +53,12 @@ def frozen(music: Iterable[tuple[Event, Place]]) -> list[Stretch]:
     return found
 
 
-def periodic(events: Sequence[Event]) -> dict[int, list[Stretch]]:
-    """All periodic stretches, in order, by their period in events; each stretch under the shortest period it has."""
-    numbers: dict[Event, int] = {}
+def periodic(events: Sequence[Hashable]) -> dict[int, list[Stretch]]:
+    """All periodic stretches, in order, by their period in events; each stretch under the shortest period it has.
+
+    events: the events, or something for each that is equal where they are.
+    """
+    numbers: dict[Hashable, int] = {}
     row = [numbers.setdefault(event, len(numbers)) for event in events]
     found: dict[int, list[Stretch]] = {}
     known: list[Stretch] = []

@@ -13,15 +13,18 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from bachd.errors import EXIT_OK, EXIT_UNAVAILABLE, BachdError, ConfigError, UsageError
 
 if TYPE_CHECKING:
+    from bachd.music.piece import Piece
     from bachd.training.corpus import Corpus
     from bachd.training.recipe import Recipe
+
+log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,15 +81,13 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--work", type=Path, metavar="DIR", help="folder of the run (runs/NAME)")
     evaluate = verbs.add_parser("evaluate", help="measure a bundle on held-out pieces, and left to itself")
     evaluate.add_argument("bundle", nargs="?", default="chorales", help="a bundle's name or folder (%(default)s)")
+    evaluate.add_argument("--corpus", metavar="SOURCE", help="'chorales' or a folder of music (as its recipe says)")
     evaluate.add_argument(
-        "--events",
-        type=_count,
-        metavar="N",
-        default=10_000,
-        help="how many to play with each of three rngs (%(default)s)",
+        "--hours", type=_hours, metavar="H", default=24.0, help="how much music it plays to itself (%(default)s)"
     )
     evaluate.add_argument("--json", action="store_true", help="print figures for programs")
-    evaluate.set_defaults(verb=_evaluate, needs=("music21", "tqdm"))
+    evaluate.add_argument("--html", type=Path, metavar="FILE", help="write a page that shows it all")
+    evaluate.set_defaults(verb=_evaluate, needs=("tqdm",))
     return parser
 
 
@@ -94,6 +95,16 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is no whole number of at least 1")
     return int(text)
+
+
+def _hours(text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
+    if not 0.01 <= hours <= 1000:
+        raise argparse.ArgumentTypeError(f"{text} is no number of hours from 0.01 to 1000")
+    return hours
 
 
 def _require(modules: Sequence[str]) -> None:
@@ -150,23 +161,35 @@ def _corpus(options: argparse.Namespace, recipe: Recipe) -> Corpus:
 def _evaluate(options: argparse.Namespace) -> None:
     from bachd.neural.bundle import Bundle
     from bachd.neural.model import TfliteModel
-    from bachd.training import corpus, evaluate, freerun
+    from bachd.training import evaluate, report
 
+    if options.html is not None:
+        _require(("matplotlib",))  # before a day of music is played
     bundle = Bundle.open(options.bundle)
     model = TfliteModel.open(bundle.folder)
-    pieces = corpus.load(corpus.CHORALES).pieces("test")
-    predicting = evaluate.score(model, pieces).rounded()
-    runs = [freerun.play(bundle, model, options.events, rng) for rng in (1, 2, 3)]
-    playing = freerun.of_steps(runs, bundle.card.pitches)
-    bach = freerun.of_pieces(pieces, bundle.card.pitches)
-    if options.json:
-        print(json.dumps({"held_out": predicting, "free_run": asdict(playing), "bach": asdict(bach)}))
-        return
-    print(f"{bundle.card.name} (int8, {model.runtime}) predicts {len(pieces)} held-out pieces:")
-    for name, value in predicting.items():
-        print(f"  {name.replace('_', ' ')}: {value}")
-    print(f"left to itself, three times {options.events} events:\n{playing}")
-    print(f"Bach, in the held-out pieces:\n{bach}")
+    music, heard = _compared(options.corpus, bundle.folder)
+    found = evaluate.run(bundle, model, music, options.hours, rng=1, heard=heard)
+    if options.html is not None:
+        report.write(found, options.html)
+    print(found.as_json() if options.json else found.as_text())
+
+
+def _compared(source: str | None, folder: Path) -> tuple[Corpus | None, list[Piece]]:
+    """The music to hold a bundle against, and what it was trained on, as far as its folder and `source` tell."""
+    from bachd.training import corpus, recipe
+
+    file = folder / recipe.FILE
+    told = recipe.read(file) if file.is_file() else recipe.Recipe()
+    if source is None and told.corpus is None:
+        return None, []
+    try:
+        music = corpus.load(source or told.corpus or "")
+    except corpus.CorpusError as error:
+        if source is not None:
+            raise
+        log.warning("%s; going on without a corpus", error)
+        return None, []
+    return told.held(music), told.heard(music)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,19 @@
-"""What a model plays when nobody holds it, counted beside what Bach wrote.
+"""What a model plays when nobody holds it, hour after hour; and Bach's pieces in the same form, to be held beside it.
 
-Law: the composer that is measured is the one that plays, with its usual settings; Bach is counted by the same rules.
+Law: the composer that is measured is the one that plays, with its usual settings. What the model made is kept apart
+from the bars of the seeds and the breaths between pieces.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from itertools import combinations, pairwise
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from bachd.music.event import Event
+from bachd.music.event import TICKS, Event
+from bachd.music.metre import Place
 from bachd.music.piece import Origin, Piece, Step
 from bachd.music.stretches import frozen, periodic
 from bachd.neural.bundle import Bundle
@@ -19,108 +21,123 @@ from bachd.neural.composer import Composer
 from bachd.neural.model import Model
 from bachd.neural.sampler import Sampler
 from bachd.training.progress import progress
+from bachd.training.row import Recorder, Row, of_pieces
 
 TEMPERATURE: Final = 0.95
 TOP_P: Final = 0.98
 BARS: Final = 4
-"""What config.yaml has by default."""
+BPM: Final = 84.0
+"""What config.yaml has by default, as have the three above."""
+
+EXCERPT: Final = 16
+"""Bars of music that a report shows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
-    """Some figures of some music."""
+class Music:
+    """Some music, played or written, and what is wrong with it."""
 
-    events: int
+    row: Row
+    """What the model made; or all of what Bach wrote."""
+    hours: float
+    """At BPM; seeds and breaths included."""
     pieces: int
     frozen: int
     """Stretches of the same pitches for more than two bars."""
     periodic: int
     """Stretches of more than 64 events that go round in circles."""
     out_of_range: int
-    """Notes outside the bundle's range."""
-    fifths: float
-    """Parallel fifths per 1,000 changes from one four-note chord to another, voices counted from the top."""
-    octaves: float
-    """The same for unisons and octaves."""
-    four_voices: float
-    """Share of the events in which four notes sound."""
-    events_per_piece: float
-
-    def __str__(self) -> str:
-        return "\n".join(f"  {name.replace('_', ' ')}: {round(value, 2):,}" for name, value in asdict(self).items())
+    """Notes of the row outside the bundle's range."""
+    excerpt: tuple[Event, ...]
+    """EXCERPT bars of one piece, if one is that long; fewer otherwise."""
 
 
-def play(bundle: Bundle, model: Model, events: int, rng: int) -> list[Step]:
-    """The first `events` steps that the bundle plays with this rng."""
+def play(bundle: Bundle, model: Model, hours: float, rng: int) -> Music:
+    """The first `hours` of music that the bundle plays with this rng. Raises ModelError, SeedError as playing does."""
     random = Random(rng)
     sampler = Sampler(model, random, temperature=TEMPERATURE, top_p=TOP_P, pitches=bundle.card.pitches)
     first = bundle.seed(random.choice(bundle.seed_names))
     composer = Composer(model, sampler, first=first, others=bundle.seed_names, load=bundle.seed, bars=BARS, rng=random)
-    return [composer.next() for _ in progress(range(events), f"playing, rng {rng}", unit="event")]
-
-
-def of_steps(runs: Sequence[Sequence[Step]], pitches: tuple[int, int]) -> Habits:
-    """The habits of some runs. What the seed pieces brought is left out of the parallels."""
-    changes = [
-        (one.event, other.event)
-        for steps in runs
-        for one, other in pairwise(steps)
-        if other.origin is Origin.MODEL and one.origin is Origin.MODEL
-    ]
-    return _habits(
-        [step.event for steps in runs for step in steps],
-        changes,
-        pieces=sum(step.opens for steps in runs for step in steps),
-        frozen=sum(len(frozen((step.event, step.place) for step in steps)) for steps in runs),
-        periodic=sum(sum(map(len, periodic([step.event for step in steps]).values())) for steps in runs),
-        pitches=pitches,
+    tape = _Tape(composer)
+    stills = frozen(tape.roll(round(hours * 3600 * BPM / 60)))
+    row = tape.recorder.row()
+    return Music(
+        row=row,
+        hours=_hours(tape.ticks),
+        pieces=tape.pieces,
+        frozen=len(stills),
+        periodic=sum(map(len, periodic(tape.events).values())),
+        out_of_range=_outside(row, bundle.card.pitches),
+        excerpt=tape.excerpt,
     )
 
 
-def of_pieces(pieces: Sequence[Piece], pitches: tuple[int, int]) -> Habits:
-    """The habits of some written pieces."""
-    return _habits(
-        [event for piece in pieces for event in piece.events],
-        [change for piece in pieces for change in pairwise(piece.events)],
+def written(pieces: Sequence[Piece], pitches: tuple[int, int], shown: Sequence[Piece]) -> Music:
+    """Written pieces as music; the excerpt is the beginning of the first of `shown` that is long enough."""
+    row = of_pieces(pieces)
+    long = next((piece for piece in shown if piece.grid.place(piece.ticks).bar >= EXCERPT), None)
+    longest = long or max(shown, key=lambda piece: piece.ticks, default=None)
+    return Music(
+        row=row,
+        hours=_hours(int(row.ticks.sum())),
         pieces=len(pieces),
         frozen=sum(len(frozen(piece.placed())) for piece in pieces),
         periodic=sum(sum(map(len, periodic(piece.events).values())) for piece in pieces),
-        pitches=pitches,
+        out_of_range=_outside(row, pitches),
+        excerpt=longest.first_bars(EXCERPT) if longest else (),
     )
 
 
-def _habits(
-    events: Sequence[Event],
-    changes: Iterable[tuple[Event, Event]],
-    *,
-    pieces: int,
-    frozen: int,
-    periodic: int,
-    pitches: tuple[int, int],
-) -> Habits:
-    chords = [(one.sounding, other.sounding) for one, other in changes]
-    chords = [pair for pair in chords if len(pair[0]) == len(pair[1]) == 4 and pair[0] != pair[1]]
-    per_thousand = 1000 / max(1, len(chords))
-    return Habits(
-        events=len(events),
-        pieces=pieces,
-        frozen=frozen,
-        periodic=periodic,
-        out_of_range=sum(not pitches[0] <= pitch <= pitches[1] for event in events for pitch in event.sounding),
-        fifths=per_thousand * sum(parallels(*pair, 7) for pair in chords),
-        octaves=per_thousand * sum(parallels(*pair, 0) for pair in chords),
-        four_voices=sum(len(event.sounding) == 4 for event in events) / len(events),
-        events_per_piece=len(events) / max(1, pieces),
-    )
+class _Tape:
+    """Takes down what a composer plays, in little room."""
+
+    def __init__(self, composer: Composer) -> None:
+        self._composer = composer
+        self.recorder = Recorder()
+        self.events = array("q")
+        """A hash of each event, for who looks for circles."""
+        self.ticks = self.pieces = 0
+        self._full = False
+        self._longest: list[Step] = []
+        self._latest: list[Step] = []
+
+    def roll(self, quarters: int) -> Iterator[tuple[Event, Place]]:
+        """Play on, for so many quarter notes, and hand on each event with its place."""
+        follows = False
+        with progress((), "playing", total=quarters, unit="quarter") as bar:
+            while self.ticks < quarters * TICKS:
+                step = self._composer.next()
+                if step.origin is Origin.MODEL:
+                    self.recorder.add(step.event, breaks=not follows)
+                follows = step.origin is Origin.MODEL
+                self._show(step)
+                self.events.append(hash(step.event))
+                self.pieces += step.opens
+                before = self.ticks
+                self.ticks += step.event.ticks
+                bar.update(min(self.ticks // TICKS, quarters) - before // TICKS)
+                yield step.event, step.place
+
+    @property
+    def excerpt(self) -> tuple[Event, ...]:
+        """The model's first EXCERPT bars of a piece, or the longest part of a piece if none had so many."""
+        return tuple(step.event for step in max(self._longest, self._latest, key=len))
+
+    def _show(self, step: Step) -> None:
+        if self._full:
+            return
+        ours = step.origin is Origin.MODEL
+        if ours and (not self._latest or step.place.bar < self._latest[0].place.bar + EXCERPT):
+            self._latest.append(step)
+            return
+        self._full = ours
+        self._longest = self._latest if ours else max(self._longest, self._latest, key=len)
+        self._latest = []
 
 
-def parallels(before: Sequence[int], after: Sequence[int], interval: int) -> int:
-    """Pairs of voices that both move and stand `interval` semitones apart, octaves aside, before and after."""
-    voices = list(zip(before, after, strict=True))
-    return sum(
-        low[0] != low[1]
-        and high[0] != high[1]
-        and (high[0] - low[0]) % 12 == interval
-        and (high[1] - low[1]) % 12 == interval
-        for low, high in combinations(voices, 2)
-    )
+def _hours(ticks: int) -> float:
+    return ticks / TICKS / BPM / 60
+
+
+def _outside(row: Row, pitches: tuple[int, int]) -> int:
+    return int(((row.pitches < pitches[0]) | (row.pitches > pitches[1])).sum())

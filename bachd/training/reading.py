@@ -15,7 +15,7 @@ from bachd.music import keyboard, midifile, notes, smf
 from bachd.music.event import TICKS
 from bachd.music.metre import Grid, Metre
 from bachd.music.notes import Note
-from bachd.training import scores
+from bachd.training import phase, scores
 from bachd.training.tidy import Sound, tidy
 
 MIDI: Final = (".mid", ".midi")
@@ -62,7 +62,13 @@ def _midi(data: bytes, name: str) -> Row:
         lines, touched = tidy([[Sound(note.start, note.end, note.pitch) for note in notes.join(piece.events)]])
     first = min(note.start for line in lines for note in line)
     lines = [[Note(note.start - first, note.end - first, note.pitch) for note in line] for line in lines]
-    return row(name, lines, _from(piece.grid, first), title="", credit=_credit(file), touched=asdict(touched))
+    grid = _from(piece.grid, first)
+    if len(grid.changes) == 1 and not grid.upbeat:  # an upbeat, or a second metre, and the file counts its bars itself
+        grid = phase.find(notes.cut(note for line in lines for note in line), grid.changes[0][1])
+        told = {"upbeat found": bool(grid.upbeat), "shift found": len(grid.changes) > 1}
+    else:
+        told = {}
+    return row(name, lines, grid, title="", credit=_credit(file), touched=asdict(touched) | told)
 
 
 def _from(grid: Grid, first: int) -> Grid:

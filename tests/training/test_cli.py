@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import importlib.util
-import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bachd.music.event import parse_line
+from bachd.music.metre import Grid
+from bachd.music.piece import Piece
 from bachd.training import cli
 
 
@@ -16,7 +19,7 @@ from bachd.training import cli
         ([], "VERB"),
         (["fit"], "RECIPE.yaml"),
         (["fit", "train.yaml", "--epochs", "0"], "0 is no whole number"),
-        (["evaluate", "--events", "many"], "many is no whole number"),
+        (["evaluate", "--hours", "many"], "many is no number of hours"),
         (["train"], "invalid choice: 'train'"),
     ],
 )
@@ -59,12 +62,31 @@ def test_the_faults_of_a_recipe_are_told_line_by_line(tmp_path: Path, capsys: py
     assert "--corpus FOLDER" in line
 
 
-def test_scores_print_as_json() -> None:
-    from bachd.training.score import Score
+def test_a_bundle_is_held_against_the_corpus_of_its_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("tqdm", reason="needs the extra 'train'")
+    from bachd.training import corpus
 
-    assert json.loads(json.dumps(Score(4.42106, 0.7, 0.8, 12).rounded())) == {
-        "event_nll": 4.4211,
-        "note_accuracy": 0.7,
-        "length_accuracy": 0.8,
-        "events": 12,
-    }
+    piece = Piece("a/tune", parse_line("C4 D4 E4"), Grid())
+    works = [corpus.Work(piece, "a/tune", "train"), corpus.Work(replace(piece, name="b/tune"), "b/tune", "test")]
+    music = corpus.Corpus("few", tuple(works), (), "nobody", ())
+    asked: list[str] = []
+
+    def load(source: str) -> corpus.Corpus:
+        asked.append(source)
+        if source == "gone":
+            raise corpus.CorpusError("no corpus gone")
+        return music
+
+    monkeypatch.setattr(corpus, "load", load)
+    assert cli._compared(None, tmp_path) == (None, [])
+    assert cli._compared("./few", tmp_path) == (music, [piece])
+    (tmp_path / "train.yaml").write_text("name: small\ncorpus: chorales\nhear: {a: 2}\nhold: [b]\n")
+    assert cli._compared(None, tmp_path) == (music.within(["b"]), [piece, piece])
+    with pytest.raises(corpus.CorpusError):
+        cli._compared("gone", tmp_path)
+    (tmp_path / "train.yaml").write_text("name: small\ncorpus: gone\n")
+    assert cli._compared(None, tmp_path) == (None, [])
+    assert "going on without a corpus" in caplog.text
+    assert asked == ["./few", "chorales", "gone", "gone"]
