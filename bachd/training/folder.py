@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -24,7 +24,7 @@ from bachd.music.event import Event
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Piece
 from bachd.training import kinship, split
-from bachd.training.corpus import Corpus, CorpusError, Work, cached
+from bachd.training.corpus import Corpus, CorpusError, Work, cached, without_copies
 from bachd.training.progress import progress
 from bachd.training.reading import MIDI, SCORES, Row, read
 
@@ -32,7 +32,7 @@ MANIFEST: Final = "MANIFEST.csv"
 MOST_FILES: Final = 20_000
 """Files of the largest folder that is read; all of Bach is a tenth of it."""
 
-_VERSION: Final = 4
+_VERSION: Final = 5
 """Of the cache; raised when the reading changes."""
 _SIDES: Final = {"train": "train", "optional": "train", "valid": "valid", "test": "test"}
 
@@ -154,7 +154,24 @@ def assemble(name: str, rows: list[Row], told: _Told) -> Corpus:
     licences = sorted({says["licence"] for work in places if (says := told.get(work, {})).get("licence")})
     makers = sorted({says["maintainer"] for work in places if (says := told.get(work, {})).get("maintainer")})
     credit = f"Encoded by {', '.join(makers)}" if makers else "; ".join(sorted({work.credit for work in works} - {""}))
-    return Corpus(name, tuple(works), tuple(sorted([*dropped, *lost.items()])), credit, tuple(licences))
+    single, copies = without_copies(works)
+    gone = tuple(sorted([*dropped, *lost.items(), *copies]))
+    return Corpus(name, single, gone, credit, tuple(licences), _remarks(list(kept.values())))
+
+
+def _remarks(rows: list[Row]) -> tuple[str, ...]:
+    """What was changed in .mid files."""
+    sums = Counter[str]()
+    for row in rows:
+        sums.update(row.get("touched", {}))
+    says = {
+        "grace": "grace notes folded away",
+        "moved": "notes put on the grid",
+        "closed": "notes lengthened to the next",
+        "upbeat": "works given an upbeat",
+        "shift": "works whose bars begin anew after a repeat",
+    }
+    return tuple(f"{sums[what]} {text}" for what, text in says.items() if sums[what])
 
 
 def _together(kept: dict[str, Row], told: _Told) -> Iterator[tuple[str, str]]:

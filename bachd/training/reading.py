@@ -62,13 +62,11 @@ def _midi(data: bytes, name: str) -> Row:
         lines, touched = tidy([[Sound(note.start, note.end, note.pitch) for note in notes.join(piece.events)]])
     first = min(note.start for line in lines for note in line)
     lines = [[Note(note.start - first, note.end - first, note.pitch) for note in line] for line in lines]
-    grid = _from(piece.grid, first)
+    grid, changed = _from(piece.grid, first), asdict(touched)
     if len(grid.changes) == 1 and not grid.upbeat:  # an upbeat, or a second metre, and the file counts its bars itself
         grid = phase.find(notes.cut(note for line in lines for note in line), grid.changes[0][1])
-        told = {"upbeat found": bool(grid.upbeat), "shift found": len(grid.changes) > 1}
-    else:
-        told = {}
-    return row(name, lines, grid, title="", credit=_credit(file), touched=asdict(touched) | told)
+        changed |= {"upbeat": int(grid.upbeat > 0), "shift": len(grid.changes) - 1}
+    return row(name, lines, grid, title="", credit=_credit(file), touched=changed)
 
 
 def _from(grid: Grid, first: int) -> Grid:
