@@ -16,6 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -95,7 +96,10 @@ def _read_all(folder: Path, files: list[Path]) -> Iterator[Row]:
     rows: dict[Path, Row] = {}
     bar = progress(files, "reading music", total=len(files), unit="file")
     with bar, ProcessPoolExecutor() as pool:
-        tasks: dict[Future[Row], Path] = {pool.submit(read, file, names[file]): file for file in files}
+        tasks: dict[Future[Row], Path] = {}
+        with suppress(BrokenProcessPool):  # the first may be dead before the last is handed over
+            for file in files:
+                tasks[pool.submit(read, file, names[file])] = file
         for done in as_completed(tasks):
             if not isinstance(done.exception(), BrokenProcessPool):
                 rows[tasks[done]] = done.result()
