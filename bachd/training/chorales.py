@@ -14,7 +14,7 @@ from bachd.music.metre import Grid, Metre
 from bachd.music.notes import cut
 from bachd.music.piece import Piece
 from bachd.training import scores
-from bachd.training.corpus import CHORALES, Corpus, CorpusError, Work, cached, side
+from bachd.training.corpus import CHORALES, Corpus, CorpusError, Work, cached, side, without_copies
 from bachd.training.kinship import tunes
 from bachd.training.progress import progress
 
@@ -82,5 +82,6 @@ def assemble(rows: list[dict[str, Any]]) -> Corpus:
         piece = Piece(row["name"], parse_line(row["events"]), grid)
         group = groups[row["name"]]
         works.append(Work(piece, group, side(group), title=row["title"]))
+    single, copies = without_copies(works)
     dropped = tuple((row["name"], row["dropped"]) for row in rows if "dropped" in row)
-    return Corpus(CHORALES, tuple(works), dropped, CREDIT, ())
+    return Corpus(CHORALES, single, dropped + copies, CREDIT, ())

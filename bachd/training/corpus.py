@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bachd.errors import BachdError
+from bachd.music.event import Event
 from bachd.music.piece import Piece
 
 SPLITS: Final = ("train", "valid", "test")
@@ -54,6 +55,8 @@ class Corpus:
     credit: str
     licences: tuple[str, ...]
     """All that occur, in the order of the alphabet."""
+    remarks: tuple[str, ...] = ()
+    """What was done to the music when it was read, in figures."""
 
     def pieces(self, split: str) -> list[Piece]:
         """The pieces on one side of the split."""
@@ -93,6 +96,26 @@ def side(group: str) -> str:
     """Eight tenths of the groups train, one tenth chooses among models, one tenth tests; a hash decides which."""
     draw = int.from_bytes(hashlib.sha256(group.encode()).digest()[:4], "big") % 10
     return {0: "test", 1: "valid"}.get(draw, "train")
+
+
+def without_copies(works: Iterable[Work]) -> tuple[tuple[Work, ...], tuple[tuple[str, str], ...]]:
+    """The works without those that have the notes or the name of an earlier one; and these, with the reason.
+
+    They are in one group, so no side of the split loses anything but a second hearing.
+    """
+    kept: dict[str, Work] = {}
+    music: dict[tuple[Event, ...], str] = {}
+    dropped = []
+    for work in works:
+        name = work.piece.name
+        first = music.setdefault(work.piece.events, name)
+        if name in kept:
+            dropped.append((name, "is there twice"))
+        elif first != name:
+            dropped.append((name, f"has the notes of {first}"))
+        else:
+            kept[name] = work
+    return tuple(kept.values()), tuple(dropped)
 
 
 def cache_folder() -> Path:

@@ -12,10 +12,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +25,7 @@ from bachd.music.event import Event
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Piece
 from bachd.training import kinship, split
-from bachd.training.corpus import Corpus, CorpusError, Work, cached
+from bachd.training.corpus import Corpus, CorpusError, Work, cached, without_copies
 from bachd.training.progress import progress
 from bachd.training.reading import MIDI, SCORES, Row, read
 
@@ -32,7 +33,7 @@ MANIFEST: Final = "MANIFEST.csv"
 MOST_FILES: Final = 20_000
 """Files of the largest folder that is read; all of Bach is a tenth of it."""
 
-_VERSION: Final = 4
+_VERSION: Final = 5
 """Of the cache; raised when the reading changes."""
 _SIDES: Final = {"train": "train", "optional": "train", "valid": "valid", "test": "test"}
 
@@ -95,7 +96,10 @@ def _read_all(folder: Path, files: list[Path]) -> Iterator[Row]:
     rows: dict[Path, Row] = {}
     bar = progress(files, "reading music", total=len(files), unit="file")
     with bar, ProcessPoolExecutor() as pool:
-        tasks: dict[Future[Row], Path] = {pool.submit(read, file, names[file]): file for file in files}
+        tasks: dict[Future[Row], Path] = {}
+        with suppress(BrokenProcessPool):  # the first may be dead before the last is handed over
+            for file in files:
+                tasks[pool.submit(read, file, names[file])] = file
         for done in as_completed(tasks):
             if not isinstance(done.exception(), BrokenProcessPool):
                 rows[tasks[done]] = done.result()
@@ -154,7 +158,24 @@ def assemble(name: str, rows: list[Row], told: _Told) -> Corpus:
     licences = sorted({says["licence"] for work in places if (says := told.get(work, {})).get("licence")})
     makers = sorted({says["maintainer"] for work in places if (says := told.get(work, {})).get("maintainer")})
     credit = f"Encoded by {', '.join(makers)}" if makers else "; ".join(sorted({work.credit for work in works} - {""}))
-    return Corpus(name, tuple(works), tuple(sorted([*dropped, *lost.items()])), credit, tuple(licences))
+    single, copies = without_copies(works)
+    gone = tuple(sorted([*dropped, *lost.items(), *copies]))
+    return Corpus(name, single, gone, credit, tuple(licences), _remarks(list(kept.values())))
+
+
+def _remarks(rows: list[Row]) -> tuple[str, ...]:
+    """What was changed in .mid files."""
+    sums = Counter[str]()
+    for row in rows:
+        sums.update(row.get("touched", {}))
+    says = {
+        "grace": "grace notes folded away",
+        "moved": "notes put on the grid",
+        "closed": "notes lengthened to the next",
+        "upbeat": "works given an upbeat",
+        "shift": "works whose bars begin anew after a repeat",
+    }
+    return tuple(f"{sums[what]} {text}" for what, text in says.items() if sums[what])
 
 
 def _together(kept: dict[str, Row], told: _Told) -> Iterator[tuple[str, str]]:

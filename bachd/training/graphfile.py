@@ -21,7 +21,7 @@ from ai_edge_litert import schema_py_generated as schema
 from bachd.errors import ModelError
 
 # What reading beyond the end of a file, or following an offset to the wrong place, raises.
-_DAMAGE = (struct.error, AttributeError, IndexError, KeyError, MemoryError, OverflowError, TypeError, ValueError)
+_DAMAGE = (struct.error, ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)

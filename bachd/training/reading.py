@@ -13,7 +13,7 @@ from typing import Any, Final
 from bachd.errors import BachdError
 from bachd.music import keyboard, midifile, notes, smf
 from bachd.music.event import TICKS
-from bachd.music.metre import Grid, Metre
+from bachd.music.metre import Grid
 from bachd.music.notes import Note
 from bachd.training import phase, scores
 from bachd.training.tidy import Sound, tidy
@@ -32,7 +32,8 @@ def read(path: Path, name: str) -> Row:
     """The piece in a file, under the name it shall have."""
     try:
         if path.suffix.lower() in MIDI:
-            return _midi(path.read_bytes()[: smf.MOST_BYTES + 1], name)
+            with path.open("rb") as file:
+                return _midi(file.read(smf.MOST_BYTES + 1), name)  # one byte too many is told as such
         return _score(path, name)
     except BachdError as fault:
         return {"name": name, "dropped": str(fault).removeprefix(f"{name}: ")}
@@ -62,13 +63,11 @@ def _midi(data: bytes, name: str) -> Row:
         lines, touched = tidy([[Sound(note.start, note.end, note.pitch) for note in notes.join(piece.events)]])
     first = min(note.start for line in lines for note in line)
     lines = [[Note(note.start - first, note.end - first, note.pitch) for note in line] for line in lines]
-    grid = _from(piece.grid, first)
+    grid, changed = _from(piece.grid, first), asdict(touched)
     if len(grid.changes) == 1 and not grid.upbeat:  # an upbeat, or a second metre, and the file counts its bars itself
         grid = phase.find(notes.cut(note for line in lines for note in line), grid.changes[0][1])
-        told = {"upbeat found": bool(grid.upbeat), "shift found": len(grid.changes) > 1}
-    else:
-        told = {}
-    return row(name, lines, grid, title="", credit=_credit(file), touched=asdict(touched) | told)
+        changed |= {"upbeat": int(grid.upbeat > 0), "shift": len(grid.changes) - 1}
+    return row(name, lines, grid, title="", credit=_credit(file), touched=changed)
 
 
 def _from(grid: Grid, first: int) -> Grid:
@@ -124,10 +123,8 @@ def _score(path: Path, name: str) -> Row:
     lines = [found for part in parts if (found := scores.part_notes(part)[0])]
     if not lines:
         return {"name": name, "dropped": "holds no notes"}
-    changes, upbeat = scores.bars(parts[0])
-    grid = Grid(tuple((tick, Metre(beats, unit)) for tick, beats, unit in changes), upbeat)
     credit = score.metadata.copyright if score.metadata and score.metadata.copyright else ""
-    return row(name, lines, grid, title=scores.title(score), credit=" ".join(str(credit).split()))
+    return row(name, lines, scores.grid(parts[0]), title=scores.title(score), credit=" ".join(str(credit).split()))
 
 
 def _melody(line: list[Note]) -> list[int]:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from bachd.music.event import TICKS
-from bachd.music.metre import Metre
+from bachd.music.metre import Grid, Metre
 from bachd.music.notes import Note
 
 
@@ -48,6 +48,20 @@ def bars(part: Any) -> tuple[list[tuple[int, int, int]], int]:
     bar = Metre(*changes[0][1:]).bar
     first = _ticks(measures[0].duration.quarterLength) if measures else bar
     return changes, first if first < bar else 0
+
+
+def grid(part: Any) -> Grid:
+    """The bars of a music21 part, also where they are not full, as around a repeat: there they begin anew."""
+    changes, upbeat = bars(part)
+    metres = {tick: Metre(beats, unit) for tick, beats, unit in changes}
+    found = {0: metres[0]}
+    metre, line = metres[0], upbeat
+    for measure in part.getElementsByClass("Measure"):
+        tick = _ticks(measure.offset)
+        if tick > upbeat and (tick in metres or (tick - line) % metre.bar):
+            metre, line = metres.get(tick, metre), tick
+            found[tick] = metre
+    return Grid(tuple(sorted(found.items())), upbeat)
 
 
 def _ticks(quarters: float | Fraction) -> int:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import multiprocessing
 import os
 from pathlib import Path
 from random import Random
@@ -12,7 +13,9 @@ from bachd.music.event import Event
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
 from bachd.training import corpus
+from bachd.training import folder as reading_folder
 from bachd.training.corpus import SPLITS, Corpus, CorpusError
+from bachd.training.reading import read
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +37,38 @@ def put(folder: Path, name: str, seed: int, up: int = 0) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(midifile.write(Piece(file.stem, events, Grid())))
     return file
+
+
+SCORE = """<?xml version="1.0" encoding="UTF-8"?>
+<score-partwise version="3.1">
+  <work><work-title>Bourree</work-title></work>
+  <identification><rights>CC BY 4.0, Ann</rights></identification>
+  <part-list><score-part id="P1"><part-name>Cello</part-name></score-part></part-list>
+  <part id="P1">{bars}</part>
+</score-partwise>
+"""
+SIGNATURE = """<attributes><divisions>2</divisions><time><beats>2</beats><beat-type>2</beat-type></time></attributes>"""
+
+
+def put_score(folder: Path, name: str, bars: list[list[tuple[str, int]]]) -> None:
+    """Write a score of bars of steps and lengths in eighths."""
+
+    def note(step: str, length: int) -> str:
+        return f"<note><pitch><step>{step}</step><octave>4</octave></pitch><duration>{length}</duration></note>"
+
+    rows = [
+        f'<measure number="{index}">{"" if index else SIGNATURE}{"".join(note(*one) for one in bar)}</measure>'
+        for index, bar in enumerate(bars)
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(SCORE.format(bars="".join(rows)))
+
+
+def deadly(path: Path, name: str) -> dict[str, object]:
+    """Read a file, and die of one."""
+    if path.stem == "deadly":
+        os._exit(1)
+    return read(path, name)
 
 
 def sides(found: Corpus) -> dict[str, str]:
@@ -162,3 +197,32 @@ def test_the_cache_follows_the_contents_of_the_files(folder: Path, cache: Path) 
     for file in (cache / "bachd").iterdir():
         file.write_bytes(file.read_bytes()[:100])
     assert corpus.load(folder) == after
+
+
+def test_scores_are_read_with_their_bars_titles_and_rights(folder: Path) -> None:
+    pytest.importorskip("music21", reason="needs the extra 'train'")
+    full = [("C", 2), ("D", 2), ("E", 2), ("F", 2)]
+    put_score(folder, "one.musicxml", [[("G", 2)], full, full, full[:3], [("A", 2)], full, full[:3]])
+    put_score(folder, "broken.xml", [])
+    (folder / "nothing.krn").write_text("")
+    for number in range(2):
+        put(folder, f"piece-{number}", number)
+    found = corpus.load(folder)
+    work = next(work for work in found.works if work.piece.name == "one")
+    assert work.title == "Bourree"
+    assert work.credit == "CC BY 4.0, Ann"
+    assert work.piece.grid.upbeat == 24
+    assert [tick for tick, _ in work.piece.grid.changes] == [0, 288, 312]
+    assert len(work.piece.events) == 20
+    assert {name for name, _ in found.dropped} == {"broken", "nothing"}
+
+
+@pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="needs processes that share what is patched")
+def test_a_file_that_kills_its_reader_costs_only_itself(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        put(folder, f"piece-{number}", number)
+    put(folder, "deadly", 9)
+    monkeypatch.setattr(reading_folder, "read", deadly)
+    found = corpus.load(folder)
+    assert len(found.works) == 4
+    assert found.dropped == (("deadly", "the process that read it died"),)
