@@ -58,6 +58,8 @@ class Sampling:
     """1 draws what the network believes; less is tamer, more is wilder; 0 always takes the likeliest."""
     top_p: float = 0.98
     """The likeliest notes that together have this probability are drawn from."""
+    leading: bool = True
+    """Whether voices are kept from parallel fifths and octaves."""
     range: tuple[int, int] | None = None
     """Lowest and highest MIDI number that may be played; None leaves it to the bundle."""
 
@@ -116,7 +118,7 @@ def _read(top: Section, home: Path) -> Config:
     default = Config()
     seed = top.section("seed", ("piece", "bars", "rng"))
     midi = top.section("midi", ("output", "channels", "program", "latency_ms"))
-    sampling = top.section("sampling", ("temperature", "top_p", "range"))
+    sampling = top.section("sampling", ("temperature", "top_p", "leading", "range"))
     model = _model(top, home)
     program = midi.whole("program", 1, 128, None)
     return Config(
@@ -137,6 +139,7 @@ def _read(top: Section, home: Path) -> Config:
         sampling=Sampling(
             temperature=sampling.number("temperature", 0, 2, default.sampling.temperature),
             top_p=sampling.number("top_p", 0.1, 1, default.sampling.top_p),
+            leading=sampling.switch("leading", default.sampling.leading),
             range=_range(sampling),
         ),
     )

@@ -81,6 +81,16 @@ class Section:
         """The mapping below a key."""
         return Section(self._path(key), self._values.get(key, Scalar(1, "", plain=True)), keys, self._faults)
 
+    def switch(self, key: str, default: T) -> bool | T:
+        """True or false, as YAML may write them."""
+        node = self._value(key)
+        if node is None:
+            return default
+        if not (node.plain and _SWITCH.fullmatch(node.text)):
+            self.fault(key, f"{shown(node)} is neither true nor false", node)
+            return default
+        return node.text.lower() in ("true", "yes", "on")
+
     def text(self, key: str, default: T) -> str | T:
         """One line of text."""
         node = self._value(key)

@@ -85,6 +85,7 @@ midi:
 sampling:
   temperature: 0.8
   top_p: .9
+  leading: no
   range: [C2, 84]
 """
     assert load(write(text)) == Config(
@@ -93,7 +94,7 @@ sampling:
         seed=Seed("bwv66.6", 8, 7),
         tempo=96.5,
         midi=Midi(("FP-30X", "file:take.mid"), (1, 2, 3, 4), 19, 12.5),
-        sampling=Sampling(0.8, 0.9, (36, 84)),
+        sampling=Sampling(0.8, 0.9, False, (36, 84)),
     )
 
 
@@ -124,7 +125,7 @@ midi:
     - yes
   program: 0
   latency_ms: fast
-sampling: {temperature: [1], range: [C2, H3]}
+sampling: {temperature: [1], leading: maybe, range: [C2, H3]}
 tempo: 90
 """
     model = str(Path("tiny").absolute())
@@ -138,6 +139,7 @@ tempo: 90
         "config.yaml:12: midi.channels: yes is no whole number",
         "config.yaml:13: midi.program: 0 is not between 1 and 128",
         "config.yaml:14: midi.latency_ms: 'fast' is no number",
+        "config.yaml:15: sampling.leading: 'maybe' is neither true nor false",
         "config.yaml:15: sampling.range: 'H3' is no note name such as 'C4', 'F#2' or 'Bb3'",
         "config.yaml:15: sampling.temperature: a list is no single value",
         "config.yaml:16: tempo: is set in line 2 already; keep one of them",

@@ -58,6 +58,7 @@ def make_composer(config: Config, bundle: Bundle, model: TfliteModel) -> Compose
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         pitches=sampling.range or bundle.card.pitches,
+        leading=sampling.leading,
     )
     return Composer(
         model,

@@ -25,6 +25,7 @@ from bachd.training.row import Recorder, Row, of_pieces
 
 TEMPERATURE: Final = 0.95
 TOP_P: Final = 0.98
+LEADING: Final = True
 BARS: Final = 4
 BPM: Final = 84.0
 """What config.yaml has by default, as have the three above."""
@@ -52,10 +53,10 @@ class Music:
     """EXCERPT bars of one piece, if one is that long; fewer otherwise."""
 
 
-def play(bundle: Bundle, model: Model, hours: float, rng: int) -> Music:
-    """The first `hours` of music that the bundle plays with this rng. Raises ModelError, SeedError as playing does."""
+def play(bundle: Bundle, model: Model, hours: float, rng: int, *, leading: bool = LEADING) -> Music:
+    """The first `hours` of music that the bundle plays with this rng; `leading` as `Sampler` has it. Raises ModelError, SeedError as playing does."""
     random = Random(rng)
-    sampler = Sampler(model, random, temperature=TEMPERATURE, top_p=TOP_P, pitches=bundle.card.pitches)
+    sampler = Sampler(model, random, temperature=TEMPERATURE, top_p=TOP_P, pitches=bundle.card.pitches, leading=leading)
     first = bundle.seed(random.choice(bundle.seed_names))
     composer = Composer(model, sampler, first=first, others=bundle.seed_names, load=bundle.seed, bars=BARS, rng=random)
     tape = _Tape(composer)

@@ -16,13 +16,12 @@ from bachd import yamltree
 from bachd.errors import ConfigError
 from bachd.music.piece import Piece
 from bachd.neural import features
-from bachd.settings import Faults, Section, shown
+from bachd.settings import Faults, Section
 from bachd.training.corpus import Corpus
 from bachd.yamltree import Mapping, Node
 
 FILE: Final = "train.yaml"
 """What a recipe is called in a bundle's folder."""
-_SWITCHES: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -151,7 +150,7 @@ def _recipe(top: Section, folders: list[str]) -> Recipe:
         seeds=Seeds(
             count=seeds.whole("count", 1, 500, usual.seeds.count),
             first=seeds.texts("first", usual.seeds.first),
-            public_domain_only=_switch(seeds, "public_domain_only", usual.seeds.public_domain_only),
+            public_domain_only=seeds.switch("public_domain_only", usual.seeds.public_domain_only),
         ),
     )
 
@@ -185,11 +184,3 @@ def _transpose(top: Section, usual: tuple[int, int]) -> tuple[int, int]:
         top.fault("transpose", "write how far down and how far up, 0 between them: [-5, 6]")
         return usual
     return ends[0], ends[1]
-
-
-def _switch(section: Section, key: str, usual: bool) -> bool:
-    for node in section.values(key):
-        if node.text.lower() not in _SWITCHES:
-            section.fault(key, f"{shown(node)} is neither true nor false", node)
-        return _SWITCHES.get(node.text.lower(), usual)
-    return usual

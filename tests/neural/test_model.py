@@ -26,9 +26,7 @@ def trunk(output: tuple[float, int] = HIDDEN, window: tuple[int, ...] = WINDOW, 
     return Graph(FakeInterpreter([window], (1, width), count, [INPUT, output]), "fake", "trunk.tflite")
 
 
-def head(
-    notes_first: bool = False, hidden: tuple[float, int] = HIDDEN, width: int = WIDTH, said: int = SAID
-) -> Graph:
+def head(notes_first: bool = False, hidden: tuple[float, int] = HIDDEN, width: int = WIDTH, said: int = SAID) -> Graph:
     """Repeats the notes, and hidden as the last lengths; of distances it says nothing."""
 
     def repeat(one: Int8Array, other: Int8Array) -> Int8Array:

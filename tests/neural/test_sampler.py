@@ -70,6 +70,43 @@ def test_only_what_sounded_can_be_held_and_only_what_lies_in_range_can_sound() -
     assert narrow.sample(HIDDEN, ()) == parse("C#3")
 
 
+@pytest.mark.parametrize(
+    ("before", "wanted", "spelled"),
+    [
+        ("C4.G4", "D4.A4", "E4.A4"),  # a fifth would move up as a fifth
+        ("C4.C5", "D4.D5", "E4.D5"),
+        ("C3.C5", "D3.D5", "E3.D5"),  # an octave more between them
+        ("C4.G4", "C4.G4", "C4.G4"),  # struck again, neither moves
+        ("C4.F4", "D4.A4", "D4.A4"),  # a fourth that becomes a fifth
+        ("C4.G4", "~C4.A4", "~C4.A4"),
+    ],
+)
+def test_voices_are_kept_from_parallels_where_that_is_asked_for(before: str, wanted: str, spelled: str) -> None:
+    event, sounded = parse(wanted), parse(before).sounding
+    second = START + parse("E3" if "C3" in before else "E4").starts[0] - LOWEST
+
+    def logits() -> FloatArray:
+        values = ScriptedModel([event], 20.0)
+        values.hear(values.context())
+        said = values.speak(HIDDEN, told[-1], sounded)
+        said[second] = 10.0
+        return said
+
+    told: list[list[int]] = []
+
+    class Listening(FixedModel):
+        def speak(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+            told.append(list(chosen))
+            return super().speak(hidden, chosen, sounded)
+
+    free, led = (
+        Sampler(Listening(logits), Random(1), temperature=0, top_p=1, pitches=(24, 95), leading=leading)
+        for leading in (False, True)
+    )
+    assert free.sample(HIDDEN, sounded) == event
+    assert str(led.sample(HIDDEN, sounded)) == spelled
+
+
 def test_a_chord_has_no_more_notes_than_midi_has_channels() -> None:
     model = says({START + step: float(step) for step in range(features.PITCHES)} | {END: -SURE})
     event = sampler(model, temperature=0).sample(HIDDEN, ())
