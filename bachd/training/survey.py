@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from bachd.errors import UsageError
 from bachd.music import pitch
@@ -126,12 +127,12 @@ def plot(corpus: Corpus, path: Path) -> None:
         sounding += one.voices
         first += one.metres
     usual = sorted(ticks for ticks, _ in everything.most_common(12))
-    lengths.bar([_quarters(ticks) for ticks in usual], [everything[ticks] for ticks in usual])
+    _bars(lengths, [_quarters(ticks) for ticks in usual], [everything[ticks] for ticks in usual])
     lengths.set(title="lengths of events, in quarters")
-    voices.bar([str(count) for count in sorted(sounding)], [sounding[count] for count in sorted(sounding)])
+    _bars(voices, [str(count) for count in sorted(sounding)], [sounding[count] for count in sorted(sounding)])
     voices.set(title="pitches that sound at a time, in events")
     common = first.most_common(10)
-    metres.bar([metre for metre, _ in common], [count for _, count in common])
+    _bars(metres, [metre for metre, _ in common], [count for _, count in common])
     metres.set(title="metres, in works")
     longest.hist([len(work.piece.events) for work in corpus.works], bins=30)
     longest.set(title="events a work")
@@ -142,3 +143,9 @@ def plot(corpus: Corpus, path: Path) -> None:
     finally:
         pyplot.close(figure)
         aside.unlink(missing_ok=True)
+
+
+def _bars(panel: Any, names: Sequence[str], counts: Sequence[int]) -> None:
+    """Bars by places and not by names: matplotlib wonders at names that are numbers."""
+    panel.bar(range(len(names)), counts)
+    panel.set_xticks(range(len(names)), names)
