@@ -173,7 +173,7 @@ def _measure(network: Network, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tens
 
 
 def _shape(recipe: Recipe) -> Shape:
-    return Shape(recipe.width, recipe.hidden, recipe.dilations, recipe.dropout)
+    return Shape(recipe.width, recipe.hidden, recipe.dilations, recipe.dropout, recipe.hide)
 
 
 def _built(shape: Shape, piece: Encoded) -> Network:

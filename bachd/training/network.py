@@ -33,6 +33,8 @@ class Shape:
     """Channels of the head, and of what the trunk hands to it."""
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 8)
     dropout: float = 0.2
+    hide: float = 0.0
+    """Share of the rows that the trunk does not get to see in training."""
 
     def __post_init__(self) -> None:
         if sum(self.dilations) != LEAD:
@@ -55,10 +57,11 @@ class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
         self.think = keras.layers.Dense(shape.hidden, activation="relu")
         self.say = keras.layers.Dense(features.SAID)
         self.drop = keras.layers.Dropout(shape.dropout)
+        self.hide = keras.layers.Dropout(shape.hide, noise_shape=(None, None, 1))
 
     def trunk(self, rows: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Rows (B, T + LEAD, ROW) of zeros and ones -> hidden (B, T, hidden)."""
-        x = self.embed(rows)
+        x = self.embed(self.hide(rows, training=training))
         for look, mix, dilation in zip(self.look, self.mix, self.shape.dilations, strict=True):
             y = tf.nn.relu(x)
             y = look(tf.concat([y[:, :-dilation], y[:, dilation:]], axis=-1))

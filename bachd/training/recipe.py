@@ -59,6 +59,8 @@ class Recipe:
     """Events that each block of the trunk looks back; together all of the context but one."""
     dropout: float = 0.2
     """Share of the channels that are silenced at random in training."""
+    hide: float = 0.0
+    """Share of the events in the context that are hidden at random in training, so that no piece is learned by heart."""
     epochs: int = 240
     crop: int = 128
     """Predictions a crop."""
@@ -137,6 +139,7 @@ def _recipe(top: Section, folders: list[str]) -> Recipe:
         hidden=_hidden(top, usual.hidden),
         dilations=_dilations(top, usual.dilations),
         dropout=top.number("dropout", 0, 0.9, usual.dropout),
+        hide=top.number("hide", 0, 0.9, usual.hide),
         epochs=top.whole("epochs", 1, 100_000, usual.epochs),
         crop=top.whole("crop", 1, 4096, usual.crop),
         size=top.whole("size", 1, 4096, usual.size),
