@@ -12,12 +12,13 @@ import logging
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
-from bachd.errors import EXIT_OK, EXIT_UNAVAILABLE, BachdError, ConfigError, UsageError
+from bachd.errors import EXIT_BUG, EXIT_OK, EXIT_UNAVAILABLE, BachdError, ConfigError, ModelError, UsageError
 
 if TYPE_CHECKING:
     from bachd.music.piece import Piece
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from bachd.training.recipe import Recipe
 
 log = logging.getLogger(__name__)
+
+_SOURCE: Final = "'chorales' or a folder of music"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,8 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"bachd-train: {error}", file=sys.stderr)
         return EXIT_UNAVAILABLE
     except KeyboardInterrupt:
-        print("\nbachd-train: interrupted; the same command goes on from the last finished epoch", file=sys.stderr)
+        print("\nbachd-train: interrupted; what was finished is kept, and the same command goes on", file=sys.stderr)
         return 128 + signal.SIGINT
+    except Exception:  # noqa: BLE001  (the last resort: say all there is to say about a bug)
+        traceback.print_exc()
+        print("bachd-train: this is a bug; please report it with the lines above", file=sys.stderr)
+        return EXIT_BUG
     return EXIT_OK
 
 
@@ -58,8 +65,10 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="bachd-train", description="Train bachd's models, away from the device.")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    prepare = verbs.add_parser("prepare", help="read music21's chorales and say what was kept and how it is split")
-    prepare.set_defaults(verb=_prepare, needs=("music21", "tqdm"))
+    prepare = verbs.add_parser("prepare", help="read a corpus and say what was kept and how it is split")
+    prepare.add_argument("--corpus", metavar="SOURCE", default="chorales", help=f"{_SOURCE} (%(default)s)")
+    prepare.add_argument("--plot", type=Path, metavar="FILE.png", help="draw it, too")
+    prepare.set_defaults(verb=_prepare, needs=("tqdm",))
     fit = verbs.add_parser("fit", help="train, or go on with an interrupted run")
     fit.add_argument(
         "recipe", type=Path, metavar="RECIPE.yaml", help="what to train, such as models/chorales/train.yaml"
@@ -71,23 +80,32 @@ def _parser() -> argparse.ArgumentParser:
         default="none",
         help="share the work out among the GPUs here, or among workers that TF_CONFIG names (%(default)s)",
     )
-    fit.set_defaults(verb=_fit, needs=("music21", "tqdm", "tensorflow", "matplotlib"))
+    fit.set_defaults(verb=_fit, needs=("tqdm", "tensorflow", "matplotlib"))
     export = verbs.add_parser("export", help="write the trained network as a bundle")
     export.add_argument("recipe", type=Path, metavar="RECIPE.yaml", help="what was trained")
     export.add_argument("bundle", type=Path, nargs="?", help="the folder to write (models/NAME)")
-    export.set_defaults(verb=_export, needs=("music21", "tqdm", "tensorflow"))
-    for verb in (fit, export):
-        verb.add_argument("--corpus", metavar="SOURCE", help="'chorales' or a folder of music (as the recipe says)")
+    export.set_defaults(verb=_export, needs=("tqdm", "tensorflow"))
+    export.add_argument("--edgetpu", action="store_true", help="compile the trunk for the Edge TPU, too")
+    baselines = verbs.add_parser("baselines", help="measure what the network has to beat: n-grams and an LSTM")
+    baselines.add_argument("recipe", type=Path, metavar="RECIPE.yaml", help="whose pieces to measure on")
+    baselines.add_argument("--json", action="store_true", help="print figures for programs")
+    baselines.set_defaults(verb=_baselines, needs=("tqdm", "tensorflow"))
+    for verb in (fit, export, baselines):
+        verb.add_argument("--corpus", metavar="SOURCE", help=f"{_SOURCE} (as the recipe says)")
         verb.add_argument("--work", type=Path, metavar="DIR", help="folder of the run (runs/NAME)")
     evaluate = verbs.add_parser("evaluate", help="measure a bundle on held-out pieces, and left to itself")
     evaluate.add_argument("bundle", nargs="?", default="chorales", help="a bundle's name or folder (%(default)s)")
-    evaluate.add_argument("--corpus", metavar="SOURCE", help="'chorales' or a folder of music (as its recipe says)")
+    evaluate.add_argument("--corpus", metavar="SOURCE", help=f"{_SOURCE} (as its recipe says)")
     evaluate.add_argument(
         "--hours", type=_hours, metavar="H", default=24.0, help="how much music it plays to itself (%(default)s)"
     )
     evaluate.add_argument("--json", action="store_true", help="print figures for programs")
     evaluate.add_argument("--html", type=Path, metavar="FILE", help="write a page that shows it all")
     evaluate.set_defaults(verb=_evaluate, needs=("tqdm",))
+    check = verbs.add_parser("check-edgetpu", help="hold a bundle against the Edge TPU's published constraints")
+    check.add_argument("bundle", nargs="?", default="chorales", help="a bundle's name or folder (%(default)s)")
+    check.add_argument("--json", action="store_true", help="print what breaks them for programs")
+    check.set_defaults(verb=_check_edgetpu, needs=())
     return parser
 
 
@@ -116,7 +134,12 @@ def _require(modules: Sequence[str]) -> None:
 def _prepare(options: argparse.Namespace) -> None:
     from bachd.training import corpus, survey
 
-    print(survey.report(corpus.load(corpus.CHORALES)))
+    if options.plot is not None:
+        _require(("matplotlib",))  # before minutes of parsing
+    music = corpus.load(options.corpus)
+    print(survey.report(music))
+    if options.plot is not None:
+        survey.plot(music, options.plot)
 
 
 def _fit(options: argparse.Namespace) -> None:
@@ -136,11 +159,43 @@ def _export(options: argparse.Namespace) -> None:
     recipe = _recipe(options)
     music, work = _corpus(options, recipe), options.work or Path("runs") / recipe.name
     target = options.bundle or Path("models") / recipe.name
-    from bachd.training import export, fit
+    from bachd.training import baselines, export, fit
 
-    card = export.export(fit.trained(work, recipe, music), recipe, music, target, options.recipe.read_bytes())
+    source = export.Source(
+        fit.trained(work, recipe, music),
+        recipe,
+        options.recipe.read_bytes(),
+        music,
+        baselines.kept(recipe, music, work),
+    )
+    card = export.export(source, target, edgetpu=options.edgetpu)
     print(f"wrote {target}")
     print(json.dumps(card["figures"], indent=2))
+
+
+def _baselines(options: argparse.Namespace) -> None:
+    from bachd.training import baselines
+
+    recipe = _recipe(options)
+    music, work = _corpus(options, recipe), options.work or Path("runs") / recipe.name
+    found = baselines.run(recipe, music, work)
+    print(json.dumps(found) if options.json else baselines.as_text(found))
+
+
+def _check_edgetpu(options: argparse.Namespace) -> None:
+    from bachd.neural.bundle import Bundle
+    from bachd.training import edgetpu
+
+    bundle = Bundle.open(options.bundle)
+    found = edgetpu.violations(bundle.folder)
+    if options.json:
+        print(json.dumps([asdict(violation) for violation in found]))
+    elif not found:
+        print(f"{bundle.card.name} keeps the Edge TPU's published constraints; only its compiler can tell more")
+    else:
+        print("\n".join(map(str, found)))
+    if found:
+        raise ModelError(f"{bundle.card.name} breaks the Edge TPU's published constraints in {len(found)} places")
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:

@@ -11,8 +11,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -22,51 +22,72 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from bachd.music import midifile
-from bachd.music.piece import Piece
 from bachd.neural import bundle, features
 from bachd.neural.model import TfliteModel
-from bachd.training import evaluate, ngram
-from bachd.training.corpus import Corpus, pitch_range
+from bachd.training import attribution, baselines, evaluate
+from bachd.training.corpus import Corpus, Work, pitch_range
 from bachd.training.dataset import Encoded, batches, encode
 from bachd.training.fit import measure
 from bachd.training.network import Network, playing_head, playing_trunk
 from bachd.training.recipe import FILE, Recipe
 
-SEEDS: Final = 32
-WELL_KNOWN: Final = "bwv269"
-"""A chorale that is a seed although it was trained on: the first of the usual collection of 371."""
 _SAMPLES: Final = 600
 """Contexts whose values set the ranges of the int8 tensors."""
 
 Floats = npt.NDArray[np.float32]
 
 
-def export(network: Network, recipe: Recipe, corpus: Corpus, target: Path, told: bytes) -> dict[str, Any]:
-    """Write the bundle `target` and return its card. Raises ModelError when the result does not load.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a bundle is made from."""
 
-    told: the recipe as its file says it, which goes into the bundle.
+    network: Network
+    recipe: Recipe
+    recipe_text: bytes
+    """The recipe as its file says it, which goes into the bundle."""
+    corpus: Corpus
+    others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """What other networks reach on the same pieces, by their names."""
+
+    @property
+    def heard(self) -> list[Work]:
+        """The works it learned from."""
+        names = {piece.name for piece in self.recipe.heard(self.corpus)}
+        return [work for work in self.corpus.works if work.piece.name in names]
+
+
+def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, Any]:
+    """Write the bundle `target` and LICENSES.md beside it; returns the card.
+
+    edgetpu: whether to compile for that, too. Raises ModelError when the result does not load, or cannot be compiled.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
+    recipe, held, heard = source.recipe, source.recipe.held(source.corpus), source.heard
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as aside:
         made = Path(aside) / target.name
         (made / "seeds").mkdir(parents=True)
-        (made / FILE).write_bytes(told)
-        train = [encode(piece) for piece in corpus.pieces("train")]
-        _write_graphs(network, recipe, train, made)
-        seeds = _write_seeds(corpus, made / "seeds")
+        (made / FILE).write_bytes(source.recipe_text)
+        if credited := attribution.lines(heard):
+            (made / attribution.FILE).write_text(credited)
+        train = [encode(work.piece) for work in heard]
+        _write_graphs(source.network, recipe, train, made)
         card = {
             "format": bundle.FORMAT,
             "name": target.name,
-            "description": "Four-part chorales after J. S. Bach",
+            "description": recipe.description,
             "fingerprint": features.FINGERPRINT,
             "context": features.CONTEXT,
-            "range": list(pitch_range(corpus.pieces("train"))),
-            "figures": _figures(network, made, train, corpus),
-            "data": _data(corpus),
-            "licence": "MIT (graphs and card); the music is in the public domain, its encodings see data.credit",
+            "range": list(pitch_range(held.pieces("train") or [work.piece for work in heard])),
+            "figures": _figures(source, made, train, held),
+            "data": _data(source, heard, held),
+            "licence": attribution.licence(heard),
             "made": {"date": datetime.now(UTC).date().isoformat(), "commit": _commit(), "recipe": asdict(recipe)},
-            "seeds": seeds,
+            "seeds": _write_seeds(attribution.seeds(_within(heard, held), recipe.seeds), made / "seeds"),
         }
+        if edgetpu:
+            from bachd.training import edgetpu as compiler  # not needed otherwise
+
+            card["edgetpu"] = compiler.add(made)
         files = sorted(path for path in made.rglob("*") if path.is_file())
         card["files"] = {
             path.relative_to(made).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
@@ -74,7 +95,16 @@ def export(network: Network, recipe: Recipe, corpus: Corpus, target: Path, told:
         (made / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
         bundle.Bundle.open(made)
         _replace(made, target)
+        listed = Path(aside) / attribution.LICENCES
+        listed.write_text(attribution.licences(target.parent))
+        listed.replace(target.parent / attribution.LICENCES)
     return card
+
+
+def _within(heard: Sequence[Work], held: Corpus) -> Corpus:
+    """All works that a bundle has to do with: those heard, and those held out."""
+    held_out = (work for work in held.works if work.split != "train")
+    return replace(held, works=(*heard, *held_out))
 
 
 def _write_graphs(network: Network, recipe: Recipe, train: Sequence[Encoded], folder: Path) -> None:
@@ -127,54 +157,41 @@ def _samples(network: Network, recipe: Recipe, train: Sequence[Encoded]) -> tupl
     return np.stack(contexts), np.concatenate(hidden), np.concatenate(notes)
 
 
-def _write_seeds(corpus: Corpus, folder: Path) -> dict[str, dict[str, str]]:
-    """Pieces to start from: one well known, then held-out ones, one a tune, in the order of their names."""
-    chosen: dict[str, Piece] = {}
-    groups = set()
-    for work in sorted(corpus.works, key=lambda work: (work.piece.name != WELL_KNOWN, work.piece.name)):
-        wanted = work.split != "train" or work.piece.name == WELL_KNOWN
-        if wanted and work.group not in groups and len(chosen) < SEEDS:
-            chosen[work.piece.name] = work.piece
-            groups.add(work.group)
+def _write_seeds(seeds: Mapping[str, Work], folder: Path) -> dict[str, dict[str, str]]:
     card = {}
-    for name, piece in sorted(chosen.items()):
-        (folder / f"{name}.mid").write_bytes(midifile.write(piece))
-        card[name] = {
-            "file": f"seeds/{name}.mid",
-            "title": f"{name.replace('bwv', 'BWV ')}, {piece.grid.changes[0][1]}",
-        }
+    for name, work in seeds.items():
+        (folder / f"{name}.mid").write_bytes(midifile.write(work.piece))
+        shown = work.title or name.replace("bwv", "BWV ")
+        card[name] = {"file": f"seeds/{name}.mid", "title": f"{shown}, {work.piece.grid.changes[0][1]}"}
+        if work.credit:
+            card[name]["credit"] = work.credit
     return card
 
 
-def _figures(network: Network, made: Path, train: Sequence[Encoded], corpus: Corpus) -> dict[str, Any]:
-    pieces = corpus.pieces("test")
+def _figures(source: Source, made: Path, train: Sequence[Encoded], held: Corpus) -> dict[str, Any]:
+    pieces = held.pieces("test")
     test = [encode(piece) for piece in pieces]
-    valid = [encode(piece) for piece in corpus.pieces("valid")]
-    unigram = ngram.NGram(1, relative=False)
-    unigram.fit(train)
-    table = ngram.best(train, valid)
+    valid = [encode(piece) for piece in held.pieces("valid")]
     model = TfliteModel.open(made)
     return {
         "held out": "the test pieces; nothing was chosen by them",
         "int8": {**evaluate.score(model, pieces).rounded(), "runtime": model.runtime},
-        "float": measure(network, test).rounded(),
-        f"best n-gram (order {table.order}, {'relative' if table.relative else 'absolute'} pitch)": table.score(
-            test
-        ).rounded(),
-        "unigram": unigram.score(test).rounded(),
+        "float": measure(source.network, test).rounded(),
+        **source.others,
+        **baselines.tables(train, valid, test),
         "bytes": {name: (made / name).stat().st_size for name in bundle.GRAPHS},
     }
 
 
-def _data(corpus: Corpus) -> dict[str, Any]:
+def _data(source: Source, heard: Sequence[Work], held: Corpus) -> dict[str, Any]:
+    named = f"encodings by those whom {attribution.FILE} names piece by piece; the music is in the public domain"
+    works = {"train": [work.piece for work in heard]} | {split: held.pieces(split) for split in ("valid", "test")}
     return {
-        "credit": corpus.credit,
-        "split": "by melody; one tenth of the tunes each for choosing and for testing",
-        "pieces": {split: len(corpus.pieces(split)) for split in ("train", "valid", "test")},
-        "events": {
-            split: sum(len(piece.events) for piece in corpus.pieces(split)) for split in ("train", "valid", "test")
-        },
-        "test pieces": [piece.name for piece in corpus.pieces("test")],
+        "credit": named if attribution.lines(heard) else source.corpus.credit,
+        "split": "by groups: works that share music or belong together stand on one side",
+        "pieces": {split: len(pieces) for split, pieces in works.items()},
+        "events": {split: sum(len(piece.events) for piece in pieces) for split, pieces in works.items()},
+        "test pieces": [piece.name for piece in works["test"]],
     }
 
 

@@ -22,12 +22,12 @@ from bachd.errors import EXIT_UNAVAILABLE, BachdError, UsageError
 from bachd.neural import features
 from bachd.training import step
 from bachd.training.corpus import Corpus
-from bachd.training.dataset import Encoded, batches, encode, in_order, steps_per_epoch
+from bachd.training.dataset import EMPTY, Encoded, batches, encode, in_order, steps_per_epoch
 from bachd.training.journal import Journal
-from bachd.training.network import Network, Shape, losses
+from bachd.training.network import Network, Shape
 from bachd.training.progress import progress
 from bachd.training.recipe import FILE, Recipe
-from bachd.training.score import Score
+from bachd.training.score import Decisions, Score, tally
 
 log = logging.getLogger(__name__)
 
@@ -161,15 +161,32 @@ class _Run:
 
 def measure(network: Network, pieces: Sequence[Encoded]) -> Score:
     """How well a network in its training form predicts some pieces."""
-    totals = Totals()
+    notes, lengths = [], []
     for batch in in_order(pieces, size=16, crop=128):
-        totals.add(_measure(network, step.tensors(batch)))
-    return totals.score()
+        said, lasting = _judged(network, step.tensors(batch))
+        notes.append(said)
+        lengths.append(lasting)
+    # The lengths stand after all notes here; `tally` counts both apart.
+    return tally(Decisions(*(np.concatenate(column) for column in zip(*notes, *lengths, strict=True))))
 
 
 @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
-def _measure(network: Network, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    return losses(network(step.inputs(batch)), batch["symbols"], batch["lengths"])
+def _judged(network: Network, batch: dict[str, tf.Tensor]) -> Any:
+    """The decisions about the notes of a batch, and those about its lengths, as columns of `Decisions`."""
+    logits, possible = network(step.inputs(batch))
+    logits = tf.where(possible, logits, -1e9)
+    asked = batch["symbols"] != EMPTY
+    truth = tf.boolean_mask(batch["symbols"], asked)
+    lengths = tf.boolean_mask(batch["lengths"], batch["lengths"] != EMPTY)
+    ends = tf.boolean_mask(logits[:, features.SYMBOLS :], truth == features.END)
+    return _columns(logits[:, : features.SYMBOLS], truth, 0), _columns(ends, lengths, features.SYMBOLS)
+
+
+def _columns(logits: tf.Tensor, truth: tf.Tensor, first: int) -> tuple[tf.Tensor, ...]:
+    sure = tf.nn.log_softmax(tf.cast(logits, tf.float64))
+    nats = -tf.gather(sure, truth, batch_dims=1)
+    hits = tf.argmax(logits, axis=-1, output_type=truth.dtype) == truth
+    return truth + first, nats, tf.exp(tf.reduce_max(sure, axis=-1)), hits
 
 
 def _shape(recipe: Recipe) -> Shape:

@@ -16,8 +16,6 @@ import numpy as np
 import pytest
 
 from bachd.neural import features
-from bachd.neural.bundle import Bundle
-from bachd.neural.model import TfliteModel
 from tests.training.small import corpus, recipe
 
 PATIENCE = 240.0
@@ -30,13 +28,13 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's own
 def companion() -> Any:
     """The parts that need the framework, which takes seconds to import."""
     tf = pytest.importorskip("tensorflow", reason="needs the extra 'train'")
-    from bachd.training import evaluate, export, fit, journal, network, step
+    from bachd.training import fit, journal, network, step
 
     class Companion:
         pass
 
     parts = Companion()
-    parts.__dict__.update(tf=tf, evaluate=evaluate, export=export, fit=fit, journal=journal, network=network, step=step)
+    parts.__dict__.update(tf=tf, fit=fit, journal=journal, network=network, step=step)
     return parts
 
 
@@ -101,27 +99,6 @@ def test_a_folder_is_not_shared_by_two_recipes(companion: Any, tmp_path: Path) -
         companion.fit.trained(tmp_path / "nowhere", recipe(1), music)
     with pytest.raises(companion.fit.UsageError, match=r"trained with epochs: 1; write that into train\.yaml"):
         companion.fit.trained(tmp_path, recipe(2), music)
-
-
-def test_what_is_exported_loads_plays_and_measures_as_the_network_does(companion: Any, tmp_path: Path) -> None:
-    music = corpus()
-    settings = recipe(12)
-    network = companion.fit.fit(music, settings, tmp_path / "run")
-    target = tmp_path / "models" / "small"
-    target.mkdir(parents=True)
-    (target / "stale").touch()
-    card = companion.export.export(network, settings, music, target, b"name: small\n")
-    assert json.loads((target / "card.json").read_text())["files"].keys() == card["files"].keys()
-    assert sorted(path.name for path in target.parent.iterdir()) == ["small"]
-    assert not (target / "stale").exists()
-    assert (target / "train.yaml").read_text() == "name: small\n"
-    assert "train.yaml" in Bundle.open(target).card.files
-    assert set(card["seeds"]) == {"bwv269", "bwv2", "bwv3"}
-    figures = card["figures"]
-    assert figures["int8"]["event_nll"] == pytest.approx(figures["float"]["event_nll"], rel=0.02)
-    assert figures["float"]["event_nll"] < figures["unigram"]["event_nll"]
-    again = companion.evaluate.score(TfliteModel.open(target), music.pieces("test"))
-    assert again.event_nll == pytest.approx(figures["int8"]["event_nll"], abs=1e-3)
 
 
 def test_two_workers_learn_what_one_does(companion: Any, tmp_path: Path) -> None:
