@@ -65,13 +65,14 @@ SOUNDED: Final = 2 * PITCHES
 LEADS: Final = 3 * PITCHES
 PARALLEL: Final = 4 * PITCHES
 INTERVALS: Final = 5 * PITCHES
+"""The first column that speaks of intervals."""
 _CHOSEN: Final = INTERVALS
 _LEFT: Final = _CHOSEN + SPANS
 _MOVED: Final = _LEFT + SPANS
 NOTES: Final = _MOVED + _VOICES * _STEPS
 """Width of the head's second input."""
 SAID: Final = LOGITS + 2 * SPANS
-"""Width of the head's output: a logit for each answer, then for each distance of a starting note from the two anchors."""
+"""Width of the head's output: a logit for each answer, then for each distance of a note from the two anchors."""
 _PERFECT: Final = (0, 7)
 """Semitones above which, octaves aside, a moving voice makes a parallel unison, octave or fifth."""
 
@@ -86,7 +87,7 @@ _COMPOUND: Final = _BAR + len(_BARS) + 1
 _SINCE: Final = _COMPOUND + 1
 _BEFORE: Final = _SINCE + len(_ELAPSED)
 BASS: Final = _BEFORE + 1
-"""The first of 12 columns: the pitch class of the lowest note, from C."""
+"""The first of 12 columns: the pitch class of the lowest note, from C. From here on a row speaks of intervals."""
 _ABOVE: Final = BASS + 12
 _STEPPED: Final = _ABOVE + 12
 ROW: Final = _STEPPED + _VOICES * _STEPS

@@ -173,7 +173,7 @@ def measure(network: Network, pieces: Sequence[Encoded]) -> Score:
 @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
 def _judged(network: Network, batch: dict[str, tf.Tensor]) -> Any:
     """The decisions about the notes of a batch, and those about its lengths, as columns of `Decisions`."""
-    logits, possible = network(step.inputs(batch))
+    logits, possible, _ = network(step.inputs(batch))
     logits = tf.where(possible, logits, -1e9)
     asked = batch["symbols"] != EMPTY
     truth = tf.boolean_mask(batch["symbols"], asked)
@@ -190,7 +190,7 @@ def _columns(logits: tf.Tensor, truth: tf.Tensor, first: int) -> tuple[tf.Tensor
 
 
 def _shape(recipe: Recipe) -> Shape:
-    return Shape(recipe.width, recipe.hidden, recipe.dilations, recipe.dropout, recipe.hide)
+    return Shape(recipe.width, recipe.hidden, recipe.dilations, recipe.dropout, recipe.hide, recipe.intervals)
 
 
 def _built(shape: Shape, piece: Encoded) -> Network:

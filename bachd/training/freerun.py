@@ -54,7 +54,10 @@ class Music:
 
 
 def play(bundle: Bundle, model: Model, hours: float, rng: int, *, leading: bool = LEADING) -> Music:
-    """The first `hours` of music that the bundle plays with this rng; `leading` as `Sampler` has it. Raises ModelError, SeedError as playing does."""
+    """The first `hours` of music that the bundle plays with this rng; `leading` as `Sampler` has it.
+
+    Raises ModelError, SeedError as playing does.
+    """
     random = Random(rng)
     sampler = Sampler(model, random, temperature=TEMPERATURE, top_p=TOP_P, pitches=bundle.card.pitches, leading=leading)
     first = bundle.seed(random.choice(bundle.seed_names))

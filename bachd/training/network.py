@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from bachd.neural import features
@@ -35,6 +36,8 @@ class Shape:
     dropout: float = 0.2
     hide: float = 0.0
     """Share of the rows that the trunk does not get to see in training."""
+    intervals: bool = True
+    """Whether the network sees and says intervals beside pitches; without, their columns have no weight."""
 
     def __post_init__(self) -> None:
         if sum(self.dilations) != LEAD:
@@ -55,13 +58,15 @@ class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
         self.hand_over = keras.layers.Dense(shape.hidden)
         self.listen = keras.layers.Dense(shape.hidden, use_bias=False)
         self.think = keras.layers.Dense(shape.hidden, activation="relu")
-        self.say = keras.layers.Dense(features.SAID)
+        self.say = keras.layers.Dense(features.SAID if shape.intervals else features.LOGITS)
+        self.row = features.ROW if shape.intervals else features.BASS
+        self.told = features.NOTES if shape.intervals else features.INTERVALS
         self.drop = keras.layers.Dropout(shape.dropout)
         self.hide = keras.layers.Dropout(shape.hide, noise_shape=(None, None, 1))
 
     def trunk(self, rows: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Rows (B, T + LEAD, ROW) of zeros and ones -> hidden (B, T, hidden)."""
-        x = self.embed(self.hide(rows, training=training))
+        x = self.embed(self.hide(rows[..., : self.row], training=training))
         for look, mix, dilation in zip(self.look, self.mix, self.shape.dilations, strict=True):
             y = tf.nn.relu(x)
             y = look(tf.concat([y[:, :-dilation], y[:, dilation:]], axis=-1))
@@ -70,8 +75,8 @@ class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
         return self.hand_over(tf.nn.relu(x))
 
     def head(self, hidden: tf.Tensor, notes: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Hidden (..., hidden) and notes (..., NOTES) -> what is said (..., SAID)."""
-        x = tf.nn.relu(hidden + self.listen(notes))
+        """Hidden (..., hidden) and notes (..., NOTES) -> what is said (..., SAID), without intervals (..., LOGITS)."""
+        x = tf.nn.relu(hidden + self.listen(notes[..., : self.told]))
         x = x + self.think(self.drop(x, training=training))
         return self.say(self.drop(x, training=training))
 
@@ -81,14 +86,14 @@ class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
         """Rows (B, T + LEAD, ROW), symbols (B, T, K) and notes (B, T, K, NOTES), as a `Batch` has them.
 
         Returns, for the N symbols that are not EMPTY, in their order: logits (N, LOGITS); which of them are possible
-        answers, as booleans of the same shape; and what the head said, (N, SAID).
+        answers, as booleans of the same shape; and what the head said.
         """
         rows, symbols, notes = inputs
         spoken = tf.where(symbols != EMPTY)
         notes = tf.cast(tf.gather_nd(notes, spoken), tf.float32)
         hidden = tf.gather_nd(self.trunk(tf.cast(rows, tf.float32), training), spoken[:, :2])
         said = self.head(hidden, notes, training)
-        return _answers(said, notes), _possible(notes), said
+        return _answers(said, notes) if self.shape.intervals else said, _possible(notes), said
 
 
 def _answers(said: tf.Tensor, notes: tf.Tensor) -> tf.Tensor:
@@ -164,13 +169,17 @@ def playing_trunk(network: Network) -> Any:
     needs both raw and rectified is added up twice: rectified in full, raw where it is needed.
     """
     dilations = network.shape.dilations
+    seen = _widened(network.embed.kernel, rows=features.ROW)
+
+    def embed(rows: tf.Tensor) -> tf.Tensor:
+        return tf.nn.conv2d(rows, seen[None, None], 1, "VALID") + network.embed.bias
 
     window = tf.TensorSpec((1, 1, features.CONTEXT, features.ROW), name="context")
 
     @tf.function(input_signature=[window])  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def trunk(rows: tf.Tensor) -> tf.Tensor:
         count, spacing = features.CONTEXT, 1  # of the rows that are left
-        heard = tf.nn.relu(_dense(rows, network.embed))
+        heard = tf.nn.relu(embed(rows))
         parts: tuple[tf.Tensor, ...] = (rows,)
 
         for block, (look, mix, dilation) in enumerate(zip(network.look, network.mix, dilations, strict=True)):
@@ -183,7 +192,7 @@ def playing_trunk(network: Network) -> Any:
             y = tf.nn.conv2d(tf.reshape(heard, shape), kernel, 1, "VALID", dilations=(step, step)) + look.bias
             y = _dense(tf.nn.relu(y), mix)
             parts = tuple(tf.reshape(part, shape)[:, :, step:] for part in parts)
-            x = parts[0] + parts[1] if block else _dense(parts[0], network.embed)
+            x = parts[0] + parts[1] if block else embed(parts[0])
             heard = tf.nn.relu(x + y)
             parts = (x, y)
             count, spacing = (count // 2, 2 * spacing) if paired else (count - step, spacing)
@@ -197,8 +206,18 @@ def _dense(x: tf.Tensor, layer: Any) -> tf.Tensor:
     return tf.nn.conv2d(x, layer.kernel[None, None], 1, "VALID") + layer.bias
 
 
+def _widened(weights: Any, *, rows: int | None = None, columns: int | None = None) -> Any:
+    """Weights as a constant, with zeros after the last row and column up to this size."""
+    array = weights.numpy()
+    rows, columns = rows or array.shape[0], columns or array.shape[-1]
+    missing = [(0, rows - array.shape[0])] if array.ndim > 1 else []
+    return np.pad(array, [*missing, (0, columns - array.shape[-1])])
+
+
 def playing_head(network: Network) -> Any:
     """The head as a concrete function: hidden (1, hidden) and notes (1, NOTES) -> (1, SAID)."""
+    told = _widened(network.listen.kernel, rows=features.NOTES)
+    said = _widened(network.say.kernel, columns=features.SAID), _widened(network.say.bias, columns=features.SAID)
 
     @tf.function(  # type: ignore[untyped-decorator]  # TensorFlow has no types
         input_signature=[
@@ -207,6 +226,8 @@ def playing_head(network: Network) -> Any:
         ]
     )
     def head(hidden: tf.Tensor, notes: tf.Tensor) -> tf.Tensor:
-        return network.head(hidden, notes)
+        x = tf.nn.relu(hidden + tf.matmul(notes, told))
+        x = x + network.think(x)
+        return tf.matmul(x, said[0]) + said[1]
 
     return head.get_concrete_function()

@@ -38,13 +38,14 @@ def companion() -> Any:
     return parts
 
 
-def test_the_playing_form_computes_what_was_trained(companion: Any) -> None:
+@pytest.mark.parametrize("intervals", [True, False])
+def test_the_playing_form_computes_what_was_trained(companion: Any, intervals: bool) -> None:
     music = corpus()
     encoded = companion.fit.encode(music.pieces("test")[0])
-    network = companion.fit._built(companion.network.Shape(width=16, hidden=24), encoded)
+    network = companion.fit._built(companion.network.Shape(width=16, hidden=24, intervals=intervals), encoded)
     trunk, head = companion.network.playing_trunk(network), companion.network.playing_head(network)
     (batch,) = companion.fit.in_order([encoded], size=99, crop=len(encoded.rows))
-    logits, possible = network((batch.rows, batch.symbols, batch.notes))
+    logits, possible, _ = network((batch.rows, batch.symbols, batch.notes))
     at = 0
     before = [(), *(event.sounding for event in music.pieces("test")[0].events)]
     for position in range(len(encoded.lengths)):
@@ -52,9 +53,10 @@ def test_the_playing_form_computes_what_was_trained(companion: Any) -> None:
         hidden = trunk(companion.tf.constant(window[None, None]))
         for count in np.flatnonzero(encoded.symbols[position] >= 0):
             told = encoded.notes[position, count].astype(np.float32)
-            spoken = head(hidden, companion.tf.constant(told[None]))
-            np.testing.assert_allclose(spoken[0], logits[at], atol=1e-4)
+            said = head(hidden, companion.tf.constant(told[None]))
             chosen = [int(symbol) for symbol in encoded.symbols[position, :count]]
+            spoken = features.answers(said[0].numpy(), chosen, before[position])
+            np.testing.assert_allclose(spoken, logits[at], atol=1e-4)
             allowed = np.flatnonzero(possible[at, : features.SYMBOLS])
             assert list(allowed) == features.possible(chosen, before[position])
             at += 1
@@ -181,7 +183,7 @@ def test_smoothing_pulls_towards_what_is_merely_possible(companion: Any, tmp_pat
 
     def entropy(network: Any) -> float:
         (batch,) = companion.fit.in_order([companion.fit.encode(corpus().pieces("train")[0])], size=9, crop=99)
-        logits, possible = network((batch.rows, batch.symbols, batch.notes))
+        logits, possible, _ = network((batch.rows, batch.symbols, batch.notes))
         said = np.where(possible, logits, -1e9)[:, : features.SYMBOLS]
         chances = np.exp(said - np.log(np.exp(said).sum(-1, keepdims=True)))
         return float(-(chances * np.log(chances + 1e-30)).sum(-1).mean())
