@@ -94,7 +94,12 @@ def batches(
         piece = pieces[index]
         low, high = max(transpose[0], piece.room[0]), min(transpose[1], piece.room[1])
         moved.append(_transposed(piece, int(rng.integers(low, high + 1)) if low <= high else 0))
-    stream = _join(moved, ahead=int(rng.integers(crop)))
+    yield from shuffled(moved, size=size, crop=crop, rng=rng)
+
+
+def shuffled(pieces: Sequence[Encoded], *, size: int, crop: int, rng: np.random.Generator) -> Iterator[Batch]:
+    """Every piece once, their row cut at random and shuffled."""
+    stream = _join(pieces, ahead=int(rng.integers(crop)))
     starts = np.arange(0, len(stream.lengths), crop)
     rng.shuffle(starts)
     yield from _cut(stream, starts, size, crop)
@@ -141,9 +146,9 @@ def _join(pieces: Sequence[Encoded], ahead: int) -> Batch:
     total = ahead + sum(len(piece.rows) for piece in pieces)
     width = max(piece.symbols.shape[1] for piece in pieces)
     stream = Batch(
-        np.zeros((total, features.ROW), np.uint8),
+        np.zeros((total, pieces[0].rows.shape[-1]), np.uint8),
         np.full((total, width), EMPTY, np.int32),
-        np.zeros((total, width, features.NOTES), np.uint8),
+        np.zeros((total, width, pieces[0].notes.shape[-1]), np.uint8),
         np.full(total, EMPTY, np.int32),
     )
     at = ahead
