@@ -11,31 +11,23 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import tensorflow as tf
 
 from bachd.music import midifile
 from bachd.neural import bundle, features
 from bachd.neural.model import TfliteModel
-from bachd.training import attribution, baselines, evaluate
+from bachd.training import attribution, baselines, evaluate, quantise
 from bachd.training.corpus import Corpus, Work, pitch_range
 from bachd.training.dataset import Encoded, batches, encode
 from bachd.training.fit import measure
-from bachd.training.network import Network, playing_head, playing_trunk
+from bachd.training.network import Layout, Network
 from bachd.training.recipe import FILE, Recipe
-
-_SAMPLES: Final = 600
-"""Contexts whose values set the ranges of the int8 tensors."""
-
-Floats = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -70,7 +62,9 @@ def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, 
         if credited := attribution.lines(heard):
             (made / attribution.FILE).write_text(credited)
         train = [encode(work.piece) for work in heard]
-        _write_graphs(source.network, recipe, train, made)
+        rng = np.random.default_rng(recipe.rng)
+        crops = batches(train, size=1, crop=1, transpose=recipe.transpose, rng=rng)
+        quantise.write_graphs(source.network, Layout(), crops, made)
         card = {
             "format": bundle.FORMAT,
             "name": target.name,
@@ -105,56 +99,6 @@ def _within(heard: Sequence[Work], held: Corpus) -> Corpus:
     """All works that a bundle has to do with: those heard, and those held out."""
     held_out = (work for work in held.works if work.split != "train")
     return replace(held, works=(*heard, *held_out))
-
-
-def _write_graphs(network: Network, recipe: Recipe, train: Sequence[Encoded], folder: Path) -> None:
-    contexts, hidden, notes = _samples(network, recipe, train)
-
-    def for_trunk() -> Iterator[list[Floats]]:
-        for context in contexts:
-            yield [context[None, None]]
-
-    def for_head() -> Iterator[list[Floats]]:
-        for row, told in zip(hidden, notes, strict=True):
-            yield [row[None], told[None]]
-
-    (folder / "trunk.tflite").write_bytes(_int8(playing_trunk(network), network, for_trunk))
-    (folder / "head.tflite").write_bytes(_int8(playing_head(network), network, for_head))
-
-
-def _int8(function: Any, network: Network, samples: Callable[[], Iterator[list[Floats]]]) -> bytes:
-    """Full-integer post-training quantisation; weights one scale a channel, activations one a tensor."""
-    owner = tf.Module()  # the converter looks for the variables here, and Keras hides those of layers in a list
-    owner.weights = [weight.value for weight in network.weights]
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], owner)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = samples
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = tf.int8
-    converter.inference_output_type = tf.int8
-    return bytes(converter.convert())
-
-
-def _samples(network: Network, recipe: Recipe, train: Sequence[Encoded]) -> tuple[Floats, Floats, Floats]:
-    """Contexts (N, CONTEXT, ROW), and for each symbol spelled after them hidden (M, D) and notes (M, NOTES).
-
-    The head sees every hidden that the trunk gives for these contexts and no other, so that both graphs measure the
-    same range and the bytes of one can be handed to the other.
-    """
-    rng = np.random.default_rng(recipe.rng)
-    crops = batches(train, size=1, crop=1, transpose=recipe.transpose, rng=rng)
-    contexts, hidden, notes = [], [], []
-    for crop in crops:
-        if crop.symbols[0, 0, 0] < 0:
-            continue
-        rows = tf.cast(crop.rows, tf.float32)
-        spoken = crop.symbols[0, 0] >= 0
-        contexts.append(rows[0].numpy())
-        hidden.append(np.repeat(network.trunk(rows).numpy()[0], spoken.sum(), axis=0))
-        notes.append(crop.notes[0, 0, spoken].astype(np.float32))
-        if len(contexts) == _SAMPLES:
-            break
-    return np.stack(contexts), np.concatenate(hidden), np.concatenate(notes)
 
 
 def _write_seeds(seeds: Mapping[str, Work], folder: Path) -> dict[str, dict[str, str]]:

@@ -12,7 +12,7 @@ Murray 2011).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import keras
 import numpy as np
@@ -46,27 +46,38 @@ class Shape:
             raise ValueError("the head's two inputs are told apart by their widths, which must differ")
 
 
+class Layout(NamedTuple):
+    """How wide the inputs and the output are."""
+
+    row: int = features.ROW
+    notes: int = features.NOTES
+    said: int = features.SAID
+
+
+_PITCHES_ONLY: Final = Layout(features.BASS, features.INTERVALS, features.LOGITS)
+
+
 class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
     """Trunk and head with one set of weights."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, layout: Layout | None = None) -> None:
+        """`layout` is what the network sees and says; None for what `shape` says of the feature layout."""
         super().__init__()
         self.shape = shape
+        self.layout = layout or (Layout() if shape.intervals else _PITCHES_ONLY)
         self.embed = keras.layers.Dense(shape.width)
         self.look = [keras.layers.Dense(shape.width, activation="relu") for _ in shape.dilations]
         self.mix = [keras.layers.Dense(shape.width) for _ in shape.dilations]
         self.hand_over = keras.layers.Dense(shape.hidden)
         self.listen = keras.layers.Dense(shape.hidden, use_bias=False)
         self.think = keras.layers.Dense(shape.hidden, activation="relu")
-        self.say = keras.layers.Dense(features.SAID if shape.intervals else features.LOGITS)
-        self.row = features.ROW if shape.intervals else features.BASS
-        self.told = features.NOTES if shape.intervals else features.INTERVALS
+        self.say = keras.layers.Dense(self.layout.said)
         self.drop = keras.layers.Dropout(shape.dropout)
         self.hide = keras.layers.Dropout(shape.hide, noise_shape=(None, None, 1))
 
     def trunk(self, rows: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Rows (B, T + LEAD, ROW) of zeros and ones -> hidden (B, T, hidden)."""
-        x = self.embed(self.hide(rows[..., : self.row], training=training))
+        x = self.embed(self.hide(rows[..., : self.layout.row], training=training))
         for look, mix, dilation in zip(self.look, self.mix, self.shape.dilations, strict=True):
             y = tf.nn.relu(x)
             y = look(tf.concat([y[:, :-dilation], y[:, dilation:]], axis=-1))
@@ -76,7 +87,7 @@ class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
 
     def head(self, hidden: tf.Tensor, notes: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Hidden (..., hidden) and notes (..., NOTES) -> what is said (..., SAID), without intervals (..., LOGITS)."""
-        x = tf.nn.relu(hidden + self.listen(notes[..., : self.told]))
+        x = tf.nn.relu(hidden + self.listen(notes[..., : self.layout.notes]))
         x = x + self.think(self.drop(x, training=training))
         return self.say(self.drop(x, training=training))
 
@@ -93,7 +104,19 @@ class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
         notes = tf.cast(tf.gather_nd(notes, spoken), tf.float32)
         hidden = tf.gather_nd(self.trunk(tf.cast(rows, tf.float32), training), spoken[:, :2])
         said = self.head(hidden, notes, training)
-        return _answers(said, notes) if self.shape.intervals else said, _possible(notes), said
+        return self.answers(said, notes), self.possible(notes), said
+
+    def answers(self, said: tf.Tensor, notes: tf.Tensor) -> tf.Tensor:
+        """What is said after `notes` (N, NOTES) was told, as logits (N, LOGITS)."""
+        return _answers(said, notes) if self.shape.intervals else said
+
+    def possible(self, notes: tf.Tensor) -> tf.Tensor:
+        """Which symbols can follow when the head is told `notes` (N, NOTES): booleans (N, LOGITS)."""
+        return _possible(notes)
+
+    def losses(self, answers: tuple[tf.Tensor, ...], symbols: tf.Tensor, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Sums over a batch: see `losses`."""
+        return losses(answers, symbols, lengths)
 
 
 def _answers(said: tf.Tensor, notes: tf.Tensor) -> tf.Tensor:
@@ -160,8 +183,8 @@ def _right(logits: tf.Tensor, truth: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.argmax(logits, axis=-1, output_type=truth.dtype) == truth, tf.float32)
 
 
-def playing_trunk(network: Network) -> Any:
-    """The trunk for one prediction as a concrete function: (1, 1, CONTEXT, ROW) -> (1, hidden).
+def playing_trunk(network: Network, layout: Layout = Layout()) -> Any:
+    """The trunk for one prediction as a concrete function: (1, 1, CONTEXT, layout.row) -> (1, hidden).
 
     The same sums as `Network.trunk`, but four times as fast as written there. Each block computes only the rows that
     the prediction depends on: while the dilations double, that is every second one, so rows are paired by a reshape and
@@ -169,12 +192,12 @@ def playing_trunk(network: Network) -> Any:
     needs both raw and rectified is added up twice: rectified in full, raw where it is needed.
     """
     dilations = network.shape.dilations
-    seen = _widened(network.embed.kernel, rows=features.ROW)
+    seen = _widened(network.embed.kernel, rows=layout.row)
 
     def embed(rows: tf.Tensor) -> tf.Tensor:
         return tf.nn.conv2d(rows, seen[None, None], 1, "VALID") + network.embed.bias
 
-    window = tf.TensorSpec((1, 1, features.CONTEXT, features.ROW), name="context")
+    window = tf.TensorSpec((1, 1, features.CONTEXT, layout.row), name="context")
 
     @tf.function(input_signature=[window])  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def trunk(rows: tf.Tensor) -> tf.Tensor:
@@ -214,15 +237,15 @@ def _widened(weights: Any, *, rows: int | None = None, columns: int | None = Non
     return np.pad(array, [*missing, (0, columns - array.shape[-1])])
 
 
-def playing_head(network: Network) -> Any:
-    """The head as a concrete function: hidden (1, hidden) and notes (1, NOTES) -> (1, SAID)."""
-    told = _widened(network.listen.kernel, rows=features.NOTES)
-    said = _widened(network.say.kernel, columns=features.SAID), _widened(network.say.bias, columns=features.SAID)
+def playing_head(network: Network, layout: Layout = Layout()) -> Any:
+    """The head as a concrete function: hidden (1, hidden) and notes (1, layout.notes) -> (1, layout.said)."""
+    told = _widened(network.listen.kernel, rows=layout.notes)
+    said = _widened(network.say.kernel, columns=layout.said), _widened(network.say.bias, columns=layout.said)
 
     @tf.function(  # type: ignore[untyped-decorator]  # TensorFlow has no types
         input_signature=[
             tf.TensorSpec((1, network.shape.hidden), name="hidden"),
-            tf.TensorSpec((1, features.NOTES), name="notes"),
+            tf.TensorSpec((1, layout.notes), name="notes"),
         ]
     )
     def head(hidden: tf.Tensor, notes: tf.Tensor) -> tf.Tensor:

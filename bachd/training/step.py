@@ -17,7 +17,7 @@ import tensorflow as tf
 from bachd.errors import UsageError
 from bachd.neural import features
 from bachd.training.dataset import Batch
-from bachd.training.network import Network, losses
+from bachd.training.network import Network
 from bachd.training.recipe import Recipe
 
 STRATEGIES: Final = ("none", "mirrored", "workers")
@@ -73,7 +73,7 @@ def optimizer(recipe: Recipe, per_epoch: int) -> Any:
 
 
 def stepper(network: Network, average: Network, adam: Any, recipe: Recipe, strategy: Any) -> Step:
-    """The function that learns from one batch and returns the sums that `losses` gives for it.
+    """The function that learns from one batch and returns the sums that its `losses` gives for it.
 
     average: the network that follows the running average of the weights.
     """
@@ -82,7 +82,7 @@ def stepper(network: Network, average: Network, adam: Any, recipe: Recipe, strat
     def learn(batch: Tensors) -> Tensors:
         with tf.GradientTape() as tape:
             answers = network(inputs(batch), training=True)
-            sums = losses(answers, batch["symbols"], batch["lengths"])
+            sums = network.losses(answers, batch["symbols"], batch["lengths"])
             loss = sums["nll"] + _burdens(answers, recipe)
         gradients = tape.gradient(loss, network.trainable_variables)
         here = tf.distribute.get_replica_context()

@@ -77,7 +77,7 @@ def test_the_network_in_training_form_is_measured_like_the_bundle(companion: Any
     measured = companion.fit.measure(trained[1], encoded)
     (batch,) = companion.fit.in_order(encoded, size=1, crop=999)
     tensors = companion.fit.step.tensors(batch)
-    sums = companion.fit.step.losses(
+    sums = trained[1].losses(
         trained[1](companion.fit.step.inputs(tensors)), tensors["symbols"], tensors["lengths"]
     )
     assert measured.events == int(sums["events"])
