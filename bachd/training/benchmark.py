@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,12 +85,11 @@ class Choir(Network):
         return {"nll": tf.reduce_sum(nats), "events": tf.reduce_sum(tf.cast(asked[..., 0], tf.float32))}
 
 
-def run(path: Path, folder: Path, epochs: int | None = None) -> Result:
-    """Train on a file, or go on with the run in `folder`, and measure. Raises CorpusError, UsageError."""
-    data = jsb.read(path)
+def run(data: Benchmark, folder: Path, epochs: int | None = None) -> Result:
+    """Train on a file, or go on with the run in `folder`, and measure. Raises UsageError for a folder of another run."""
     recipe = VOICED if data.voiced else FRAMES
     if epochs is not None:
-        recipe = Recipe(**{**asdict(recipe), "epochs": epochs, "seeds": recipe.seeds})
+        recipe = replace(recipe, epochs=epochs)
     _claim(folder, {"file": data.name, **asdict(recipe)})
     network = _fit(data, recipe, folder)
     crops = shuffled(_moved(data, np.random.default_rng(0), recipe), size=1, crop=1, rng=np.random.default_rng(0))
@@ -124,7 +123,9 @@ def _moved(data: Benchmark, rng: np.random.Generator, recipe: Recipe) -> list[En
 
 def _built(data: Benchmark, recipe: Recipe) -> Choir:
     network = Choir(recipe, data.voiced)
-    network(step.inputs(step.tensors(next(iter(in_order([jsb.encode(data.splits["train"][0], data)], size=1, crop=1))))))
+    network(
+        step.inputs(step.tensors(next(iter(in_order([jsb.encode(data.splits["train"][0], data)], size=1, crop=1)))))
+    )
     return network
 
 

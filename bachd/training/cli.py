@@ -106,6 +106,22 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("bundle", nargs="?", default="chorales", help="a bundle's name or folder (%(default)s)")
     check.add_argument("--json", action="store_true", help="print what breaks them for programs")
     check.set_defaults(verb=_check_edgetpu, needs=())
+    benchmark = verbs.add_parser("benchmark", help="train and test on a public benchmark, as others do")
+    benchmark.add_argument("which", choices=("jsb",), help="the JSB chorales in their standard split")
+    benchmark.add_argument(
+        "--data",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="jsb-chorales-quarter.json, Jsb16thSeparated.json, or both",
+    )
+    benchmark.add_argument("--epochs", type=_count, metavar="N", help="how often every piece is heard")
+    benchmark.add_argument(
+        "--work", type=Path, metavar="DIR", default=Path("runs/jsb"), help="folder of the runs (%(default)s)"
+    )
+    benchmark.add_argument("--json", action="store_true", help="print figures for programs")
+    benchmark.set_defaults(verb=_benchmark, needs=("tqdm", "tensorflow"))
     return parser
 
 
@@ -196,6 +212,14 @@ def _check_edgetpu(options: argparse.Namespace) -> None:
         print("\n".join(map(str, found)))
     if found:
         raise ModelError(f"{bundle.card.name} breaks the Edge TPU's published constraints in {len(found)} places")
+
+
+def _benchmark(options: argparse.Namespace) -> None:
+    from bachd.training import benchmark, jsb
+
+    files = [jsb.read(path) for path in options.data]  # before the first is learned
+    results = [benchmark.run(file, options.work / Path(file.name).stem, options.epochs) for file in files]
+    print(json.dumps([asdict(result) for result in results]) if options.json else benchmark.as_text(results))
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:

@@ -29,6 +29,7 @@ from bachd.training.fit import measure
 from bachd.training.network import Layout, Network
 from bachd.training.recipe import FILE, Recipe
 
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """What a bundle is made from."""

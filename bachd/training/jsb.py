@@ -175,4 +175,3 @@ def _told(places: npt.NDArray[np.int32], before: npt.NDArray[np.int32], decision
             sung = (places[:, voice] != SILENCE) & (before[:, voice] != SILENCE)
             told[every[sung], _STEP + voice * _SPANS + step[sung]] = 1
     return told
-
