@@ -1,4 +1,4 @@
-"""The companion's verbs: prepare, fit, export, evaluate.
+"""The companion's verbs: bachd-train prepare | fit | export | evaluate | baselines | check-edgetpu.
 
 Law: like bachd itself, an expected fault is one line, and what takes long shows how far it has come.
 """
@@ -160,8 +160,7 @@ def _prepare(options: argparse.Namespace) -> None:
 
 def _fit(options: argparse.Namespace) -> None:
     recipe = _recipe(options)
-    if options.epochs is not None:
-        recipe = replace(recipe, epochs=options.epochs)
+    recipe = replace(recipe, epochs=options.epochs or recipe.epochs)
     from bachd.training import fit, journal, step
 
     strategy = step.strategy(options.strategy)  # before anything is computed

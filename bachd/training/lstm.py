@@ -95,8 +95,9 @@ class Article(keras.Model):  # type: ignore[misc]  # Keras has no types
 
     def __init__(self, tokens: int) -> None:
         super().__init__()
-        self.of_token = keras.layers.Embedding(tokens, _TOKEN_WIDTH)
-        self.of_length = keras.layers.Embedding(NO_LENGTH + 1, _LENGTH_WIDTH)
+        wide = keras.initializers.RandomNormal(stddev=0.5)  # ten times Keras's usual: from there it learns at once
+        self.of_token = keras.layers.Embedding(tokens, _TOKEN_WIDTH, wide)
+        self.of_length = keras.layers.Embedding(NO_LENGTH + 1, _LENGTH_WIDTH, wide)
         self.first = keras.layers.LSTM(_WIDTH, return_sequences=True)
         self.second = keras.layers.LSTM(_WIDTH, return_sequences=True)
         self.attention = Attention()

@@ -62,6 +62,39 @@ def test_the_faults_of_a_recipe_are_told_line_by_line(tmp_path: Path, capsys: py
     assert "--corpus FOLDER" in line
 
 
+def test_a_bug_is_told_with_its_traceback_and_an_interruption_without(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def interrupt(options: Any) -> None:
+        raise KeyboardInterrupt
+
+    def stumble(options: Any) -> None:
+        raise RuntimeError("one bar too many")
+
+    monkeypatch.setattr(cli, "_check_edgetpu", interrupt)
+    assert cli.main(["check-edgetpu"]) == 130
+    assert "the same command goes on" in capsys.readouterr().err
+    monkeypatch.setattr(cli, "_check_edgetpu", stumble)
+    assert cli.main(["check-edgetpu"]) == 70
+    told = capsys.readouterr().err
+    assert "Traceback" in told
+    assert "one bar too many" in told
+    assert "this is a bug" in told
+
+
+def test_workers_without_a_cluster_are_told_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for module in ("tensorflow", "matplotlib"):
+        pytest.importorskip(module, reason="needs the extra 'train'")
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    recipe = tmp_path / "train.yaml"
+    recipe.write_text("corpus: chorales\n")
+    assert cli.main(["fit", str(recipe), "--strategy", "workers"]) == 64
+    (line,) = capsys.readouterr().err.splitlines()[-1:]
+    assert "TF_CONFIG" in line
+
+
 def test_a_bundle_is_held_against_the_corpus_of_its_recipe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,7 @@ def test_what_is_said_depends_on_what_attention_finds(lstm: Any) -> None:
     read, before = np.random.default_rng(1).integers(4, 9, (1, 50)), np.zeros((1, 50), int)
     asked = np.ones((1, 50), bool)
     network((read, before, asked))
-    network.of_token.set_weights([network.of_token.get_weights()[0] * 100])  # fresh states hardly differ otherwise
+    network.of_token.set_weights([network.of_token.get_weights()[0] * 10])  # fresh states hardly differ otherwise
     said = network((read, before, asked))[0].numpy()
     network.attention.ask.set_weights([network.attention.ask.get_weights()[0] * 50])
     assert abs(network((read, before, asked))[0].numpy() - said)[-1].max() > 1e-4
@@ -106,12 +107,12 @@ def test_known_and_unknown_chords_share_one_distribution(lstm: Any) -> None:
 
 def test_it_learns_a_cadence_that_comes_again_and_again(lstm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lstm, "_SIZE", 2)
-    monkeypatch.setattr(lstm, "_STEPS", 30)
+    monkeypatch.setattr(lstm, "_STEPS", 15)
     monkeypatch.setattr(lstm, "_ROUNDS", 2)
-    music = corpus()
-    figures = lstm.measure(music.pieces("train"), music.pieces("valid"), music.pieces("test"), recipe(1))
-    assert figures.events == 31
+    pieces = corpus().pieces("train")
+    figures = lstm.measure(pieces, pieces, pieces, replace(recipe(1), transpose=(0, 0)))
+    assert figures.events == 62
     assert figures.unknown == 0
-    assert figures.event_nll < np.log(figures.tokens)  # guessing costs more, and then there are the lengths
+    assert figures.event_nll < 1.5  # guessing costs more than that for the token alone
     assert figures.pitch_event_nll < figures.event_nll
-    assert figures.length_accuracy > 0.5
+    assert figures.pitch_event_accuracy > 0.5
