@@ -52,12 +52,14 @@ class Midi:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How daring the network is."""
+    """How the next event is drawn; None leaves it to the bundle."""
 
-    temperature: float = 0.95
+    temperature: float | None = None
     """1 draws what the network believes; less is tamer, more is wilder; 0 always takes the likeliest."""
-    top_p: float = 0.98
+    top_p: float | None = None
     """The likeliest notes that together have this probability are drawn from."""
+    key: float | None = None
+    """How strongly the music is drawn to the key of the piece that it grew from; 0 is not at all."""
     leading: bool = True
     """Whether voices are kept from parallel fifths and octaves."""
     range: tuple[int, int] | None = None
@@ -118,7 +120,7 @@ def _read(top: Section, home: Path) -> Config:
     default = Config()
     seed = top.section("seed", ("piece", "bars", "rng"))
     midi = top.section("midi", ("output", "channels", "program", "latency_ms"))
-    sampling = top.section("sampling", ("temperature", "top_p", "leading", "range"))
+    sampling = top.section("sampling", ("temperature", "top_p", "key", "leading", "range"))
     model = _model(top, home)
     program = midi.whole("program", 1, 128, None)
     return Config(
@@ -137,8 +139,9 @@ def _read(top: Section, home: Path) -> Config:
             latency_ms=midi.number("latency_ms", 0, 500, default.midi.latency_ms),
         ),
         sampling=Sampling(
-            temperature=sampling.number("temperature", 0, 2, default.sampling.temperature),
-            top_p=sampling.number("top_p", 0.1, 1, default.sampling.top_p),
+            temperature=sampling.number("temperature", *bundle.TASTES["temperature"], default.sampling.temperature),
+            top_p=sampling.number("top_p", *bundle.TASTES["top_p"], default.sampling.top_p),
+            key=sampling.number("key", *bundle.TASTES["key"], default.sampling.key),
             leading=sampling.switch("leading", default.sampling.leading),
             range=_range(sampling),
         ),

@@ -85,6 +85,7 @@ midi:
 sampling:
   temperature: 0.8
   top_p: .9
+  key: 0.5
   leading: no
   range: [C2, 84]
 """
@@ -94,7 +95,7 @@ sampling:
         seed=Seed("bwv66.6", 8, 7),
         tempo=96.5,
         midi=Midi(("FP-30X", "file:take.mid"), (1, 2, 3, 4), 19, 12.5),
-        sampling=Sampling(0.8, 0.9, False, (36, 84)),
+        sampling=Sampling(0.8, 0.9, 0.5, False, (36, 84)),
     )
 
 

@@ -26,9 +26,20 @@ from bachd.neural import features
 
 FORMAT: Final = 1
 """Format of the card that this version reads."""
+TASTES: Final = {"temperature": (0.0, 2.0), "top_p": (0.1, 1.0), "key": (0.0, 2.0)}
+"""Least and largest value of each part of a `Taste`."""
 GRAPHS: Final = ("trunk.tflite", "head.tflite")
 COMPILED: Final = "trunk_edgetpu.tflite"
 """What the Edge TPU's compiler makes of the trunk; only used when the card vouches for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """How a model is drawn from where nobody says otherwise; the sampler explains each."""
+
+    temperature: float = 0.95
+    top_p: float = 0.98
+    key: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,7 @@ class Card:
     """Path in the folder of each seed piece's .mid file, by the piece's name."""
     pitches: tuple[int, int]
     """Lowest and highest MIDI number that the music the model learned from uses."""
+    taste: Taste = Taste()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +132,21 @@ def read_card(folder: Path) -> Card:
     pitches = reader.get("range", list)
     reader.require(len(pitches) == 2 and all(type(pitch) is int for pitch in pitches), "range")
     reader.require(features.LOWEST <= pitches[0] < pitches[-1] <= features.HIGHEST, "range")
+    taste = data.get("sampling", {})
+    reader.require(
+        isinstance(taste, dict)
+        and taste.keys() <= TASTES.keys()
+        and all(
+            type(value) in (int, float) and TASTES[name][0] <= value <= TASTES[name][1] for name, value in taste.items()
+        ),
+        "sampling",
+    )
     card = Card(
         name=reader.get("name", str),
         files=files,
         seeds={name: str(seed.get("file")) for name, seed in seeds.items()},
         pitches=(pitches[0], pitches[1]),
+        taste=Taste(**taste),
     )
     reader.require(len(card.seeds) > 0, "seeds")
     reader.require(

@@ -92,6 +92,7 @@ class Composer:
         self._patience = self._grid.place(ticks).bar
         self._last = Event((), (), 1)
         self._context.reset(self._place)
+        self._sampler.at_home(piece)
 
     def _step(self, event: Event, origin: Origin) -> Step:
         place = self._place

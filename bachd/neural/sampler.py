@@ -13,14 +13,17 @@ from typing import Final
 import numpy as np
 
 from bachd.music.event import Event
+from bachd.music.piece import Piece
 from bachd.neural import features
-from bachd.neural.features import END, FINE, HOLD, LENGTHS, LOWEST, PITCHES, SYMBOLS
-from bachd.neural.model import FloatArray, Model
+from bachd.neural.features import END, FINE, HOLD, LENGTHS, LOWEST, PITCHES, START, SYMBOLS, FloatArray
+from bachd.neural.model import Model
 from bachd.neural.runtime import Int8Array
 
 MOST_NOTES: Final = 16
 """Notes a chord may have: one for each MIDI channel."""
 
+_UNHEARD: Final = 1.0
+"""How often a pitch class counts as heard that a piece never uses."""
 _COLD: Final = 1e-3
 """Temperatures below this are 0: there is one answer left, and dividing by them would overflow."""
 
@@ -37,11 +40,13 @@ class Sampler:
         top_p: float,
         pitches: tuple[int, int],
         leading: bool = False,
+        key: float = 0.0,
     ) -> None:
         """`temperature` 0 always takes the likeliest; `pitches` are the lowest and the highest MIDI number to play.
 
         leading: whether to keep a voice from starting a note in parallel unisons, octaves or fifths with one above it,
-        voices being counted from the top.
+        voices being counted from the top. key: how strongly notes are drawn to the pitch classes that `at_home` tells;
+        0 is not at all.
         """
         self._model = model
         self._rng = rng
@@ -53,9 +58,27 @@ class Sampler:
         self._first = np.full(SYMBOLS, -np.inf, np.float32)  # added to the logits: what may begin a chord, holds apart
         self._first[[pitch - LOWEST for pitch in self._pitches]] = 0
         self._first[[END, FINE]] = 0
+        self._key = key
+        self._home = self._first.copy()
         self._mask = self._first.copy()
         self._symbols = np.empty(SYMBOLS, np.float32)
         self._lengths = np.empty(len(LENGTHS), np.float32)
+
+    def at_home(self, piece: Piece) -> None:
+        """From now on draw notes to the pitch classes that `piece` uses, the more the more it uses them.
+
+        A network that looks back on CONTEXT events forgets the key that it came from and in the end has none. So the
+        logit of each starting note gets `key` times the logarithm of the share of its pitch class in the piece: a
+        cache in the sense of Kuhn and De Mori 1990 ("A cache-based natural language model for speech recognition"),
+        multiplied rather than mixed in.
+        """
+        counts = np.full(12, _UNHEARD)
+        for event in piece.events:
+            for pitch in event.starts:
+                counts[pitch % 12] += 1
+        bias = self._key * np.log(counts / counts.max())
+        self._home[:] = self._first
+        self._home[START:HOLD] += np.resize(np.roll(bias, -LOWEST % 12), PITCHES)
 
     def sample(self, hidden: Int8Array, sounded: tuple[int, ...], *, warmth: float = 0.0) -> Event | None:
         """Draw the event after one in which the pitches `sounded` were heard; None when the piece ends instead.
@@ -64,7 +87,7 @@ class Sampler:
         """
         temperature = self._temperature + warmth
         mask = self._mask
-        mask[:] = self._first
+        mask[:] = self._home
         for pitch in sounded:
             if pitch in self._pitches:
                 mask[HOLD + pitch - LOWEST] = 0

@@ -51,12 +51,13 @@ def open_model(device: str, bundle: Bundle) -> TfliteModel:
 def make_composer(config: Config, bundle: Bundle, model: TfliteModel) -> Composer:
     """A composer that plays by `config`. Raises SeedError when the first piece cannot be read or holds no music."""
     rng = Random(config.seed.rng)
-    sampling = config.sampling
+    sampling, taste = config.sampling, bundle.card.taste
     sampler = Sampler(
         model,
         rng,
-        temperature=sampling.temperature,
-        top_p=sampling.top_p,
+        temperature=taste.temperature if sampling.temperature is None else sampling.temperature,
+        top_p=taste.top_p if sampling.top_p is None else sampling.top_p,
+        key=taste.key if sampling.key is None else sampling.key,
         pitches=sampling.range or bundle.card.pitches,
         leading=sampling.leading,
     )

@@ -21,6 +21,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from bachd.errors import UsageError
+from bachd.neural.features import CONTEXT
 from bachd.neural.runtime import load
 from bachd.training import jsb, step
 from bachd.training.dataset import EMPTY, Encoded, in_order, shuffled, steps_per_epoch
@@ -86,7 +87,7 @@ class Choir(Network):
 
 
 def run(data: Benchmark, folder: Path, epochs: int | None = None) -> Result:
-    """Train on a file, or go on with the run in `folder`, and measure. Raises UsageError for a folder of another run."""
+    """Train on a file, or go on with the run in `folder`, and measure. Raises UsageError if it holds another run."""
     recipe = VOICED if data.voiced else FRAMES
     if epochs is not None:
         recipe = replace(recipe, epochs=epochs)
@@ -102,7 +103,7 @@ def run(data: Benchmark, folder: Path, epochs: int | None = None) -> Result:
         int8_nll=round(_measure_graphs(folder, network, data, "test"), 4),
         valid_nll=round(measure(network, data, "valid"), 4),
         bytes=sum((folder / f"{part}.tflite").stat().st_size for part in ("trunk", "head")),
-        context=jsb.CONTEXT,
+        context=CONTEXT,
     )
 
 
@@ -197,20 +198,20 @@ def _measure_graphs(folder: Path, network: Choir, data: Benchmark, split: str) -
 
 def _spoken(trunk: Any, head: Any, piece: Encoded) -> Iterator[Logits]:
     """Logits (1, ANSWERS) for each decision of a piece, in order."""
-    window, (output) = trunk.inputs[0], head.output
+    output = head.output
     notes_first = head.inputs[0].shape == (1, LAYOUT.notes)
     told = head.inputs[0 if notes_first else 1]
-    rows = _bytes(piece.rows, window)
+    rows = _bytes(piece.rows, trunk.inputs[0])
     notes = _bytes(piece.notes, told)
     for position in range(len(piece.symbols)):
-        hidden = trunk.invoke(rows[None, None, position : position + jsb.CONTEXT])
+        hidden = trunk.invoke(rows[np.newaxis, np.newaxis, position : position + CONTEXT])
         for before in notes[position, :, None]:
             said = head.invoke(*((before, hidden) if notes_first else (hidden, before)))
             yield (said.astype(np.float32) - output.zero) * output.scale
 
 
 def _bytes(ones: npt.NDArray[np.uint8], tensor: Any) -> npt.NDArray[np.int8]:
-    return np.where(ones > 0, tensor.quantise(1), tensor.quantise(0)).astype(np.int8)
+    return np.where(ones > 0, np.int8(tensor.quantise(1)), np.int8(tensor.quantise(0)))
 
 
 def _nats(logits: Logits, possible: npt.NDArray[np.bool_], piece: Encoded, voiced: bool) -> float:

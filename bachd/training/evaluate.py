@@ -9,14 +9,15 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from bachd.music.piece import Piece
 from bachd.neural import features
 from bachd.neural.bundle import Bundle
-from bachd.neural.model import FloatArray, Model
+from bachd.neural.features import FloatArray
+from bachd.neural.model import Model
 from bachd.training import copying, freerun, habits
 from bachd.training.copying import Copying
 from bachd.training.corpus import Corpus
@@ -26,6 +27,8 @@ from bachd.training.progress import progress
 from bachd.training.row import Row, of_pieces
 from bachd.training.score import Decisions, Score, tally
 
+UNLED: Final = 8
+"""How many times shorter the model plays without voice leading, for comparison."""
 EXACT, MOVED = "at the same pitch", "moved by any interval"
 """The two ways in which a run of chords may stand in the pieces for training."""
 
@@ -62,6 +65,8 @@ class Evaluation:
     score: Score | None
     playing: Side
     bach: Side | None
+    unled: Habits
+    """The model's, where the sampler does not keep voices from parallels."""
     within: Mapping[str, float]
     """By figure, the share of the model's windows that are like Bach's; empty without him."""
 
@@ -84,10 +89,10 @@ class Evaluation:
                 "settings": {
                     "rng": self.rng,
                     "bpm": freerun.BPM,
-                    "temperature": freerun.TEMPERATURE,
-                    "top_p": freerun.TOP_P,
+                    **self.card.get("sampling", {}),
                 },
                 **{name: side and side.figures() for name, side in sides.items()},
+                "without_leading": {name: getattr(self.unled, name) for name in ("changes", "fifths", "octaves")},
                 "within_bach": dict(self.within),
                 "copied": {
                     name: {way: asdict(found) for way, found in side.copied.items()}
@@ -114,6 +119,11 @@ class Evaluation:
         sides = {"model": self.playing.figures(), **({"Bach": self.bach.figures()} if self.bach else {})}
         columns: dict[str, Mapping[str, Any]] = {**sides, **({"windows like his": self.within} if self.bach else {})}
         lines += _table(list(self.playing.figures()), columns)
+        if self.unled.fifths is not None and self.unled.octaves is not None:
+            lines.append(
+                f"sampling.leading off: fifths {self.unled.fifths:.1f}, octaves {self.unled.octaves:.1f} per 1,000 "
+                f"of {self.unled.changes:,} changes"
+            )
         for way in self.playing.copied:
             lines.append(f"events in a row that also stand in the pieces for training, {way}:")
             rows = {"model": self.playing, "Bach, held out": self.bach}
@@ -144,6 +154,7 @@ def run(
         return Side(music, windows, habits.habits(music.row, windows), found)
 
     playing = side(music, music.row)
+    free = freerun.play(bundle, model, hours / UNLED, rng, leading=False).row
     bach = None
     if corpus:
         pieces = [work.piece for work in corpus.works]
@@ -157,6 +168,7 @@ def run(
         score=predicting,
         playing=playing,
         bach=bach,
+        unled=habits.habits(free, habits.windows(free)),
         within=habits.within(playing.windows, bach.windows) if bach else {},
     )
 

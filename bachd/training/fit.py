@@ -32,7 +32,7 @@ from bachd.training.score import Decisions, Score, tally
 log = logging.getLogger(__name__)
 
 _RECIPE: Final = "recipe.json"
-_SAYS_NOTHING: Final = ("name", "description", "corpus", "seeds")
+_SAYS_NOTHING: Final = ("sampling", "name", "description", "corpus", "seeds")
 """What a recipe says of the bundle alone."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from random import Random
 from typing import Final
 
@@ -23,12 +23,10 @@ from bachd.neural.sampler import Sampler
 from bachd.training.progress import progress
 from bachd.training.row import Recorder, Row, of_pieces
 
-TEMPERATURE: Final = 0.95
-TOP_P: Final = 0.98
 LEADING: Final = True
 BARS: Final = 4
 BPM: Final = 84.0
-"""What config.yaml has by default, as have the three above."""
+"""What config.yaml has by default, as have the two above."""
 
 EXCERPT: Final = 16
 """Bars of music that a report shows."""
@@ -59,7 +57,8 @@ def play(bundle: Bundle, model: Model, hours: float, rng: int, *, leading: bool 
     Raises ModelError, SeedError as playing does.
     """
     random = Random(rng)
-    sampler = Sampler(model, random, temperature=TEMPERATURE, top_p=TOP_P, pitches=bundle.card.pitches, leading=leading)
+    taste = bundle.card.taste
+    sampler = Sampler(model, random, **asdict(taste), pitches=bundle.card.pitches, leading=leading)
     first = bundle.seed(random.choice(bundle.seed_names))
     composer = Composer(model, sampler, first=first, others=bundle.seed_names, load=bundle.seed, bars=BARS, rng=random)
     tape = _Tape(composer)

@@ -183,7 +183,7 @@ def _right(logits: tf.Tensor, truth: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.argmax(logits, axis=-1, output_type=truth.dtype) == truth, tf.float32)
 
 
-def playing_trunk(network: Network, layout: Layout = Layout()) -> Any:
+def playing_trunk(network: Network, layout: Layout) -> Any:
     """The trunk for one prediction as a concrete function: (1, 1, CONTEXT, layout.row) -> (1, hidden).
 
     The same sums as `Network.trunk`, but four times as fast as written there. Each block computes only the rows that
@@ -237,7 +237,7 @@ def _widened(weights: Any, *, rows: int | None = None, columns: int | None = Non
     return np.pad(array, [*missing, (0, columns - array.shape[-1])])
 
 
-def playing_head(network: Network, layout: Layout = Layout()) -> Any:
+def playing_head(network: Network, layout: Layout) -> Any:
     """The head as a concrete function: hidden (1, hidden) and notes (1, layout.notes) -> (1, layout.said)."""
     told = _widened(network.listen.kernel, rows=layout.notes)
     said = _widened(network.say.kernel, columns=layout.said), _widened(network.say.bias, columns=layout.said)

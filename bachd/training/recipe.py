@@ -16,6 +16,7 @@ from bachd import yamltree
 from bachd.errors import ConfigError
 from bachd.music.piece import Piece
 from bachd.neural import features
+from bachd.neural.bundle import TASTES, Taste
 from bachd.settings import Faults, Section
 from bachd.training.corpus import Corpus
 from bachd.yamltree import Mapping, Node
@@ -63,7 +64,7 @@ class Recipe:
     """Whether the network sees and says intervals beside pitches. It learns faster then, and more from little music;
     but from much of it better without, for what it is shown in one key it knows by heart in all."""
     hide: float = 0.0
-    """Share of the events in the context that are hidden at random in training, so that no piece is learned by heart."""
+    """Share of the events in the context that are hidden at random in training: against learning pieces by heart."""
     epochs: int = 240
     crop: int = 128
     """Predictions a crop."""
@@ -84,6 +85,8 @@ class Recipe:
     rng: int = 1
     """Fixes the first weights, the order and the keys of the pieces, and what dropout silences."""
     seeds: Seeds = field(default_factory=Seeds)
+    sampling: Taste = field(default_factory=Taste)
+    """How the bundle is drawn from where config.yaml does not say."""
 
     def heard(self, corpus: Corpus) -> list[Piece]:
         """The pieces of one epoch, repeated as often as it hears them. Raises CorpusError for an unknown folder."""
@@ -132,6 +135,7 @@ def _keys(tree: Node, name: str) -> list[str]:
 def _recipe(top: Section, folders: list[str]) -> Recipe:
     usual = Recipe()
     hear, seeds = top.section("hear", folders), top.section("seeds", [each.name for each in fields(Seeds)])
+    sampling = top.section("sampling", list(TASTES))
     return Recipe(
         name=_name(top, usual.name),
         description=top.text("description", usual.description),
@@ -154,6 +158,9 @@ def _recipe(top: Section, folders: list[str]) -> Recipe:
         smoothing=top.number("smoothing", 0, 0.5, usual.smoothing),
         transpose=_transpose(top, usual.transpose),
         rng=top.whole("rng", 0, 2**32 - 1, usual.rng),
+        sampling=Taste(
+            **{name: sampling.number(name, *ends, getattr(usual.sampling, name)) for name, ends in TASTES.items()}
+        ),
         seeds=Seeds(
             count=seeds.whole("count", 1, 500, usual.seeds.count),
             first=seeds.texts("first", usual.seeds.first),

@@ -16,7 +16,7 @@ import numpy as np
 from bachd.music.event import Event
 from bachd.neural import features
 from bachd.neural.context import Context
-from bachd.neural.model import FloatArray
+from bachd.neural.features import FloatArray
 from bachd.neural.runtime import RUNTIMES, Int8Array
 
 INSTALLED = [name for name, module in RUNTIMES.items() if find_spec(module.partition(".")[0]) is not None]

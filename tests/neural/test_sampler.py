@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachd.music.event import Event, parse, print_line
+from bachd.music.event import Event, parse, parse_line, print_line
+from bachd.music.metre import Grid
+from bachd.music.piece import Piece
 from bachd.neural import features
-from bachd.neural.features import END, FINE, HOLD, LENGTHS, LOGITS, LOWEST, START, SYMBOLS
-from bachd.neural.model import FloatArray, Model
+from bachd.neural.features import END, FINE, HOLD, LENGTHS, LOGITS, LOWEST, START, SYMBOLS, FloatArray
+from bachd.neural.model import Model
 from bachd.neural.runtime import Int8Array
 from bachd.neural.sampler import MOST_NOTES, Sampler
 from tests.neural.fakes import SURE, FixedModel, ScriptedModel, restless
@@ -105,6 +107,22 @@ def test_voices_are_kept_from_parallels_where_that_is_asked_for(before: str, wan
     )
     assert free.sample(HIDDEN, sounded) == event
     assert str(led.sample(HIDDEN, sounded)) == spelled
+
+
+def test_notes_are_drawn_to_the_pitch_classes_of_the_piece_they_grew_from() -> None:
+    even = says({START + step: 0.0 for step in range(48)})
+    home = Piece("in C", parse_line("C4 C4 C4 C4 E4 G4 G4"), Grid())
+
+    def heard(key: float) -> Counter[int]:
+        drawing = Sampler(even, Random(2), temperature=1, top_p=1, pitches=(24, 71), key=key)
+        drawing.at_home(home)
+        return Counter(event.starts[-1] % 12 for event in (drawing.sample(HIDDEN, ()) for _ in range(1500)) if event)
+
+    free, drawn = heard(0), heard(1)
+    assert len(free) == 12
+    # C, E, G and any other were heard 4, 1, 2 and 0 times, and each counts once more.
+    assert drawn[0] > 1.5 * drawn[7] > 1.5 * drawn[4] > 1.2 * max(drawn[pc] for pc in (1, 2, 3, 5, 6, 8, 9, 10, 11))
+    assert heard(2)[0] > drawn[0]
 
 
 def test_a_chord_has_no_more_notes_than_midi_has_channels() -> None:

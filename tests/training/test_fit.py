@@ -43,7 +43,9 @@ def test_the_playing_form_computes_what_was_trained(companion: Any, intervals: b
     music = corpus()
     encoded = companion.fit.encode(music.pieces("test")[0])
     network = companion.fit._built(companion.network.Shape(width=16, hidden=24, intervals=intervals), encoded)
-    trunk, head = companion.network.playing_trunk(network), companion.network.playing_head(network)
+    layout = companion.network.Layout()
+    trunk = companion.network.playing_trunk(network, layout)
+    head = companion.network.playing_head(network, layout)
     (batch,) = companion.fit.in_order([encoded], size=99, crop=len(encoded.rows))
     logits, possible, _ = network((batch.rows, batch.symbols, batch.notes))
     at = 0

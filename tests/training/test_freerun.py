@@ -28,8 +28,8 @@ def bundle(tmp_path: Path) -> Bundle:
 def test_what_is_measured_has_the_settings_that_play() -> None:
     config = Config()
     # A setting that is added to config.yaml has to reach the free run, too.
-    assert [setting.name for setting in fields(config.sampling)] == ["temperature", "top_p", "leading", "range"]
-    assert (config.sampling.temperature, config.sampling.top_p) == (freerun.TEMPERATURE, freerun.TOP_P)
+    assert [setting.name for setting in fields(config.sampling)] == ["temperature", "top_p", "key", "leading", "range"]
+    assert (config.sampling.temperature, config.sampling.top_p, config.sampling.key) == (None, None, None)
     assert config.sampling.leading is freerun.LEADING
     assert config.sampling.range is None
     assert config.seed.bars == freerun.BARS

@@ -94,11 +94,11 @@ def test_the_head_is_told_nothing_of_what_is_still_to_be_decided(tmp_path: Path)
 def test_another_file_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "other.json"
     path.write_text(text)
-    with pytest.raises(CorpusError, match="other.json") as caught:
+    with pytest.raises(CorpusError, match=r"other\.json") as caught:
         jsb.read(path)
     assert "\n" not in str(caught.value)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="nowhere.json: cannot be read"):
+    with pytest.raises(CorpusError, match=r"nowhere\.json: cannot be read"):
         jsb.read(tmp_path / "nowhere.json")
