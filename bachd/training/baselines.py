@@ -59,6 +59,7 @@ def run(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
     """All of them, and the network of the run in `work` if it has one, by name."""
     from bachd.training import fit
 
+    recipe.require(corpus)
     held = recipe.held(corpus)
     train = [encode(piece) for piece in {piece.name: piece for piece in recipe.heard(corpus)}.values()]
     valid, test = ([encode(piece) for piece in held.pieces(split)] for split in ("valid", "test"))

@@ -72,6 +72,7 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
     """
     strategy = strategy or step.strategy("none")
     chief = step.is_chief(strategy)
+    recipe.require(corpus)
     encoded = {piece.name: encode(piece) for piece in corpus.pieces("train")}
     train = [encoded[piece.name] for piece in recipe.heard(corpus)]
     valid = [encode(piece) for piece in recipe.held(corpus).pieces("valid")]

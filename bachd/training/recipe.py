@@ -18,7 +18,7 @@ from bachd.music.piece import Piece
 from bachd.neural import features
 from bachd.neural.bundle import TASTES, Taste
 from bachd.settings import Faults, Section
-from bachd.training.corpus import Corpus
+from bachd.training.corpus import Corpus, CorpusError
 from bachd.yamltree import Mapping, Node
 
 FILE: Final = "train.yaml"
@@ -100,6 +100,15 @@ class Recipe:
     def held(self, corpus: Corpus) -> Corpus:
         """The works among which the held-out ones count. Raises CorpusError for an unknown folder."""
         return corpus.within(self.hold or tuple(self.hear))
+
+    def require(self, corpus: Corpus) -> None:
+        """Raise CorpusError when there is nothing to train on, to choose by or to test with."""
+        held = self.held(corpus)
+        found = {"train on": self.heard(corpus), "choose by": held.pieces("valid"), "test with": held.pieces("test")}
+        for purpose, pieces in found.items():
+            if not pieces:
+                folders = ", ".join(self.hold or self.hear) or "it"
+                raise CorpusError(f"corpus {corpus.name} has nothing to {purpose} in {folders}; see hear and hold")
 
 
 def read(path: Path) -> Recipe:

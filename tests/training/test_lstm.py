@@ -107,7 +107,7 @@ def test_known_and_unknown_chords_share_one_distribution(lstm: Any) -> None:
 
 def test_it_learns_a_cadence_that_comes_again_and_again(lstm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lstm, "_SIZE", 2)
-    monkeypatch.setattr(lstm, "_STEPS", 15)
+    monkeypatch.setattr(lstm, "_STEPS", 30)
     monkeypatch.setattr(lstm, "_ROUNDS", 2)
     pieces = corpus().pieces("train")
     figures = lstm.measure(pieces, pieces, pieces, replace(recipe(1), transpose=(0, 0)))

@@ -138,5 +138,8 @@ def test_folders_are_heard_as_often_as_the_recipe_says_and_others_not() -> None:
     assert [work.piece.name for work in both.held(corpus).works if work.split != "train"] == ["cello/b", "violin/b"]
     only = Recipe(hear={"cello": 2, "violin": 1}, hold=("cello",)).held(corpus)
     assert [piece.name for piece in only.pieces("valid")] == []
+    with pytest.raises(CorpusError, match="nothing to choose by in cello; see hear and hold"):
+        Recipe(hear={"cello": 1}).require(corpus)
+    both.require(corpus)
     with pytest.raises(CorpusError, match="flute/"):
         names(Recipe(hear={"flute": 1}))
