@@ -17,7 +17,18 @@ from bachd.training.recipe import Recipe
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's own
 
 CADENCE = [[67, 62, 59, 43]] * 4 + [[66, 62, 57, 50]] * 2 + [[66, 62, 60, 50]] * 2 + [[67, 59, 59, 43]] * 8
-SMALL = Recipe(width=16, hidden=24, dropout=0.0, intervals=False, epochs=40, crop=32, size=2, average=0.5, peak=1e-2)
+SMALL = Recipe(
+    width=16,
+    hidden=24,
+    dropout=0.0,
+    intervals=False,
+    epochs=40,
+    crop=32,
+    size=2,
+    average=0.5,
+    peak=1e-2,
+    transpose=(0, 0),
+)
 
 
 @pytest.fixture(scope="module")
@@ -74,18 +85,18 @@ def test_the_probabilities_of_all_that_could_come_next_add_up_to_one(small: Any,
 def test_it_learns_and_the_int8_graphs_say_the_same(
     small: Any, tmp_path: Path, voiced: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path, work = written(tmp_path, voiced=voiced), tmp_path / "runs"
-    assert cli.main(["benchmark", "jsb", "--data", str(path), "--work", str(work), "--epochs", "1", "--json"]) == 0
-    (untrained,) = json.loads(capsys.readouterr().out)
-    assert cli.main(["benchmark", "jsb", "--data", str(path), "--work", str(tmp_path / "b"), "--json"]) == 0
+    path = written(tmp_path, voiced=voiced)
+    command = ["benchmark", "jsb", "--data", str(path), "--work", str(tmp_path / "runs"), "--json"]
+    assert cli.main(command) == 0
     (trained,) = json.loads(capsys.readouterr().out)
-    assert trained["float_nll"] < untrained["float_nll"] / 4
+    even = np.log(small.jsb.PLACES)  # nats a pitch for who knows nothing; a frame has four
+    assert trained["float_nll"] < (even if voiced else 4 * even) / 5
     assert trained["int8_nll"] == pytest.approx(trained["float_nll"], abs=0.05)
     assert trained["units"] == (120 * 4 if voiced else 120)
     assert 0 < trained["bytes"] < 500_000
-    # The same command again has nothing left to learn, and finds the same.
-    assert cli.main(["benchmark", "jsb", "--data", str(path), "--work", str(tmp_path / "b"), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == [trained]
+    if voiced:  # the same command again has nothing left to learn, and finds the same
+        assert cli.main(command) == 0
+        assert json.loads(capsys.readouterr().out) == [trained]
 
 
 def test_of_the_last_chord_only_what_is_known_is_counted(small: Any, tmp_path: Path) -> None:
