@@ -60,6 +60,10 @@ SPAN: Final = 24
 """The same for the distance of a note from an anchor."""
 SPANS: Final = 2 * SPAN + 1
 
+# By a difference of two MIDI numbers, negative ones from the end: which column of a block stands for it.
+_NEAR: Final = [SPAN + max(-SPAN, min(SPAN, n if n < 128 else n - 256)) for n in range(256)]
+_CLOSE: Final = [_STEP + max(-_STEP, min(_STEP, n if n < 128 else n - 256)) for n in range(256)]
+
 # What the head is told at each call: five blocks of PITCHES columns, then intervals. Chosen symbols are columns.
 SOUNDED: Final = 2 * PITCHES
 LEADS: Final = 3 * PITCHES
@@ -129,8 +133,8 @@ def columns(event: Event, sounded: tuple[int, ...], following: Place) -> list[in
 def _steps(block: int, before: Sequence[int], after: Sequence[int]) -> list[int]:
     """A column for each of the first _VOICES voices: the interval from its pitch in `before` to that in `after`."""
     return [
-        block + voice * _STEPS + _STEP + max(-_STEP, min(_STEP, now - then))
-        for voice, (then, now) in enumerate(zip(before[:_VOICES], after, strict=False))
+        first + _CLOSE[now - then]
+        for first, then, now in zip(range(block, block + _VOICES * _STEPS, _STEPS), before, after, strict=False)
     ]
 
 
@@ -174,8 +178,8 @@ def told(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
         found += [PARALLEL + pitch - LOWEST for pitch in parallels(chosen, sounded)]
     origin, _ = anchors(chosen, sounded)
     if origin is not None:
-        found += {_CHOSEN + SPAN + max(-SPAN, min(SPAN, pitch - origin)) for pitch in pitches}
-        found += {_LEFT + SPAN + max(-SPAN, min(SPAN, pitch - origin)) for pitch in sounded}
+        found += [_CHOSEN + _NEAR[pitch - origin] for pitch in pitches]
+        found += [_LEFT + _NEAR[pitch - origin] for pitch in sounded]
     return found
 
 
