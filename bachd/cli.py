@@ -1,4 +1,4 @@
-"""The verbs: bachd run | render | ports | check | panic | bench.
+"""The verbs: bachd run | render | ports | check | status | doctor | panic | bench.
 
 Law: an expected fault is one line on stderr and its exit code, a bug is a traceback and 70, and Ctrl-C is neither.
 
@@ -81,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     check = verbs.add_parser("check", help="check config.yaml, the model and the seed piece, and play nothing")
     check.set_defaults(verb=_check)
 
+    status = verbs.add_parser("status", help="what the bachd that runs here is doing")
+    status.set_defaults(verb=_status)
+
     panic = verbs.add_parser("panic", help="silence notes that hang")
     panic.set_defaults(verb=_panic)
     panic.add_argument("port", nargs="*", metavar="PORT", help="part of a port's name; without one, all synths")
@@ -92,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument(
             "--config", type=Path, metavar="FILE", help=f"the settings; otherwise ./config.yaml or {SYSTEM_CONFIG}"
         )
-    for verb in (ports, bench):
+    for verb in (ports, status, bench):
         verb.add_argument("--json", action="store_true", help="print JSON, for programs")
     return parser
 
@@ -187,6 +190,19 @@ def _check(options: argparse.Namespace) -> int:
         if output not in ("auto", "virtual", "jack", "none") and not output.startswith("file:"):
             the_one([port.name for port in list_ports()], output)
     print(f"all is well with {_config_path(options.config) or 'the defaults (there is no config.yaml)'}")
+    return EXIT_OK
+
+
+def _status(options: argparse.Namespace) -> int:
+    from bachd.service import status
+
+    answer = status.ask()
+    if options.json:
+        import json
+
+        print(json.dumps(answer, indent=1))
+    else:
+        print(status.described(answer))
     return EXIT_OK
 
 
