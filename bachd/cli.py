@@ -147,7 +147,8 @@ def _run(options: argparse.Namespace) -> int:
     try:
         from bachd.service import daemon
 
-        return daemon.run(_config(options), options.seconds, options.events)
+        path = _config_path(options.config)
+        return daemon.run(_config(options), options.seconds, options.events, path=path)
     except KeyboardInterrupt:
         return EXIT_OK
 

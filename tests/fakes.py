@@ -162,6 +162,11 @@ def scripted(script: Sequence[Step | float | Exception]) -> Compose:
 class ScriptedComposer:
     """Plays its steps over and over; an exception among them is raised, a function called on the way."""
 
+    model = "a network"
+    """Stands for what a composer asks."""
+    sampler: object = None
+    """Takes whatever it is given."""
+
     def __init__(self, *script: Step | Exception | Callable[[], object]) -> None:
         self._script = cycle(script)
 
