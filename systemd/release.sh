@@ -32,6 +32,7 @@ build() {
   local release=$1 source offline=() code=0
   if [ ! -e "$release/complete" ]; then
     begin "building ${release##*/} in $base/releases; the first time takes a minute or two"
+    mkdir -p "$base/releases"
     remove_all_but "$(readlink -e "$base/current")" "$(proven_but "$release")" # a memory card is soon full
     mkdir -p "$release/source"
     venv=$release/venv
@@ -88,7 +89,6 @@ use() {
 
 # remove_all_but RELEASE RELEASE
 remove_all_but() {
-  mkdir -p "$base/releases"
   find "$base/releases" -mindepth 1 -maxdepth 1 ! -path "$1" ! -path "$2" -exec rm -rf {} +
 }
 
