@@ -115,19 +115,18 @@ class Synths:
 
     def _follow(self, synth: _Synth, port: SequencerPort, *, hears: bool, there: bool) -> None:
         """Note what has become of a synth that was there."""
+        before = synth.state
         if hears:
-            if synth.state is not _State.PLAYING:
-                log.info("%s was put on port '%s' by hand", port.name, OURS)
             synth.state = _State.PLAYING
+            if before is not _State.PLAYING:
+                log.info("%s was put on port '%s' by hand", port.name, OURS)
         elif not there:
-            log.warning("%s is gone: the music goes on without it, until it is back", port.name)
             synth.port, synth.state = None, _State.ABSENT
-        elif synth.state is _State.PLAYING:
-            log.warning(
-                "%s was taken off port '%s' by hand: it stays off until it is plugged in again", port.name, OURS
-            )
+            log.warning("%s is gone: the music goes on without it, until it is back", port.name)
+        elif before is _State.PLAYING:
             synth.state = _State.TAKEN_OFF
             self._sequencer.send_now(port.address, _RESET)  # it has missed the ends of its notes
+            log.warning("%s was taken off port '%s' by hand: it stays off until it is plugged in again", port.name, OURS)
 
     def _find(self, ports: Sequence[SequencerPort], now: float, sounding: Collection[Address] = ()) -> Iterator[_Synth]:
         """Find ports for synths that are absent; reset them, and let them wait for a bar."""
