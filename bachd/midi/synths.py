@@ -126,7 +126,9 @@ class Synths:
         elif before is _State.PLAYING:
             synth.state = _State.TAKEN_OFF
             self._sequencer.send_now(port.address, _RESET)  # it has missed the ends of its notes
-            log.warning("%s was taken off port '%s' by hand: it stays off until it is plugged in again", port.name, OURS)
+            log.warning(
+                "%s was taken off port '%s' by hand: it stays off until it is plugged in again", port.name, OURS
+            )
 
     def _find(self, ports: Sequence[SequencerPort], now: float, sounding: Collection[Address] = ()) -> Iterator[_Synth]:
         """Find ports for synths that are absent; reset them, and let them wait for a bar."""
