@@ -54,7 +54,7 @@ class Ear(logging.Handler):
 
 @pytest.fixture
 def ear(caplog: pytest.LogCaptureFixture) -> Iterator[Ear]:
-    log, ear = logging.getLogger("bachd"), Ear()
+    log, ear = logging.getLogger(), Ear()  # behind the handler of caplog
     caplog.set_level(logging.INFO, "bachd")
     log.addHandler(ear)
     yield ear
