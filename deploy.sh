@@ -1,8 +1,15 @@
 #!/usr/bin/env bash
-# Two commands for a checkout of bachd. Neither needs root; both may be run again, and then start at once.
+# The ways to bachd from a checkout. Each may be run again, and does what is still to be done. Without root:
 #
 #   ./deploy.sh try  [ARGUMENTS]   set bachd up in .venv, in this folder, and play: 'bachd run ARGUMENTS'
 #   ./deploy.sh test [ARGUMENTS]   set up what the tests need, too, and run them: 'pytest ARGUMENTS'
+#
+# As a service that starts with the machine: with sudo on this one, or from here by ssh on USER@HOST.
+#
+#   ./deploy.sh install   [USER@HOST] [--wheels DIR]   install it, start it, wait until it plays; DIR: without a network
+#   ./deploy.sh upgrade   [USER@HOST] [--wheels DIR]   the same if it is installed; the old one comes back if this fails
+#   ./deploy.sh uninstall [USER@HOST] [--purge]        remove it; with --purge its settings and recordings, too
+#   ./deploy.sh status    [USER@HOST]                  say what is installed, and whether it plays
 
 set -euo pipefail
 
@@ -13,6 +20,10 @@ say() { printf 'deploy: %s\n' "$*" >&2; }
 die() {
   say "$*"
   exit 1
+}
+usage() {
+  sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  exit 64
 }
 
 # Debian and its like, with the right to install packages.
@@ -111,8 +122,10 @@ case $verb in
     cd "$top"
     exec "$venv/bin/python" -m pytest "$@"
     ;;
-  *)
-    sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
-    exit 64
+  install | upgrade | uninstall | status)
+    # shellcheck source=/dev/null
+    . "$top/systemd/appliance.sh"
+    appliance "$verb" "$@"
     ;;
+  *) usage ;;
 esac

@@ -1,4 +1,4 @@
-"""The verbs: bachd run | render | ports | check | panic | bench.
+"""The verbs: bachd run | render | ports | check | status | doctor | panic | bench.
 
 Law: an expected fault is one line on stderr and its exit code, a bug is a traceback and 70, and Ctrl-C is neither.
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from bachd import __version__
-from bachd.errors import EXIT_BUG, EXIT_OK, BachdError, ConfigError, UsageError
+from bachd.errors import EXIT_BUG, EXIT_OK, EXIT_UNAVAILABLE, BachdError, ConfigError, UsageError
 
 if TYPE_CHECKING:
     from bachd.config import Config
@@ -81,6 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     check = verbs.add_parser("check", help="check config.yaml, the model and the seed piece, and play nothing")
     check.set_defaults(verb=_check)
 
+    status = verbs.add_parser("status", help="what the bachd that runs here is doing")
+    status.set_defaults(verb=_status)
+
+    doctor = verbs.add_parser("doctor", help="look for all that is known to go wrong here, and say what to do")
+    doctor.set_defaults(verb=_doctor)
+
     panic = verbs.add_parser("panic", help="silence notes that hang")
     panic.set_defaults(verb=_panic)
     panic.add_argument("port", nargs="*", metavar="PORT", help="part of a port's name; without one, all synths")
@@ -88,11 +94,11 @@ def _parser() -> argparse.ArgumentParser:
     bench = verbs.add_parser("bench", help="measure how fast music is composed on this machine")
     bench.set_defaults(verb=_bench)
 
-    for verb in (run, render, check, bench):
+    for verb in (run, render, check, doctor, bench):
         verb.add_argument(
             "--config", type=Path, metavar="FILE", help=f"the settings; otherwise ./config.yaml or {SYSTEM_CONFIG}"
         )
-    for verb in (ports, bench):
+    for verb in (ports, status, doctor, bench):
         verb.add_argument("--json", action="store_true", help="print JSON, for programs")
     return parser
 
@@ -141,7 +147,8 @@ def _run(options: argparse.Namespace) -> int:
     try:
         from bachd.service import daemon
 
-        return daemon.run(_config(options), options.seconds, options.events)
+        path = _config_path(options.config)
+        return daemon.run(_config(options), options.seconds, options.events, path=path)
     except KeyboardInterrupt:
         return EXIT_OK
 
@@ -188,6 +195,35 @@ def _check(options: argparse.Namespace) -> int:
             the_one([port.name for port in list_ports()], output)
     print(f"all is well with {_config_path(options.config) or 'the defaults (there is no config.yaml)'}")
     return EXIT_OK
+
+
+def _status(options: argparse.Namespace) -> int:
+    from bachd.service import status
+
+    answer = status.ask()
+    if options.json:
+        import json
+
+        print(json.dumps(answer, indent=1))
+    else:
+        print(status.described(answer))
+    return EXIT_OK
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from bachd.midi.ports import list_ports
+    from bachd.service.doctor import described, examine
+    from bachd.service.machine import Machine
+
+    findings = list(examine(Machine(), _config_path(options.config), list_ports))
+    if options.json:
+        import json
+        from dataclasses import asdict
+
+        print(json.dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        print(described(findings))
+    return EXIT_UNAVAILABLE if any(finding.state == "fault" for finding in findings) else EXIT_OK
 
 
 def _panic(options: argparse.Namespace) -> int:

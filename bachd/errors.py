@@ -50,6 +50,12 @@ class OutputError(BachdError):
     exit_code = EXIT_UNAVAILABLE
 
 
+class StatusError(BachdError):
+    """No running bachd can be asked, or this one cannot be."""
+
+    exit_code = EXIT_UNAVAILABLE
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """The end of an error text that offers the likeliest of the known names, or nothing if none is like it."""
     import difflib  # 10 ms that only a mistake has to pay

@@ -85,6 +85,8 @@ class RecordingOutput:
         self.messages: list[TimedMessage] = []
         self.calls: list[tuple[float, int]] = []
         """For each call of `send`, seconds left until the deadline and number of messages."""
+        self.bars: list[float] = []
+        """When bars begin, in seconds from the first message's deadline."""
         self.closed = False
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
@@ -92,6 +94,10 @@ class RecordingOutput:
         assert len({timed.due for timed in messages}) == 1
         self.messages += messages
         self.calls.append((messages[0].due - self._clock.now(), len(messages)))
+
+    def bar(self, due: float) -> None:
+        """Keep it."""
+        self.bars.append(due - self.messages[0].due if self.messages else 0.0)
 
     def poll(self) -> Sequence[str]:
         """Nothing ever changes."""
@@ -155,6 +161,11 @@ def scripted(script: Sequence[Step | float | Exception]) -> Compose:
 
 class ScriptedComposer:
     """Plays its steps over and over; an exception among them is raised, a function called on the way."""
+
+    model = "a network"
+    """Stands for what a composer asks."""
+    sampler: object = None
+    """Takes whatever it is given."""
 
     def __init__(self, *script: Step | Exception | Callable[[], object]) -> None:
         self._script = cycle(script)

@@ -79,7 +79,9 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
             main([option])
         assert ended.value.code == 0
     out = capsys.readouterr().out
-    assert all(f"    {verb} " in out for verb in ("run", "render", "ports", "check", "panic", "bench"))
+    assert all(
+        f"    {verb} " in out for verb in ("run", "render", "ports", "check", "status", "doctor", "panic", "bench")
+    )
     assert out.endswith(f"bachd {__version__}\n")
 
 

@@ -1,7 +1,7 @@
 """Playing through the ALSA sequencer: one port named 'bachd', to which the synths are subscribed.
 
-Law: the kernel delivers each message at its deadline, whatever Python is doing then. A synth that was pulled out and
-comes back is known by its name, subscribed again and reset; meanwhile the music goes on.
+Law: the kernel delivers each message at its deadline, whatever Python is doing then. What happens to the synths is
+announced by the kernel and seen to by a thread of its own; the music never waits for it.
 
 The port is a virtual port and a hardware output at once: `aconnect` or a DAW can wire it like any other instrument.
 Lateness here is how long after its deadline a message was handed to the kernel: 0 unless the whole process was late.
@@ -10,60 +10,72 @@ The kernel's own timer ticks each millisecond.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+import threading
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from bachd.errors import OutputError
-from bachd.midi.names import OURS
-from bachd.midi.reset import reset
-from bachd.midi.sequencer import Sequencer, SequencerPort
+from bachd.midi.sequencer import Address, Sequencer
+from bachd.midi.synths import Synths
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage
 
 _GLANCE: Final = 0.002
 """Seconds that reading both clocks may take; if this thread is held up in between, their difference means nothing."""
-
-
-@dataclass(slots=True)
-class _Synth:
-    """A synth that was asked for."""
-
-    name: str | None
-    """None: any instrument will do."""
-    port: SequencerPort | None = None
-    """Where it is subscribed at present."""
+_SETTLING: Final = 0.05
+"""Seconds after an announcement until a second look: a port's name can arrive later than the port."""
 
 
 class AlsaOutput:
     """Plays to everything that is subscribed to our port, and sees to it that the synths asked for are."""
 
-    def __init__(self, sequencer: Sequencer, wanted: Sequence[str | None], clock: Clock, lateness: Lateness) -> None:
+    def __init__(
+        self,
+        sequencer: Sequencer,
+        wanted: Sequence[str | None],
+        clock: Clock,
+        lateness: Lateness,
+        *,
+        awaiting: bool = False,
+        sounding: Collection[Address] = (),
+    ) -> None:
         """Subscribe the synths.
 
         sequencer: open; it is closed with the output.
-        wanted: the names of ports that are there, or None for the first instrument that is there or will be.
+        wanted: the names of ports, or None for the first instrument that is there or will be.
         clock: the one that deadlines are counted in.
+        awaiting: whether a port that was named may be missing, and is waited for.
+        sounding: ports that are being played to and must not be reset.
 
         Raises OutputError if a port that was named cannot be subscribed.
         """
+        self.wanted = tuple(wanted)
+        """As it was asked for."""
         self._sequencer = sequencer
-        self._synths = [_Synth(name) for name in wanted]
         self._clock = clock
         self._lateness = lateness
         self._shift = sequencer.now() - clock.now()  # seconds from the clock's time to the queue's
         self._last = 0.0  # queue time of the last message
-        self.poll()
-        for synth in self._synths:
-            if synth.name is not None and synth.port is None:
-                raise OutputError(f"{synth.name}: cannot be subscribed; does another program use it alone?")
+        self._last_due = -math.inf  # the same in the clock's time
+        self._synths = Synths(sequencer, wanted, sounding)
+        if not awaiting and (missing := self._synths.missing):
+            raise OutputError(f"{missing}: cannot be subscribed; does another program use it alone?")
+        self._closing = False
+        self._fault: BaseException | None = None
+        self._thread = threading.Thread(target=self._watch, name="announcements", daemon=True)
+        self._thread.start()
+
+    @property
+    def sounding(self) -> set[Address]:
+        """The ports that are played to."""
+        return self._synths.playing
 
     @property
     def description(self) -> str:
         """The synths by name, or what is being waited for."""
-        synths = [synth.port.name if synth.port else f"waiting for {synth.name or 'a synth'}" for synth in self._synths]
-        return ", ".join(synths) or f"port '{OURS}'"
+        return self._synths.description
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Put messages into the kernel's queue."""
@@ -73,36 +85,47 @@ class AlsaOutput:
         for timed in messages:
             if not timed.message.is_meta:
                 self._last = max(self._last, timed.due + self._shift)
+                self._last_due = timed.due
                 queued.append((self._last, bytes(timed.message.bytes())))
                 self._lateness.record(now - timed.due)
         self._sequencer.schedule(queued)
 
+    def bar(self, due: float) -> None:
+        """Let those who wait for it join in just before."""
+        self._synths.bar(max(self._clock.now(), self._last_due), due)
+        if self._synths.waiting:
+            self._sequencer.wake()
+
     def poll(self) -> Sequence[str]:
-        """See which synths are there. One that somebody else took off our port is put back on it."""
-        ports = self._sequencer.ports()
-        subscribed = self._sequencer.subscribed()
-        lines = []
-        for synth in self._synths:
-            if synth.port is not None and synth.port.address not in subscribed:
-                lines.append(f"{synth.port.name} is gone: the music goes on without it, until it is back")
-                synth.port = None
-            if synth.port is None and (port := self._subscribe(synth, ports)):
-                lines.append(f"{port.name} is there: subscribed to port '{OURS}', and reset")
-        return lines
+        """Nothing to do, as all is announced. Raises what has ended the thread that listens, which only a bug can."""
+        if self._fault is not None:
+            raise self._fault
+        return ()
 
     def close(self) -> None:
         """Wait until the last message has been played, then take the port away."""
+        self._closing = True
+        self._sequencer.wake()
+        self._thread.join()
         self._sequencer.close()
 
-    def _subscribe(self, synth: _Synth, ports: Sequence[SequencerPort]) -> SequencerPort | None:
-        taken = [other.port for other in self._synths]
-        for port in ports:
-            fits = port.hardware if synth.name is None else port.name == synth.name
-            if fits and port not in taken and self._sequencer.subscribe(port.address):
-                self._sequencer.send_now(port.address, [bytes(message.bytes()) for message in reset()])
-                synth.port = port
-                return port
-        return None
+    def _watch(self) -> None:
+        try:
+            self._listen()
+        except BaseException as fault:  # noqa: BLE001  (`poll` raises it where somebody listens)
+            self._fault = fault
+
+    def _listen(self) -> None:
+        """Look whenever something is announced, and once more when it has settled; let synths join in time."""
+        settled = math.inf
+        while not self._closing:
+            pause = min(settled, self._synths.joining) - self._clock.now()
+            vanished = self._sequencer.wait(None if pause == math.inf else max(0.0, pause))
+            now = self._clock.now()
+            if vanished is not None or now >= settled:
+                settled = math.inf if vanished is None else now + _SETTLING
+                self._synths.look(vanished or (), now)
+            self._synths.join(now)
 
     def _compare_clocks(self) -> None:
         """The queue's clock jumps ahead whenever the kernel's timer is late, so it is read before each chord."""

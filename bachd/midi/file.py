@@ -56,7 +56,7 @@ class FileOutput:
         self._lock = threading.Lock()  # the player sends from one thread, and another polls
         self._gathered = bytearray()
         self._size = 0  # bytes of music in the file, its end not counted
-        self._tick = 0  # of the last message, in ours
+        self._tick: int | None = None  # of the last message, in ours
         self._fault: OSError | None = None
 
     @property
@@ -70,10 +70,14 @@ class FileOutput:
             for timed in messages:
                 data = bytes(timed.message.bytes())
                 if timed.message.is_meta or data[0] < 0xF0:
-                    self._gathered += _variable(max(0, timed.tick - self._tick) * _SCALE) + data
-                    self._tick = max(timed.tick, self._tick)
+                    before = timed.tick if self._tick is None else self._tick  # the music may have begun earlier
+                    self._gathered += _variable(max(0, timed.tick - before) * _SCALE) + data
+                    self._tick = max(timed.tick, before)
             if len(self._gathered) >= _FULL:
                 self._write()
+
+    def bar(self, due: float) -> None:
+        """A file is always there, and misses nothing."""
 
     def poll(self) -> Sequence[str]:
         """Write what has been gathered. When the disk is full, recording ends there, and the line says so."""

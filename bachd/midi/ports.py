@@ -1,6 +1,7 @@
 """From the words of `midi.output` to outputs that play.
 
-Law: what is asked for by name is there, or the run does not begin; 'auto' always finds something to play to.
+Law: what is asked for by name is there, or the run does not begin, unless it may wait for its synths, as a service
+does; 'auto' always finds something to play to.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from typing import TYPE_CHECKING, Final
 
 from bachd.errors import OutputError
 from bachd.midi.names import PortInfo, is_instrument, matching, the_one
+from bachd.midi.outputs import NOWHERE, Outputs
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
-from bachd.realtime.output import Output, TimedMessage
+from bachd.realtime.output import Output
 
 if TYPE_CHECKING:
+    from bachd.midi.alsa import AlsaOutput
     from bachd.midi.rtmidi import System
     from bachd.midi.sequencer import Sequencer
 
@@ -28,33 +31,6 @@ log = logging.getLogger(__name__)
 
 _SYSTEMS: Final[Sequence[System]] = ("coremidi",) if sys.platform == "darwin" else ("alsa", "jack")
 """The MIDI systems to look for, in this order."""
-
-
-class Outputs:
-    """Several outputs as one; with none at all, nobody hears anything."""
-
-    def __init__(self, outputs: Sequence[Output]) -> None:
-        self._outputs = outputs
-
-    @property
-    def description(self) -> str:
-        """All of them, for people."""
-        return ", ".join(output.description for output in self._outputs) or "no output"
-
-    def send(self, messages: Sequence[TimedMessage]) -> None:
-        """Give the messages to each."""
-        for output in self._outputs:
-            output.send(messages)
-
-    def poll(self) -> Sequence[str]:
-        """Look after each."""
-        return [line for output in self._outputs for line in output.poll()]
-
-    def close(self) -> None:
-        """Close each, even if another one fails to."""
-        with ExitStack() as stack:
-            for output in self._outputs:
-                stack.callback(output.close)
 
 
 def list_ports() -> list[PortInfo]:
@@ -71,16 +47,25 @@ def list_ports() -> list[PortInfo]:
     return found
 
 
-def open_outputs(specs: Sequence[str], clock: Clock, lateness: Lateness) -> Output:
+def open_outputs(
+    specs: Sequence[str],
+    clock: Clock,
+    lateness: Lateness,
+    *,
+    awaiting: bool = False,
+    present: Outputs = NOWHERE,
+) -> Outputs:
     """Open all outputs asked for, as one: each auto, virtual, jack, none, file:NAME.mid or part of a port's name.
 
     clock: the machine's monotonic one, in which deadlines are counted.
+    awaiting: whether a name that fits no port means one that is not switched on yet (with ALSA's sequencer only).
+    present: what is played to at present; those of it that are asked for again are used again.
 
     Raises OutputError, and leaves nothing open, if one of them cannot be had: for a name that fits no port or several,
     it lists those that are there.
     """
     with ExitStack() as stack:
-        opening = _Opening(clock, lateness)
+        opening = _Opening(clock, lateness, present, awaiting=awaiting)
         stack.callback(opening.close)
         for spec in specs:
             opening.add(spec)
@@ -92,9 +77,11 @@ def open_outputs(specs: Sequence[str], clock: Clock, lateness: Lateness) -> Outp
 class _Opening:
     """Outputs while they are being opened. The synths on ALSA share one port of ours, however many they are."""
 
-    def __init__(self, clock: Clock, lateness: Lateness) -> None:
+    def __init__(self, clock: Clock, lateness: Lateness, present: Outputs, *, awaiting: bool) -> None:
         self._clock = clock
         self._lateness = lateness
+        self._present = present
+        self._awaiting = awaiting
         self._faults: list[str] = []
         self._outputs: list[Output] = []
         self._tried = False
@@ -120,19 +107,41 @@ class _Opening:
             else:
                 self._add_named(spec)
 
-    def finish(self) -> Output:
+    def finish(self) -> Outputs:
         """What has been opened, as one output."""
         if self._sequencer is not None:
-            from bachd.midi.alsa import AlsaOutput
-
-            self._outputs.insert(0, AlsaOutput(self._sequencer, self._synths, self._clock, self._lateness))
-        return self._outputs[0] if len(self._outputs) == 1 else Outputs(self._outputs)
+            self._outputs.insert(0, self._alsa(self._sequencer))
+        return Outputs(self._outputs)
 
     def close(self) -> None:
         """Something could not be opened: close what has been."""
-        Outputs(self._outputs).close()
+        Outputs(self._outputs).close(self._present)
         if self._sequencer is not None:
             self._sequencer.close()
+
+    def _alsa(self, sequencer: Sequencer) -> Output:
+        from bachd.midi.alsa import AlsaOutput
+
+        wanted = tuple(self._synths)
+        there = self._port
+        if there is not None and there.wanted == wanted:
+            sequencer.close()
+            return there
+        return AlsaOutput(
+            sequencer,
+            wanted,
+            self._clock,
+            self._lateness,
+            awaiting=self._awaiting,
+            sounding=() if there is None else there.sounding,
+        )
+
+    @property
+    def _port(self) -> AlsaOutput | None:
+        """Our port on ALSA, if it is played to at present."""
+        from bachd.midi.alsa import AlsaOutput
+
+        return next((output for output in self._present.outputs if isinstance(output, AlsaOutput)), None)
 
     def _add_auto(self) -> None:
         if self._sequencer is not None:
@@ -154,15 +163,18 @@ class _Opening:
 
     def _add_named(self, part: str) -> None:
         names = [port.name for port in self._sequencer.ports()] if self._sequencer is not None else []
-        if matching(names, part):
-            self._synths.append(the_one(names, part))
+        awaited = [name for name in self._port.wanted if name] if self._port is not None else []
+        if matching(names + awaited, part):
+            self._synths.append(the_one(names + awaited, part))
             return
         for system, others in _others(self._sequencer, self._faults):
             if matching(others, part):
                 self._play(system, the_one(others, part))
                 return
             names += others
-        the_one(names, part)
+        if self._sequencer is None or not self._awaiting:
+            the_one(names, part)
+        self._synths.append(part)
 
     @property
     def _why(self) -> str:
@@ -172,11 +184,19 @@ class _Opening:
     def _play(self, system: System, destination: str | None) -> None:
         from bachd.midi.rtmidi import RtMidiOutput
 
+        for output in self._present.outputs:
+            if isinstance(output, RtMidiOutput) and (output.system, output.destination) == (system, destination):
+                self._outputs.append(output)
+                return
         self._outputs.append(RtMidiOutput(system, destination, self._clock, self._lateness))
 
     def _record(self, path: Path) -> None:
         from bachd.midi.file import FileOutput
 
+        for output in self._present.outputs:
+            if isinstance(output, FileOutput) and output.path == path:
+                self._outputs.append(output)
+                return
         self._outputs.append(FileOutput(path))
 
 

@@ -1,7 +1,8 @@
 """Playing through python-rtmidi: JACK, macOS, and ALSA where alsa-midi cannot be had.
 
 Law: a thread of its own sends each message in the order given, at an absolute deadline; nothing that happens to the
-destination or to the JACK server reaches the player, and what comes back is connected again by name, and reset.
+destination or to the JACK server reaches the player. What comes back is connected again by name, reset, and joins on
+the next bar.
 
 The threads meet in one place, the queue of messages; the port itself is guarded by a lock, as `poll` may reopen it.
 """
@@ -9,9 +10,7 @@ The threads meet in one place, the queue of messages; the port itself is guarded
 from __future__ import annotations
 
 import logging
-import os
 import re
-import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,7 +20,7 @@ from time import monotonic
 from typing import Any, Final, Literal, TypeAlias
 
 from bachd.errors import OutputError
-from bachd.midi import libjack
+from bachd.midi import libjack, priority
 from bachd.midi.names import OURS, full_name
 from bachd.midi.reset import reset
 from bachd.midi.sequencer import check_device
@@ -33,12 +32,11 @@ log = logging.getLogger(__name__)
 
 System: TypeAlias = Literal["alsa", "jack", "coremidi"]
 
-_PRIORITY: Final = 50
-"""Of the sending thread, under SCHED_FIFO: below JACK's own threads and the kernel's for interrupts."""
+_BAR: Final = b""
+"""Stands between messages where a bar begins."""
+_NOTE_ON: Final = 0x90
 _CYCLES: Final = 0.1
 """Seconds in which JACK passes on what it holds, two of its longest usual cycles: it forgets the rest with the port."""
-_SWITCH: Final = 0.0005
-"""Seconds for which busy Python code may keep the sending thread waiting; Python's own value is ten times that."""
 
 
 class RtMidiOutput:
@@ -52,11 +50,12 @@ class RtMidiOutput:
 
         Raises OutputError if the system is not there, or the destination.
         """
+        self.system, self.destination = system, destination
         self._connection = _Connection(system, destination)
         self._clock = clock
         self._lateness = lateness
         self._messages: SimpleQueue[list[tuple[float, bytes]] | None] = SimpleQueue()
-        sys.setswitchinterval(min(_SWITCH, sys.getswitchinterval()))
+        priority.prefer_threads()
         self._thread = threading.Thread(target=self._deliver, name="midi-out", daemon=True)
         self._thread.start()
 
@@ -71,6 +70,10 @@ class RtMidiOutput:
             [(timed.due, bytes(timed.message.bytes())) for timed in messages if not timed.message.is_meta]
         )
 
+    def bar(self, due: float) -> None:
+        """Tell the thread when a destination that is back may join."""
+        self._messages.put([(due, _BAR)])
+
     def poll(self) -> Sequence[str]:
         """Look after the connection."""
         return self._connection.tend()
@@ -82,15 +85,18 @@ class RtMidiOutput:
         self._connection.close()
 
     def _deliver(self) -> None:
-        if not _take_priority():
+        if not priority.take():
             log.info("no real-time priority here: notes may be some milliseconds late while the machine is busy")
         while (messages := self._messages.get()) is not None:
             for due, chord in groupby(messages, key=lambda message: message[0]):
                 sleep_until(due)
                 late = self._clock.now() - due
                 for _, data in chord:
-                    self._connection.send(data)
-                    self._lateness.record(late)
+                    if data is _BAR:
+                        self._connection.join()
+                    else:
+                        self._connection.send(data)
+                        self._lateness.record(late)
 
 
 class _Connection:
@@ -101,6 +107,7 @@ class _Connection:
         self._destination = destination
         self._lock = threading.Lock()
         self._connected = False
+        self._joined = True
         self._open()
         if destination is not None and not self._connected:
             self.close()
@@ -115,11 +122,18 @@ class _Connection:
         return self._destination if self._connected else f"waiting for {self._destination}"
 
     def send(self, data: bytes) -> None:
-        """Send one message now; in vain while there is nobody to hear it."""
+        """Send one message now; in vain while there is nobody to hear it, or nobody who may hear it yet."""
         with self._lock:
+            if not self._joined and data[0] & 0xF0 == _NOTE_ON:
+                return
             if self._out is not None and (self._watch is None or self._watch.alive):
                 with suppress(OSError):  # what rtmidi raises: it is for `tend` to see what has happened
                     self._out.send_message(data)
+
+    def join(self) -> None:
+        """A bar begins: whoever has come back hears all from here on."""
+        with self._lock:
+            self._joined = True
 
     def tend(self) -> list[str]:
         """Reopen what has vanished and come back. Returns what has changed."""
@@ -131,6 +145,7 @@ class _Connection:
     def _tend(self) -> list[str]:
         title = _TITLES[self._system]
         if self._out is None:
+            self._joined = self._destination is None
             self._open()
             return [f"{title} is back: {self.description}"]
         if self._watch is not None and not self._watch.alive:
@@ -145,8 +160,9 @@ class _Connection:
             self._connected = False
             return [f"{self._destination} is gone: the music goes on without it, until it is back"]
         self._close()
+        self._joined = False
         self._open()
-        return [f"{self._destination} is there: connected, and reset"] if self._connected else []
+        return [f"{self._destination} is there: reset, and in from the next bar on"] if self._connected else []
 
     def close(self) -> None:
         """Let go of the port, once what has been sent is delivered."""
@@ -218,14 +234,3 @@ def _client(system: System) -> Any:
 def _names(out: Any) -> list[str]:
     """The destinations' names, those of ALSA as in sequencer.py: without the numbers that change at each plug."""
     return [full_name(*match.groups()) if (match := _ALSA_NAME.fullmatch(name)) else name for name in out.get_ports()]
-
-
-def _take_priority() -> bool:
-    """Ask for SCHED_FIFO for the calling thread alone."""
-    if sys.platform != "linux":
-        return True  # elsewhere threads that sleep most of the time are woken in time without it
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
-    except OSError:
-        return False
-    return True

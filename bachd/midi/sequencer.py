@@ -5,9 +5,12 @@ Law: no other module touches alsa-midi, and nothing of it gets out of this one, 
 
 from __future__ import annotations
 
+import math
 import os
+import select
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
@@ -55,8 +58,19 @@ class Sequencer(Protocol):
         """Queue messages for all that are subscribed at that time, each with its queue time, which do not decrease."""
         ...
 
-    def send_now(self, address: Address, messages: Sequence[bytes]) -> None:
-        """Play to one port at once, past the queue; in vain if it has vanished."""
+    def send_now(self, address: Address, messages: Sequence[bytes]) -> bool:
+        """Play to one port at once, past the queue, whether or not it hears ours; False if it cannot be reached."""
+        ...
+
+    def wait(self, seconds: float | None) -> set[int] | None:
+        """Wait until ports or subscriptions have changed, for `wake`, or for so long. Called by one thread.
+
+        Returns the clients that have vanished, or have lost a port; None if nothing has changed.
+        """
+        ...
+
+    def wake(self) -> None:
+        """Let `wait` return now, or the next time at once."""
         ...
 
     def close(self) -> None:
@@ -87,12 +101,21 @@ class KernelSequencer:
         try:
             self._client = alsa_midi.SequencerClient(OURS)
             self._port = self._client.create_port(OURS, caps=alsa_midi.READ_PORT, type=kind)
+            # A second port, to listen and to reset synths that are not to hear the first one yet. Nobody else may
+            # subscribe to it, so that lists of ports leave it out.
+            own = alsa_midi.PortCaps.READ | alsa_midi.PortCaps.WRITE | alsa_midi.PortCaps.NO_EXPORT
+            self._aside = self._client.create_port("aside", caps=own, type=kind)
+            self._aside.connect_from(alsa_midi.SYSTEM_ANNOUNCE)
             self._queue = self._client.create_queue(OURS)
             self._queue.start()
             self._client.drain_output()
         except alsa_midi.ALSAError as fault:
             raise OutputError(f"ALSA: the sequencer cannot be used: {fault}") from None
         self._lock = threading.Lock()  # alsa-lib's output buffer belongs to one thread at a time
+        self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._news = select.poll()
+        self._news.register(self._waker, select.POLLIN)
+        self._news.register(self._client._fd, select.POLLIN)  # event_input would take seconds for milliseconds
 
     def now(self) -> float:
         """The queue's time. It is not to be trusted for long: whenever the kernel's timer is late, it jumps ahead."""
@@ -134,15 +157,47 @@ class KernelSequencer:
                 self._client.event_output(event(data, time=real_time(moment)), queue=self._queue, port=self._port)
             self._client.drain_output()
 
-    def send_now(self, address: Address, messages: Sequence[bytes]) -> None:
-        """Play to one port at once."""
+    def send_now(self, address: Address, messages: Sequence[bytes]) -> bool:
+        """Play to one port at once. The kernel opens a synth for subscribers only, so for now our port aside is one."""
+        try:
+            self._aside.connect_to(address)
+        except self._alsa.ALSAError:
+            return False
         with self._lock:
             try:
                 for data in messages:
-                    self._client.event_output(self._alsa.MidiBytesEvent(data), port=self._port, dest=address)
+                    self._client.event_output(self._alsa.MidiBytesEvent(data), port=self._aside, dest=address)
                 self._client.drain_output()
             except self._alsa.ALSAError:
                 self._client.drop_output_buffer()  # or what could not be delivered would stand before all that follows
+                return False
+        with suppress(self._alsa.ALSAError):
+            self._aside.disconnect_to(address)  # returns when the synth has been sent all of it
+        return True
+
+    def wait(self, seconds: float | None) -> set[int] | None:
+        """Wait for announcements of the system client."""
+        self._news.poll(None if seconds is None else math.ceil(1e3 * seconds))
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._waker)
+        vanished, changed = set(), False
+        kinds = self._alsa.EventType
+        while True:
+            try:
+                event = self._client.event_input(timeout=1e-9)
+            except self._alsa.ALSAError:  # more has happened than the kernel could keep for us
+                changed = True
+                break
+            if event is None:
+                break
+            changed = True
+            if event.type in (kinds.PORT_EXIT, kinds.CLIENT_EXIT):
+                vanished.add(int(event.addr.client_id))
+        return vanished if changed else None
+
+    def wake(self) -> None:
+        """Let the thread that waits look up."""
+        os.eventfd_write(self._waker, 1)
 
     def close(self) -> None:
         """Wait for the queue; the ports that hear ours are let go of once they have sent what they were given."""
@@ -151,3 +206,4 @@ class KernelSequencer:
             self._queue.close()
             self._port.close()
             self._client.close()
+        os.close(self._waker)

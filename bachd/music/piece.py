@@ -68,3 +68,8 @@ class Step:
     """Name of the seed piece this music grew from."""
     opens: bool = False
     """Whether the event is the first of its piece."""
+
+    @property
+    def reaches_bar(self) -> bool:
+        """Whether a bar line comes before its end or with it, so that the next step is the first in a new bar."""
+        return self.place.phase + self.event.ticks >= self.place.metre.bar

@@ -51,12 +51,12 @@ class Composer:
 
         bars: full bars of each seed piece that are played before the model goes on; at least 1.
         """
-        self._model = model
+        self.model = model
         self._sampler = sampler
         self._others = tuple(others)
         self._load = load
         self._bars = bars
-        self._rng = rng
+        self.rng = rng
         self._context = model.context()
         self._stillness = Stillness()
         self._circling = Circling()
@@ -78,6 +78,11 @@ class Composer:
         breath = Event((), (), rest)
         self._watch(breath, place)
         return Step(breath, place, Origin.BREATH, name)
+
+    def draw_with(self, sampler: Sampler) -> None:
+        """From the next step on, draw with another sampler."""
+        sampler.at_home(self._piece)
+        self._sampler = sampler
 
     def _begin(self, piece: Piece) -> None:
         excerpt = piece.first_bars(self._bars)
@@ -112,7 +117,7 @@ class Composer:
         """The model's next event, or None when the piece is over."""
         if self._is_too_long():
             return None
-        hidden = self._model.hear(self._context)
+        hidden = self.model.hear(self._context)
         for warmth in WARMTHS:
             event = self._sampler.sample(hidden, self._last.sounding, warmth=warmth)
             if event is None:
@@ -129,7 +134,7 @@ class Composer:
         """A piece other than the present one. Each is drawn once before any is drawn again."""
         if not self._waiting:
             self._waiting = [name for name in self._others if name != self._piece.name]
-            self._rng.shuffle(self._waiting)
+            self.rng.shuffle(self._waiting)
         return self._load(self._waiting.pop()) if self._waiting else self._piece
 
     def _rest(self, place: Place) -> int:

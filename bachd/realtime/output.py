@@ -37,6 +37,13 @@ class Output(Protocol):
         """Take messages whose deadlines do not decrease, some tens of milliseconds ahead. Called from one thread."""
         ...
 
+    def bar(self, due: float) -> None:
+        """A bar begins at `due`, in monotonic seconds, with what is sent next. Called from the thread that sends.
+
+        An instrument that has come back hears no note_on before that.
+        """
+        ...
+
     def poll(self) -> Sequence[str]:
         """Look after the connection, about once a second, off the event loop: reopen what has vanished.
 

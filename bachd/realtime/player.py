@@ -10,6 +10,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from mido import Message, MetaMessage, bpm2tempo
@@ -30,6 +31,17 @@ at a load of four processes a core), and still a stop that feels immediate."""
 
 Compose: TypeAlias = Callable[[], Awaitable[Step | None]]
 """Gives the next step when it is asked for; None when the music is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """How to play from a step on; the fields are what the player calls so."""
+
+    output: Output
+    bpm: float
+    channels: tuple[int, ...]
+    program: int | None
+    latency: float
 
 
 class Player:
@@ -63,6 +75,8 @@ class Player:
         self._latency = latency
         self._lead = lead
         self._on_step = on_step
+        self._change: _Change | None = None
+        self._in_bar = False  # whether the next step begins in a bar that an earlier one has begun
         self._ledger: dict[int, int] = {}  # the notes that sound -> their channels, 0 to 15
         self._metre: Metre | None = None  # the last that was sent
         self._in_upbeat = False
@@ -90,6 +104,16 @@ class Player:
             composing.cancel()
             self.release()
 
+    def change(
+        self, output: Output, *, bpm: float, channels: Sequence[int], program: int | None, latency: float
+    ) -> None:
+        """Play otherwise from the next step on: the one that `compose` is about to return, if it calls this.
+
+        What sounds on the present output is ended there before another one is used. What messages are early by may
+        change, but not the rhythm in which they leave.
+        """
+        self._change = _Change(output, bpm, tuple(channel - 1 for channel in channels), program, latency)
+
     def release(self) -> None:
         """End all that sounds: now, or as soon as what has been handed over allows."""
         due = max(self._clock.now(), self._last_due)
@@ -115,11 +139,16 @@ class Player:
 
     def _play(self, step: Step, tick: int) -> None:
         """Hand over the chord that sounds from `tick` on: first what ends, then what begins."""
+        changes = self._changed(tick)
+        if not self._in_bar:
+            self._output.bar(self._due(tick))
+        self._in_bar = not step.reaches_bar
         held = tuple(note for note in step.event.held if note in self._ledger)
         struck = tuple(note for note in step.event.sounding if note not in held)
         ended = [note for note in self._ledger if note not in held]
         velocities = dynamics.velocities(Event(struck, held, step.event.ticks), step.place)
-        messages = [self._off(note) for note in ended]
+        messages: list[Message | MetaMessage] = [self._off(note) for note in ended]
+        messages += changes
         messages += self._signs(step)
         for voice, note in enumerate(reversed(step.event.sounding)):
             if note in struck:
@@ -129,6 +158,22 @@ class Player:
         self._send(tick, messages)
         if self._on_step is not None:
             self._on_step(step, self._transport.due(tick))
+
+    def _changed(self, tick: int) -> list[Message | MetaMessage]:
+        """Put a change into force; returns what the output has to be told of it."""
+        change, self._change = self._change, None
+        if change is None:
+            return []
+        told = self._opening()
+        if change.output is not self._output:
+            self._send(tick, self._silence())
+            self._output = change.output
+            self._metre = None
+            told = []
+        self._transport.change(tick, change.bpm)
+        self._transport.slip(change.latency - self._latency)
+        self._channels, self._program, self._latency = change.channels, change.program, change.latency
+        return [message for message in self._opening() if message not in told]
 
     def _opening(self) -> list[Message | MetaMessage]:
         messages = [MetaMessage("set_tempo", tempo=bpm2tempo(self._transport.bpm))]

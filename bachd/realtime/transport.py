@@ -1,7 +1,7 @@
 """Where a run is in time: ticks to monotonic seconds and back, at a tempo.
 
 Law: a deadline is origin + ticks x seconds a tick, never the deadline before plus a length, so nothing drifts; the
-origin moves only when music has to wait.
+origin moves only when music has to wait or the tempo changes.
 """
 
 from __future__ import annotations
@@ -28,6 +28,12 @@ class Transport:
     def tick(self, moment: float) -> int:
         """The last tick at or before `moment`; negative before the start."""
         return int((moment - self._origin) * self.bpm * TICKS // 60.0)
+
+    def change(self, tick: int, bpm: float) -> None:
+        """Go on at another tempo from `tick` on, whose moment stays what it was."""
+        moment = self.due(tick)
+        self.bpm = bpm
+        self._origin += moment - self.due(tick)
 
     def slip(self, seconds: float) -> None:
         """Let everything from here on sound `seconds` later."""

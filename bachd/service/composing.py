@@ -16,17 +16,25 @@ from bachd.music import midifile, smf
 from bachd.music.piece import Piece
 from bachd.neural.bundle import COMPILED, Bundle
 from bachd.neural.composer import Composer
-from bachd.neural.model import TfliteModel
+from bachd.neural.model import Model, TfliteModel
 from bachd.neural.sampler import Sampler
 
 log = logging.getLogger("bachd")
 
 
-def open_composer(config: Config, rng: int) -> Composer:
-    """A composer that plays by `config`, but for its rng. Raises ModelError and SeedError."""
+def open_composer(config: Config, rng: int, model: Model | None = None) -> Composer:
+    """A composer that plays by `config`, but for its rng. Raises ModelError and SeedError.
+
+    model: the network, if it is open already.
+    """
     bundle = Bundle.open(config.model)
     seeded = replace(config, seed=replace(config.seed, rng=rng))
-    return make_composer(seeded, bundle, open_model(config.device, bundle))
+    return make_composer(seeded, bundle, model or open_model(config.device, bundle))
+
+
+def open_sampler(config: Config, composer: Composer) -> Sampler:
+    """What `composer`, who has the model of `config`, is to draw with by it. Raises ModelError."""
+    return _sampler(config, Bundle.open(config.model), composer.model, composer.rng)
 
 
 def open_model(device: str, bundle: Bundle) -> TfliteModel:
@@ -48,11 +56,23 @@ def open_model(device: str, bundle: Bundle) -> TfliteModel:
     return edgetpu.open_model(bundle.folder, bundle.compiled, demanded=demanded, tell=log.warning)
 
 
-def make_composer(config: Config, bundle: Bundle, model: TfliteModel) -> Composer:
+def make_composer(config: Config, bundle: Bundle, model: Model) -> Composer:
     """A composer that plays by `config`. Raises SeedError when the first piece cannot be read or holds no music."""
     rng = Random(config.seed.rng)
+    return Composer(
+        model,
+        _sampler(config, bundle, model, rng),
+        first=_first(config.seed.piece, bundle, rng),
+        others=bundle.seed_names,
+        load=bundle.seed,
+        bars=config.seed.bars,
+        rng=rng,
+    )
+
+
+def _sampler(config: Config, bundle: Bundle, model: Model, rng: Random) -> Sampler:
     sampling, taste = config.sampling, bundle.card.taste
-    sampler = Sampler(
+    return Sampler(
         model,
         rng,
         temperature=taste.temperature if sampling.temperature is None else sampling.temperature,
@@ -60,15 +80,6 @@ def make_composer(config: Config, bundle: Bundle, model: TfliteModel) -> Compose
         key=taste.key if sampling.key is None else sampling.key,
         pitches=sampling.range or bundle.card.pitches,
         leading=sampling.leading,
-    )
-    return Composer(
-        model,
-        sampler,
-        first=_first(config.seed.piece, bundle, rng),
-        others=bundle.seed_names,
-        load=bundle.seed,
-        bars=config.seed.bars,
-        rng=rng,
     )
 
 

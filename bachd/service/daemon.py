@@ -1,7 +1,11 @@
-"""The long run: where the parts are put together, looked after, and taken apart.
+"""The long run: where the parts are put together, looked after, exchanged and taken apart.
 
 Law: while music plays, the event loop neither computes nor blocks: composing and tending the ports have threads of
-their own. However a run ends, what sounds is released before the output is closed.
+their own. However a run ends, what sounds is released before the output is closed. New settings come into use on a bar
+line, when all they need is open, or not at all.
+
+systemd hears that bachd is alive only when an event has been handed to the player, so a run that hangs anywhere on the
+way from the network to the output is one that is started again.
 """
 
 from __future__ import annotations
@@ -11,19 +15,26 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
+from functools import partial
+from importlib import import_module
 from itertools import count
+from pathlib import Path
 from secrets import randbits
 from typing import TYPE_CHECKING, Any, Final
 
 from bachd.config import Config
-from bachd.errors import EXIT_OK
+from bachd.errors import EXIT_OK, BachdError
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
+from bachd.service.exchange import Exchange, Parts
+from bachd.service.notify import Notifier
+from bachd.service.report import Report, log_to
 
 if TYPE_CHECKING:
+    from bachd.midi.outputs import Outputs
     from bachd.music.piece import Step
     from bachd.neural.composer import Composer
     from bachd.realtime.player import Player
@@ -32,67 +43,75 @@ if TYPE_CHECKING:
 log = logging.getLogger("bachd")
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""What ends a run."""
+"""What ends a run; but a service takes SIGHUP, which means elsewhere that the terminal is gone, for 'reload'."""
 TENDING: Final = 1.0
-"""Seconds between two looks at the output's connection."""
+"""Seconds between two looks at the output's connection, and two lines for systemd."""
 REPORTING: Final = 60
 """Looks between two reports of lateness."""
 AFTER: Final = 0.03
 """Seconds after its sound at which an event is drawn, so that no thread that sends has to wait for the picture."""
 
 
-def run(config: Config, seconds: float | None = None, events: int | None = None) -> int:
+def run(config: Config, seconds: float | None = None, events: int | None = None, *, path: Path | None = None) -> int:
     """Play until a signal, for so many seconds from the first event on, or so many events. Returns the exit code.
+
+    path: the file that `config` was read from; when it is saved, or a service gets SIGHUP, it is read again.
 
     Raises BachdError when something cannot be opened or the model fails; nothing is left sounding then, either.
     """
     log.setLevel(logging.INFO)
-    with _log_to(logging.StreamHandler()):
-        asyncio.run(_Run(config, seconds, events).perform())
+    this = _Run(config, seconds, events, path)
+    with log_to(logging.StreamHandler(), this.report):
+        asyncio.run(this.perform())
     return EXIT_OK
-
-
-@contextmanager
-def _log_to(handler: logging.Handler) -> Iterator[None]:
-    """Let this handler alone have bachd's log for a while."""
-    before, log.handlers = log.handlers, [handler]
-    try:
-        yield
-    finally:
-        log.handlers = before
 
 
 class _Run:
     """One run, from the first import to the last note_off."""
 
-    def __init__(self, config: Config, seconds: float | None, events: int | None) -> None:
+    def __init__(self, config: Config, seconds: float | None, events: int | None, path: Path | None) -> None:
         self._config = config
         self._seconds = seconds
         self._events = events
+        self._path = path
         self._rng = randbits(32) if config.seed.rng is None else config.seed.rng
         self._clock = MonotonicClock()
         self._lateness = Lateness()
+        self.report = Report(self._lateness)
+        self._notifier = Notifier.from_environment()
         self._playing = asyncio.Event()
         self._stop = asyncio.Event()
+        self._reload = asyncio.Event()
         self._composed = 0
-        self._seen = 0
+        self._last: Step | None = None
         self._view: View | None = None
 
     async def perform(self) -> None:
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
-            loop.add_signal_handler(number, self._stop.set)
+            again = number == signal.SIGHUP and self._notifier.heard
+            loop.add_signal_handler(number, (self._reload if again else self._stop).set)
         with ExitStack() as self._stack:
+            self._stack.callback(self._notifier.close)
             self._thread = self._stack.enter_context(ThreadPoolExecutor(1, "composing"))
             self._loading = loop.run_in_executor(self._thread, self._load)
             self._stack.callback(self._loading.cancel)
             # Meanwhile the ports are opened, and what plays is imported.
             from bachd.midi.ports import open_outputs
 
-            self._output = open_outputs(self._config.midi.output, self._clock, self._lateness)
-            self._stack.callback(self._output.close)
-            await self._until_stopped(self._player().perform(self._compose), self._tend(), self._stop.wait())
-        log.info("stopped after %d events", self._seen)
+            outputs = open_outputs(self._config.midi.output, self._clock, self._lateness, awaiting=self._notifier.heard)
+            with ExitStack() as opened:
+                opened.callback(outputs.close)
+                self._exchange = Exchange(Parts(self._config, self._rng, await self._loading, outputs))
+                opened.pop_all()
+            self._stack.callback(self._exchange.close)
+            self._tending = self._stack.enter_context(ThreadPoolExecutor(1, "tending"))
+            self._player = self._make_player(outputs)
+            await self._until_stopped(
+                self._player.perform(self._compose), self._tend(), self._follow(), self._stop.wait()
+            )
+            self._notifier.stopping()
+        log.info("stopped after %d events", self.report.events)
 
     async def _until_stopped(self, *parts: Coroutine[Any, Any, object]) -> None:
         """Run all parts until one of them ends. Raises what it raises, once all have ended."""
@@ -106,17 +125,15 @@ class _Run:
         for task in done:
             task.result()
 
-    def _player(self) -> Player:
+    def _make_player(self, outputs: Outputs) -> Player:
         from bachd.realtime.player import Player
         from bachd.realtime.transport import Transport
 
         return Player(
-            self._output,
+            outputs,
             Transport(self._config.tempo),
             self._clock,
-            channels=self._config.midi.channels,
-            program=self._config.midi.program,
-            latency=self._config.midi.latency_ms / 1e3,
+            **_manner(self._config),
             on_step=self._see,
         )
 
@@ -129,55 +146,103 @@ class _Run:
         if self._composed == self._events:
             return None
         self._composed += 1
-        composer = await self._loading
-        return await asyncio.get_running_loop().run_in_executor(self._thread, composer.next)
+        if self._last is not None and self._last.reaches_bar and (parts := self._exchange.take()):
+            self._player.change(parts.outputs, bpm=parts.config.tempo, **_manner(parts.config))
+        composer = self._exchange.present.composer
+        self._last = await asyncio.get_running_loop().run_in_executor(self._thread, composer.next)
+        return self._last
 
     def _see(self, step: Step, due: float) -> None:
         """A step has been handed over; it sounds at `due`."""
         loop = asyncio.get_running_loop()
-        if self._seen == 0:
+        self._notifier.alive()
+        self.report.see(step)
+        if self.report.events == 1:
             self._begin(step)
         elif step.opens:
             log.info("now %s", step.piece)
-        self._seen += 1
+        if self._exchange.settle():
+            loop.run_in_executor(self._tending, self._exchange.leave)
         if self._view is not None:
             loop.call_at(due + AFTER, self._view.show, step)  # the loop's clock is the monotonic one, too
 
     def _begin(self, step: Step) -> None:
-        log.info(
-            "playing %s at %g bpm on %s (rng %d)", step.piece, self._config.tempo, self._output.description, self._rng
-        )
+        where = self._exchange.present.outputs.description
+        log.info("playing %s at %g bpm on %s (rng %d)", step.piece, self._config.tempo, where, self._rng)
         gc.freeze()  # what has been made by now stays: a collection need not look at it again
         if self._seconds is not None:
             asyncio.get_running_loop().call_later(self._seconds, self._stop.set)
+        self._notifier.ready(self._line())
         self._playing.set()
 
-    async def _tend(self) -> None:
-        """While music plays: show it, look after the output, and tell of lateness from time to time."""
+    async def _follow(self) -> None:
+        """While music plays, read the settings again whenever they have been saved, or that is asked for."""
+        await self._playing.wait()
+        if self._path is None:
+            await asyncio.Future()
+            return
         loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, "tending") as thread:
-            await self._playing.wait()
-            if sys.stdout.isatty():
-                self._show(await loop.run_in_executor(thread, self._find_view))
-            for look in count(1):
-                await self._clock.sleep_until(self._clock.now() + TENDING)
-                for line in await loop.run_in_executor(thread, self._output.poll):
-                    log.warning("%s", line)
-                # A file is never late, and counts no messages.
-                if look % REPORTING == 0 and (late := self._lateness.take()).count:
-                    log.info("lateness of %d messages: %s", late.count, late)
+        reload = await loop.run_in_executor(self._tending, import_module, "bachd.service.reload")
+        async for _ in reload.saves(self._path, self._reload, self._tending):
+            self._notifier.reloading()
+            before = self._exchange.present
+            prepare = partial(reload.prepare, self._path, before, self._clock, self._lateness)
+            try:
+                parts = await loop.run_in_executor(self._tending, prepare)
+            except BachdError as fault:
+                self.report.refused = str(fault)
+                log.error("config refused, the music goes on as it was: %s", fault)
+            else:
+                self.report.refused = None
+                if changed := reload.changes(before.config, parts.config):
+                    await self._exchange.offer(parts)
+                    log.info("in use from this bar on: %s of %s", changed, self._path)
+            self._notifier.ready(self._line())
+
+    async def _tend(self) -> None:
+        """While music plays: show it, look after the output, and tell of both from time to time."""
+        loop = asyncio.get_running_loop()
+        await self._playing.wait()
+        if sys.stdout.isatty():
+            self._show(await loop.run_in_executor(self._tending, self._find_view))
+        await self._answer()
+        told = self._line()
+        for look in count(1):
+            await self._clock.sleep_until(self._clock.now() + TENDING)
+            for line in await loop.run_in_executor(self._tending, self._exchange.present.outputs.poll):
+                log.warning("%s", line)
+            if told != (told := self._line()):
+                self._notifier.status(told)
+            # A file is never late, and counts no messages.
+            if look % REPORTING == 0 and (late := self._lateness.take()).count:
+                log.info("lateness of %d messages: %s", late.count, late)
+
+    async def _answer(self) -> None:
+        """Let others ask how the run is doing."""
+        loop = asyncio.get_running_loop()
+        status = await loop.run_in_executor(self._tending, import_module, "bachd.service.status")
+        server = status.StatusServer(status.socket_path(), lambda: self.report.snapshot(self._exchange.present))
+        self._stack.callback(server.close)
+        try:
+            await server.start()
+        except BachdError as fault:
+            log.warning("%s", fault)
 
     def _find_view(self) -> View | None:
         from bachd.service.view import view_on  # takes its time: nothing for the event loop, nor before the first event
 
-        return view_on(sys.stdout, self._status)
+        return view_on(sys.stdout, lambda: self.report.figures(self._exchange.present))
 
     def _show(self, view: View | None) -> None:
         if view is not None:
-            self._stack.enter_context(_log_to(view))
+            self._stack.enter_context(log_to(view, self.report))
             self._view = self._stack.enter_context(view)
 
-    def _status(self) -> str:
-        late = self._lateness.overall()
-        lateness = f"   lateness {late}" if late.count else ""
-        return f"{self._config.tempo:g} bpm   {self._output.description}{lateness}"
+    def _line(self) -> str:
+        return self.report.line(self._exchange.present)
+
+
+def _manner(config: Config) -> dict[str, Any]:
+    """How a player is to play."""
+    midi = config.midi
+    return {"channels": midi.channels, "program": midi.program, "latency": midi.latency_ms / 1e3}

@@ -78,9 +78,17 @@ def test_a_run_without_music_leaves_nothing_and_loses_nothing(tmp_path: Path) ->
     FileOutput(old).close()
     assert old.read_bytes() == recording
     again = FileOutput(old)
-    again.send([on(5)])
+    again.send([on(0, 62)])
     again.close()
-    assert [line.split()[0] for line in read(old)] == ["5"]
+    assert [line.split()[0] for line in read(old)] == ["0"]
+    assert "note=62" in read(old)[0]
+
+
+def test_a_recording_begins_with_what_it_is_sent_first_however_long_the_music_has_played(tmp_path: Path) -> None:
+    output = FileOutput(tmp_path / "late.mid")
+    output.send([on(10_000), off(10_005)])
+    output.close()
+    assert [line.split()[0] for line in read(output.path)] == ["0", "5"]
 
 
 @pytest.mark.parametrize("polls", [0, 1, 2])

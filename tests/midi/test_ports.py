@@ -8,8 +8,9 @@ import pytest
 from mido import Message
 
 from bachd.errors import EXIT_UNAVAILABLE, OutputError
+from bachd.midi.outputs import Outputs
 from bachd.midi.panic import panic
-from bachd.midi.ports import Outputs, list_ports, open_outputs
+from bachd.midi.ports import list_ports, open_outputs
 from bachd.midi.reset import reset
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
@@ -96,6 +97,9 @@ class Line:
     def send(self, messages: Sequence[TimedMessage]) -> None:
         self._log.append(f"{self.description} {len(messages)}")
 
+    def bar(self, due: float) -> None:
+        self._log.append(f"{self.description} bar at {due}")
+
     def poll(self) -> Sequence[str]:
         return [f"{self.description} changed"]
 
@@ -120,6 +124,27 @@ def test_an_output_that_fails_to_close_keeps_none_open() -> None:
     with pytest.raises(OutputError):
         Outputs([Line("a", log, OutputError("a")), Line("b", log), Line("c", log, OutputError("c"))]).close()
     assert sorted(log) == ["a closed", "b closed", "c closed"]
+
+
+def test_closing_may_keep_what_is_played_to_further_on() -> None:
+    log: list[str] = []
+    kept, left = Line("kept", log), Line("left", log)
+    Outputs([kept, left]).close(Outputs([kept]))
+    assert log == ["left closed"]
+
+
+@pytest.mark.usefixtures("no_midi")
+def test_what_is_asked_for_again_is_used_again(tmp_path: Path) -> None:
+    first, second = (f"file:{tmp_path / name}" for name in ("a.mid", "b.mid"))
+    before = open_outputs([first], MonotonicClock(), Lateness())
+    after = open_outputs([second, first], MonotonicClock(), Lateness(), present=before)
+    assert after.outputs[1] is before.outputs[0]
+    with pytest.raises(OutputError, match="FP-30X"):
+        open_outputs([first, "FP-30X"], MonotonicClock(), Lateness(), present=before)
+    before.close(after)
+    after.send([note(60)])
+    after.close()
+    assert {path.name for path in tmp_path.iterdir()} == {"a.mid", "b.mid"}
 
 
 @pytest.mark.usefixtures("only_jack")

@@ -104,10 +104,13 @@ def test_a_synth_that_was_switched_off_and_on_is_played_to_again(plug_synth: Plu
         assert output.poll() == []
         send(output, note(60))
         synth = plug_synth("synth")
-        assert news(output) == ["synth:in is there: connected, and reset"]
+        assert news(output) == ["synth:in is there: reset, and in from the next bar on"]
         assert output.description == "synth:in"
+        send(output, note(61))
+        ended = send(output, Message("note_off", note=61))
+        output.bar(MonotonicClock().now())
         sent = send(output, note(62))
-        assert synth.hear(len(RESET) + 1) == RESET + sent
+        assert synth.hear(len(RESET) + 2) == RESET + ended + sent
 
 
 def test_a_server_that_dies_takes_nothing_with_it(jack: JackServer, plug_synth: PlugSynth) -> None:

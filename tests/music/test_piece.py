@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachd.music.event import parse_line, print_line
-from bachd.music.metre import Grid, Metre, Place
-from bachd.music.piece import Piece
+from bachd.music.event import Event, parse_line, print_line
+from bachd.music.metre import COMMON_TIME, Grid, Metre, Place
+from bachd.music.piece import Origin, Piece, Step
 from tests.music.strategies import pieces
 
 WALTZ = Metre(3, 4)
@@ -48,3 +48,11 @@ def test_the_first_bars_end_on_a_bar_line_or_with_the_piece(piece: Piece, bars: 
     full = bars + (1 if piece.grid.upbeat else 0)
     assert ticks == piece.ticks or piece.grid.place(ticks) == Place(full, 0, piece.grid.place(ticks).metre)
     assert taken[:-1] == piece.events[: len(taken)][:-1]
+
+
+@pytest.mark.parametrize(
+    ("phase", "ticks", "reaches"), [(0, 95, False), (0, 96, True), (72, 24, True), (48, 192, True)]
+)
+def test_a_step_reaches_a_bar_line_at_its_end_or_before(phase: int, ticks: int, reaches: bool) -> None:
+    step = Step(Event((60,), (), ticks), Place(3, phase, COMMON_TIME), Origin.MODEL, "a piece")
+    assert step.reaches_bar is reaches

@@ -200,6 +200,10 @@ def test_every_step_is_shown_as_it_is_handed_over() -> None:
     assert seen == ["C4", "R", "D4"]
 
 
+def test_bars_are_told_to_the_output_before_what_begins_in_them() -> None:
+    assert play(steps("C4:2 D4:2 E4:3 F4:2 G4:3")).output.bars == pytest.approx([0.0, 2.0, 4.5])
+
+
 NOTES = st.frozensets(st.integers(55, 64), max_size=4)
 
 

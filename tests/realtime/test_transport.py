@@ -49,3 +49,12 @@ def test_a_slip_moves_everything_alike(bpm: float, tick: int, seconds: float) ->
     before = transport.due(tick)
     transport.slip(seconds)
     assert transport.due(tick) == pytest.approx(before + seconds)
+
+
+@given(BPM, BPM, TICK)
+def test_a_change_of_tempo_moves_no_note_that_is_there_already(before: float, after: float, tick: int) -> None:
+    transport = started(before)
+    moment = transport.due(tick)
+    transport.change(tick, after)
+    assert transport.due(tick) == pytest.approx(moment, abs=1e-6)
+    assert transport.due(tick + 24) - moment == pytest.approx(60 / after, abs=1e-4)

@@ -5,49 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from bachd.config import Config, Midi
 from bachd.errors import ModelError, OutputError
-from bachd.music.piece import Step
+from bachd.midi.outputs import Outputs
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.service import daemon
 from tests.fakes import RecordingOutput, ScriptedComposer, steps
-
-QUICK = Config(tempo=300.0)
-CHORDS = steps("C3.E4.G4:1/6 ~C3.F4:1/6 R:1/12")
-
-
-class Stage:
-    """What a run would open for itself, opened here instead."""
-
-    output: RecordingOutput
-    lateness: Lateness
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.script: Sequence[Step | Exception | Callable[[], object]] = CHORDS
-        monkeypatch.setattr("bachd.midi.ports.open_outputs", self.open_outputs)
-        monkeypatch.setattr("bachd.service.composing.open_composer", self.open_composer)
-
-    def open_outputs(self, specs: Sequence[str], clock: Clock, lateness: Lateness) -> RecordingOutput:
-        self.output, self.lateness = RecordingOutput(clock), lateness
-        return self.output
-
-    def open_composer(self, config: Config, rng: int) -> ScriptedComposer:
-        return ScriptedComposer(*self.script)
-
-    def ends_in_silence(self) -> bool:
-        """Whether every note has ended, and the output was closed after that."""
-        kinds = [timed.message.type for timed in self.output.messages]
-        return self.output.closed and kinds.count("note_on") == kinds.count("note_off") > 0
-
-
-@pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
-    return Stage(monkeypatch)
+from tests.service.conftest import CHORDS, QUICK, Stage
 
 
 def test_a_number_of_events_is_played_to_the_end(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
@@ -107,7 +76,7 @@ def test_a_model_that_cannot_be_loaded_closes_the_output(stage: Stage, monkeypat
 
 
 def test_an_output_that_cannot_be_opened_ends_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(specs: Sequence[str], clock: Clock, lateness: Lateness) -> RecordingOutput:
+    def fail(specs: Sequence[str], clock: Clock, lateness: Lateness, *, awaiting: bool) -> Outputs:
         raise OutputError(f"no port {specs[0]}")
 
     monkeypatch.setattr("bachd.midi.ports.open_outputs", fail)

@@ -1,0 +1,84 @@
+"""What a run plays with, and how it comes to play with something else.
+
+Law: parts are exchanged all at once, on a bar line. What is left is closed when nothing is sent to it any more, and
+what is used again stays open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bachd.config import Config
+from bachd.errors import BachdError
+from bachd.midi.outputs import NOWHERE, Outputs
+
+if TYPE_CHECKING:
+    from bachd.neural.composer import Composer
+    from bachd.neural.sampler import Sampler
+
+log = logging.getLogger("bachd")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Settings, and what was opened for them."""
+
+    config: Config
+    rng: int
+    composer: Composer
+    outputs: Outputs
+    sampler: Sampler | None = None
+    """What the composer is to draw with from here on, if that is something else."""
+
+
+class Exchange:
+    """The parts in use and those offered. All but `leave` is for one thread."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Begin with these."""
+        self.present = parts
+        self._offered: Parts | None = None
+        self._left: Outputs = NOWHERE
+        self._used = asyncio.Event()
+
+    async def offer(self, parts: Parts) -> None:
+        """Have parts taken when the next bar begins; returns when they are in use."""
+        self._used.clear()
+        self._offered = parts
+        await self._used.wait()
+
+    def take(self) -> Parts | None:
+        """A bar begins: use what is offered from here on. Returns it, or None if that is nothing."""
+        parts, self._offered = self._offered, None
+        if parts is not None:
+            if parts.sampler is not None:
+                parts.composer.draw_with(parts.sampler)
+            if parts.outputs is not self.present.outputs:
+                self._left = self.present.outputs
+            self.present = parts
+        return parts
+
+    def settle(self) -> bool:
+        """A step has been played with the parts that were taken last; whether there is something to `leave` now."""
+        if self._offered is None:
+            self._used.set()
+        return self._left is not NOWHERE
+
+    def leave(self) -> None:
+        """Close the outputs that are no longer played to. Blocks until they have delivered what they were sent."""
+        left, self._left = self._left, NOWHERE
+        try:
+            left.close(self.present.outputs)
+        except BachdError as fault:
+            log.warning("%s", fault)
+
+    def close(self) -> None:
+        """Close all outputs. Raises OutputError if one that was in use has not kept all it was sent."""
+        self.leave()
+        if self._offered is not None:
+            self._left = self._offered.outputs
+            self.leave()
+        self.present.outputs.close()

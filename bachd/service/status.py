@@ -1,0 +1,230 @@
+"""What a running bachd tells of itself: a socket that answers whoever asks, and the asking.
+
+Law: to be asked costs the music nothing that can be heard, and whether anybody can ask never decides whether it plays.
+
+Each connection gets one JSON object, a `Snapshot`, and is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import grp
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, TypedDict
+
+from bachd.errors import StatusError
+from bachd.realtime.lateness import Summary
+
+SYSTEM: Final = Path("/run/bachd")
+"""Where systemd makes the service's RUNTIME_DIRECTORY."""
+UNIT: Final = "bachd.service"
+PATIENCE: Final = 3.0
+"""Seconds for an answer."""
+
+_NAME: Final = "status"
+_GROUP: Final = "audio"
+"""Whoever may play may ask."""
+
+
+class LatenessFigures(TypedDict):
+    """The fields of `realtime.lateness.Summary`."""
+
+    count: int
+    p50: float
+    """Seconds, as are the next two."""
+    p99: float
+    max: float
+
+
+class Fault(TypedDict):
+    """Something that went wrong and did not end the run."""
+
+    time: str
+    """Local time, ISO 8601, to the second."""
+    what: str
+    """One line or, of a refused config.yaml, several."""
+
+
+class Snapshot(TypedDict):
+    """A run at one moment."""
+
+    piece: str | None
+    """None while nothing has been composed yet."""
+    bar: int | None
+    """As people count, from 1."""
+    tempo: float
+    """Quarter notes a minute."""
+    output: str
+    """Where the music goes, or what is being waited for."""
+    model: str
+    device: str
+    """`cpu` or `edgetpu`: what composes at present."""
+    lateness: LatenessFigures
+    """Of all messages since the start."""
+    faults: list[Fault]
+    """The last ten, the latest last."""
+    uptime_s: float
+    events: int
+    """Handed to the player since the start."""
+    version: str
+    pid: int
+
+
+class StatusServer:
+    """The socket of a daemon, in the event loop of which it answers."""
+
+    def __init__(self, path: Path, snapshot: Callable[[], Snapshot]) -> None:
+        """Opens nothing yet. `snapshot` is called in the event loop, once for each who asks."""
+        self._path = path
+        self._snapshot = snapshot
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Listen. What a daemon that died has left is replaced.
+
+        Raises StatusError if another daemon answers there already, or the folder cannot be written to.
+        """
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if _alive(self._path):
+                raise StatusError(f"another bachd answers at {self._path} already, so 'bachd status' tells of that one")
+            self._server = await asyncio.start_unix_server(self._answer, sock=_listening(self._path))
+        except OSError as fault:
+            raise StatusError(f"'bachd status' will not work: {self._path}: {fault.strerror or fault}") from None
+
+    def close(self) -> None:
+        """Answer no longer. Does nothing if `start` was not called, or raised."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+            self._path.unlink(missing_ok=True)
+
+    async def _answer(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):  # whoever asked has gone away
+            writer.write(json.dumps(self._snapshot()).encode() + b"\n")
+            writer.close()
+            await writer.wait_closed()
+
+
+def _listening(path: Path) -> socket.socket:
+    """A socket there, complete with its rights from the first moment on which anybody can see it."""
+    nascent = path.with_name(f"{path.name}.{os.getpid()}")
+    nascent.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.bind(str(nascent))
+        nascent.chmod(0o660)
+        with suppress(LookupError, PermissionError):
+            if nascent.stat().st_gid != grp.getgrnam(_GROUP).gr_gid:  # a sandbox may kill whoever changes it in vain
+                shutil.chown(nascent, group=_GROUP)
+        nascent.rename(path)
+    except OSError:
+        listener.close()
+        nascent.unlink(missing_ok=True)
+        raise
+    return listener
+
+
+def _alive(path: Path) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(PATIENCE)
+        try:
+            client.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+    return True
+
+
+def socket_path() -> Path:
+    """Where a daemon that is started in this environment listens."""
+    given = os.environ.get("RUNTIME_DIRECTORY")  # systemd gives several with colons between them
+    return Path(given.split(":")[0]) / _NAME if given else _own_folder() / _NAME
+
+
+def _own_folder() -> Path:
+    for folder in (os.environ.get("XDG_RUNTIME_DIR"), f"/run/user/{os.getuid()}"):
+        if folder and Path(folder).is_dir():
+            return Path(folder, "bachd")
+    return Path.home() / ".cache/bachd"
+
+
+def ask() -> dict[str, Any]:
+    """The snapshot of the daemon that runs here, this user's own or else the service, with systemd's `restarts`.
+
+    restarts: how often systemd has had to start it again; None if it is not a service. Raises StatusError, in one line
+    that says what to do, if none runs, none may be asked, or the one that runs does not answer.
+    """
+    for path in dict.fromkeys((socket_path(), SYSTEM / _NAME)):
+        answer = _ask(path)
+        if answer is not None:
+            return answer | {"restarts": _restarts(answer.get("pid"))}
+    raise StatusError("no bachd runs here; start it with 'bachd run', or the service: sudo systemctl start bachd")
+
+
+def _ask(path: Path) -> dict[str, Any] | None:
+    """What the daemon there says; None if there is none."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(PATIENCE)
+        try:
+            client.connect(str(path))
+            with client.makefile("rb") as file:
+                answer = json.load(file)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return None
+        except PermissionError:
+            raise StatusError(f"{path}: only root and the group '{_GROUP}' may ask; try with sudo") from None
+        except (OSError, ValueError) as fault:
+            raise StatusError(
+                f"the bachd at {path} runs but does not answer ({fault}); if that lasts: sudo systemctl restart bachd"
+            ) from None
+    return dict(answer)
+
+
+def _restarts(pid: object) -> int | None:
+    try:
+        done = subprocess.run(
+            ["systemctl", "show", UNIT, "--property=MainPID,NRestarts"],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):  # no systemd, or it has other worries
+        return None
+    shown = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+    return int(shown["NRestarts"]) if shown.get("MainPID") == str(pid) and "NRestarts" in shown else None
+
+
+def described(answer: dict[str, Any]) -> str:
+    """An answer as a person reads it: a word and what it says on each line."""
+    late, faults = Summary(**answer["lateness"]), answer["faults"]
+    rows = [
+        ("piece", "none yet" if answer["piece"] is None else f"{answer['piece']}, bar {answer['bar']}"),
+        ("tempo", f"{answer['tempo']:g} bpm"),
+        ("output", answer["output"]),
+        ("model", f"{answer['model']} on {answer['device']}"),
+        ("lateness", f"{late}, of {late.count} messages" if late.count else "nothing measured"),
+        ("events", f"{answer['events']} in {_long(answer['uptime_s'])}"),
+        ("restarts", "not run by systemd" if answer["restarts"] is None else str(answer["restarts"])),
+        ("bachd", f"{answer['version']}, process {answer['pid']}"),
+    ]
+    told = [line for fault in faults for line in f"{fault['time']}  {fault['what']}".splitlines()] or ["none"]
+    rows += [("faults" if number == 0 else "", line) for number, line in enumerate(told)]
+    return "\n".join(f"{name:<10}{value}" for name, value in rows)
+
+
+def _long(seconds: float) -> str:
+    """Seconds as people say them, in their two largest units."""
+    minutes, s = divmod(int(seconds), 60)
+    hours, m = divmod(minutes, 60)
+    d, h = divmod(hours, 24)
+    words = [f"{number} {unit}" for number, unit in ((d, "d"), (h, "h"), (m, "min"), (s, "s")) if number]
+    return " ".join(words[:2]) or "0 s"

@@ -1,0 +1,209 @@
+# shellcheck shell=bash disable=SC2154  # deploy.sh and release.sh assign what is not assigned here
+# bachd as a service of systemd, on this machine or on another one. Part of deploy.sh, whose functions it uses.
+#
+# Law: what plays goes on until its successor has said READY, and comes back if that fails; each step may be run again.
+
+# shellcheck source=/dev/null
+. "$top/systemd/release.sh"
+
+remote=.cache/bachd-deploy # on another machine, in the home of whoever logs in
+
+# appliance VERB [HOST] [--wheels DIR] [--purge]
+appliance() {
+  local verb=$1 host='' wheels='' purge=''
+  shift
+  while [ $# -gt 0 ]; do
+    case $verb:$1 in
+      install:--wheels | upgrade:--wheels)
+        [ -d "${2:-}" ] || die "--wheels needs a folder of wheels, and '${2:-}' is none"
+        wheels=$(cd "$2" && pwd -P)
+        compgen -G "$wheels/*.whl" > /dev/null || die "there is no wheel in $wheels"
+        shift
+        ;;
+      uninstall:--purge) purge=$1 ;;
+      *:-*) usage ;;
+      *)
+        [ -z "$host" ] || usage
+        host=$1
+        ;;
+    esac
+    shift
+  done
+  if [ -n "$host" ]; then
+    over_ssh
+  elif [ "$verb" = status ]; then
+    appliance_status
+  elif [ "$(id -u)" != 0 ]; then
+    say "this needs root: sudo"
+    exec sudo -- "$top/deploy.sh" "$verb" ${wheels:+--wheels "$wheels"} ${purge:+"$purge"}
+  else
+    [ -d /run/systemd/system ] || die "systemd does not run here; './deploy.sh try' plays without it"
+    # Not of root's own: the user bachd has to be able to read and run all of it.
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    umask 022
+    exec 9> /run/bachd-deploy.lock
+    flock --nonblock 9 || die "another deploy.sh is at work on this machine; wait until it has ended"
+    trap at_exit EXIT
+    case $verb in
+      uninstall) appliance_uninstall ;;
+      upgrade) [ -L "$base/current" ] || die "bachd is not installed here; sudo ./deploy.sh install" ;;&
+      *) appliance_install ;;
+    esac
+    doing=''
+  fi
+}
+
+# Copy what is needed to the other machine, as far as it is not there yet, and go on there.
+over_ssh() {
+  local terminal=() words=("$verb")
+  command -v rsync > /dev/null || die "rsync is missing here: sudo apt-get install rsync"
+  # shellcheck disable=SC2029  # $remote is meant to be expanded here
+  ssh "$host" "command -v rsync > /dev/null || echo 'rsync is missing there: sudo apt-get install rsync'; mkdir -p $remote" |
+    { ! grep . >&2; } || die "$host is not ready, see above"
+  say "copying this checkout to $host:$remote"
+  rsync -az --delete --partial --exclude=/.git --filter=':- .gitignore' "$top/" "$host:$remote/checkout/" ||
+    die "the copy broke off; run this again, and it goes on from there"
+  if [ -n "$wheels" ]; then
+    say "copying the wheels"
+    rsync -a --delete --partial "$wheels/" "$host:$remote/wheels/" ||
+      die "the copy broke off; run this again, and it goes on from there"
+    words+=(--wheels "$remote/wheels")
+  fi
+  [ ! -t 0 ] || terminal=(-t) # sudo may want to ask for a password
+  # shellcheck disable=SC2029
+  ssh ${terminal[@]+"${terminal[@]}"} "$host" "$remote/checkout/deploy.sh ${words[*]} $purge"
+  # shellcheck disable=SC2029
+  [ -z "$purge" ] || ssh "$host" "rm -rf $remote"
+}
+
+# begin WHAT: what is being done from now on, to be told, and to be told again if it fails.
+begin() {
+  doing=$1
+  say "$doing"
+}
+
+doing='' switched_from=''
+at_exit() {
+  local code=$?
+  trap - EXIT
+  set +e
+  if [ -n "$switched_from" ]; then
+    say "going back to ${switched_from##*/}"
+    use "$switched_from" && restart && say "${switched_from##*/} plays again: $(status_text)"
+  elif [ "$code" != 0 ] && [ -n "$doing" ] && systemctl -q is-active bachd; then
+    say "what was installed goes on playing"
+  fi
+  [ "$code" = 0 ] || [ -z "$doing" ] || say "this failed: ${doing%%;*}. Mend what is said above and run it again"
+  exit "$code"
+}
+
+status_text() { systemctl show -P StatusText bachd; }
+
+appliance_install() {
+  local release before
+  system_packages
+  service_user
+  release=$base/releases/$(release_name)
+  before=$(readlink -e "$base/current" || true)
+  build "$release"
+  settings "$release"
+  if [ "$release" = "$before" ] && [ -e "$release/proven" ] && same_files "$release" && systemctl -q is-active bachd; then
+    say "${release##*/} is installed already, and plays: $(status_text)"
+    return
+  fi
+  begin "switching to ${release##*/}"
+  [ "$release" != "$before" ] || before=''
+  # After a power cut in the middle of this, the last that is known to play is not the one in use.
+  [ -e "$before/proven" ] || before=$(proven_but "$release")
+  switched_from=$before
+  use "$release"
+  begin "starting it, and waiting until it says READY"
+  if ! restart; then
+    journalctl --unit=bachd --lines=12 --no-pager --output=cat >&2 || true
+    [ -n "$before" ] || systemctl stop bachd
+    die "${release##*/} does not play; the lines above are the end of 'journalctl -u bachd'"
+  fi
+  switched_from=''
+  touch "$release/proven"
+  remove_all_but "$release" "${before:-$release}"
+  say "bachd ${release##*/} plays: $(status_text)"
+}
+
+# Python, and the library that talks to the sequencer.
+system_packages() {
+  local missing=()
+  find_python > /dev/null || missing+=(python3 python3-venv)
+  case "$(ldconfig -p)" in
+    *libasound.so.2*) ;;
+    *) # from Debian 13 on it has another name
+      if [ -n "$(apt-cache -q pkgnames libasound2t64 2> /dev/null)" ]; then missing+=(libasound2t64); else missing+=(libasound2); fi
+      ;;
+  esac
+  [ ${#missing[@]} -gt 0 ] || return 0
+  begin "installing what is missing here: ${missing[*]}"
+  can_apt || die "this system has no apt-get; install Python 3.11 or newer, and ALSA's library, libasound.so.2"
+  apt_install "${missing[@]}"
+}
+
+service_user() {
+  local group
+  for group in audio plugdev; do
+    getent group $group > /dev/null || groupadd --system $group
+  done
+  if ! getent passwd bachd > /dev/null; then
+    begin "making the user bachd, in the group audio"
+    useradd --system --user-group --home-dir /var/lib/bachd --no-create-home --shell /usr/sbin/nologin bachd
+  fi
+  usermod --append --groups audio,plugdev bachd
+}
+
+# settings RELEASE: people's config.yaml stays as it is; a default that differs stands beside it.
+settings() {
+  local theirs=/etc/bachd/config.yaml
+  mkdir -p /etc/bachd
+  if [ ! -e $theirs ]; then
+    say "writing $theirs"
+    command install -m 644 "$1/config.yaml" $theirs.new && mv $theirs.new $theirs
+  elif cmp -s "$1/config.yaml" $theirs; then
+    rm -f $theirs.new
+  elif ! cmp -s "$1/config.yaml" $theirs.new; then
+    say "keeping $theirs; this version's default is $theirs.new"
+    command install -m 644 "$1/config.yaml" $theirs.new
+  fi
+}
+
+restart() {
+  systemctl reset-failed bachd 2> /dev/null || true
+  systemctl restart bachd
+}
+
+appliance_uninstall() {
+  local to kept=', and so are /etc/bachd and /var/lib/bachd'
+  begin "stopping bachd"
+  systemctl --quiet disable --now bachd 2> /dev/null || true
+  begin "removing it"
+  while read -r _ to; do rm -f "$to"; done < <(system_files)
+  [ "$(readlink "$command_link")" != "$base/current/venv/bin/bachd" ] || rm "$command_link"
+  rm -rf "$base"
+  systemctl daemon-reload
+  systemctl reset-failed bachd 2> /dev/null || true
+  udevadm control --reload 2> /dev/null || true
+  if [ -n "$purge" ]; then
+    kept=''
+    begin "removing the settings, what was recorded, and the user bachd"
+    rm -rf /etc/bachd /var/lib/bachd /etc/systemd/system/bachd.service.d
+    if getent passwd bachd > /dev/null; then userdel bachd; fi
+  fi
+  say "bachd is gone; what apt-get installed is still here$kept"
+}
+
+appliance_status() {
+  [ -L "$base/current" ] || die "bachd is not installed here; sudo ./deploy.sh install"
+  printf 'release   %s\n' "$(basename "$(readlink "$base/current")")"
+  printf 'service   %s since %s, restarted %s times\n' "$(systemctl show -P SubState bachd)" \
+    "$(systemctl show -P StateChangeTimestamp bachd)" "$(systemctl show -P NRestarts bachd)"
+  printf 'says      %s\n' "$(status_text)"
+  systemctl -q is-active bachd && return
+  journalctl --unit=bachd --lines=10 --no-pager --output=cat >&2 || true
+  die "it does not play; above is the end of 'journalctl -u bachd'"
+}

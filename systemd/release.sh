@@ -1,0 +1,98 @@
+# shellcheck shell=bash disable=SC2154  # deploy.sh and appliance.sh assign what is not assigned here
+# One release of bachd: named after what it is made of, built, and put to use. Part of deploy.sh.
+#
+# Law: a release that was interrupted while it was made is never used; what is used is switched in one step.
+#
+#   /opt/bachd/releases/VERSION-STAMP/   venv, the unit and its like, the default config.yaml; STAMP: of all sources
+#     complete                           it has been built to the end
+#     proven                             it has said READY
+#   /opt/bachd/current                   the one in use
+
+base=/opt/bachd
+command_link=/usr/local/bin/bachd
+
+# The wheel of bachd itself, if --wheels holds one; otherwise bachd is made from the checkout.
+own_wheel() { [ -z "$wheels" ] || find "$wheels" -name 'bachd-*.whl' | sort -V | tail -n 1; }
+
+release_name() {
+  local version wheel
+  version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$top/bachd/__init__.py")
+  wheel=$(own_wheel)
+  {
+    cd "$top" || return
+    find bachd models systemd config.yaml setup.cfg pyproject.toml -type f ! -name '*.pyc' -print0 | LC_ALL=C sort -z |
+      xargs -0 sha256sum
+    [ -z "$wheel" ] || sha256sum < "$wheel"
+    "$(find_python)" --version
+  } | sha256sum | sed "s/^\(.\{8\}\).*/${version:?}-\1/"
+}
+
+# build RELEASE: make it complete, from the beginning if it was interrupted.
+build() {
+  local release=$1 source offline=() code=0
+  if [ ! -e "$release/complete" ]; then
+    begin "building ${release##*/} in $base/releases; the first time takes a minute or two"
+    mkdir -p "$base/releases"
+    remove_all_but "$(readlink -e "$base/current")" "$(proven_but "$release")" # a memory card is soon full
+    mkdir -p "$release/source"
+    venv=$release/venv
+    make_venv
+    source=$(own_wheel)
+    if [ -z "$source" ]; then # not in the checkout: setuptools would leave files of root's there
+      source=$release/source
+      (cd "$top" && cp -r bachd models setup.cfg pyproject.toml README.md LICENSE "$source")
+    fi
+    [ -z "$wheels" ] || offline=(--no-index --find-links "$wheels")
+    "$venv/bin/python" -m pip install --disable-pip-version-check --no-cache-dir --quiet \
+      ${offline[@]+"${offline[@]}"} "$source" >&2 || die "pip could not install bachd; see above"
+    cp -r "$top/systemd" "$top/config.yaml" "$release"
+    rm -rf "$release/source"
+    "$venv/bin/bachd" --version > "$release/complete.new"
+    mv "$release/complete.new" "$release/complete"
+  fi
+  if [ -e /etc/bachd/config.yaml ]; then
+    begin "checking /etc/bachd/config.yaml"
+    (cd / && "$release/venv/bin/bachd" check --config /etc/bachd/config.yaml) > /dev/null 2> "$release/check" || code=$?
+    # Of what it finds only the file itself is a reason to stop: a synth may be switched off.
+    [ "$code" != 78 ] || die "$(cat "$release/check")"
+  fi
+}
+
+# What of a release's folder systemd/ goes where.
+system_files() {
+  echo bachd.service /etc/systemd/system/bachd.service
+  echo modules-load.d/bachd.conf /etc/modules-load.d/bachd.conf
+  echo udev/70-bachd.rules /etc/udev/rules.d/70-bachd.rules
+}
+
+same_files() {
+  local from to
+  while read -r from to; do cmp -s "$1/systemd/$from" "$to" || return 1; done < <(system_files)
+}
+
+# use RELEASE: it is what starts from now on.
+use() {
+  local from to vendor
+  while read -r from to; do
+    mkdir -p "${to%/*}"
+    command install -m 644 "$1/systemd/$from" "$to.new" && mv "$to.new" "$to" || return
+  done < <(system_files)
+  ln -sfn "releases/${1##*/}" "$base/current.new" && mv -T "$base/current.new" "$base/current" || return
+  if [ ! -e "$command_link" ]; then ln -sfn "$base/current/venv/bin/bachd" "$command_link"; fi
+  modprobe -q snd-seq || say "the kernel module snd-seq cannot be loaded here; without it there is no MIDI"
+  udevadm control --reload 2> /dev/null || true
+  for vendor in 1a6e 18d1; do # a Coral that is plugged in already
+    udevadm trigger --subsystem-match=usb --attr-match=idVendor=$vendor 2> /dev/null || true
+  done
+  systemctl daemon-reload && systemctl --quiet enable bachd
+}
+
+# remove_all_but RELEASE RELEASE
+remove_all_but() {
+  find "$base/releases" -mindepth 1 -maxdepth 1 ! -path "$1" ! -path "$2" -exec rm -rf {} +
+}
+
+# proven_but RELEASE: the latest other one that has said READY, if there is one.
+proven_but() {
+  find "$base/releases" -mindepth 2 -maxdepth 2 -name proven ! -path "$1/*" -printf '%T@ %h\n' | sort -n | sed -n '$s/^[^ ]* //p'
+}

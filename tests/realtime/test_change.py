@@ -1,0 +1,69 @@
+"""Playing otherwise from a step on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bachd.music.piece import Step
+from bachd.realtime.player import Player
+from bachd.realtime.transport import Transport
+from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
+
+
+def change(
+    script: Sequence[Step], at: int, bpm: float = 120.0, *, elsewhere: bool = False, **how: Any
+) -> list[RecordingOutput]:
+    """Perform a script that is played otherwise from its step number `at` on; the output, and the one after that."""
+    clock = FakeClock()
+    outputs = [RecordingOutput(clock), RecordingOutput(clock)]
+    player = Player(outputs[0], Transport(120), clock, lead=0.1)
+    compose, count = scripted(script), 0
+
+    async def composing() -> Step | None:
+        nonlocal count
+        step = await compose()
+        if count == at:
+            manner = {"channels": (1,), "program": None, "latency": 0.0, **how}
+            player.change(outputs[elsewhere], bpm=bpm, **manner)
+        count += 1
+        return step
+
+    run(player.perform(composing))
+    return outputs
+
+
+def test_another_tempo_holds_from_its_step_on() -> None:
+    output, _ = change(steps("C4 D4 E4 F4"), at=2, bpm=60)
+    assert [line for line in output.log if "on" in line] == ["0 on C4", "0.5 on D4", "1 on E4", "2 on F4"]
+    assert [sign for sign in output.signs if "tempo" in sign] == ["0 set_tempo 500000", "48 set_tempo 1000000"]
+
+
+def test_another_latency_does_not_disturb_the_rhythm() -> None:
+    for latency in (0.3, 0.0):
+        output, _ = change(steps("C4 D4 E4 F4"), at=2, latency=latency)
+        assert [line for line in output.log if "on" in line] == ["0 on C4", "0.5 on D4", "1 on E4", "1.5 on F4"]
+
+
+def test_other_channels_take_what_begins_and_the_old_ones_end_what_sounds() -> None:
+    output, _ = change(steps("C3.E4 ~C3.F4 G4"), at=1, channels=(3,), program=19)
+    assert output.log == [
+        "0 on E4",
+        "0 on C3",
+        "0.5 off E4",
+        "0.5 on F4 ch3",
+        "1 off C3",
+        "1 off F4 ch3",
+        "1 on G4 ch3",
+        "1.5 off G4 ch3",
+    ]
+    programs = [timed for timed in output.messages if timed.message.type == "program_change"]
+    assert [(timed.tick, timed.message.channel, timed.message.program) for timed in programs] == [(24, 2, 19)]
+
+
+def test_another_output_is_played_to_when_nothing_sounds_any_more_on_the_one_before() -> None:
+    before, after = change(steps("C3.E4 ~C3.F4 G4"), at=1, elsewhere=True)
+    assert before.log == ["0 on E4", "0 on C3", "0.5 off E4", "0.5 off C3"]
+    assert after.log == ["0 on F4", "0 on C3", "0.5 off F4", "0.5 off C3", "0.5 on G4", "1 off G4"]
+    assert after.messages[0].due == before.messages[-1].due
+    assert after.signs == ["24 set_tempo 500000", "24 time_signature 4/4"]

@@ -1,0 +1,49 @@
+"""A stage for runs: what a run would open for itself is opened here instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from bachd.config import Config
+from bachd.midi.outputs import Outputs
+from bachd.music.piece import Step
+from bachd.realtime.clock import Clock
+from bachd.realtime.lateness import Lateness
+from tests.fakes import RecordingOutput, ScriptedComposer, steps
+
+QUICK = Config(tempo=300.0)
+CHORDS = steps("C3.E4.G4:1/6 ~C3.F4:1/6 R:1/12")
+
+
+class Stage:
+    """What a run would open for itself, opened here instead."""
+
+    output: RecordingOutput
+    lateness: Lateness
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        monkeypatch.setenv("RUNTIME_DIRECTORY", str(folder))
+        monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+        self.script: Sequence[Step | Exception | Callable[[], object]] = CHORDS
+        monkeypatch.setattr("bachd.midi.ports.open_outputs", self.open_outputs)
+        monkeypatch.setattr("bachd.service.composing.open_composer", self.open_composer)
+
+    def open_outputs(self, specs: Sequence[str], clock: Clock, lateness: Lateness, **_: object) -> Outputs:
+        self.output, self.lateness = RecordingOutput(clock), lateness
+        return Outputs([self.output])
+
+    def open_composer(self, config: Config, rng: int, model: object = None) -> ScriptedComposer:
+        return ScriptedComposer(*self.script)
+
+    def ends_in_silence(self) -> bool:
+        """Whether every note has ended, and the output was closed after that."""
+        kinds = [timed.message.type for timed in self.output.messages]
+        return self.output.closed and kinds.count("note_on") == kinds.count("note_off") > 0
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stage:
+    return Stage(monkeypatch, tmp_path)

@@ -1,0 +1,140 @@
+"""A run that is given other settings, and one that a service manager watches."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from bachd.service import daemon
+from tests.fakes import steps
+from tests.service.conftest import QUICK, Stage
+
+BAR = steps("C4 D4 E4 F4")
+
+
+class StopWhen(logging.Handler):
+    """Ends the run when its log says something."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._text in record.getMessage():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.fixture
+def stop_when() -> Iterator[Callable[[str], None]]:
+    root, handlers = logging.getLogger(), []
+
+    def stop_when(text: str) -> None:
+        handlers.append(StopWhen(text))
+        root.addHandler(handlers[-1])
+
+    yield stop_when
+    for handler in handlers:
+        root.removeHandler(handler)
+
+
+def once(act: Callable[[], object]) -> Callable[[], None]:
+    """Do it the first time only: scripts go round."""
+    rest = [act]
+
+    def first() -> None:
+        if rest:
+            rest.pop()()
+
+    return first
+
+
+def test_what_is_saved_while_the_music_plays_is_used_from_a_bar_on(
+    stage: Stage, tmp_path: Path, stop_when: Callable[[str], None]
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("tempo: 300")
+    stage.script = [*BAR, once(lambda: path.write_text("tempo: 240\nmidi: {channels: 3}"))]
+    stop_when("in use from this bar on: tempo, midi.channels of ")
+    assert daemon.run(QUICK, path=path) == 0
+    assert stage.ends_in_silence()
+    tick = next(int(sign.split()[0]) for sign in stage.output.signs if sign.endswith("set_tempo 250000"))
+    assert tick % BAR[0].place.metre.bar == 0
+    struck = [timed for timed in stage.output.messages if timed.message.type == "note_on"]
+    assert {timed.tick < tick for timed in struck if timed.message.channel == 0} == {True}
+
+
+def test_settings_that_are_wrong_are_refused_with_all_their_faults_and_the_music_goes_on(
+    stage: Stage, tmp_path: Path, stop_when: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("tempo: 300")
+    stage.script = [*BAR, once(lambda: path.write_text("tempo: 1200\nmidi: {channels: 77}"))]
+    stop_when("config refused")
+    assert daemon.run(QUICK, path=path) == 0
+    assert stage.ends_in_silence()
+    (refusal,) = (line for line in caplog.messages if "refused" in line)
+    assert f"{path}:1: tempo: 1200 is not between 20 and 300\n{path}:2: midi.channels: 77" in refusal
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: Stage) -> Iterator[socket.socket]:
+    """What a service manager hears."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "60000000")
+        monkeypatch.delenv("WATCHDOG_PID", raising=False)
+        yield manager
+
+
+def heard(manager: socket.socket) -> list[str]:
+    found = []
+    with suppress(BlockingIOError):
+        while True:
+            found.append(manager.recv(4096).decode())
+    return found
+
+
+def test_a_service_is_ready_with_its_first_event_and_alive_with_each(stage: Stage, manager: socket.socket) -> None:
+    daemon.run(QUICK, events=3)
+    told = [line for line in heard(manager) if not line.startswith("STATUS")]
+    assert told == [
+        "WATCHDOG=1",
+        "READY=1\nSTATUS=a piece at 300 bpm on a recording",
+        "WATCHDOG=1",
+        "WATCHDOG=1",
+        "STOPPING=1",
+    ]
+
+
+def test_a_service_reads_its_settings_again_on_sighup(
+    stage: Stage, manager: socket.socket, tmp_path: Path, stop_when: Callable[[str], None]
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("tempo: 240")
+    stage.script = [*BAR, once(lambda: os.kill(os.getpid(), signal.SIGHUP))]
+    stop_when("in use from this bar on: tempo of")
+    daemon.run(QUICK, path=path)
+    assert stage.ends_in_silence()
+    assert any(line.startswith("RELOADING=1\nMONOTONIC_USEC=") for line in heard(manager))
+
+
+def test_a_service_whose_settings_were_refused_says_so_in_its_status(
+    stage: Stage, manager: socket.socket, tmp_path: Path, stop_when: Callable[[str], None]
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("tempo: none")
+    stage.script = [*BAR, once(lambda: os.kill(os.getpid(), signal.SIGHUP))]
+    stop_when("config refused")
+    daemon.run(QUICK, path=path)
+    (status,) = (line for line in heard(manager) if "refused" in line)
+    assert status.startswith("READY=1\nSTATUS=a piece at 300 bpm on a recording; config refused: ")
+    assert f"{path}:1: tempo: " in status

@@ -1,0 +1,75 @@
+"""What is installed into systemd, held against systemd's own judgement of it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+UNIT = TOP / "systemd" / "bachd.service"
+
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """The unit as if bachd were installed."""
+    program = tmp_path / "bachd"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    copy = tmp_path / UNIT.name
+    copy.write_text(UNIT.read_text().replace("/opt/bachd/current/venv/bin/bachd", str(program)))
+    return copy
+
+
+@needs_systemd
+def test_systemd_has_no_remarks(unit: Path) -> None:
+    command = ["systemd-analyze", "verify", "--man=no", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@needs_systemd
+@pytest.mark.parametrize("dependencies", ["no", "yes"])
+def test_the_sandbox_is_tight(unit: Path, dependencies: str) -> None:
+    """With DefaultDependencies=no systemd does not rate all of it, hence both."""
+    unit.write_text(unit.read_text().replace("DefaultDependencies=no", f"DefaultDependencies={dependencies}"))
+    command = ["systemd-analyze", "security", "--offline=true", "--threshold=20", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_service_is_not_started_again_for_what_only_a_person_can_mend() -> None:
+    from bachd.errors import EXIT_CONFIG, EXIT_USAGE
+
+    assert f"RestartPreventExitStatus={EXIT_USAGE} {EXIT_CONFIG}" in UNIT.read_text().splitlines()
+
+
+def test_the_watchdog_has_patience_for_the_slowest_music() -> None:
+    from bachd.music.event import TICKS
+    from bachd.neural.features import LENGTHS
+
+    slowest = 20  # quarter notes a minute, the least that config.yaml takes
+    patience = next(line for line in UNIT.read_text().splitlines() if line.startswith("WatchdogSec="))
+    assert int(patience.removeprefix("WatchdogSec=")) > 2 * max(LENGTHS) / TICKS * 60 / slowest
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("", 64),
+        ("instal", 64),
+        ("install --purge", 64),
+        ("uninstall --wheels .", 64),
+        ("status here there", 64),
+        ("install --wheels", 1),
+        ("install --wheels /nowhere", 1),
+    ],
+)
+def test_a_command_line_that_is_wrong_does_nothing_but_say_so(words: str, code: int) -> None:
+    done = subprocess.run([TOP / "deploy.sh", *words.split()], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert ("./deploy.sh install" if code == 64 else "--wheels needs a folder") in done.stderr
