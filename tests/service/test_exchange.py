@@ -32,7 +32,7 @@ def test_what_is_offered_is_used_when_it_is_taken(first: Parts) -> None:
         await asyncio.sleep(0)
         assert exchange.present is first
         assert exchange.take() is exchange.present is new
-        assert first.composer.sampler is new.sampler
+        assert first.composer._sampler is new.sampler
         await asyncio.sleep(0)
         assert not offering.done()
         assert not exchange.settle()
