@@ -201,11 +201,13 @@ def answers(said: FloatArray, chosen: Sequence[int], sounded: tuple[int, ...]) -
     figure that is learned in one key is known in all.
     """
     logits = said[:LOGITS]
-    for index, anchor in enumerate(anchors(chosen, sounded)):
+    first = LOGITS + SPAN
+    for anchor in anchors(chosen, sounded):
         if anchor is not None:
-            low, high = max(LOWEST, anchor - SPAN), min(HIGHEST, anchor + SPAN)
-            first = LOGITS + index * SPANS + SPAN + low - anchor
-            logits[START + low - LOWEST : START + high - LOWEST + 1] += said[first : first + high - low + 1]
+            low, high = max(LOWEST - anchor, -SPAN), min(HIGHEST - anchor, SPAN)
+            at = START + anchor - LOWEST
+            logits[at + low : at + high + 1] += said[first + low : first + high + 1]
+        first += SPANS
     return logits
 
 

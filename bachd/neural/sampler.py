@@ -97,8 +97,8 @@ class Sampler:
             if len(chosen) == MOST_NOTES:
                 break
             symbols = np.add(logits[:SYMBOLS], mask, out=self._symbols)
-            if self._leading:
-                symbols[[pitch - LOWEST for pitch in features.parallels(chosen, sounded)]] = -np.inf
+            if self._leading and (faults := features.parallels(chosen, sounded)):
+                symbols[[pitch - LOWEST for pitch in faults]] = -np.inf
             symbol = self._draw(symbols, temperature)
             if symbol == FINE:
                 return None
