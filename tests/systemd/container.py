@@ -9,6 +9,7 @@ import configparser
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -178,9 +179,12 @@ def booted(suite: str, shared: Path) -> Iterator[Container]:
         with (shared / "console").open("wb") as console:
             process = subprocess.Popen(command, env=environment, stderr=console, **streams)
         try:
-            yield Container(_leader(listening))
+            leader = _leader(listening)
+            yield Container(leader)
+            os.kill(leader, signal.SIGKILL)  # nothing in it is worth an orderly end, which may take minutes
+            process.wait(PATIENCE)
         finally:
-            process.terminate()
+            process.kill()
             process.wait(PATIENCE)
 
 
