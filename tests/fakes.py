@@ -166,6 +166,8 @@ class ScriptedComposer:
     """Stands for what a composer asks."""
     sampler: object = None
     """Takes whatever it is given."""
+    ahead: Sequence[Step] = ()
+    """It plans nothing."""
 
     def __init__(self, *script: Step | Exception | Callable[[], object]) -> None:
         self._script = cycle(script)
@@ -179,3 +181,7 @@ class ScriptedComposer:
                 raise item
             item()
         raise AssertionError("an empty script")
+
+    def extend(self) -> bool:
+        """Plan nothing."""
+        return False

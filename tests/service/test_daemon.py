@@ -106,3 +106,21 @@ def test_a_new_piece_is_told(stage: Stage, caplog: pytest.LogCaptureFixture) -> 
     with caplog.at_level(logging.INFO):
         daemon.run(QUICK, events=4)
     assert "now the next" in caplog.messages
+
+
+def test_nothing_is_planned_before_the_first_event_is_handed_over_and_then_all_there_is_room_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[int] = []
+
+    def extend(_: ScriptedComposer) -> bool:
+        handed.append(len(stage.output.messages))
+        if len(handed) == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return True
+
+    monkeypatch.setattr(ScriptedComposer, "extend", extend)
+    stage.script = steps("C4:4")
+    daemon.run(QUICK)
+    assert handed[0] > 0
+    assert stage.ends_in_silence()
