@@ -11,7 +11,7 @@ from typing import Final
 
 from bachd import yamltree
 from bachd.errors import ConfigError, ModelError, suggestion
-from bachd.music import pitch
+from bachd.music import expression, pitch
 from bachd.neural import bundle, features
 from bachd.settings import Faults, Section
 
@@ -67,6 +67,20 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Expression:
+    """How the music is played; with 50, 0, 0 and False, as it is written."""
+
+    swing: float = expression.STRAIGHT
+    """Where the second of two eighths falls, in per cent of both."""
+    humanise_ms: float = 8.0
+    """Milliseconds by which a note may be late by chance."""
+    ritardando: float = 0.5
+    """How much endings slow down, 0 to 1."""
+    dynamics: bool = True
+    """Whether loudness follows metre and phrase."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings; `Config()` is what an empty file means."""
 
@@ -79,6 +93,7 @@ class Config:
     """Quarter notes a minute."""
     midi: Midi = Midi()
     sampling: Sampling = Sampling()
+    expression: Expression = Expression()
 
 
 def load(path: Path) -> Config:
@@ -90,7 +105,8 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}:{fault.line}: {fault.what}") from None
     faults = Faults(path)
     config = _read(
-        Section("", root, ("model", "device", "seed", "tempo", "midi", "sampling"), faults), path.absolute().parent
+        Section("", root, ("model", "device", "seed", "tempo", "midi", "sampling", "expression"), faults),
+        path.absolute().parent,
     )
     faults.check()
     return config
@@ -145,6 +161,17 @@ def _read(top: Section, home: Path) -> Config:
             leading=sampling.switch("leading", default.sampling.leading),
             range=_range(sampling),
         ),
+        expression=_expression(top.section("expression", ("swing", "humanise_ms", "ritardando", "dynamics"))),
+    )
+
+
+def _expression(section: Section) -> Expression:
+    default = Expression()
+    return Expression(
+        swing=section.number("swing", expression.STRAIGHT, expression.WIDEST, default.swing),
+        humanise_ms=section.number("humanise_ms", 0, 30, default.humanise_ms),
+        ritardando=section.number("ritardando", 0, 1, default.ritardando),
+        dynamics=section.switch("dynamics", default.dynamics),
     )
 
 
