@@ -90,10 +90,13 @@ class RecordingOutput:
         self.closed = False
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
-        """Keep them. All of them are for the same moment."""
-        assert len({timed.due for timed in messages}) == 1
+        """Keep them."""
         self.messages += messages
         self.calls.append((messages[0].due - self._clock.now(), len(messages)))
+
+    def retract(self, moment: float) -> None:
+        """Keep what is due until then."""
+        self.messages = [timed for timed in self.messages if timed.due <= moment]
 
     def bar(self, due: float) -> None:
         """Keep it."""

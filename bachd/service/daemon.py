@@ -168,7 +168,7 @@ class _Run:
         self._notifier.alive()
         self.report.see(step)
         if self.report.events == 1:
-            self._begin(step)
+            self._begin(step, due)
         elif step.opens:
             log.info("now %s", step.piece)
         if self._exchange.settle():
@@ -176,12 +176,12 @@ class _Run:
         if self._view is not None:
             loop.call_at(due + AFTER, self._view.show, step)  # the loop's clock is the monotonic one, too
 
-    def _begin(self, step: Step) -> None:
+    def _begin(self, step: Step, due: float) -> None:
         where = self._exchange.present.outputs.description
         log.info("playing %s at %g bpm on %s (rng %d)", step.piece, self._config.tempo, where, self._rng)
         gc.freeze()  # what has been made by now stays: a collection need not look at it again
         if self._seconds is not None:
-            asyncio.get_running_loop().call_later(self._seconds, self._stop.set)
+            asyncio.get_running_loop().call_at(due + self._seconds, self._stop.set)
         self._notifier.ready(self._line())
         self._playing.set()
 
