@@ -78,14 +78,18 @@ class Follower:
         """Whether the clocks have stopped coming, or have not begun to."""
         return self.last is None or now - self.last > LOST
 
+    def pauses(self, now: float) -> bool:
+        """Whether clocks do not come at present, or have not begun to."""
+        return self.last is None or now - self.last > 2.0 * self._period
+
     def jump(self) -> None:
-        """If the clocks have been away, be with the next one at once, instead of gliding there: nothing sounds."""
+        """Be with the next clock at once, instead of gliding there: nothing sounds."""
         self._jumps = True
 
     def clock(self, moment: float) -> None:
         """A clock has come."""
         before, self.last = self.last, moment
-        if before is None or moment - before > LOST:
+        if before is None or moment - before > LOST or self._jumps:
             self._join(moment)
             return
         if self.wild is not None:
@@ -93,7 +97,6 @@ class Follower:
             self._tame()
             return
         self.count += 1
-        self._jumps = False
         off = moment - self._on_line(self.count)
         self._came.append((self.count, moment))
         self._offs.append(off)

@@ -118,7 +118,7 @@ class Master:
             return  # said twice
         self._plays, self._fresh, self._position = True, True, position
         self._zero = self._follower.count + 1 - position
-        self.goes = not self._follower.is_lost(moment)
+        self.goes = not self._follower.pauses(moment)
         if not self.goes:
             self._follower.jump()
         self.epoch += 1
