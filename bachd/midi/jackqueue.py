@@ -17,7 +17,6 @@ import struct
 import sys
 import threading
 from collections import deque
-from time import monotonic
 from typing import Final
 
 from bachd.errors import OutputError
@@ -27,20 +26,17 @@ from bachd.midi.libjack import Client, Process
 
 HEAD: Final = struct.Struct("<dH")
 """A record's deadline and the number of bytes that follow it."""
-_MICRO: Final = 1e-6
 _CYCLES: Final = 0.1
 """Seconds in which JACK passes on what it holds, two of its longest usual cycles: it forgets the rest with the port."""
 _SWITCH: Final = 0.0001
 """Seconds for which JACK's thread may have to wait for the other one's Python code; it never has that much to do."""
-_SAME: Final = 0.001
-"""Seconds; clocks that are so close are one and the same."""
 
 
 class Player:
     """Plays what it is given at its deadline. JACK calls `cycle`."""
 
     def __init__(self, client: Client) -> None:
-        self._jack, self._handle = client.jack, client.handle
+        self._client, self._jack = client, client.jack
         self._port = client.register("bachd", output=True)
         self.name = client.port_name(self._port)
         """The port's full name."""
@@ -49,10 +45,6 @@ class Player:
         self.idle = threading.Event()
         """Set while nothing is to come."""
         self._heap = Heap()
-        self._shift = _shift(client)
-        self._frame = ctypes.c_uint32()
-        self._begin, self._end, self._period = ctypes.c_uint64(), ctypes.c_uint64(), ctypes.c_float()
-        self._times = [ctypes.byref(each) for each in (self._frame, self._begin, self._end, self._period)]
 
     def cycle(self, frames: int, _: object) -> int:
         """Send what is due before the next cycle, each message at its frame."""
@@ -66,8 +58,7 @@ class Player:
             else:
                 heap.retract(due)
         if heap.next < math.inf:
-            self._jack.jack_get_cycle_times(self._handle, *self._times)
-            begin, end = (_MICRO * each.value - self._shift for each in (self._begin, self._end))
+            begin, end = self._client.cycle_times()
             for due, data in heap.take(end - (end - begin) / frames):
                 frame = min(frames - 1, max(0, round((due - begin) / (end - begin) * frames)))
                 if self._jack.jack_midi_event_write(buffer, frame, data, len(data)):
@@ -75,12 +66,6 @@ class Player:
         elif not self.idle.is_set():
             self.idle.set()
         return 0
-
-
-def _shift(client: Client) -> float:
-    """Seconds from monotonic time to JACK's; 0 if both are one clock, as they are unless jackd was told otherwise."""
-    shift = min((_MICRO * client.jack.jack_get_time() - monotonic() for _ in range(5)), key=abs)
-    return 0.0 if abs(shift) < _SAME else shift
 
 
 def main(name: str) -> None:

@@ -11,6 +11,7 @@ import errno
 import threading
 from functools import cache
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from bachd.errors import OutputError
@@ -23,6 +24,9 @@ _Complain: Final = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 _Shutdown: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 Process: Final = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint32, ctypes.c_void_p)
 """What JACK calls in each cycle: takes a number of frames, returns 0."""
+_MICRO: Final = 1e-6
+_GLANCE: Final = 2e-5
+"""Seconds that reading both clocks may take; if this thread is held up in between, their difference means nothing."""
 _IGNORE: Final = _Complain(lambda _: None)
 
 
@@ -42,6 +46,11 @@ class Client:
         """Set when the server has died. Its clients may not be used then, but for closing them."""
         self._on_shutdown = _Shutdown(lambda _: self.died.set())
         self.jack.jack_on_shutdown(self.handle, self._on_shutdown, None)
+        # JACK may count by another clock, as one that is not slewed by NTP: that drifts against the monotonic one.
+        self._shift = _MICRO * self.jack.jack_get_time() - monotonic()
+        self._begin, self._end = ctypes.c_uint64(), ctypes.c_uint64()
+        unused = (ctypes.c_uint32(), ctypes.c_float())
+        self._times = [ctypes.byref(each) for each in (unused[0], self._begin, self._end, unused[1])]
 
     def register(self, name: str, *, output: bool) -> Any:
         """Make a MIDI port; returns JACK's own handle of it."""
@@ -58,6 +67,16 @@ class Client:
         self._process = process
         self.jack.jack_set_process_callback(self.handle, process, None)
         self.jack.jack_activate(self.handle)
+
+    def cycle_times(self) -> tuple[float, float]:
+        """When the present cycle began and the next one begins, in monotonic seconds. Only for the process callback."""
+        self.jack.jack_get_cycle_times(self.handle, *self._times)
+        before = monotonic()
+        theirs = self.jack.jack_get_time()
+        after = monotonic()
+        if after - before < _GLANCE:
+            self._shift = _MICRO * theirs - (before + after) / 2
+        return _MICRO * self._begin.value - self._shift, _MICRO * self._end.value - self._shift
 
     def destinations(self) -> list[str]:
         """The full names of the MIDI ports that can be played to, in the server's order."""

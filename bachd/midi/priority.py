@@ -84,7 +84,8 @@ def punctually(moment: float, calls: Sequence[Callable[[], Any]]) -> float:
     else:
         wait = partial(sleep_until, moment)
     call: Callable[[Callable[[], Any]], Any] = operator.call
-    returned = list(map(call, (wait, monotonic, *calls)))
+    steps: list[Callable[[], Any]] = [wait, monotonic, *calls]
+    returned = list(map(call, steps))
     return float(returned[1])
 
 
