@@ -12,7 +12,7 @@ import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from operator import attrgetter
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 from mido import Message, MetaMessage, bpm2tempo
@@ -226,6 +226,7 @@ class Player:
         rate = step.event.ticks / (self._due(tick + step.event.ticks) - moment)
         ended, begun = self._hands.play(step, rate)
         messages = [*ended, *((0, message) for message in (*changes, *self._signs.of(step))), *begun]
+        messages.sort(key=itemgetter(0))
         self._hand_over([TimedMessage(moment + late / rate, tick + late, message) for late, message in messages])
         if self._on_step is not None:
             self._on_step(step, self._conductor.due(tick))
@@ -274,9 +275,9 @@ class Player:
         self._hand_over([TimedMessage(self._due(tick), tick, message) for message in messages])
 
     def _hand_over(self, messages: Sequence[TimedMessage]) -> None:
-        """Hand messages over by their deadlines, none of them earlier than what was handed over before."""
+        """Hand messages over in this order, none of them earlier than the one before."""
         ready = []
-        for timed in sorted(messages, key=attrgetter("due")):
+        for timed in messages:
             self._last_due = max(self._last_due, timed.due)
             ready.append(replace(timed, due=self._last_due))
         if ready:
