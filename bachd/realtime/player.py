@@ -12,7 +12,7 @@ import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from mido import Message, MetaMessage, bpm2tempo
 
@@ -22,14 +22,12 @@ from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.handed import Handed
 from bachd.realtime.output import Output, TimedMessage
+from bachd.realtime.pulse import Pulse
 from bachd.realtime.signs import Signs
 from bachd.realtime.transport import Conductor
-from bachd.realtime.waiting import reach, until
+from bachd.realtime.waiting import until
 
 log = logging.getLogger(__name__)
-
-PATIENCE: Final = 1.0
-"""Seconds between two signs of life while the music has to wait."""
 
 Compose: TypeAlias = Callable[[], Awaitable[Step | None]]
 """Gives the next step when it is asked for; None when the music is over."""
@@ -46,6 +44,8 @@ class _Change:
     latency: float
     conductor: Conductor | None
     """None: the one there is."""
+    pulse: Pulse | None
+    """None: the one there is."""
 
 
 class Player:
@@ -60,6 +60,7 @@ class Player:
         channels: Sequence[int] = (1,),
         program: int | None = None,
         latency: float = 0.0,
+        pulse: Pulse | None = None,
         on_step: Callable[[Step, float], None] | None = None,
         on_wait: Callable[[], None] | None = None,
     ) -> None:
@@ -68,6 +69,7 @@ class Player:
         channels: 1 to 16; the voices from the top go to one each, the last takes the rest.
         program: 0 to 127, asked for on every channel at the start.
         latency: seconds by which messages leave early, because the synth answers late.
+        pulse: the MIDI clock that goes with the music; None for none.
         on_step: called with each step as it is handed over, and the moment at which it will be heard.
         on_wait: called every second or so while the music has to wait for who conducts. May call `change`.
         """
@@ -79,6 +81,7 @@ class Player:
         self._latency = latency
         self._on_step = on_step
         self._on_wait = on_wait
+        self._pulse = pulse or Pulse()
         self._change: _Change | None = None
         self._untold: list[Message | MetaMessage] = []  # what the output has to be told before the next note
         self._in_bar = False  # whether the next step begins in a bar that an earlier one has begun
@@ -108,6 +111,7 @@ class Player:
                 if step is not None and not self._is_timely(step, tick):
                     step, tick = await self._next_bar(compose, last, step, tick)
             self._send(tick, self._silence())
+            self._pulse.stop(self._output, self._conductor.due(tick), tick)
         except BaseException:
             self.release()
             raise
@@ -123,6 +127,7 @@ class Player:
         program: int | None,
         latency: float,
         conductor: Conductor | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         """Play otherwise from the next step on: the one that `compose` is about to return, if it calls this.
 
@@ -130,7 +135,7 @@ class Player:
         change, but not the rhythm in which they leave. Another conductor takes over as soon as he is ready.
         """
         channels = tuple(channel - 1 for channel in channels)
-        self._change = _Change(output, bpm, channels, program, latency, conductor)
+        self._change = _Change(output, bpm, channels, program, latency, conductor, pulse)
 
     def release(self) -> None:
         """End all that sounds, at once: what has been handed over and is not yet due is taken back."""
@@ -139,6 +144,7 @@ class Player:
         self._ledger, tick = self._handed.take_back(now)
         self._last_due = now
         self._send(max(self._conductor.tick(now + self._latency), tick), self._silence(), now)
+        self._pulse.stop(self._output, now, tick)
         self._in_bar = False
 
     async def _begin(self, step: Step, tick: int, moment: float = -math.inf) -> None:
@@ -147,11 +153,12 @@ class Player:
             now = self._clock.now()
             lead = 0.0 if self._conductor.follows or moment > now else self._conductor.lead
             if self._conductor.begin(tick, step.place, max(moment, now + lead + self._latency)):
+                self._pulse.prepare(tick, self._conductor, now)
                 if await self._reach(tick):
                     return
                 self.release()
             else:
-                await until(now + PATIENCE, self._conductor, self._clock)
+                await until(self._pulse.idle(self._output, self._conductor, now), self._conductor, self._clock)
                 if self._on_wait is not None:
                     self._on_wait()
                 self._untold += self._changed(tick)
@@ -163,6 +170,7 @@ class Player:
         moment = self._conductor.due(tick)
         if self._change.conductor.follows:
             self._send(tick, self._silence())
+            self._pulse.stop(self._output, moment, tick)
         self._conductor, self._change = self._change.conductor, replace(self._change, conductor=None)
         await self._begin(step, tick, moment)
 
@@ -208,11 +216,13 @@ class Player:
 
     async def _reach(self, tick: int) -> bool:
         """Wait until it is time to hand over what begins at `tick`; False if the music halts."""
-        return await reach(tick, self._conductor.lead + self._latency, self._conductor, self._clock)
+        ahead = self._conductor.lead + self._latency
+        return await self._pulse.reach(tick, ahead, self._conductor, self._clock, self._output)
 
     def _play(self, step: Step, tick: int) -> None:
         """Hand over the chord that sounds from `tick` on: first what ends, then what begins."""
         changes, self._untold = [*self._untold, *self._changed(tick)], []
+        self._pulse.start(self._output, tick, self._conductor)
         if not self._in_bar:
             self._output.bar(self._due(tick))
         self._in_bar = not step.reaches_bar
@@ -238,6 +248,9 @@ class Player:
         if change is None:
             return []
         told = self._opening()
+        if change.output is not self._output or change.pulse is not None:
+            self._pulse.stop(self._output, self._conductor.due(tick), tick)
+            self._pulse = change.pulse or self._pulse
         if change.output is not self._output:
             self._send(tick, self._silence())
             self._output = change.output

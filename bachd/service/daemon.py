@@ -30,7 +30,7 @@ from bachd.errors import EXIT_OK, BachdError
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.service.exchange import Exchange, Parts
-from bachd.service.lead import Lead, conductor, open_lead
+from bachd.service.lead import Lead, conductor, open_lead, pulse
 from bachd.service.notify import Notifier
 from bachd.service.report import Report, log_to
 
@@ -138,6 +138,7 @@ class _Run:
             conductor(self._config, self._exchange.present.lead),
             self._clock,
             **_manner(self._config),
+            pulse=pulse(self._config),
             on_step=self._see,
             on_wait=self._wait,
         )
@@ -159,10 +160,15 @@ class _Run:
 
     def _use_offered(self) -> None:
         """A bar begins, or nothing sounds: play with what is offered, if anything is."""
-        before = self._exchange.present.lead
+        before = self._exchange.present
         if parts := self._exchange.take():
-            other = None if parts.lead is before else conductor(parts.config, parts.lead)
-            self._player.change(parts.outputs, bpm=parts.config.bpm, conductor=other, **_manner(parts.config))
+            self._player.change(
+                parts.outputs,
+                bpm=parts.config.bpm,
+                conductor=None if parts.lead is before.lead else conductor(parts.config, parts.lead),
+                pulse=None if parts.config.midi.clock == before.config.midi.clock else pulse(parts.config),
+                **_manner(parts.config),
+            )
 
     def _wait(self) -> None:
         """The music has to wait for who is followed; that is no reason to start it again."""
