@@ -101,7 +101,8 @@ class _Run:
             # Meanwhile the ports are opened, and what plays is imported.
             from bachd.midi.ports import open_outputs
 
-            outputs = open_outputs(self._config.midi.output, self._clock, self._lateness, awaiting=self._notifier.heard)
+            midi, awaiting = self._config.midi, self._notifier.heard
+            outputs = open_outputs(midi.output, self._clock, self._lateness, awaiting=awaiting, offsets=midi.offsets)
             with ExitStack() as opened:
                 opened.callback(outputs.close)
                 lead = await loop.run_in_executor(None, open_lead, self._config, loop.call_soon_threadsafe)
