@@ -13,7 +13,7 @@ import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from mido import Message, MetaMessage, bpm2tempo
 
@@ -23,14 +23,12 @@ from bachd.realtime.clock import Clock
 from bachd.realtime.handed import Handed
 from bachd.realtime.hands import Hands
 from bachd.realtime.output import Output, TimedMessage
+from bachd.realtime.pulse import Pulse
 from bachd.realtime.signs import Signs
 from bachd.realtime.transport import Conductor
-from bachd.realtime.waiting import reach, until
+from bachd.realtime.waiting import until
 
 log = logging.getLogger(__name__)
-
-PATIENCE: Final = 1.0
-"""Seconds between two signs of life while the music has to wait."""
 
 Compose: TypeAlias = Callable[[], Awaitable[Step | None]]
 """Gives the next step when it is asked for; None when the music is over."""
@@ -49,6 +47,8 @@ class _Change:
     """None: the one there is."""
     conductor: Conductor | None
     """None: the one there is."""
+    pulse: Pulse | None
+    """None: the one there is."""
 
 
 class Player:
@@ -64,6 +64,7 @@ class Player:
         program: int | None = None,
         latency: float = 0.0,
         expression: Expression | None = None,
+        pulse: Pulse | None = None,
         on_step: Callable[[Step, float], None] | None = None,
         on_wait: Callable[[], None] | None = None,
     ) -> None:
@@ -73,6 +74,7 @@ class Player:
         program: 0 to 127, asked for on every channel at the start.
         latency: seconds by which messages leave early, because the synth answers late.
         expression: how the notes are struck; None: as they are written, but loud as metre and phrase want it.
+        pulse: the MIDI clock that goes with the music; None for none.
         on_step: called with each step as it is handed over, and the moment at which it will be heard.
         on_wait: called every second or so while the music has to wait for who conducts. May call `change`.
         """
@@ -85,6 +87,7 @@ class Player:
         self._bpm = conductor.bpm  # from which the pace of steps departs
         self._on_step = on_step
         self._on_wait = on_wait
+        self._pulse = pulse or Pulse()
         self._change: _Change | None = None
         self._untold: list[Message | MetaMessage] = []  # what the output has to be told before the next note
         self._in_bar = False  # whether the next step begins in a bar that an earlier one has begun
@@ -113,6 +116,7 @@ class Player:
                 if step is not None and not self._is_timely(step, tick):
                     step, tick = await self._next_bar(compose, last, step, tick)
             self._send(tick, self._hands.let_go())
+            self._pulse.stop(self._output, self._conductor.due(tick), tick)
         except BaseException:
             self.release()
             raise
@@ -129,13 +133,14 @@ class Player:
         latency: float,
         expression: Expression | None = None,
         conductor: Conductor | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         """Play otherwise from the next step on: the one that `compose` is about to return, if it calls this.
 
         What sounds on the present output is ended there before another one is used. What messages are early by may
         change, but not the rhythm in which they leave. Another conductor takes over as soon as he is ready.
         """
-        self._change = _Change(output, bpm, tuple(channels), program, latency, expression, conductor)
+        self._change = _Change(output, bpm, tuple(channels), program, latency, expression, conductor, pulse)
 
     def release(self) -> None:
         """End all that sounds, at once: what has been handed over and is not yet due is taken back."""
@@ -145,6 +150,7 @@ class Player:
         self._last_due = now
         tick = max(self._conductor.tick(now + self._latency), tick)
         self._hand_over([TimedMessage(now, tick, message) for message in self._hands.let_go()])
+        self._pulse.stop(self._output, now, tick)
         self._in_bar = False
 
     async def _begin(self, step: Step, tick: int, moment: float = -math.inf) -> None:
@@ -153,11 +159,12 @@ class Player:
             now = self._clock.now()
             lead = 0.0 if self._conductor.follows or moment > now else self._conductor.lead
             if self._conductor.begin(tick, step.place, max(moment, now + lead + self._latency)):
+                self._pulse.prepare(tick, self._conductor, now)
                 if await self._reach(tick):
                     return
                 self.release()
             else:
-                await until(now + PATIENCE, self._conductor, self._clock)
+                await until(self._pulse.idle(self._output, self._conductor, now), self._conductor, self._clock)
                 if self._on_wait is not None:
                     self._on_wait()
                 self._untold += self._changed(tick)
@@ -169,6 +176,7 @@ class Player:
         moment = self._conductor.due(tick)
         if self._change.conductor.follows:
             self._send(tick, self._hands.let_go())
+            self._pulse.stop(self._output, moment, tick)
         self._conductor, self._change = self._change.conductor, replace(self._change, conductor=None)
         await self._begin(step, tick, moment)
 
@@ -214,11 +222,13 @@ class Player:
 
     async def _reach(self, tick: int) -> bool:
         """Wait until it is time to hand over what begins at `tick`; False if the music halts."""
-        return await reach(tick, self._conductor.lead + self._latency, self._conductor, self._clock)
+        ahead = self._conductor.lead + self._latency
+        return await self._pulse.reach(tick, ahead, self._conductor, self._clock, self._output)
 
     def _play(self, step: Step, tick: int) -> None:
         """Hand over the chord that sounds from `tick` on: first what ends, then what begins."""
         changes, self._untold = [*self._untold, *self._changed(tick), *self._pace(tick, step.pace)], []
+        self._pulse.start(self._output, tick, self._conductor)
         if not self._in_bar:
             self._output.bar(self._due(tick))
         self._in_bar = not step.reaches_bar
@@ -237,6 +247,9 @@ class Player:
         if change is None:
             return []
         told = self._opening()
+        if change.output is not self._output or change.pulse is not None:
+            self._pulse.stop(self._output, self._conductor.due(tick), tick)
+            self._pulse = change.pulse or self._pulse
         if change.output is not self._output:
             self._send(tick, self._hands.let_go())
             self._output = change.output
