@@ -62,6 +62,20 @@ def open_lead(config: Config, call: Call) -> Lead | None:
             conductor.stir()
 
         return Lead(conductor, open_input(config.midi.input, lambda *heard: call(take, *heard)))
+    if config.tempo == "link":
+        from bachd.midi.link import LinkLeader, LinkSource
+        from bachd.realtime.following import Following
+
+        source = LinkSource(config.bpm, lambda: call(look))
+        session = LinkLeader(source.link)
+        follower = Following(session)
+
+        def look() -> None:
+            session.look()
+            follower.stir()
+
+        source.start()
+        return Lead(follower, source)
     return None
 
 
