@@ -91,6 +91,11 @@ class LinkSource:
         """Begin to look."""
         self._started.set()
 
+    @property
+    def description(self) -> str:
+        """What is followed."""
+        return "Ableton Link"
+
     def poll(self) -> tuple[str, ...]:
         """Nothing to do: Link finds its peers by itself."""
         return ()
