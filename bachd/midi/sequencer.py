@@ -22,7 +22,7 @@ from bachd.midi.seqevent import record
 
 DEVICE: Final = Path("/dev/snd/seq")
 TICKS: Final = 6250
-"""How often a second our queue's timer ticks, and looks for what is due: the most the kernel allows, instead of 1000."""
+"""How often a second our queue's timer ticks: the most the kernel allows, instead of 1000."""
 
 Address: TypeAlias = tuple[int, int]
 """Client and port number; other ones after each plug."""

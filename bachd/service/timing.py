@@ -151,6 +151,8 @@ def as_json(timing: Timing) -> dict[str, Any]:
     """For programs; the single errors are left out."""
     told = asdict(timing)
     del told["errors"]
+    if timing.arrived is not None:
+        told["arrived"] = {name: round(value, 4) for name, value in told["arrived"].items()}
     return told
 
 
