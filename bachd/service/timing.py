@@ -74,6 +74,8 @@ def measure(config: Config, seconds: float, machine: Machine) -> Timing:
         gc.disable()
         stack.callback(gc.enable)
         floor = Child("bachd.midi.floor", str(SPACING))
+        stack.callback(floor.close)
+        floor.line()
         start = monotonic() + _SETTLING + LEAD
         for number, messages in enumerate(play(output, start, SPACING, range(count + 1), last=count)):
             sent += messages
