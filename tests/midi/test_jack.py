@@ -139,6 +139,28 @@ def test_a_server_that_dies_takes_nothing_with_it(jack: JackServer, plug_synth: 
         assert synth.hear(1) == sent
 
 
+def test_a_process_that_is_killed_is_started_again(plug_synth: PlugSynth) -> None:
+    synth = plug_synth("synth")
+    with playing("synth:in") as output:
+        assert synth.hear(len(RESET)) == RESET
+        assert output._line is not None
+        output._line._process.kill()
+        assert news(output) == ["JACK is gone: the music goes on without it, until it is back"]
+        assert news(output) == ["JACK is back: synth:in"]
+        output.bar(MonotonicClock().now())
+        sent = send(output, note(60))
+        assert synth.hear(len(RESET) + 1) == RESET + sent
+
+
+def test_what_is_due_between_two_frames_is_in_order(plug_synth: PlugSynth) -> None:
+    with playing(None) as output:
+        synth = plug_synth("synth", "bachd:bachd")
+        due = MonotonicClock().now() + 0.1
+        messages = [TimedMessage(due + 1e-6 * number, 0, note(30 + number)) for number in range(64)]
+        output.send(messages)
+        assert synth.hear(64) == [timed.message.hex("").lower() for timed in messages]
+
+
 def test_destinations_are_listed_by_name(plug_synth: PlugSynth) -> None:
     assert destinations() == []
     plug_synth("a synth")
