@@ -28,6 +28,8 @@ SYSTEM_CONFIG: Final = Path("/etc/bachd/config.yaml")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command line; returns the exit code."""
+    # NumPy's linear algebra is not used here, and to start its threads is a third of the work until the first note.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a port's name may hold any bytes
     try:

@@ -122,21 +122,87 @@ def test_new_settings_come_into_use_without_a_new_start(service: Container) -> N
     assert service.show("ActiveState") in ("active", "reloading")
 
 
-def test_a_kill_is_followed_by_a_panic_and_a_new_start(service: Container) -> None:
+@pytest.fixture
+def synth(service: Container) -> Iterator[Synth]:
+    """A raw MIDI device, which is a file here: nothing but what silences a synth is ever written to it."""
+    service.run("mkdir", "-p", "/dev/snd")
+    yield Synth(service, "/dev/snd/midiC9D0")
+    service.run("rm", "-r", "/dev/snd")
+
+
+class Synth:
+    """What stands for a synth: whether it has been silenced since it was made."""
+
+    def __init__(self, machine: Container, path: str) -> None:
+        self._machine, self._path = machine, path
+        machine.run("install", "-m", "666", "/dev/null", path)
+
+    @property
+    def silenced(self) -> bool:
+        return self._machine.run("test", "-s", self._path, check=False).returncode == 0
+
+    def occupy(self) -> None:
+        """Let it refuse to be opened, as if another program had it."""
+        self._machine.run("sh", "-c", 'rm "$0" && mkfifo -m 666 "$0"', self._path)
+
+
+KILL = ("systemctl", "kill", "--signal=KILL", "--kill-who=main", "bachd")
+
+
+def test_after_a_kill_all_is_silenced_and_plays_again(service: Container, synth: Synth) -> None:
     with service.journal() as journal:
-        service.run("systemctl", "kill", "--signal=KILL", "--kill-who=main", "bachd")
+        service.run(*KILL)
         said = journal.until("^Started ")
-    assert any("panic: " in line for line in said)
+    assert synth.silenced
+    assert not any("panic: " in line for line in said)  # which would take its time
     assert service.show("NRestarts") == "1"
     assert service.show("ActiveState") == "active"
 
 
-def test_an_orderly_stop_needs_no_panic(service: Container) -> None:
+def test_a_synth_that_another_program_has_open_is_reached_through_the_sequencer(
+    service: Container, synth: Synth
+) -> None:
+    synth.occupy()
+    with service.journal() as journal:
+        service.run(*KILL)
+        said = journal.until("^Started ")
+    assert any("panic: " in line for line in said)  # there is no sequencer here, and it says so
+
+
+def test_a_kill_and_a_stop_leave_nothing_sounding(service: Container, synth: Synth) -> None:
+    service.run("sh", "-c", f"{' '.join(KILL)} && systemctl stop bachd")
+    assert synth.silenced
+    assert service.show("ActiveState") in ("inactive", "failed")
+
+
+def test_a_kill_after_settings_went_wrong_leaves_nothing_sounding(service: Container, synth: Synth) -> None:
+    with service.journal() as journal:
+        write(service, "tempo: 1200\n")
+        journal.until("config refused")
+        service.run(*KILL)
+        journal.until("^bachd.service: Failed with result 'exit-code'")
+    assert synth.silenced
+    assert service.show("ExecMainStatus") == "78"
+
+
+def test_too_many_kills_leave_nothing_sounding(service: Container, synth: Synth) -> None:
+    with service.journal() as journal:
+        for _ in range(10):
+            service.run(*KILL)
+            if "Start request repeated" in journal.until("^Started |Start request repeated too quickly")[-1]:
+                break
+        else:
+            raise AssertionError("systemd starts it for ever")
+    assert synth.silenced
+    assert (service.show("ActiveState"), service.show("SubState")) == ("failed", "failed")
+
+
+def test_an_orderly_stop_has_nothing_to_silence(service: Container, synth: Synth) -> None:
     with service.journal() as journal:
         service.run("systemctl", "stop", "bachd")
         said = journal.until("^Stopped ")
     assert any(line.startswith("stopped after ") for line in said)
-    assert not any("panic: " in line for line in said)
+    assert not synth.silenced
     assert service.show("Result") == "success"
 
 
