@@ -8,6 +8,7 @@ A verb imports what it needs when it is called, so that `run` plays soon and `--
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import os
 import signal
@@ -144,6 +145,7 @@ def _config_path(asked: Path | None) -> Path | None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    gc.disable()  # until the music begins: what is made on the way there stays
     # Until the daemon listens for signals itself, to be stopped is no fault either.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
