@@ -82,11 +82,12 @@ begin() {
   say "$doing"
 }
 
-doing='' switched_from=''
+doing='' unfinished='' switched_from=''
 at_exit() {
   local code=$?
   trap - EXIT
   set +e
+  [ -z "$unfinished" ] || rm -rf "$unfinished" # the disk may be full
   if [ -n "$switched_from" ]; then
     say "going back to ${switched_from##*/}"
     use "$switched_from" && restart && say "${switched_from##*/} plays again: $(status_text)"

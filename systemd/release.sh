@@ -34,6 +34,7 @@ build() {
     begin "building ${release##*/} in $base/releases; the first time takes a minute or two"
     mkdir -p "$base/releases"
     remove_all_but "$(readlink -e "$base/current")" "$(proven_but "$release")" # a memory card is soon full
+    unfinished=$release
     mkdir -p "$release/source"
     venv=$release/venv
     make_venv
@@ -49,6 +50,8 @@ build() {
     rm -rf "$release/source"
     "$venv/bin/bachd" --version > "$release/complete.new"
     mv "$release/complete.new" "$release/complete"
+    # shellcheck disable=SC2034  # appliance.sh takes away what is unfinished when it ends
+    unfinished=''
   fi
   if [ -e /etc/bachd/config.yaml ]; then
     begin "checking /etc/bachd/config.yaml"
