@@ -149,10 +149,12 @@ def _run(options: argparse.Namespace) -> int:
     # Until the daemon listens for signals itself, to be stopped is no fault either.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        from bachd.service import daemon
+        from bachd.config import Config
+        from bachd.service import daemon, kept
 
         path = _config_path(options.config)
-        return daemon.run(_config(options), options.seconds, options.events, path=path)
+        config = Config() if path is None else kept.load(path)
+        return daemon.run(config, options.seconds, options.events, path=path)
     except KeyboardInterrupt:
         return EXIT_OK
 

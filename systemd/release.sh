@@ -61,7 +61,7 @@ build() {
   fi
 }
 
-# What of a release's folder systemd/ goes where.
+# What of a release's folder systemd/ goes where. A release that has no such file has it removed.
 system_files() {
   echo bachd.service /etc/systemd/system/bachd.service
   echo modules-load.d/bachd.conf /etc/modules-load.d/bachd.conf
@@ -70,13 +70,19 @@ system_files() {
 
 same_files() {
   local from to
-  while read -r from to; do cmp -s "$1/systemd/$from" "$to" || return 1; done < <(system_files)
+  while read -r from to; do
+    if [ -e "$1/systemd/$from" ]; then cmp -s "$1/systemd/$from" "$to"; else [ ! -e "$to" ]; fi || return
+  done < <(system_files)
 }
 
 # use RELEASE: it is what starts from now on.
 use() {
   local from to vendor
   while read -r from to; do
+    if [ ! -e "$1/systemd/$from" ]; then
+      rm -f "$to"
+      continue
+    fi
     mkdir -p "${to%/*}"
     command install -m 644 "$1/systemd/$from" "$to.new" && mv "$to.new" "$to" || return
   done < <(system_files)

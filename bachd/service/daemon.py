@@ -184,7 +184,7 @@ class _Run:
             return
         loop = asyncio.get_running_loop()
         reload = await loop.run_in_executor(self._tending, import_module, "bachd.service.reload")
-        async for _ in reload.saves(self._path, self._reload, self._tending):
+        async for _ in reload.saves(self._path, self._config, self._reload, self._tending):
             self._notifier.reloading()
             before = self._exchange.present
             prepare = partial(reload.prepare, self._path, before, self._clock, self._lateness)

@@ -51,10 +51,26 @@ def test_new_settings_come_into_use_without_a_new_start(service: Container) -> N
     assert service.show("ActiveState") in ("active", "reloading")
 
 
-def test_faulty_settings_are_not_tried_again(service: Container) -> None:
+def test_faulty_settings_are_not_tried_again_if_none_were_good_before(service: Container) -> None:
     write(service, "tempo: 1200\n")
+    service.run("rm", "/var/lib/bachd/config.last.yaml")
     with service.journal() as journal:
         assert service.run("systemctl", "restart", "bachd", check=False).returncode != 0
         journal.until("tempo: 1200 is not between 20 and 300")
     assert service.show("ActiveState") == "failed"
     assert (service.show("ExecMainStatus"), service.show("NRestarts")) == ("78", "0")
+
+
+@pytest.mark.parametrize(
+    "wreck", ["tempo: 1200\n", "", "tempo: 90\nmidi: {output: [no"], ids=["faulty", "empty", "half"]
+)
+def test_settings_that_a_power_cut_or_a_slip_has_ruined_do_not_keep_it_from_playing(
+    service: Container, wreck: str
+) -> None:
+    """A loss of power while saving leaves an empty file, or half of one; then the machine boots."""
+    with service.journal() as journal:
+        write(service, wreck)
+        service.run("systemctl", "restart", "bachd")
+        said = journal.until("config.yaml is empty or gone" if not wreck else "^config refused, .*config.yaml:")
+    assert any(line.startswith("playing bwv269 at 240 bpm") for line in said)
+    assert service.show("ActiveState") in ("active", "reloading")

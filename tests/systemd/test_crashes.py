@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.systemd.container import Container
-from tests.systemd.service import KILL, otherwise, write
+from tests.systemd.service import KILL, SETTINGS, otherwise
 
 
 @pytest.fixture
@@ -61,9 +61,9 @@ def test_a_kill_and_a_stop_leave_nothing_sounding(service: Container, synth: Syn
 
 
 def test_a_kill_after_settings_went_wrong_leaves_nothing_sounding(service: Container, synth: Synth) -> None:
+    """The next start fails, and there is no other one."""
+    service.run("sh", "-c", f"echo tempo: 1200 > {SETTINGS} && rm /var/lib/bachd/config.last.yaml")
     with service.journal() as journal:
-        write(service, "tempo: 1200\n")
-        journal.until("config refused")
         service.run(*KILL)
         journal.until("^bachd.service: Failed with result 'exit-code'")
     assert synth.silenced
