@@ -34,6 +34,7 @@ appliance() {
   elif [ "$verb" = status ]; then
     appliance_status
   elif [ "$(id -u)" != 0 ]; then
+    command -v sudo > /dev/null || die "this needs root, and there is no sudo here: log in as root and run it again"
     say "this needs root: sudo"
     exec sudo -- "$top/deploy.sh" "$verb" ${wheels:+--wheels "$wheels"} ${purge:+"$purge"}
   else

@@ -40,22 +40,29 @@ def test_settings_that_this_version_refuses_stop_an_upgrade_before_the_music(ser
     assert service.show("MainPID") == before
 
 
-def test_a_faulty_version_is_taken_back(service: Container, shared: Path) -> None:
+def test_a_faulty_version_is_taken_back_with_all_it_brought(service: Container, shared: Path) -> None:
     before = service.out("readlink", "/opt/bachd/current")
-    daemon = shared / "checkout" / "bachd" / "service" / "daemon.py"
-    good = daemon.read_text()
-    daemon.write_text(
-        f'{good}\n\ndef run(*_: object, **__: object) -> int:\n    raise RuntimeError("a fault of this version")\n'
+    daemon, release = shared / "checkout/bachd/service/daemon.py", shared / "checkout/systemd/release.sh"
+    more = release.with_name("more.conf")
+    good = {path: path.read_text() for path in (daemon, release)}
+    fault = 'def run(*_: object, **__: object) -> int:\n    raise RuntimeError("a fault of this version")\n'
+    daemon.write_text(f"{good[daemon]}\n\n{fault}")
+    more.write_text("# a file that earlier versions do not have\n")
+    release.write_text(
+        good[release].replace("  echo bachd.service", "  echo more.conf /etc/more.conf\n  echo bachd.service")
     )
     try:
-        done = service.run(DEPLOY, "upgrade", "--wheels", "/wheels", check=False)
+        done = service.run(*UPGRADE, check=False)
     finally:
-        daemon.write_text(good)
+        for path, text in good.items():
+            path.write_text(text)
+        more.unlink()
     assert done.returncode == 1
     assert "a fault of this version" in done.stderr
     assert f"going back to {before.removeprefix('releases/')}" in done.stderr
     assert service.out("readlink", "/opt/bachd/current") == before
     assert service.show("ActiveState") == "active"
+    assert service.run("test", "-e", "/etc/more.conf", check=False).returncode == 1
 
 
 def test_an_upgrade_may_be_killed_in_any_step_and_run_again(service: Container, newer: None) -> None:
