@@ -6,6 +6,7 @@ It takes a minute, so it is asked for: BACHD_CONTAINER=bookworm (or trixie) pyte
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def _reason() -> str:
         return "a container needs root"
     if missing(TOOLS):
         return f"a container needs {', '.join(missing(TOOLS))}: apt install systemd-container mmdebstrap"
+    if subprocess.run(["unshare", "--mount", "--pid", "--fork", "true"], capture_output=True, check=False).returncode:
+        return "a container cannot be made here: root may not make namespaces"
     return ""
 
 
