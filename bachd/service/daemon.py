@@ -169,8 +169,8 @@ class _Run:
     def _begin(self, step: Step) -> None:
         where = self._exchange.present.outputs.description
         log.info("playing %s at %g bpm on %s (rng %d)", step.piece, self._config.tempo, where, self._rng)
-        gc.enable()
         gc.freeze()  # what has been made by now stays: a collection need not look at it again
+        gc.enable()
         if self._seconds is not None:
             asyncio.get_running_loop().call_later(self._seconds, self._stop.set)
         self._notifier.ready(self._line())

@@ -83,18 +83,6 @@ def test_settings_that_are_wrong_are_refused_with_all_their_faults_and_the_music
     assert f"{path}:1: tempo: 1200 is not between 20 and 300\n{path}:2: midi.channels: 77" in refusal
 
 
-def test_what_was_saved_before_the_music_began_is_used_too(
-    stage: Stage, tmp_path: Path, stop_when: Callable[[str], None]
-) -> None:
-    """`daemon.run` has been given what the file said a moment ago."""
-    path = tmp_path / "config.yaml"
-    path.write_text("tempo: 240")
-    stage.script = BAR
-    stop_when("in use from this bar on: tempo of ")
-    assert daemon.run(QUICK, path=path) == 0
-    assert any(sign.endswith("set_tempo 250000") for sign in stage.output.signs)
-
-
 @pytest.fixture
 def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: Stage) -> Iterator[socket.socket]:
     """What a service manager hears."""
@@ -156,3 +144,15 @@ def test_a_service_whose_settings_were_refused_says_so_in_its_status(
     (status,) = (line for line in heard(manager) if "refused" in line)
     assert status.startswith("READY=1\nSTATUS=a piece at 300 bpm on a recording; config refused: ")
     assert f"{path}:1: tempo: " in status
+
+
+def test_what_was_saved_before_the_music_began_is_used_too(
+    stage: Stage, tmp_path: Path, stop_when: Callable[[str], None]
+) -> None:
+    """`daemon.run` has been given what the file said a moment ago."""
+    path = tmp_path / "config.yaml"
+    path.write_text("tempo: 240")
+    stage.script = BAR
+    stop_when("in use from this bar on: tempo of ")
+    assert daemon.run(QUICK, path=path) == 0
+    assert any(sign.endswith("set_tempo 250000") for sign in stage.output.signs)

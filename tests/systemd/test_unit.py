@@ -90,7 +90,7 @@ def test_who_is_not_root_and_cannot_become_it_is_told_so(tmp_path: Path) -> None
         (tmp_path / name).symlink_to(str(shutil.which(name)))
     (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n")
     (tmp_path / "id").chmod(0o755)
-    command = [TOP / "deploy.sh", "install"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": str(tmp_path)})
+    command, programs = [str(TOP / "deploy.sh"), "install"], {"PATH": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=programs)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "deploy: this needs root, and there is no sudo here: log in as root and run it again\n"
