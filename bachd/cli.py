@@ -8,6 +8,7 @@ A verb imports what it needs when it is called, so that `run` plays soon and `--
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import os
 import signal
@@ -28,6 +29,8 @@ SYSTEM_CONFIG: Final = Path("/etc/bachd/config.yaml")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command line; returns the exit code."""
+    # NumPy's linear algebra is not used here, and to start its threads is a third of the work until the first note.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a port's name may hold any bytes
     try:
@@ -145,13 +148,16 @@ def _config_path(asked: Path | None) -> Path | None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    gc.disable()  # until the music begins: what is made on the way there stays
     # Until the daemon listens for signals itself, to be stopped is no fault either.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        from bachd.service import daemon
+        from bachd.config import Config
+        from bachd.service import daemon, kept
 
         path = _config_path(options.config)
-        return daemon.run(_config(options), options.seconds, options.events, path=path)
+        config = Config() if path is None else kept.load(path)
+        return daemon.run(config, options.seconds, options.events, path=path)
     except KeyboardInterrupt:
         return EXIT_OK
 

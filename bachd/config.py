@@ -126,18 +126,19 @@ class Config:
         return _BPM if isinstance(self.tempo, str) else self.tempo
 
 
-def load(path: Path) -> Config:
-    """The settings in a file. Raises ConfigError with all its faults, one a line."""
+def load(path: Path, home: Path | None = None) -> Config:
+    """The settings in a file. Raises ConfigError with all its faults, one a line.
+
+    home: the folder that relative paths start from; the file's own if it is None.
+    """
     text = _text(path)
     try:
         root = yamltree.read(text)
     except yamltree.MalformedError as fault:
         raise ConfigError(f"{path}:{fault.line}: {fault.what}") from None
     faults = Faults(path)
-    config = _read(
-        Section("", root, ("model", "device", "seed", "tempo", "midi", "sampling", "expression"), faults),
-        path.absolute().parent,
-    )
+    keys = ("model", "device", "seed", "tempo", "midi", "sampling", "expression")
+    config = _read(Section("", root, keys, faults), home or path.absolute().parent)
     faults.check()
     return config
 

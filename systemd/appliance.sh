@@ -34,6 +34,7 @@ appliance() {
   elif [ "$verb" = status ]; then
     appliance_status
   elif [ "$(id -u)" != 0 ]; then
+    command -v sudo > /dev/null || die "this needs root, and there is no sudo here: log in as root and run it again"
     say "this needs root: sudo"
     exec sudo -- "$top/deploy.sh" "$verb" ${wheels:+--wheels "$wheels"} ${purge:+"$purge"}
   else
@@ -82,11 +83,12 @@ begin() {
   say "$doing"
 }
 
-doing='' switched_from=''
+doing='' unfinished='' switched_from=''
 at_exit() {
   local code=$?
   trap - EXIT
   set +e
+  [ -z "$unfinished" ] || rm -rf "$unfinished" # the disk may be full
   if [ -n "$switched_from" ]; then
     say "going back to ${switched_from##*/}"
     use "$switched_from" && restart && say "${switched_from##*/} plays again: $(status_text)"

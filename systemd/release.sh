@@ -34,6 +34,7 @@ build() {
     begin "building ${release##*/} in $base/releases; the first time takes a minute or two"
     mkdir -p "$base/releases"
     remove_all_but "$(readlink -e "$base/current")" "$(proven_but "$release")" # a memory card is soon full
+    unfinished=$release
     mkdir -p "$release/source"
     venv=$release/venv
     make_venv
@@ -49,6 +50,8 @@ build() {
     rm -rf "$release/source"
     "$venv/bin/bachd" --version > "$release/complete.new"
     mv "$release/complete.new" "$release/complete"
+    # shellcheck disable=SC2034  # appliance.sh takes away what is unfinished when it ends
+    unfinished=''
   fi
   if [ -e /etc/bachd/config.yaml ]; then
     begin "checking /etc/bachd/config.yaml"
@@ -58,7 +61,7 @@ build() {
   fi
 }
 
-# What of a release's folder systemd/ goes where.
+# What of a release's folder systemd/ goes where. A release that has no such file has it removed.
 system_files() {
   echo bachd.service /etc/systemd/system/bachd.service
   echo modules-load.d/bachd.conf /etc/modules-load.d/bachd.conf
@@ -67,13 +70,19 @@ system_files() {
 
 same_files() {
   local from to
-  while read -r from to; do cmp -s "$1/systemd/$from" "$to" || return 1; done < <(system_files)
+  while read -r from to; do
+    if [ -e "$1/systemd/$from" ]; then cmp -s "$1/systemd/$from" "$to"; else [ ! -e "$to" ]; fi || return
+  done < <(system_files)
 }
 
 # use RELEASE: it is what starts from now on.
 use() {
   local from to vendor
   while read -r from to; do
+    if [ ! -e "$1/systemd/$from" ]; then
+      rm -f "$to"
+      continue
+    fi
     mkdir -p "${to%/*}"
     command install -m 644 "$1/systemd/$from" "$to.new" && mv "$to.new" "$to" || return
   done < <(system_files)

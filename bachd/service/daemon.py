@@ -215,6 +215,7 @@ class _Run:
         parts = self._exchange.present
         log.info("playing %s at %g bpm on %s (rng %d)", step.piece, parts.bpm, parts.outputs.description, self._rng)
         gc.freeze()  # what has been made by now stays: a collection need not look at it again
+        gc.enable()
         if self._seconds is not None:
             asyncio.get_running_loop().call_at(due + self._seconds, self._stop.set)
         self._notifier.ready(self._line())
@@ -228,7 +229,7 @@ class _Run:
             return
         loop = asyncio.get_running_loop()
         reload = await loop.run_in_executor(self._tending, import_module, "bachd.service.reload")
-        async for _ in reload.saves(self._path, self._reload, self._tending):
+        async for _ in reload.saves(self._path, self._config, self._reload, self._tending):
             self._notifier.reloading()
             before = self._exchange.present
             prepare = partial(reload.prepare, self._path, before, self._clock, self._lateness)

@@ -19,6 +19,7 @@ from bachd import config
 from bachd.config import Config
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
+from bachd.service import kept
 from bachd.service.exchange import Parts
 from bachd.service.lead import Call, open_lead
 
@@ -70,10 +71,15 @@ class SavedFile:
         return (found.st_mtime_ns, found.st_size, found.st_ino) if found.st_size else None
 
 
-async def saves(path: Path, asked: asyncio.Event, thread: Executor) -> AsyncIterator[None]:
-    """Yields whenever the file is to be read again: it has been saved, or `asked` was set. Looks at it in `thread`."""
+async def saves(path: Path, used: Config, asked: asyncio.Event, thread: Executor) -> AsyncIterator[None]:
+    """Yields whenever the file is to be read again: it has been saved, or `asked` was set. Looks at it in `thread`.
+
+    used: the settings that music is played by at first. They are kept for other starts, if they are those of the file.
+    """
     loop = asyncio.get_running_loop()
     file = SavedFile(path)
+    if not await loop.run_in_executor(thread, kept.keep, path, used):
+        asked.set()
     while True:
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOKING):
@@ -112,6 +118,7 @@ def prepare(path: Path, present: Parts, clock: Clock, lateness: Lateness, call: 
             offsets = wanted.midi.offsets
             outputs = open_outputs(wanted.midi.output, clock, lateness, present=outputs, offsets=offsets)
         opened.pop_all()
+    kept.keep(path, wanted)
     return Parts(wanted, rng, composer, outputs, sampler, lead)
 
 

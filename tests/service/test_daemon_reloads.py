@@ -200,8 +200,15 @@ def test_a_service_reads_its_settings_again_on_sighup(
     stage: Stage, manager: socket.socket, tmp_path: Path, stop_when: Callable[..., None]
 ) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text("tempo: 240")
-    stage.script = [*BAR, once(lambda: os.kill(os.getpid(), signal.SIGHUP))]
+    path.write_text("tempo: 300")
+
+    def save_unseen() -> None:
+        times = path.stat()
+        path.write_text("tempo: 240")
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    stage.script = [*BAR, once(save_unseen)]
     stop_when("in use from this bar on: tempo of")
     daemon.run(QUICK, path=path)
     assert stage.ends_in_silence()
@@ -213,9 +220,20 @@ def test_a_service_whose_settings_were_refused_says_so_in_its_status(
 ) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("tempo: none")
-    stage.script = [*BAR, once(lambda: os.kill(os.getpid(), signal.SIGHUP))]
     stop_when("config refused")
     daemon.run(QUICK, path=path)
     (status,) = (line for line in heard(manager) if "refused" in line)
     assert status.startswith("READY=1\nSTATUS=a piece at 300 bpm on a recording; config refused: ")
     assert f"{path}:1: tempo: " in status
+
+
+def test_what_was_saved_before_the_music_began_is_used_too(
+    stage: Stage, tmp_path: Path, stop_when: Callable[[str], None]
+) -> None:
+    """`daemon.run` has been given what the file said a moment ago."""
+    path = tmp_path / "config.yaml"
+    path.write_text("tempo: 240")
+    stage.script = BAR
+    stop_when("in use from this bar on: tempo of ")
+    assert daemon.run(QUICK, path=path) == 0
+    assert any(sign.endswith("set_tempo 250000") for sign in stage.output.signs)

@@ -180,8 +180,9 @@ def booted(suite: str, shared: Path) -> Iterator[Container]:
             process = subprocess.Popen(command, env=environment, stderr=console, **streams)
         try:
             leader = _leader(listening)
+            listening.close()  # what is told from now on nobody reads, and systemd-nspawn would wait for room
             yield Container(leader)
-            os.kill(leader, signal.SIGKILL)  # nothing in it is worth an orderly end, which may take minutes
+            os.kill(leader, signal.SIGKILL)  # nothing in it is worth an orderly end
             process.wait(PATIENCE)
         finally:
             process.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -73,3 +74,23 @@ def test_a_command_line_that_is_wrong_does_nothing_but_say_so(words: str, code: 
     done = subprocess.run([TOP / "deploy.sh", *words.split()], capture_output=True, text=True, check=False)
     assert done.returncode == code
     assert ("./deploy.sh install" if code == 64 else "--wheels needs a folder") in done.stderr
+
+
+@pytest.mark.skipif(Path("/run/systemd/system").is_dir(), reason="systemd runs here")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gets that far")
+def test_where_systemd_does_not_run_nothing_is_installed() -> None:
+    done = subprocess.run([TOP / "deploy.sh", "install"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "deploy: systemd does not run here; './deploy.sh try' plays without it\n"
+    assert not Path("/opt/bachd").exists()
+
+
+def test_who_is_not_root_and_cannot_become_it_is_told_so(tmp_path: Path) -> None:
+    for name in ("bash", "dirname"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n")
+    (tmp_path / "id").chmod(0o755)
+    command, programs = [str(TOP / "deploy.sh"), "install"], {"PATH": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=programs)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "deploy: this needs root, and there is no sudo here: log in as root and run it again\n"

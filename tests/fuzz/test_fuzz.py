@@ -1,0 +1,39 @@
+"""What the fuzz has found once, and a little of what it tries: `python -m tests.fuzz` tries 20,000 cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from tests.fuzz.configs import SHIPPED, configs
+from tests.fuzz.holding import HOLDS
+from tests.fuzz.scores import scores
+
+FOUND = sorted(Path(__file__).with_name("found").iterdir())
+
+
+@pytest.mark.parametrize("path", FOUND, ids=lambda path: path.name)
+def test_what_was_found_once_holds_now(path: Path, tmp_path: Path) -> None:
+    HOLDS["config" if path.suffix == ".yaml" else "score"](path.read_bytes(), tmp_path)
+
+
+def test_a_good_file_is_accepted_and_a_bad_one_refused(tmp_path: Path) -> None:
+    assert HOLDS["config"](SHIPPED, tmp_path)
+    assert not HOLDS["config"](b"tempo: 1200", tmp_path)
+    good = next(iter(sorted(Path(__file__).parents[2].glob("models/chorales/seeds/*.mid"))))
+    assert HOLDS["score"](good.read_bytes(), tmp_path)
+    assert not HOLDS["score"](good.read_bytes()[:-9], tmp_path)
+
+
+@settings(max_examples=200)
+@given(configs())
+def test_any_config_holds(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    HOLDS["config"](data, tmp_path_factory.getbasetemp())
+
+
+@settings(max_examples=60)
+@given(scores())
+def test_any_score_holds(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    HOLDS["score"](data, tmp_path_factory.getbasetemp())
