@@ -3,7 +3,7 @@
 Law: it is plugged and pulled as a cable is, and what it heard is read on its own side. Root, inside a guest, only.
 
 The computer's side is a sound card with the product's name, which a sequencer client plays to. The synth's side is the
-card f_midi, and lives only while the cable is in.
+card fmidi, and lives only while the cable is in.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Synth(Cable):
     def _listen(self) -> None:
         while True:
             try:
-                card = next(path for path in Path("/proc/asound").glob("card*/id") if "f_midi" in path.read_text())
+                card = next(path for path in Path("/proc/asound").glob("card*/id") if path.read_text() == "fmidi\n")
                 port = os.open(f"/dev/snd/midiC{card.parent.name.removeprefix('card')}D0", os.O_RDONLY | os.O_NONBLOCK)
             except (OSError, StopIteration):
                 sleep(LOOK)

@@ -1,11 +1,13 @@
-"""Waiting for something in the guest, and giving up.
+"""Waiting for something in the guest, giving up, and telling how long it took.
 
 Law: nothing is waited for without an end.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from statistics import median
 from time import monotonic, sleep
 
 LOOK = 0.01
@@ -24,3 +26,14 @@ def wait_until(happened: Callable[[], object], seconds: float, what: str, look: 
             raise GuestError(f"waited {seconds:g} s in vain for {what}")
         sleep(look)
     return monotonic() - begin
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def figures(seconds: list[float]) -> str:
+    """Some waits, for people."""
+    return f"{median(seconds):.2f} s (median), {max(seconds):.2f} s (longest)"
