@@ -1,0 +1,123 @@
+"""Cables that are pulled, players that are killed or hang, at moments that nobody chose.
+
+Law: a break passes if the music comes back and no note of before it sounds on; how soon it came back is told.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from functools import partial
+from pathlib import Path
+from time import monotonic, sleep
+
+from tests.pi import service
+from tests.pi.synth import Synth
+from tests.pi.waiting import GuestError, figures, wait_until
+
+WATCHDOG = 8.0
+"""Seconds that the service may hang in these tests; sixty in its unit, as music may be slow."""
+_SITE = Path("/run/bachd-hangs")
+_HANG = Path("/var/lib/bachd/hang")
+_HANGING = f'''
+from pathlib import Path
+from threading import Event
+from bachd.neural.composer import Composer
+
+def next_or_hang(self, _next=Composer.next):
+    try:
+        Path("{_HANG}").unlink()
+    except FileNotFoundError:
+        return _next(self)
+    Event().wait()
+
+Composer.next = next_or_hang
+'''
+"""Python reads this when it starts: whoever composes while a certain file is there never comes back."""
+
+
+def replug(synth: Synth, times: int, bar: float, rng: random.Random) -> str:
+    """The cable is pulled and put in again; the synth keeps what sounded when it was pulled."""
+    waits, hanging = [], 0
+    player = service.process()
+    for _ in range(times):
+        sleep(rng.uniform(0, 2 * bar))  # this is the random moment, and waits for nothing
+        synth.unplug()
+        sleep(rng.uniform(0, 2 * bar))
+        there = synth.plug()
+        onset = synth.first_onset(there, service.PATIENCE)
+        waits.append(onset - there)
+        hanging += synth.older(there)
+    _none_hangs(hanging)
+    if service.process() != player:
+        raise GuestError("it is not the same process that plays")
+    return (
+        f"{times} of {times} joined again, 0 notes hang; the first note {figures(waits)} after the port was there "
+        f"(wanted: 1 s and the wait for a bar, which has up to {bar:g} s)"
+    )
+
+
+def kill(synth: Synth, times: int, bar: float, rng: random.Random) -> str:
+    """The player dies without a word, and systemd starts it again."""
+    waits, hanging, restarts = [], 0, int(service.show("NRestarts"))
+    for _ in range(times):
+        player = service.process()
+        sleep(rng.uniform(0, 2 * bar))
+        dead = monotonic()
+        os.kill(player, signal.SIGKILL)
+        back, older = _back(synth, player)
+        waits.append(back - dead)
+        hanging += older
+    _none_hangs(hanging)
+    if int(service.show("NRestarts")) != restarts + times:
+        raise GuestError(f"systemd has started it {int(service.show('NRestarts')) - restarts} times, not {times}")
+    return f"{times} of {times} play again, 0 notes hang; the first note {figures(waits)} after SIGKILL (wanted: 3 s)"
+
+
+def hang(synth: Synth) -> str:
+    """The whole process stands still, and then only the thread that composes: the watchdog sees both."""
+    _SITE.mkdir(exist_ok=True)
+    (_SITE / "sitecustomize.py").write_text(_HANGING)
+    told = []
+    with service.drop_in(f"WatchdogSec={WATCHDOG:g}\nEnvironment=PYTHONPATH={_SITE}"):
+        for name, stop in (("SIGSTOP", _stop), ("a thread that composes for ever", _hang)):
+            synth.first_onset(monotonic(), service.PATIENCE)
+            player = service.process()
+            began = monotonic()
+            stop(player)
+            back, older = _back(synth, player)
+            _none_hangs(older)
+            told.append(f"{name}: the first note {back - began:.1f} s later")
+    service.systemctl("restart", "bachd")
+    return f"{'; '.join(told)} (wanted: within the watchdog's {WATCHDOG:g} s and a start); 0 notes hang"
+
+
+def _stop(player: int) -> None:
+    os.kill(player, signal.SIGSTOP)
+
+
+def _hang(_: int) -> None:
+    _HANG.touch()
+
+
+def _back(synth: Synth, player: int) -> tuple[float, int]:
+    """When the next player sounds its first note, and how many notes of the old one sound then."""
+    wait_until(partial(_gone, player), service.PATIENCE, "the player to be gone")
+    # What the kernel's queue held is gone with its client; what was on its way to the synth needs a moment.
+    gone = monotonic() + 0.05
+    onset = synth.first_onset(gone, service.PATIENCE)
+    return onset, synth.older(gone)
+
+
+def _gone(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state.rpartition(")")[2].split()[0] == "Z"
+
+
+def _none_hangs(notes: int) -> None:
+    if notes:
+        raise GuestError(f"{notes} notes hang")

@@ -1,0 +1,19 @@
+"""A command of one's own in the guest, with bachd installed as a service and the synth plugged in.
+
+Law: nobody listens at the synth's end: whoever wants to, may (`amidi -l` shows it as f_midi).
+
+`python3 -m tests.pi.command COMMAND`, as root, in a checkout with the wheels beside it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.pi import service
+from tests.pi.synth import Cable
+
+if __name__ == "__main__":
+    Cable().plug()
+    service.install()
+    sys.exit(subprocess.run(["bash", "-c", sys.argv[1]], check=False).returncode)
