@@ -104,7 +104,8 @@ def parse(text: str, path: Path) -> Config:
         raise ConfigError(f"{path}:{fault.line}: {fault.what}") from None
     faults = Faults(path)
     config = _read(
-        Section("", root, ("model", "device", "seed", "tempo", "midi", "sampling", "web"), faults), path.absolute().parent
+        Section("", root, ("model", "device", "seed", "tempo", "midi", "sampling", "web"), faults),
+        path.absolute().parent,
     )
     faults.check()
     return config
@@ -242,6 +243,8 @@ def _web(top: Section) -> Web:
             raise ValueError(port)
         address = ip_address("127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]"))
     except ValueError:
-        web.fault("listen", f"{text[:40]!r} is no address and port, such as 127.0.0.1:8080, 0.0.0.0:8080 or '[::]:8080'")
+        web.fault(
+            "listen", f"{text[:40]!r} is no address and port, such as 127.0.0.1:8080, 0.0.0.0:8080 or '[::]:8080'"
+        )
         return Web()
     return Web((str(address), int(port)))
