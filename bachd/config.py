@@ -12,7 +12,7 @@ from typing import Final
 
 from bachd import yamltree
 from bachd.errors import ConfigError, ModelError, suggestion
-from bachd.music import pitch
+from bachd.music import expression, pitch
 from bachd.neural import bundle, features
 from bachd.settings import Faults, Section
 
@@ -68,6 +68,20 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Expression:
+    """How the music is played; with 50, 0, 0 and False, as it is written."""
+
+    swing: float = expression.STRAIGHT
+    """Where the second of two eighths falls, in per cent of both."""
+    humanise_ms: float = 8.0
+    """Milliseconds by which a note may be late by chance."""
+    ritardando: float = 0.5
+    """How much endings slow down, 0 to 1."""
+    dynamics: bool = True
+    """Whether loudness follows metre and phrase."""
+
+
+@dataclass(frozen=True, slots=True)
 class Web:
     """The page."""
 
@@ -88,6 +102,7 @@ class Config:
     """Quarter notes a minute."""
     midi: Midi = Midi()
     sampling: Sampling = Sampling()
+    expression: Expression = Expression()
     web: Web = Web()
 
 
@@ -104,7 +119,7 @@ def parse(text: str, path: Path) -> Config:
         raise ConfigError(f"{path}:{fault.line}: {fault.what}") from None
     faults = Faults(path)
     config = _read(
-        Section("", root, ("model", "device", "seed", "tempo", "midi", "sampling", "web"), faults),
+        Section("", root, ("model", "device", "seed", "tempo", "midi", "sampling", "expression", "web"), faults),
         path.absolute().parent,
     )
     faults.check()
@@ -161,7 +176,18 @@ def _read(top: Section, home: Path) -> Config:
             leading=sampling.switch("leading", default.sampling.leading),
             range=_range(sampling),
         ),
+        expression=_expression(top.section("expression", ("swing", "humanise_ms", "ritardando", "dynamics"))),
         web=_web(top),
+    )
+
+
+def _expression(section: Section) -> Expression:
+    default = Expression()
+    return Expression(
+        swing=section.number("swing", expression.STRAIGHT, expression.WIDEST, default.swing),
+        humanise_ms=section.number("humanise_ms", 0, 30, default.humanise_ms),
+        ritardando=section.number("ritardando", 0, 1, default.ritardando),
+        dynamics=section.switch("dynamics", default.dynamics),
     )
 
 

@@ -90,10 +90,13 @@ class RecordingOutput:
         self.closed = False
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
-        """Keep them. All of them are for the same moment."""
-        assert len({timed.due for timed in messages}) == 1
+        """Keep them."""
         self.messages += messages
         self.calls.append((messages[0].due - self._clock.now(), len(messages)))
+
+    def retract(self, moment: float) -> None:
+        """Keep what is due until then."""
+        self.messages = [timed for timed in self.messages if timed.due <= moment]
 
     def bar(self, due: float) -> None:
         """Keep it."""
@@ -166,6 +169,8 @@ class ScriptedComposer:
     """Stands for what a composer asks."""
     sampler: object = None
     """Takes whatever it is given."""
+    ahead: Sequence[Step] = ()
+    """It plans nothing."""
 
     def __init__(self, *script: Step | Exception | Callable[[], object]) -> None:
         self._script = cycle(script)
@@ -179,3 +184,7 @@ class ScriptedComposer:
                 raise item
             item()
         raise AssertionError("an empty script")
+
+    def extend(self) -> bool:
+        """Plan nothing."""
+        return False

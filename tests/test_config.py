@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bachd import yamltree
-from bachd.config import Config, Midi, Sampling, Seed, Web, load
+from bachd.config import Config, Expression, Midi, Sampling, Seed, Web, load
 from bachd.errors import ConfigError
 from bachd.neural import features
 
@@ -67,7 +67,7 @@ def test_the_shipped_file_says_the_defaults() -> None:
 def test_the_shipped_file_explains_every_key() -> None:
     shipped = yaml.safe_load((TOP / "config.yaml").read_text())
     assert list(shipped) == list(Config.__dataclass_fields__)
-    for section in (Seed, Midi, Sampling, Web):
+    for section in (Seed, Midi, Sampling, Expression, Web):
         assert list(shipped[section.__name__.lower()]) == list(section.__dataclass_fields__)
 
 
@@ -88,6 +88,7 @@ sampling:
   key: 0.5
   leading: no
   range: [C2, 84]
+expression: {swing: 62, humanise_ms: 0, ritardando: 1, dynamics: no}
 web:
   listen: "[::]:80"
 """
@@ -98,6 +99,7 @@ web:
         tempo=96.5,
         midi=Midi(("FP-30X", "file:take.mid"), (1, 2, 3, 4), 19, 12.5),
         sampling=Sampling(0.8, 0.9, 0.5, False, (36, 84)),
+        expression=Expression(62.0, 0.0, 1.0, False),
         web=Web(("::", 80)),
     )
 
@@ -147,6 +149,7 @@ midi:
   program: 0
   latency_ms: fast
 sampling: {temperature: [1], leading: maybe, range: [C2, H3]}
+expression: {swing: 80, humanize_ms: 1, ritardando: 0.5s, dynamics: 2}
 tempo: 90
 """
     model = str(Path("tiny").absolute())
@@ -163,20 +166,27 @@ tempo: 90
         "config.yaml:15: sampling.leading: 'maybe' is neither true nor false",
         "config.yaml:15: sampling.range: 'H3' is no note name such as 'C4', 'F#2' or 'Bb3'",
         "config.yaml:15: sampling.temperature: a list is no single value",
-        "config.yaml:16: tempo: is set in line 2 already; keep one of them",
+        "config.yaml:16: expression.dynamics: 2 is neither true nor false",
+        "config.yaml:16: expression.humanize_ms: no such key; did you mean 'humanise_ms'?",
+        "config.yaml:16: expression.ritardando: '0.5s' is no number",
+        "config.yaml:16: expression.swing: 80 is not between 50 and 75",
+        "config.yaml:17: tempo: is set in line 2 already; keep one of them",
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("- tempo: 90", "1: a list is no mapping; the keys are model, device, seed, tempo, midi, sampling"),
-        ("play Bach", "1: 'play Bach' is no mapping; the keys are model, device, seed, tempo, midi, sampling"),
+        ("- tempo: 90", "1: a list is no mapping; the keys are model, device, seed, tempo, midi, sampling, expression"),
+        (
+            "play Bach",
+            "1: 'play Bach' is no mapping; the keys are model, device, seed, tempo, midi, sampling, expression",
+        ),
         ("device: edgtpu", "1: device: 'edgtpu' is none of the choices; did you mean 'edgetpu'?"),
         ("device: gpu0", "1: device: 'gpu0' is none of the choices; choose from auto, cpu, edgetpu"),
         ("device: [cpu]", "1: device: a list is no single value"),
         ("seed: bwv269", "1: seed: 'bwv269' is no mapping; write its keys (piece, bars, rng) on lines of their own, "),
-        ("zzz: 1", "1: zzz: no such key; the keys here are model, device, seed, tempo, midi, sampling"),
+        ("zzz: 1", "1: zzz: no such key; the keys here are model, device, seed, tempo, midi, sampling, expression"),
         ('"a\\nb": 1', "1: 'a\\nb': no such key"),
         ("tempo: 90\n tempo: 80", "2: not YAML: mapping values are not allowed"),
         ("tempo: [90", "not YAML: "),

@@ -12,18 +12,27 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import deque
 from collections.abc import Collection, Sequence
 from typing import Final
 
 from bachd.errors import OutputError
+from bachd.midi.agenda import begins, ending
 from bachd.midi.sequencer import Address, Sequencer
 from bachd.midi.synths import Synths
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
-from bachd.realtime.output import TimedMessage
+from bachd.realtime.output import TimedMessage, ordered
 
+_NANOSECOND: Final = 1e-9
 _GLANCE: Final = 0.002
 """Seconds that reading both clocks may take; if this thread is held up in between, their difference means nothing."""
+_GRACE: Final = 0.005
+"""Seconds by which the queue's clock may be ahead of what we think: what is due so soon may have been played."""
+_CLOCK: Final = 0xF8
+"""From here on, bytes are a clock's, a stream of its own."""
+_SOON: Final = 64
+"""More note_ons than are due within `_GRACE`."""
 _SETTLING: Final = 0.05
 """Seconds after an announcement until a second look: a port's name can arrive later than the port."""
 
@@ -57,8 +66,9 @@ class AlsaOutput:
         self._clock = clock
         self._lateness = lateness
         self._shift = sequencer.now() - clock.now()  # seconds from the clock's time to the queue's
-        self._last = 0.0  # queue time of the last message
-        self._last_due = -math.inf  # the same in the clock's time
+        # The last deadline of each stream, the notes and the clock's, and the queue's time that it was given.
+        self._last = {False: (-math.inf, 0.0), True: (-math.inf, 0.0)}
+        self._begun: deque[tuple[float, bytes]] = deque(maxlen=_SOON)  # the last note_ons, with their deadlines
         self._synths = Synths(sequencer, wanted, sounding)
         if not awaiting and (missing := self._synths.missing):
             raise OutputError(f"{missing}: cannot be subscribed; does another program use it alone?")
@@ -82,17 +92,30 @@ class AlsaOutput:
         self._compare_clocks()
         now = self._clock.now()
         queued = []
-        for timed in messages:
+        for timed in ordered(messages):
             if not timed.message.is_meta:
-                self._last = max(self._last, timed.due + self._shift)
-                self._last_due = timed.due
-                queued.append((self._last, bytes(timed.message.bytes())))
+                data = bytes(timed.message.bytes())
+                queued.append((self._moment(timed.due, data), data))
                 self._lateness.record(now - timed.due)
+                if begins(data):
+                    self._begun.append((timed.due, data))
         self._sequencer.schedule(queued)
+
+    def retract(self, moment: float) -> None:
+        """Empty the kernel's queue from there on; what may just have begun is ended."""
+        self._compare_clocks()
+        self._sequencer.remove(moment + self._shift + _NANOSECOND)
+        now = self._clock.now()
+        ends = [ending(data) for due, data in self._begun if moment < due <= now + _GRACE]
+        self._begun = deque((each for each in self._begun if each[0] <= moment), maxlen=_SOON)
+        for stream, (due, _) in self._last.items():
+            if due > moment:
+                self._last[stream] = (moment, moment + self._shift)
+        self._sequencer.schedule([(self._moment(now, data), data) for data in ends])
 
     def bar(self, due: float) -> None:
         """Let those who wait for it join in just before."""
-        self._synths.bar(max(self._clock.now(), self._last_due), due)
+        self._synths.bar(max(self._clock.now(), self._last[False][0]), due)
         if self._synths.waiting:
             self._sequencer.wake()
 
@@ -126,6 +149,14 @@ class AlsaOutput:
                 settled = math.inf if vanished is None else now + _SETTLING
                 self._synths.look(vanished or (), now)
             self._synths.join(now)
+
+    def _moment(self, due: float, data: bytes) -> float:
+        """The queue's time for a deadline; it never decreases, however the clocks are compared."""
+        stream = data[0] >= _CLOCK
+        last_due, last = self._last[stream]
+        moment = due + self._shift if due < last_due else max(last, due + self._shift)
+        self._last[stream] = (due, moment)
+        return moment
 
     def _compare_clocks(self) -> None:
         """The queue's clock jumps ahead whenever the kernel's timer is late, so it is read before each chord."""

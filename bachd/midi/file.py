@@ -1,6 +1,7 @@
 """A .mid file as an output: what was played, while it is being played.
 
 Law: at every moment, and so after a SIGKILL, too, the file on disk is a whole .mid; memory stays small for weeks.
+What was retracted is not in it.
 
 The file is of format 0, with 20 of its ticks to each of ours. Music is gathered in memory and appended by `poll`, off
 the thread that plays. A track ends with the four bytes 00 FF 2F 00 and begins with its length, so to append takes three
@@ -10,11 +11,14 @@ turn the old end into an empty text, FF 01 00, with a single byte.
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 import threading
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from bachd.errors import OutputError
@@ -33,10 +37,12 @@ _MUSIC: Final = _LENGTH + 4
 """Where in the file the music begins."""
 _FULL: Final = 1 << 14
 """Bytes that are gathered if nobody polls, as when music is rendered."""
+_OPEN: Final = 1.0
+"""Seconds for which a message may be retracted: more than any is sent ahead, and behind."""
 
 
 class FileOutput:
-    """Writes what it is sent, at its place in the music; deadlines mean nothing to it."""
+    """Writes what it is sent, at its place in the music; deadlines only tell it what is retracted."""
 
     def __init__(self, path: Path) -> None:
         """Raises OutputError when the file cannot be written, or is there already and no .mid.
@@ -54,6 +60,7 @@ class FileOutput:
         except OSError as fault:
             raise OutputError(f"{path}: cannot be written: {fault.strerror}; choose another folder") from None
         self._lock = threading.Lock()  # the player sends from one thread, and another polls
+        self._recent: deque[TimedMessage] = deque()
         self._gathered = bytearray()
         self._size = 0  # bytes of music in the file, its end not counted
         self._tick: int | None = None  # of the last message, in ours
@@ -67,14 +74,16 @@ class FileOutput:
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Keep what belongs into a file: channel messages, and the meta messages that ports skip."""
         with self._lock:
-            for timed in messages:
-                data = bytes(timed.message.bytes())
-                if timed.message.is_meta or data[0] < 0xF0:
-                    before = timed.tick if self._tick is None else self._tick  # the music may have begun earlier
-                    self._gathered += _variable(max(0, timed.tick - before) * _SCALE) + data
-                    self._tick = max(timed.tick, before)
+            self._recent.extend(messages)
+            if messages:
+                self._gather(messages[-1].due - _OPEN)
             if len(self._gathered) >= _FULL:
                 self._write()
+
+    def retract(self, moment: float) -> None:
+        """Leave out what is due later."""
+        with self._lock:
+            self._recent = deque(timed for timed in self._recent if timed.due <= moment)
 
     def bar(self, due: float) -> None:
         """A file is always there, and misses nothing."""
@@ -83,12 +92,14 @@ class FileOutput:
         """Write what has been gathered. When the disk is full, recording ends there, and the line says so."""
         with self._lock:
             failed_before = self._fault is not None
+            self._gather(monotonic() - _OPEN)
             self._write()
         return () if failed_before or self._fault is None else (f"recording has stopped: {self._failure}",)
 
     def close(self) -> None:
         """Write the rest. Raises OutputError if the file does not hold all that was sent."""
         with self._lock:
+            self._gather(math.inf)
             self._write()
             self._file.close()
             if not self._size and not self._replaces:
@@ -99,6 +110,16 @@ class FileOutput:
     @property
     def _failure(self) -> str:
         return f"{self.path}: {self._fault.strerror if self._fault else None}; the file holds the music up to there"
+
+    def _gather(self, moment: float) -> None:
+        """What is due until then is certain, and gets its bytes."""
+        while self._recent and self._recent[0].due <= moment:
+            timed = self._recent.popleft()
+            data = bytes(timed.message.bytes())
+            if timed.message.is_meta or data[0] < 0xF0:
+                before = timed.tick if self._tick is None else self._tick  # the music may have begun earlier
+                self._gathered += _variable(max(0, timed.tick - before) * _SCALE) + data
+                self._tick = max(timed.tick, before)
 
     def _write(self) -> None:
         """Append what has been gathered, in the three steps that the module tells of."""

@@ -28,6 +28,11 @@ class Outputs:
         for output in self.outputs:
             output.send(messages)
 
+    def retract(self, moment: float) -> None:
+        """Let each forget."""
+        for output in self.outputs:
+            output.retract(moment)
+
     def bar(self, due: float) -> None:
         """Tell each."""
         for output in self.outputs:

@@ -1,10 +1,11 @@
 """Playing through python-rtmidi: JACK, macOS, and ALSA where alsa-midi cannot be had.
 
-Law: a thread of its own sends each message in the order given, at an absolute deadline; nothing that happens to the
-destination or to the JACK server reaches the player. What comes back is connected again by name, reset, and joins on
-the next bar.
+Law: a thread of its own sends each message at an absolute deadline, those of one deadline in the order given; nothing
+that happens to the destination or to the JACK server reaches the player. What comes back is connected again by name,
+reset, and joins on the next bar.
 
-The threads meet in one place, the queue of messages; the port itself is guarded by a lock, as `poll` may reopen it.
+The threads meet in one place, the heap of what is to be sent (see agenda.py); the port itself is guarded by a lock, as
+`poll` may reopen it.
 """
 
 from __future__ import annotations
@@ -14,19 +15,18 @@ import re
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import groupby
-from queue import SimpleQueue
 from time import monotonic
 from typing import Any, Final, Literal, TypeAlias
 
 from bachd.errors import OutputError
 from bachd.midi import libjack, priority
+from bachd.midi.agenda import Agenda
 from bachd.midi.names import OURS, full_name
 from bachd.midi.reset import reset
 from bachd.midi.sequencer import check_device
 from bachd.realtime.clock import Clock, sleep_until
 from bachd.realtime.lateness import Lateness
-from bachd.realtime.output import TimedMessage
+from bachd.realtime.output import TimedMessage, ordered
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,8 @@ System: TypeAlias = Literal["alsa", "jack", "coremidi"]
 
 _BAR: Final = b""
 """Stands between messages where a bar begins."""
+_AHEAD: Final = 0.001
+"""Seconds before its deadline at which the thread takes a chord; from then on it is not retracted, but ended."""
 _NOTE_ON: Final = 0x90
 _CYCLES: Final = 0.1
 """Seconds in which JACK passes on what it holds, two of its longest usual cycles: it forgets the rest with the port."""
@@ -54,7 +56,7 @@ class RtMidiOutput:
         self._connection = _Connection(system, destination)
         self._clock = clock
         self._lateness = lateness
-        self._messages: SimpleQueue[list[tuple[float, bytes]] | None] = SimpleQueue()
+        self._agenda = Agenda()
         priority.prefer_threads()
         self._thread = threading.Thread(target=self._deliver, name="midi-out", daemon=True)
         self._thread.start()
@@ -66,13 +68,17 @@ class RtMidiOutput:
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Hand messages to the thread."""
-        self._messages.put(
-            [(timed.due, bytes(timed.message.bytes())) for timed in messages if not timed.message.is_meta]
+        self._agenda.put(
+            (timed.due, bytes(timed.message.bytes())) for timed in ordered(messages) if not timed.message.is_meta
         )
+
+    def retract(self, moment: float) -> None:
+        """Take messages from the thread's hands."""
+        self._agenda.retract(moment)
 
     def bar(self, due: float) -> None:
         """Tell the thread when a destination that is back may join."""
-        self._messages.put([(due, _BAR)])
+        self._agenda.put([(due, _BAR)])
 
     def poll(self) -> Sequence[str]:
         """Look after the connection."""
@@ -80,23 +86,22 @@ class RtMidiOutput:
 
     def close(self) -> None:
         """Wait until the thread has sent all, then close the port."""
-        self._messages.put(None)
+        self._agenda.end()
         self._thread.join()
         self._connection.close()
 
     def _deliver(self) -> None:
         if not priority.take():
             log.info("no real-time priority here: notes may be some milliseconds late while the machine is busy")
-        while (messages := self._messages.get()) is not None:
-            for due, chord in groupby(messages, key=lambda message: message[0]):
-                sleep_until(due)
-                late = self._clock.now() - due
-                for _, data in chord:
-                    if data is _BAR:
-                        self._connection.join()
-                    else:
-                        self._connection.send(data)
-                        self._lateness.record(late)
+        while (chord := self._agenda.take(_AHEAD)) is not None:
+            sleep_until(chord.due)
+            late = self._clock.now() - chord.due
+            for data in chord.messages:
+                if data is _BAR:
+                    self._connection.join()
+                else:
+                    self._connection.send(data)
+                    self._lateness.record(late)
 
 
 class _Connection:

@@ -58,6 +58,10 @@ class Sequencer(Protocol):
         """Queue messages for all that are subscribed at that time, each with its queue time, which do not decrease."""
         ...
 
+    def remove(self, moment: float) -> None:
+        """Take what is to be played at queue time `moment` or later out of the queue."""
+        ...
+
     def send_now(self, address: Address, messages: Sequence[bytes]) -> bool:
         """Play to one port at once, past the queue, whether or not it hears ours; False if it cannot be reached."""
         ...
@@ -156,6 +160,23 @@ class KernelSequencer:
             for moment, data in messages:
                 self._client.event_output(event(data, time=real_time(moment)), queue=self._queue, port=self._port)
             self._client.drain_output()
+
+    def remove(self, moment: float) -> None:
+        """Take what is to be played from `moment` on out of the queue; alsa-midi knows the call only by its C name."""
+        from alsa_midi._ffi import alsa, ffi
+
+        when = self._alsa.RealTime(max(0.0, moment))
+        with self._lock:
+            box = ffi.new("snd_seq_remove_events_t **")
+            alsa.snd_seq_remove_events_malloc(box)
+            which = ffi.gc(box[0], alsa.snd_seq_remove_events_free)
+            conditions = self._alsa.client.RemoveCondition
+            alsa.snd_seq_remove_events_set_condition(which, conditions.OUTPUT | conditions.TIME_AFTER)
+            alsa.snd_seq_remove_events_set_queue(which, self._queue.queue_id)
+            time = ffi.new("snd_seq_timestamp_t *")
+            time.time.tv_sec, time.time.tv_nsec = when.seconds, when.nanoseconds
+            alsa.snd_seq_remove_events_set_time(which, time)
+            alsa.snd_seq_remove_events(self._client.handle, which)
 
     def send_now(self, address: Address, messages: Sequence[bytes]) -> bool:
         """Play to one port at once. The kernel opens a synth for subscribers only, so for now our port aside is one."""

@@ -10,6 +10,8 @@ from typing import Final
 from bachd.music.event import Event
 from bachd.music.metre import Place
 
+EVEN: Final = 80
+"""MIDI velocity of every note where nothing shapes it."""
 SOFTEST: Final = 64
 """MIDI velocity of an inner voice off the beat at either end of a phrase."""
 PHRASE: Final = 4

@@ -36,8 +36,12 @@ class Metre:
     @property
     def beat(self) -> int:
         """Length of a felt beat in ticks: three units in compound time (6/8, 9/8, 12/8), one otherwise."""
-        compound = self.unit >= 8 and self.beats > 3 and self.beats % 3 == 0
-        return (3 if compound else 1) * (TICKS * 4) // self.unit
+        return (3 if self.compound else 1) * (TICKS * 4) // self.unit
+
+    @property
+    def compound(self) -> bool:
+        """Whether a felt beat has three units."""
+        return self.unit >= 8 and self.beats > 3 and self.beats % 3 == 0
 
     def __str__(self) -> str:
         return f"{self.beats}/{self.unit}"

@@ -68,6 +68,8 @@ class Step:
     """Name of the seed piece this music grew from."""
     opens: bool = False
     """Whether the event is the first of its piece."""
+    pace: float = 1.0
+    """How fast to play it, as a share of the tempo."""
 
     @property
     def reaches_bar(self) -> bool:

@@ -9,7 +9,6 @@ one a period before it.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -81,7 +80,7 @@ def _within(inner: Stretch, outer: Stretch) -> bool:
 
 
 class Stillness:
-    """For how long the same pitches have sounded, event by event."""
+    """For how long the same pitches have sounded, event by event. A shallow copy is independent of it."""
 
     def __init__(self) -> None:
         self.sounding: tuple[int, ...] | None = None
@@ -112,17 +111,17 @@ class Stillness:
 
 
 class Circling:
-    """Whether the last events go round in circles, event by event."""
+    """Whether the last events go round in circles, event by event. A shallow copy is independent of it."""
 
     def __init__(self) -> None:
-        self._recent: deque[int] = deque(maxlen=LONGEST_LOOP)  # hashes of the events, the newest first
+        self._recent: tuple[int, ...] = ()  # hashes of the last LONGEST_LOOP events, the newest first
         self._runs: dict[int, int] = {}  # period -> the number of latest events that each equal the one a period before
 
     def add(self, event: Event) -> None:
         """Go on by an event."""
         number = hash(event)
         self._runs = self._runs_with(number)
-        self._recent.appendleft(number)
+        self._recent = (number, *self._recent[: LONGEST_LOOP - 1])
 
     def would_loop(self, event: Event) -> bool:
         """Whether adding this event would make, or lengthen, a periodic stretch."""

@@ -12,14 +12,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import Any, Final
 
-from bachd.music.event import TICKS, Event
+from bachd.music import cadence
+from bachd.music.event import Event
 from bachd.music.metre import Grid, Place
 from bachd.music.piece import Origin, Piece, Step
 from bachd.music.stretches import Circling, Stillness
 from bachd.neural import features
+from bachd.neural.context import Saved
 from bachd.neural.model import Model
 from bachd.neural.sampler import Sampler
 
@@ -30,7 +34,23 @@ PATIENCE: Final = 48
 LIMIT: Final = 56
 """Bars after the seed at which it is ended anyhow."""
 
-_TRIADS: Final = (frozenset({0, 4, 7}), frozenset({0, 3, 7}))
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a composer stood at some moment: all that changes from step to step."""
+
+    piece: Piece
+    seed: tuple[Event, ...]
+    grid: Grid
+    tick: int
+    place: Place
+    patience: int
+    last: Event
+    stillness: Stillness
+    circling: Circling
+    waiting: tuple[str, ...]
+    context: Saved
+    rng: tuple[Any, ...]
 
 
 class Composer:
@@ -79,8 +99,37 @@ class Composer:
         self._watch(breath, place)
         return Step(breath, place, Origin.BREATH, name)
 
-    def draw_with(self, sampler: Sampler) -> None:
-        """From the next step on, draw with another sampler."""
+    def mark(self) -> Mark:
+        """What `resume` needs to come back to this moment."""
+        return Mark(
+            self._piece,
+            tuple(self._seed),
+            self._grid,
+            self._tick,
+            self._place,
+            self._patience,
+            self._last,
+            copy(self._stillness),
+            copy(self._circling),
+            tuple(self._waiting),
+            self._context.save(),
+            self.rng.getstate(),
+        )
+
+    def resume(self, mark: Mark, sampler: Sampler) -> None:
+        """Go on from where this mark was made, and draw with `sampler`, whose rng is this composer's."""
+        self._piece = mark.piece
+        self._seed = deque(mark.seed)
+        self._grid = mark.grid
+        self._tick = mark.tick
+        self._place = mark.place
+        self._patience = mark.patience
+        self._last = mark.last
+        self._stillness = copy(mark.stillness)
+        self._circling = copy(mark.circling)
+        self._waiting = list(mark.waiting)
+        self._context.restore(mark.context)
+        self.rng.setstate(mark.rng)
         sampler.at_home(self._piece)
         self._sampler = sampler
 
@@ -128,7 +177,9 @@ class Composer:
 
     def _is_too_long(self) -> bool:
         bars = self._place.bar - self._patience
-        return bars >= LIMIT or (bars >= PATIENCE and _rests(self._last, self._place))
+        if bars >= PATIENCE and not self._place.phase and cadence.rests(self._last):
+            return True
+        return bars >= LIMIT
 
     def _another(self) -> Piece:
         """A piece other than the present one. Each is drawn once before any is drawn again."""
@@ -146,12 +197,3 @@ class Composer:
         while rest > self._stillness.room((), place.metre):
             rest -= bar
         return max(0, rest)
-
-
-def _rests(event: Event, following: Place) -> bool:
-    """Whether music can end on this event: a triad over its root or part of one, a quarter or more, to a bar line."""
-    pitches = event.sounding
-    if not pitches or event.ticks < TICKS or following.phase:
-        return False
-    above = {(pitch - pitches[0]) % 12 for pitch in pitches}
-    return any(above <= triad for triad in _TRIADS)

@@ -5,12 +5,17 @@ Law: the window always holds exactly CONTEXT rows; a piece younger than that is 
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 
 from bachd.music.event import Event
 from bachd.music.metre import Place
 from bachd.neural import features
 from bachd.neural.runtime import Int8Array
+
+Saved: TypeAlias = tuple[Int8Array, tuple[int, ...]]
+"""What `Context.save` gives."""
 
 
 class Context:
@@ -42,3 +47,12 @@ class Context:
         for column in features.columns(event, self._sounded, following):
             newest[column] = one
         self._sounded = event.sounding
+
+    def save(self) -> Saved:
+        """What `restore` needs to come back to this moment."""
+        return self._rows.copy(), self._sounded
+
+    def restore(self, saved: Saved) -> None:
+        """Know again what was known when this was saved, by this context."""
+        rows, self._sounded = saved
+        self._rows[:] = rows

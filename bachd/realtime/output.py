@@ -1,12 +1,12 @@
 """What the player asks of an output, and the message it hands over.
 
 Law: `send` never blocks and never raises for a port that has vanished; an output delivers each message at its deadline,
-in the order in which it was given them.
+those of one deadline in the order in which it was given them, but the ends of notes before their beginnings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +25,11 @@ class TimedMessage:
     message: mido.Message | mido.MetaMessage
 
 
+def ordered(messages: Iterable[TimedMessage]) -> list[TimedMessage]:
+    """By deadline; at one and the same, note_ons come last. Notes of no length there must not be."""
+    return sorted(messages, key=lambda timed: (timed.due, timed.message.type == "note_on"))
+
+
 class Output(Protocol):
     """Where messages go: a port, several, or a file."""
 
@@ -34,7 +39,18 @@ class Output(Protocol):
         ...
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
-        """Take messages whose deadlines do not decrease, some tens of milliseconds ahead. Called from one thread."""
+        """Take messages, some tens of milliseconds ahead of their deadlines. Called from one thread.
+
+        Notes are one stream, a clock's bytes are another: the deadlines of neither decrease, from call to call neither,
+        unless `retract` lies between.
+        """
+        ...
+
+    def retract(self, moment: float) -> None:
+        """Forget what is due after `moment` (monotonic seconds) and has not been delivered.
+
+        Called from the thread that sends. No note_on that was forgotten is left sounding.
+        """
         ...
 
     def bar(self, due: float) -> None:

@@ -1,7 +1,8 @@
 """Steps become messages with deadlines, and whatever sounds is known.
 
 Law: every note_on has its note_off, however the music ends; deadlines never decrease; after a stall the music goes on
-from where it was, later, and nothing is replayed in a burst.
+from where it was, later, and nothing is replayed in a burst. Who conducts (see transport.py) may halt the music: then
+there is silence at once, and it goes on with a bar.
 """
 
 from __future__ import annotations
@@ -10,24 +11,25 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from mido import Message, MetaMessage, bpm2tempo
 
 from bachd.music import dynamics
-from bachd.music.event import TICKS, Event
-from bachd.music.metre import Metre, Place
+from bachd.music.event import Event
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
+from bachd.realtime.handed import Handed
 from bachd.realtime.output import Output, TimedMessage
-from bachd.realtime.transport import Transport
+from bachd.realtime.signs import Signs
+from bachd.realtime.transport import Conductor
+from bachd.realtime.waiting import reach, until
 
 log = logging.getLogger(__name__)
 
-LEAD: Final = 0.2
-"""Seconds: enough for an overloaded machine to hand over a chord in time (its event loop was seen to wake 130 ms late
-at a load of four processes a core), and still a stop that feels immediate."""
+PATIENCE: Final = 1.0
+"""Seconds between two signs of life while the music has to wait."""
 
 Compose: TypeAlias = Callable[[], Awaitable[Step | None]]
 """Gives the next step when it is asked for; None when the music is over."""
@@ -42,6 +44,8 @@ class _Change:
     channels: tuple[int, ...]
     program: int | None
     latency: float
+    conductor: Conductor | None
+    """None: the one there is."""
 
 
 class Player:
@@ -50,96 +54,165 @@ class Player:
     def __init__(
         self,
         output: Output,
-        transport: Transport,
+        conductor: Conductor,
         clock: Clock,
         *,
         channels: Sequence[int] = (1,),
         program: int | None = None,
         latency: float = 0.0,
-        lead: float = LEAD,
         on_step: Callable[[Step, float], None] | None = None,
+        on_wait: Callable[[], None] | None = None,
     ) -> None:
         """Sounds nothing yet.
 
         channels: 1 to 16; the voices from the top go to one each, the last takes the rest.
         program: 0 to 127, asked for on every channel at the start.
         latency: seconds by which messages leave early, because the synth answers late.
-        lead: seconds before its deadline at which a chord is handed to the output.
         on_step: called with each step as it is handed over, and the moment at which it will be heard.
+        on_wait: called every second or so while the music has to wait for who conducts. May call `change`.
         """
         self._output = output
-        self._transport = transport
+        self._conductor = conductor
         self._clock = clock
         self._channels = tuple(channel - 1 for channel in channels)
         self._program = program
         self._latency = latency
-        self._lead = lead
         self._on_step = on_step
+        self._on_wait = on_wait
         self._change: _Change | None = None
+        self._untold: list[Message | MetaMessage] = []  # what the output has to be told before the next note
         self._in_bar = False  # whether the next step begins in a bar that an earlier one has begun
         self._ledger: dict[int, int] = {}  # the notes that sound -> their channels, 0 to 15
-        self._metre: Metre | None = None  # the last that was sent
-        self._in_upbeat = False
+        self._handed = Handed()
+        self._signs = Signs()
         self._last_due = -math.inf
-        self._last_tick = 0
 
     async def perform(self, compose: Compose) -> None:
         """Play until `compose` returns None. Cancel it to stop at once; whatever `compose` raises ends it, too.
 
         Nothing sounds afterwards, once the output has delivered what it was given.
         """
-        composing = asyncio.ensure_future(compose())
+        self._composing = asyncio.ensure_future(compose())
         try:
-            step = await composing
-            self._transport.start(self._clock.now() + self._lead + self._latency)
-            self._send(0, self._opening())
-            tick = 0
+            step, tick = await self._composing, 0
+            if step is not None:
+                await self._begin(step, tick)
+                self._send(0, self._opening())
             while step is not None:
+                if self._change is not None and self._change.conductor is not None:
+                    await self._exchange(step, tick)
                 self._play(step, tick)
-                tick += step.event.ticks
-                composing = asyncio.ensure_future(compose())
-                step = await self._next(composing, tick)
+                last, tick = step, tick + step.event.ticks
+                self._composing = asyncio.ensure_future(compose())
+                step = await self._next(tick)
+                if step is not None and not self._is_timely(step, tick):
+                    step, tick = await self._next_bar(compose, last, step, tick)
             self._send(tick, self._silence())
-        finally:
-            composing.cancel()
+        except BaseException:
             self.release()
+            raise
+        finally:
+            self._composing.cancel()
 
     def change(
-        self, output: Output, *, bpm: float, channels: Sequence[int], program: int | None, latency: float
+        self,
+        output: Output,
+        *,
+        bpm: float,
+        channels: Sequence[int],
+        program: int | None,
+        latency: float,
+        conductor: Conductor | None = None,
     ) -> None:
         """Play otherwise from the next step on: the one that `compose` is about to return, if it calls this.
 
         What sounds on the present output is ended there before another one is used. What messages are early by may
-        change, but not the rhythm in which they leave.
+        change, but not the rhythm in which they leave. Another conductor takes over as soon as he is ready.
         """
-        self._change = _Change(output, bpm, tuple(channel - 1 for channel in channels), program, latency)
+        channels = tuple(channel - 1 for channel in channels)
+        self._change = _Change(output, bpm, channels, program, latency, conductor)
 
     def release(self) -> None:
-        """End all that sounds: now, or as soon as what has been handed over allows."""
-        due = max(self._clock.now(), self._last_due)
-        tick = max(self._transport.tick(due + self._latency), self._last_tick)
-        self._send(tick, self._silence(), due)
+        """End all that sounds, at once: what has been handed over and is not yet due is taken back."""
+        now = self._clock.now()
+        self._output.retract(now)
+        self._ledger, tick = self._handed.take_back(now)
+        self._last_due = now
+        self._send(max(self._conductor.tick(now + self._latency), tick), self._silence(), now)
+        self._in_bar = False
 
-    async def _next(self, composing: asyncio.Future[Step | None], tick: int) -> Step | None:
+    async def _begin(self, step: Step, tick: int, moment: float = -math.inf) -> None:
+        """Wait until the conductor lets the music go on with `step` at `tick`, at `moment` at the earliest."""
+        while True:
+            now = self._clock.now()
+            lead = 0.0 if self._conductor.follows or moment > now else self._conductor.lead
+            if self._conductor.begin(tick, step.place, max(moment, now + lead + self._latency)):
+                if await self._reach(tick):
+                    return
+                self.release()
+            else:
+                await until(now + PATIENCE, self._conductor, self._clock)
+                if self._on_wait is not None:
+                    self._on_wait()
+                self._untold += self._changed(tick)
+
+    async def _exchange(self, step: Step, tick: int) -> None:
+        """Begin with another conductor, where the last one would have gone on."""
+        assert self._change is not None
+        assert self._change.conductor is not None
+        moment = self._conductor.due(tick)
+        if self._change.conductor.follows:
+            self._send(tick, self._silence())
+        self._conductor, self._change = self._change.conductor, replace(self._change, conductor=None)
+        await self._begin(step, tick, moment)
+
+    async def _next(self, tick: int) -> Step | None:
         """The step that begins at `tick`, when it is time to hand it over; silence until it comes, if it is late."""
+        if not await self._reach(tick):
+            self.release()
+            return await self._composing
         boundary = self._due(tick)
-        await self._clock.sleep_until(boundary - self._lead)
-        if not composing.done():
+        if not self._composing.done():
             waiting = asyncio.ensure_future(self._clock.sleep_until(boundary))
-            await asyncio.wait((composing, waiting), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((self._composing, waiting), return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()
-            if not composing.done():
+            if not self._composing.done():
                 self._send(tick, self._silence())
-        step = await composing
+        step = await self._composing
         overrun = self._clock.now() - boundary
-        if overrun > 0.0:
+        if overrun > 0.0 and not self._conductor.follows:
             log.warning("an event came %.0f ms late; the music waited for it", 1e3 * overrun)
-            self._transport.slip(overrun)
+            self._conductor.slip(overrun)
         return step
+
+    def _is_timely(self, step: Step, tick: int) -> bool:
+        """Whether the music goes on with `step`. Who follows somebody does not slip: he is late, or misses a bar."""
+        if not self._conductor.follows:
+            return self._conductor.goes
+        return self._conductor.goes and self._clock.now() < self._due(tick + step.event.ticks)
+
+    async def _next_bar(self, compose: Compose, last: Step, step: Step, tick: int) -> tuple[Step | None, int]:
+        """Be silent, pass over what is left of the bar, and begin with the next; the step and tick it begins with.
+
+        last: the step before `step`, which is at `tick`.
+        """
+        self.release()
+        following: Step | None = step
+        while following is not None and not last.reaches_bar:
+            last, tick = following, tick + following.event.ticks
+            self._composing = asyncio.ensure_future(compose())
+            following = await self._composing
+        if following is not None:
+            await self._begin(following, tick)
+        return following, tick
+
+    async def _reach(self, tick: int) -> bool:
+        """Wait until it is time to hand over what begins at `tick`; False if the music halts."""
+        return await reach(tick, self._conductor.lead + self._latency, self._conductor, self._clock)
 
     def _play(self, step: Step, tick: int) -> None:
         """Hand over the chord that sounds from `tick` on: first what ends, then what begins."""
-        changes = self._changed(tick)
+        changes, self._untold = [*self._untold, *self._changed(tick)], []
         if not self._in_bar:
             self._output.bar(self._due(tick))
         self._in_bar = not step.reaches_bar
@@ -149,7 +222,7 @@ class Player:
         velocities = dynamics.velocities(Event(struck, held, step.event.ticks), step.place)
         messages: list[Message | MetaMessage] = [self._off(note) for note in ended]
         messages += changes
-        messages += self._signs(step)
+        messages += self._signs.of(step)
         for voice, note in enumerate(reversed(step.event.sounding)):
             if note in struck:
                 channel = self._channels[min(voice, len(self._channels) - 1)]
@@ -157,7 +230,7 @@ class Player:
                 messages.append(Message("note_on", channel=channel, note=note, velocity=velocities[note]))
         self._send(tick, messages)
         if self._on_step is not None:
-            self._on_step(step, self._transport.due(tick))
+            self._on_step(step, self._conductor.due(tick))
 
     def _changed(self, tick: int) -> list[Message | MetaMessage]:
         """Put a change into force; returns what the output has to be told of it."""
@@ -168,39 +241,20 @@ class Player:
         if change.output is not self._output:
             self._send(tick, self._silence())
             self._output = change.output
-            self._metre = None
+            self._signs.forget()
             told = []
-        self._transport.change(tick, change.bpm)
-        self._transport.slip(change.latency - self._latency)
+        if change.conductor is not None:
+            self._conductor = change.conductor
+        self._conductor.change(tick, change.bpm)
+        self._conductor.slip(change.latency - self._latency)
         self._channels, self._program, self._latency = change.channels, change.program, change.latency
         return [message for message in self._opening() if message not in told]
 
     def _opening(self) -> list[Message | MetaMessage]:
-        messages = [MetaMessage("set_tempo", tempo=bpm2tempo(self._transport.bpm))]
+        messages = [MetaMessage("set_tempo", tempo=bpm2tempo(self._conductor.bpm))]
         if self._program is not None:
             messages += [Message("program_change", channel=each, program=self._program) for each in self._channels]
         return messages
-
-    def _signs(self, step: Step) -> list[MetaMessage]:
-        """What a score would print above the step: a new piece's name, a new metre.
-
-        An upbeat at the start of the run is a short bar. A later one ends the bar of the breath before it, in its
-        metre.
-        """
-        signs = []
-        if step.opens:
-            # mido writes text as Latin-1, and a file of today is UTF-8.
-            name = step.piece.encode("utf-8", "replace").decode("latin-1")
-            signs.append(MetaMessage("marker", text=name))
-            self._in_upbeat = step.place.phase > 0
-        self._in_upbeat = self._in_upbeat and step.place.bar == 0
-        metre = step.place.metre
-        if self._in_upbeat:
-            metre = self._metre or _upbeat(step.place) or metre
-        if metre != self._metre:
-            self._metre = metre
-            signs.append(MetaMessage("time_signature", numerator=metre.beats, denominator=metre.unit))
-        return signs
 
     def _silence(self) -> list[Message]:
         """A note_off for all that sounds."""
@@ -211,20 +265,12 @@ class Player:
 
     def _due(self, tick: int) -> float:
         """The moment at which a message for `tick` must leave."""
-        return self._transport.due(tick) - self._latency
+        return self._conductor.due(tick) - self._latency
 
     def _send(self, tick: int, messages: Sequence[Message | MetaMessage], due: float | None = None) -> None:
         """Hand messages over, all for one moment: that of `tick`, if no other is given."""
         if messages:
-            self._last_due, self._last_tick = self._due(tick) if due is None else due, tick
-            self._output.send([TimedMessage(self._last_due, tick, message) for message in messages])
-
-
-def _upbeat(place: Place) -> Metre | None:
-    """A time signature for what is left of the bar; None if `place` begins one, or for fractions no signature has."""
-    left = place.metre.bar - place.phase
-    for unit in (4, 8, 16, 32):
-        beats, rest = divmod(left * unit, 4 * TICKS)
-        if place.phase and not rest:
-            return Metre(beats, unit)
-    return None
+            self._last_due = max(self._last_due, self._due(tick) if due is None else due)
+            timed = [TimedMessage(self._last_due, tick, message) for message in messages]
+            self._handed.add(timed, self._clock.now())
+            self._output.send(timed)

@@ -1,25 +1,108 @@
-"""Where a run is in time: ticks to monotonic seconds and back, at a tempo.
+"""Where a run is in time: ticks to monotonic seconds and back, and whether the music goes on or stands still.
 
 Law: a deadline is origin + ticks x seconds a tick, never the deadline before plus a length, so nothing drifts; the
 origin moves only when music has to wait or the tempo changes.
+
+A tick is a 24th of a quarter note: exactly one MIDI clock. Positions are ticks since the start of the run.
 """
 
 from __future__ import annotations
 
+import asyncio
+from typing import Final, Protocol
+
 from bachd.music.event import TICKS
+from bachd.music.metre import Place
+
+LEAD: Final = 0.2
+"""Seconds: enough for an overloaded machine to hand over a chord in time (its event loop was seen to wake 130 ms late
+at a load of four processes a core)."""
+
+
+class Conductor(Protocol):
+    """Who says when a tick sounds, and whether there is music at all. For one thread."""
+
+    @property
+    def follows(self) -> bool:
+        """Whether tempo and bar lines are somebody else's, so that music that is late cannot just go on later."""
+        ...
+
+    @property
+    def lead(self) -> float:
+        """Seconds before its deadline at which a chord is best handed over: what is handed over stays as it is."""
+        ...
+
+    @property
+    def bpm(self) -> float:
+        """Quarter notes a minute at present."""
+        ...
+
+    @property
+    def goes(self) -> bool:
+        """Whether what `begin` began goes on; music that does not is silent at once, and has to begin again."""
+        ...
+
+    @property
+    def stirred(self) -> asyncio.Event:
+        """Set when another answer is due than the one given last. Whoever waits for it clears it."""
+        ...
+
+    def begin(self, tick: int, place: Place, moment: float) -> bool:
+        """Let music go on with `tick`, which is at `place` in its bar, at `moment` or as soon after it as is right.
+
+        False if it has to wait; ask again when it has `stirred`.
+        """
+        ...
+
+    def due(self, tick: int) -> float:
+        """The moment at which `tick` sounds, in monotonic seconds, as far as is known now."""
+        ...
+
+    def tick(self, moment: float) -> int:
+        """The last tick at or before `moment`; negative before the start."""
+        ...
+
+    def change(self, tick: int, bpm: float) -> None:
+        """Go on at another tempo from `tick` on, whose moment stays what it was; who `follows` takes no notice."""
+        ...
+
+    def slip(self, seconds: float) -> None:
+        """Let everything from here on sound `seconds` later; who `follows` takes no notice."""
+        ...
 
 
 class Transport:
-    """A steady tempo from a moment on. Positions are ticks since the start of the run, 24 a quarter note."""
+    """A steady tempo from a moment on, in which the music may be halted."""
 
-    def __init__(self, bpm: float) -> None:
+    follows = False
+
+    def __init__(self, bpm: float, lead: float = LEAD) -> None:
         self.bpm = bpm
         """Quarter notes a minute."""
+        self.lead = lead
+        self.stirred = asyncio.Event()
         self._origin = 0.0
+        self._halted = False
 
-    def start(self, moment: float) -> None:
-        """Put tick 0 at `moment`, in monotonic seconds."""
-        self._origin = moment
+    @property
+    def goes(self) -> bool:
+        """Whether it is not halted."""
+        return not self._halted
+
+    def halt(self) -> None:
+        """Let there be silence at once."""
+        self._halted = True
+        self.stirred.set()
+
+    def go(self) -> None:
+        """Let the next bar begin."""
+        self._halted = False
+        self.stirred.set()
+
+    def begin(self, tick: int, place: Place, moment: float) -> bool:
+        """Put `tick` at `moment`, wherever in its bar it is."""
+        self._origin += moment - self.due(tick)
+        return not self._halted
 
     def due(self, tick: int) -> float:
         """The moment at which `tick` sounds, in monotonic seconds."""

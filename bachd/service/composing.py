@@ -17,22 +17,23 @@ from bachd.music.piece import Piece
 from bachd.neural.bundle import COMPILED, Bundle
 from bachd.neural.composer import Composer
 from bachd.neural.model import Model, TfliteModel
+from bachd.neural.plan import Plan
 from bachd.neural.sampler import Sampler
 
 log = logging.getLogger("bachd")
 
 
-def open_composer(config: Config, rng: int, model: Model | None = None) -> Composer:
-    """A composer that plays by `config`, but for its rng. Raises ModelError and SeedError.
+def open_composer(config: Config, rng: int, model: Model | None = None) -> Plan:
+    """A composer that plays by `config`, but for its rng, and can plan ahead. Raises ModelError and SeedError.
 
     model: the network, if it is open already.
     """
     bundle = Bundle.open(config.model)
     seeded = replace(config, seed=replace(config.seed, rng=rng))
-    return make_composer(seeded, bundle, model or open_model(config.device, bundle))
+    return Plan(make_composer(seeded, bundle, model or open_model(config.device, bundle)))
 
 
-def open_sampler(config: Config, composer: Composer) -> Sampler:
+def open_sampler(config: Config, composer: Plan) -> Sampler:
     """What `composer`, who has the model of `config`, is to draw with by it. Raises ModelError."""
     return _sampler(config, Bundle.open(config.model), composer.model, composer.rng)
 

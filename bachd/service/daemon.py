@@ -36,7 +36,7 @@ from bachd.service.report import Report, log_to
 if TYPE_CHECKING:
     from bachd.midi.outputs import Outputs
     from bachd.music.piece import Step
-    from bachd.neural.composer import Composer
+    from bachd.neural.plan import Plan
     from bachd.realtime.player import Player
     from bachd.service.view import View
 
@@ -84,6 +84,7 @@ class _Run:
         self._reload = asyncio.Event()
         self._composed = 0
         self._last: Step | None = None
+        self._wanted = asyncio.Event()  # there may be room in the plan
         self._view: View | None = None
 
     async def perform(self) -> None:
@@ -108,7 +109,7 @@ class _Run:
             self._tending = self._stack.enter_context(ThreadPoolExecutor(1, "tending"))
             self._player = self._make_player(outputs)
             await self._until_stopped(
-                self._player.perform(self._compose), self._tend(), self._follow(), self._stop.wait()
+                self._player.perform(self._compose), self._plan(), self._tend(), self._follow(), self._stop.wait()
             )
             self._notifier.stopping()
         log.info("stopped after %d events", self.report.events)
@@ -137,7 +138,7 @@ class _Run:
             on_step=self._see,
         )
 
-    def _load(self) -> Composer:
+    def _load(self) -> Plan:
         from bachd.service.composing import open_composer
 
         return open_composer(self._config, self._rng)
@@ -152,13 +153,22 @@ class _Run:
         self._last = await asyncio.get_running_loop().run_in_executor(self._thread, composer.next)
         return self._last
 
+    async def _plan(self) -> None:
+        """Compose further ahead after each step that has been handed over, one at a time, so that none has to wait."""
+        loop = asyncio.get_running_loop()
+        while await self._wanted.wait():
+            self._wanted.clear()
+            while await loop.run_in_executor(self._thread, self._exchange.present.composer.extend):
+                pass
+
     def _see(self, step: Step, due: float) -> None:
         """A step has been handed over; it sounds at `due`."""
         loop = asyncio.get_running_loop()
+        self._wanted.set()
         self._notifier.alive()
         self.report.see(step)
         if self.report.events == 1:
-            self._begin(step)
+            self._begin(step, due)
         elif step.opens:
             log.info("now %s", step.piece)
         if self._exchange.settle():
@@ -166,12 +176,12 @@ class _Run:
         if self._view is not None:
             loop.call_at(due + AFTER, self._view.show, step)  # the loop's clock is the monotonic one, too
 
-    def _begin(self, step: Step) -> None:
+    def _begin(self, step: Step, due: float) -> None:
         where = self._exchange.present.outputs.description
         log.info("playing %s at %g bpm on %s (rng %d)", step.piece, self._config.tempo, where, self._rng)
         gc.freeze()  # what has been made by now stays: a collection need not look at it again
         if self._seconds is not None:
-            asyncio.get_running_loop().call_later(self._seconds, self._stop.set)
+            asyncio.get_running_loop().call_at(due + self._seconds, self._stop.set)
         self._notifier.ready(self._line())
         self._playing.set()
 

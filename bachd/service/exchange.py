@@ -16,7 +16,7 @@ from bachd.errors import BachdError
 from bachd.midi.outputs import NOWHERE, Outputs
 
 if TYPE_CHECKING:
-    from bachd.neural.composer import Composer
+    from bachd.neural.plan import Plan
     from bachd.neural.sampler import Sampler
 
 log = logging.getLogger("bachd")
@@ -28,7 +28,7 @@ class Parts:
 
     config: Config
     rng: int
-    composer: Composer
+    composer: Plan
     outputs: Outputs
     sampler: Sampler | None = None
     """What the composer is to draw with from here on, if that is something else."""

@@ -110,7 +110,7 @@ def changes(before: Config, after: Config) -> str:
     found = []
     for field in fields(Config):
         old, new = getattr(before, field.name), getattr(after, field.name)
-        if old != new and field.name in ("seed", "midi", "sampling", "web"):
+        if old != new and field.name in ("seed", "midi", "sampling", "expression", "web"):
             found += [
                 f"{field.name}.{each.name}"
                 for each in fields(old)

@@ -23,7 +23,7 @@ from bachd.music.piece import Origin, Step
 from bachd.service.progress import tell
 
 if TYPE_CHECKING:
-    from bachd.neural.composer import Composer
+    from bachd.neural.plan import Plan
 
 SOUNDFONTS: Final = (
     "/usr/share/sounds/sf2",
@@ -88,7 +88,7 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
         output.close()
 
 
-def until(bars: int, composer: Composer) -> Iterator[Step]:
+def until(bars: int, composer: Plan) -> Iterator[Step]:
     """The seed, and then as many bars of whatever follows it; the last event is cut at the end of the last bar."""
     left = Fraction(bars)
     in_seed = True

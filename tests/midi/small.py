@@ -63,6 +63,9 @@ class SmallSequencer:
     def schedule(self, messages: Sequence[tuple[float, bytes]]) -> None:
         self.queued += messages
 
+    def remove(self, moment: float) -> None:
+        self.queued = [each for each in self.queued if each[0] < moment]
+
     def send_now(self, address: Address, messages: Sequence[bytes]) -> bool:
         self.sent.append((address, len(messages)))
         return address not in self.refusing

@@ -169,6 +169,43 @@ def test_what_is_sent_later_is_never_queued_earlier(clock: SteppedClock, play: P
     assert times == sorted(times)
 
 
+def test_what_is_retracted_leaves_the_queue_and_other_notes_may_follow(clock: SteppedClock, play: Play) -> None:
+    sequencer = SmallSequencer(clock)
+    output = play(sequencer)
+    output.send([note(100.1, 60)])
+    output.send([note(100.2, 62)])
+    output.retract(100.1)
+    output.send([TimedMessage(100.15, 0, Message("note_off", note=60))])
+    assert [(round(moment, 3), data.hex()) for moment, data in sequencer.queued] == [
+        (70.1, "903c40"),
+        (70.15, "803c40"),
+    ]
+
+
+def test_a_note_that_may_have_begun_is_ended_when_it_is_retracted(clock: SteppedClock, play: Play) -> None:
+    sequencer = SmallSequencer(clock)
+    output = play(sequencer)
+    output.send([note(100.001, 60), note(100.1, 62)])
+    sequencer.queued.clear()  # the kernel was ahead
+    output.retract(100.0)
+    assert [data.hex() for _, data in sequencer.queued] == ["803c00"]
+
+
+def test_a_clock_is_a_stream_of_its_own(clock: SteppedClock, play: Play) -> None:
+    sequencer = SmallSequencer(clock)
+    output = play(sequencer)
+    output.send([TimedMessage(100.5, 0, Message("clock"))])
+    output.send([note(100.1, 60)])
+    assert [moment for moment, _ in sequencer.queued] == pytest.approx([70.5, 70.1])
+
+
+def test_the_ends_of_notes_come_before_their_beginnings(clock: SteppedClock, play: Play) -> None:
+    sequencer = SmallSequencer(clock)
+    output = play(sequencer)
+    output.send([note(100.1, 60), TimedMessage(100.1, 0, Message("note_off", note=60))])
+    assert [data.hex() for _, data in sequencer.queued] == ["803c40", "903c40"]
+
+
 def test_lateness_counts_from_the_deadline_to_the_handing_over(clock: SteppedClock, play: Play) -> None:
     lateness = Lateness()
     output = play(SmallSequencer(clock), lateness=lateness)

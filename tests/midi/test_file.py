@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from bachd.realtime.output import TimedMessage
 
 
 def at(tick: int, message: Message | MetaMessage) -> TimedMessage:
-    return TimedMessage(0.0, tick, message)
+    return TimedMessage(tick / 48, tick, message)
 
 
 def on(tick: int, note: int = 60) -> TimedMessage:
@@ -135,6 +136,21 @@ def test_a_file_reads_at_whatever_moment_its_process_is_killed(
     assert writes == survives + 1
     assert len(read(path)) == sum(sent[: survives // 3])
     output.close()
+
+
+def test_what_is_retracted_is_not_in_the_file(tmp_path: Path) -> None:
+    output = FileOutput(tmp_path / "a.mid")
+    due = time.monotonic()
+    output.send([TimedMessage(due, 0, Message("note_on", note=60))])
+    output.send([TimedMessage(due + 0.1, 24, Message("note_on", note=62))])
+    assert output.poll() == ()
+    output.retract(due)
+    output.send([TimedMessage(due + 0.05, 12, Message("note_off", note=60))])
+    output.close()
+    assert read(output.path) == [
+        "0 note_on channel=0 note=60 velocity=64",
+        "12 note_off channel=0 note=60 velocity=64",
+    ]
 
 
 def test_memory_stays_bounded_when_nobody_polls(tmp_path: Path) -> None:

@@ -97,6 +97,9 @@ class Line:
     def send(self, messages: Sequence[TimedMessage]) -> None:
         self._log.append(f"{self.description} {len(messages)}")
 
+    def retract(self, moment: float) -> None:
+        self._log.append(f"{self.description} retracts from {moment}")
+
     def bar(self, due: float) -> None:
         self._log.append(f"{self.description} bar at {due}")
 
@@ -113,10 +116,11 @@ def test_several_outputs_are_one() -> None:
     log: list[str] = []
     output = Outputs([Line("a", log), Line("b", log)])
     output.send([note(60), note(64)])
+    output.retract(5)
     output.close()
     assert output.description == "a, b"
     assert output.poll() == ["a changed", "b changed"]
-    assert sorted(log) == ["a 2", "a closed", "b 2", "b closed"]
+    assert sorted(log) == ["a 2", "a closed", "a retracts from 5", "b 2", "b closed", "b retracts from 5"]
 
 
 def test_an_output_that_fails_to_close_keeps_none_open() -> None:

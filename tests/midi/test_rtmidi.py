@@ -76,6 +76,15 @@ def test_closing_delivers_what_was_sent_each_at_its_moment(plug_synth: PlugSynth
     assert lateness.overall().count == 3
 
 
+def test_what_is_retracted_is_not_heard(plug_synth: PlugSynth) -> None:
+    with playing(None) as output:
+        synth = plug_synth("synth", "bachd:bachd")
+        send(output, note(60), wait=3600.0)
+        output.retract(MonotonicClock().now())
+        sent = send(output, note(62))
+    assert synth.unplug() == sent
+
+
 def test_a_destination_is_reset_when_it_is_connected(plug_synth: PlugSynth) -> None:
     synth = plug_synth("synth")
     with playing("synth:in") as output:

@@ -6,6 +6,7 @@ Law: they keep the contracts of the real ones, and the same test hears the same 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
 from importlib.util import find_spec
 from itertools import chain, repeat
 from random import Random
@@ -82,6 +83,23 @@ def restless(rng: Random) -> FixedModel:
         return values
 
     return FixedModel(logits)
+
+
+class WhimsicalModel:
+    """Has an opinion of its own on every context, and no other memory; now and then it ends a piece."""
+
+    def context(self) -> Context:
+        return Context(0, 1)
+
+    def hear(self, context: Context) -> Int8Array:
+        return np.frombuffer(sha256(context.window.tobytes()).digest(), np.int8)
+
+    def speak(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+        opinion = np.random.default_rng([*hidden.view(np.uint8), *chosen])
+        logits = opinion.normal(0, 3, features.LOGITS).astype(np.float32)
+        logits[features.END] += 3
+        logits[features.FINE] += 2
+        return logits
 
 
 class FakeInterpreter:

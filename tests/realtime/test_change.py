@@ -17,7 +17,7 @@ def change(
     """Perform a script that is played otherwise from its step number `at` on; the output, and the one after that."""
     clock = FakeClock()
     outputs = [RecordingOutput(clock), RecordingOutput(clock)]
-    player = Player(outputs[0], Transport(120), clock, lead=0.1)
+    player = Player(outputs[0], Transport(120, 0.1), clock)
     compose, count = scripted(script), 0
 
     async def composing() -> Step | None:

@@ -16,25 +16,36 @@ from bachd.music.event import Event
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Origin, Step
 from bachd.realtime.player import Player
-from bachd.realtime.transport import Transport
+from bachd.realtime.transport import Conductor, Transport
 from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
 
 Script = Sequence[Step | float | Exception]
-At = tuple[float, Callable[[FakeClock], None]]
+At = tuple[float, Callable[[FakeClock], object]]
 
 
-def play(script: Script, *, bpm: float = 120.0, stop: float | None = None, at: At | None = None, **how: Any) -> Played:
+def play(
+    script: Script,
+    *,
+    bpm: float = 120.0,
+    stop: float | None = None,
+    at: At | None = None,
+    then: At | None = None,
+    conductor: Conductor | None = None,
+    **how: Any,
+) -> Played:
     """Perform a script; stop it `stop` seconds after its start, and do something to the clock `at` a moment."""
-    how = {"lead": 0.1, **how}
+    lead = how.pop("lead", 0.1)
     clock = FakeClock()
     output = RecordingOutput(clock)
 
     async def perform() -> BaseException | None:
-        performance = asyncio.ensure_future(Player(output, Transport(bpm), clock, **how).perform(scripted(script)))
+        performance = asyncio.ensure_future(
+            Player(output, conductor or Transport(bpm, lead), clock, **how).perform(scripted(script))
+        )
         if stop is not None:
             asyncio.get_running_loop().call_later(stop, performance.cancel)
-        if at is not None:
-            asyncio.get_running_loop().call_later(at[0], at[1], clock)
+        for moment, act in filter(None, (at, then)):
+            asyncio.get_running_loop().call_later(moment, act, clock)
         await asyncio.wait((performance,))
         return None if performance.cancelled() else performance.exception()
 
@@ -109,8 +120,62 @@ def test_stopping_releases_what_sounds_at_once() -> None:
     assert play(steps("C4.E4:8"), stop=1.1).log == ["0 on E4", "0 on C4", "1 off E4", "1 off C4"]
 
 
-def test_stopping_does_not_release_a_note_before_it_begins() -> None:
-    assert play(steps("C4 D4 E4"), stop=0.55).log[-3:] == ["0.5 off C4", "0.5 on D4", "0.5 off D4"]
+def test_stopping_takes_back_what_has_been_handed_over_and_is_not_yet_due() -> None:
+    assert play(steps("C4 D4 E4"), stop=0.55).log == ["0 on C4", "0.45 off C4"]
+    assert play(steps("C4 ~C4.E4 E4"), stop=0.55).log == ["0 on C4", "0.45 off C4"]
+
+
+def test_a_halt_is_silence_at_once_and_the_music_goes_on_with_a_bar() -> None:
+    transport = Transport(120, 0.1)
+    waited: list[None] = []
+    played = play(
+        steps("C4 D4 E4 F4 G4 A4 B4 C5"),
+        conductor=transport,
+        at=(0.8, lambda _: transport.halt()),
+        then=(4.1, lambda _: transport.go()),
+        on_wait=lambda: waited.append(None),
+    )
+    assert played.log == [
+        "0 on C4",
+        "0.5 off C4",
+        "0.5 on D4",
+        "0.7 off D4",
+        "4.1 on G4",
+        "4.6 off G4",
+        "4.6 on A4",
+        "5.1 off A4",
+        "5.1 on B4",
+        "5.6 off B4",
+        "5.6 on C5",
+        "6.1 off C5",
+    ]
+    assert played.output.bars == pytest.approx([0.0, 4.1])
+    assert next(timed.tick for timed in played.output.messages if timed.due > 4.5) == 120
+    assert len(waited) == 4, "signs of life, and the going on"
+
+
+def test_music_that_is_halted_before_it_begins_waits() -> None:
+    transport = Transport(120, 0.1)
+    transport.halt()
+    played = play(steps("C4 D4"), conductor=transport, at=(2.0, lambda _: transport.go()))
+    assert played.output.messages[0].due == pytest.approx(2.1)
+    assert played.log[0] == "0 on C4"
+
+
+def test_who_waits_may_be_given_something_else_to_play_to_and_another_conductor() -> None:
+    halted = Transport(120, 0.1)
+    halted.halt()
+    clock = FakeClock()
+    before, after = RecordingOutput(clock), RecordingOutput(clock)
+
+    def on_wait() -> None:
+        manner: dict[str, Any] = {"channels": (2,), "program": None, "latency": 0.0}
+        player.change(after, bpm=60, conductor=Transport(60, 0.1), **manner)
+
+    player = Player(before, halted, clock, on_wait=on_wait)
+    run(player.perform(scripted(steps("C4 D4"))))
+    assert before.messages == []
+    assert after.log == ["0 on C4 ch2", "1 off C4 ch2", "1 on D4 ch2", "2 off D4 ch2"]
 
 
 def test_a_fault_of_the_model_leaves_nothing_sounding_and_is_raised() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bachd.music.metre import Grid
 from bachd.realtime.transport import Transport
 
 BPM = st.floats(20.0, 300.0)
@@ -14,7 +15,7 @@ TICK = st.integers(0, 10**9)
 
 def started(bpm: float, moment: float = 10.0) -> Transport:
     transport = Transport(bpm)
-    transport.start(moment)
+    transport.begin(0, Grid().place(0), moment)
     return transport
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from bachd.config import Config, Web
+from bachd.config import Config
 from bachd.midi.outputs import Outputs
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from tests.fakes import RecordingOutput, ScriptedComposer, steps
 
-QUICK = Config(tempo=300.0, web=Web(None))
+QUICK = Config(tempo=300.0)
 CHORDS = steps("C3.E4.G4:1/6 ~C3.F4:1/6 R:1/12")
 
 

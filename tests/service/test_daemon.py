@@ -18,6 +18,9 @@ from bachd.service import daemon
 from tests.fakes import RecordingOutput, ScriptedComposer, steps
 from tests.service.conftest import CHORDS, QUICK, Stage
 
+SOME = CHORDS * 4
+"""More than is handed over before the first of it sounds."""
+
 
 def test_a_number_of_events_is_played_to_the_end(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
@@ -45,10 +48,9 @@ def test_a_number_of_seconds_ends_a_run_that_would_go_on(stage: Stage) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_run_with_every_note_released(stage: Stage, number: signal.Signals) -> None:
-    stage.script = [*steps("C4.E4:400"), lambda: os.kill(os.getpid(), number), *steps("D4")]
+    stage.script = [*SOME, lambda: os.kill(os.getpid(), number), *steps("D4:400")]
     assert daemon.run(QUICK) == 0
-    assert [line.split()[1:] for line in stage.output.log] == [["on", "E4"], ["on", "C4"], ["off", "E4"], ["off", "C4"]]
-    assert stage.output.closed
+    assert stage.ends_in_silence()
 
 
 def test_signals_are_the_systems_again_after_a_run(stage: Stage) -> None:
@@ -58,7 +60,7 @@ def test_signals_are_the_systems_again_after_a_run(stage: Stage) -> None:
 
 
 def test_a_fault_of_the_model_is_raised_after_the_release(stage: Stage) -> None:
-    stage.script = [*CHORDS, ModelError("the graph failed")]
+    stage.script = [*SOME, ModelError("the graph failed")]
     with pytest.raises(ModelError, match="the graph failed"):
         daemon.run(QUICK)
     assert stage.ends_in_silence()
@@ -106,3 +108,21 @@ def test_a_new_piece_is_told(stage: Stage, caplog: pytest.LogCaptureFixture) -> 
     with caplog.at_level(logging.INFO):
         daemon.run(QUICK, events=4)
     assert "now the next" in caplog.messages
+
+
+def test_nothing_is_planned_before_the_first_event_is_handed_over_and_then_all_there_is_room_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[int] = []
+
+    def extend(_: ScriptedComposer) -> bool:
+        handed.append(len(stage.output.messages))
+        if len(handed) == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return True
+
+    monkeypatch.setattr(ScriptedComposer, "extend", extend)
+    stage.script = steps("C4:4")
+    daemon.run(QUICK)
+    assert handed[0] > 0
+    assert stage.ends_in_silence()

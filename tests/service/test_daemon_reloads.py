@@ -20,23 +20,25 @@ BAR = steps("C4 D4 E4 F4")
 
 
 class StopWhen(logging.Handler):
-    """Ends the run when its log says something."""
+    """Ends the run when its log has said some things, one after the other."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, *texts: str) -> None:
         super().__init__()
-        self._text = text
+        self._texts = list(texts)
 
     def emit(self, record: logging.LogRecord) -> None:
-        if self._text in record.getMessage():
-            os.kill(os.getpid(), signal.SIGTERM)
+        if self._texts and self._texts[0] in record.getMessage():
+            self._texts.pop(0)
+            if not self._texts:
+                os.kill(os.getpid(), signal.SIGTERM)
 
 
 @pytest.fixture
-def stop_when() -> Iterator[Callable[[str], None]]:
+def stop_when() -> Iterator[Callable[..., None]]:
     root, handlers = logging.getLogger(), []
 
-    def stop_when(text: str) -> None:
-        handlers.append(StopWhen(text))
+    def stop_when(*texts: str) -> None:
+        handlers.append(StopWhen(*texts))
         root.addHandler(handlers[-1])
 
     yield stop_when
@@ -56,12 +58,12 @@ def once(act: Callable[[], object]) -> Callable[[], None]:
 
 
 def test_what_is_saved_while_the_music_plays_is_used_from_a_bar_on(
-    stage: Stage, tmp_path: Path, stop_when: Callable[[str], None]
+    stage: Stage, tmp_path: Path, stop_when: Callable[..., None]
 ) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("tempo: 300")
     stage.script = [*BAR, once(lambda: path.write_text("tempo: 240\nmidi: {channels: 3}"))]
-    stop_when("in use from this bar on: tempo, midi.channels of ")
+    stop_when("in use from this bar on: tempo, midi.channels of ", "now a piece")
     assert daemon.run(QUICK, path=path) == 0
     assert stage.ends_in_silence()
     tick = next(int(sign.split()[0]) for sign in stage.output.signs if sign.endswith("set_tempo 250000"))
@@ -71,7 +73,7 @@ def test_what_is_saved_while_the_music_plays_is_used_from_a_bar_on(
 
 
 def test_settings_that_are_wrong_are_refused_with_all_their_faults_and_the_music_goes_on(
-    stage: Stage, tmp_path: Path, stop_when: Callable[[str], None], caplog: pytest.LogCaptureFixture
+    stage: Stage, tmp_path: Path, stop_when: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("tempo: 300")
@@ -116,7 +118,7 @@ def test_a_service_is_ready_with_its_first_event_and_alive_with_each(stage: Stag
 
 
 def test_a_service_reads_its_settings_again_on_sighup(
-    stage: Stage, manager: socket.socket, tmp_path: Path, stop_when: Callable[[str], None]
+    stage: Stage, manager: socket.socket, tmp_path: Path, stop_when: Callable[..., None]
 ) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("tempo: 240")
@@ -128,7 +130,7 @@ def test_a_service_reads_its_settings_again_on_sighup(
 
 
 def test_a_service_whose_settings_were_refused_says_so_in_its_status(
-    stage: Stage, manager: socket.socket, tmp_path: Path, stop_when: Callable[[str], None]
+    stage: Stage, manager: socket.socket, tmp_path: Path, stop_when: Callable[..., None]
 ) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("tempo: none")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bachd.config import Config, Midi, Sampling, Seed
+from bachd.config import Config, Expression, Midi, Sampling, Seed
 from bachd.errors import BachdError, ConfigError, ModelError, OutputError, SeedError
 from bachd.midi.file import FileOutput
 from bachd.midi.outputs import Outputs
@@ -67,8 +67,13 @@ def test_an_empty_file_is_one_that_is_being_saved(
 
 
 def test_what_has_changed_is_told_by_its_keys() -> None:
-    after = Config(tempo=96, midi=Midi(output=("none",), channels=(2,)), sampling=Sampling(top_p=0.5))
-    assert changes(Config(), after) == "tempo, midi.output, midi.channels, sampling.top_p"
+    after = Config(
+        tempo=96,
+        midi=Midi(output=("none",), channels=(2,)),
+        sampling=Sampling(top_p=0.5),
+        expression=Expression(swing=60),
+    )
+    assert changes(Config(), after) == "tempo, midi.output, midi.channels, sampling.top_p, expression.swing"
     assert changes(after, after) == ""
 
 

@@ -1,0 +1,91 @@
+"""What will be played: steps that are composed before the player asks for them, and the way back.
+
+Law: the steps are those of the composer alone. New sampling comes into use on a bar line, as it would there: what was
+planned beyond is forgotten, and the composer put back to that moment.
+
+One thread composes, which calls `next` and `extend`; any may look ahead or hand in a sampler.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from bachd.music.piece import Step
+from bachd.music.ritardando import SIGHT
+from bachd.neural.composer import Composer, Mark
+from bachd.neural.model import Model
+from bachd.neural.sampler import Sampler
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    step: Step
+    mark: Mark | None
+    """Where the composer stood after it; only where the next step is the first in a new bar."""
+
+
+class Plan:
+    """A composer and what it has composed ahead: nothing, as long as nobody asks to `extend` it."""
+
+    def __init__(self, composer: Composer) -> None:
+        """The composer is the plan's own from here on, and stands where a bar begins."""
+        self._composer = composer
+        self._planned: tuple[_Planned, ...] = ()  # replaced, never changed, so that any thread may read it
+        self._mark: Mark | None = composer.mark()  # of the moment before the next step, where that begins a bar
+        self._sampler: Sampler | None = None
+        self._fault: Exception | None = None
+
+    @property
+    def model(self) -> Model:
+        """The network."""
+        return self._composer.model
+
+    @property
+    def rng(self) -> Random:
+        """The random numbers that a new sampler must draw from."""
+        return self._composer.rng
+
+    @property
+    def ahead(self) -> tuple[Step, ...]:
+        """The steps after the last that was given away, as far as they are known."""
+        return tuple(planned.step for planned in self._planned)
+
+    def next(self) -> Step:
+        """The next step, composed now if it was not planned. Raises what composing it raised; see `Composer.next`."""
+        if self._sampler is not None and self._mark is not None:
+            self._composer.resume(self._mark, self._sampler)
+            self._planned, self._sampler, self._fault = (), None, None
+        if not self._planned:
+            if self._fault is not None:
+                fault, self._fault = self._fault, None
+                raise fault
+            self._compose()
+        first, *rest = self._planned
+        self._planned, self._mark = tuple(rest), first.mark
+        return first.step
+
+    def extend(self) -> bool:
+        """Compose one more step, if fewer are planned than an ending needs; whether there is room for another.
+
+        What goes wrong is kept, and raised by `next` in its turn.
+        """
+        if self._has_room():
+            try:
+                self._compose()
+            except Exception as fault:  # noqa: BLE001  whatever it is, its turn comes
+                self._fault = fault
+        return self._has_room()
+
+    def draw_with(self, sampler: Sampler) -> None:
+        """From the next bar line on, draw with another sampler."""
+        self._sampler = sampler
+
+    def _has_room(self) -> bool:
+        after = self._planned[1:]  # the player must see SIGHT ticks behind the next step
+        return self._fault is None and sum(planned.step.event.ticks for planned in after) < SIGHT
+
+    def _compose(self) -> None:
+        step = self._composer.next()
+        mark = self._composer.mark() if step.reaches_bar else None
+        self._planned = (*self._planned, _Planned(step, mark))

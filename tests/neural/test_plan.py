@@ -1,0 +1,120 @@
+"""What is planned is what would be composed, and what no longer holds is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bachd.music.event import parse_line
+from bachd.music.metre import Grid, Metre
+from bachd.music.piece import Piece, Step
+from bachd.music.ritardando import SIGHT
+from bachd.neural.composer import Composer
+from bachd.neural.plan import Plan
+from bachd.neural.sampler import Sampler
+from tests.neural.fakes import WhimsicalModel
+
+MODEL = WhimsicalModel()
+PIECES = {
+    name: Piece(
+        name, parse_line(f"{low}3.{low}4 E4:0.5 G4:1.5 A4 B4:2 D4 C4 E4"), Grid(((0, Metre(beats, 4)),), upbeat)
+    )
+    for name, low, beats, upbeat in (("one", "C", 4, 0), ("two", "D", 3, 24), ("three", "F", 4, 12))
+}
+
+
+def sampler(rng: Random, temperature: float = 0.95) -> Sampler:
+    return Sampler(MODEL, rng, temperature=temperature, top_p=0.98, pitches=(36, 81), key=0.5)
+
+
+def composer(pieces: Mapping[str, Piece] = PIECES) -> Composer:
+    rng = Random(1)
+    return Composer(
+        MODEL, sampler(rng), first=PIECES["one"], others=list(PIECES), load=pieces.__getitem__, bars=2, rng=rng
+    )
+
+
+def alone(count: int, changes: Mapping[int, float]) -> list[Step]:
+    """Steps of a composer without a plan; on the first bar line from a change on it draws otherwise."""
+    composing = composer()
+    found: list[Step] = []
+    due: float | None = None
+    for index in range(count):
+        due = changes.get(index, due)
+        if due is not None and (not found or found[-1].reaches_bar):
+            composing.resume(composing.mark(), sampler(composing.rng, due))
+            due = None
+        found.append(composing.next())
+    return found
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.lists(st.integers(0, 20), min_size=80, max_size=80),
+    st.dictionaries(st.integers(0, 79), st.sampled_from([0.2, 0.5, 1.0, 1.5]), max_size=4),
+)
+def test_however_far_ahead_it_is_planned_the_music_is_the_same(
+    planned: Sequence[int], changes: Mapping[int, float]
+) -> None:
+    plan = Plan(composer())
+    found = []
+    for index, times in enumerate(planned):
+        if index in changes:
+            plan.draw_with(sampler(plan.rng, changes[index]))
+        found.append(plan.next())
+        for _ in range(times):
+            plan.extend()
+    assert found == alone(len(planned), changes)
+
+
+def test_the_music_of_these_tests_has_several_pieces_and_goes_another_way_when_it_is_changed() -> None:
+    same = alone(80, {})
+    assert sum(step.opens for step in same) > 3
+    assert alone(80, {20: 0.2})[:20] == same[:20]
+    assert alone(80, {20: 0.2})[20:] != same[20:]
+
+
+def test_a_full_plan_shows_what_an_ending_needs_and_no_more() -> None:
+    plan = Plan(composer())
+    assert not plan.ahead
+    for _ in range(100):
+        while plan.extend():
+            pass
+        foreseen = plan.ahead
+        assert not plan.extend()
+        assert plan.ahead == foreseen
+        after = [step.event.ticks for step in foreseen[1:]]
+        assert sum(after[:-1]) < SIGHT <= sum(after)
+        assert (plan.next(), *plan.ahead) == foreseen
+
+
+def test_what_goes_wrong_ahead_is_told_in_its_turn() -> None:
+    def steps(composing: Composer | Plan) -> list[Step]:
+        found: list[Step] = []
+        with suppress(KeyError):
+            while True:
+                found.append(composing.next())
+                while isinstance(composing, Plan) and composing.extend():
+                    pass
+        return found
+
+    assert steps(Plan(composer({}))) == steps(composer({}))  # only the first piece can be read
+
+
+def test_what_goes_wrong_ahead_is_forgotten_with_what_was_planned() -> None:
+    whole: dict[str, Piece] = {}
+    plan = Plan(composer(whole))
+    found: list[Step] = []
+    while plan.extend() or sum(step.event.ticks for step in plan.ahead) > SIGHT:
+        found.append(plan.next())  # until no more can be planned
+    while not found[-1].reaches_bar:
+        found.append(plan.next())
+    whole.update(PIECES)
+    plan.draw_with(sampler(plan.rng, 0.5))
+    before = len(found)
+    found += [plan.next() for _ in range(40)]
+    assert found == alone(len(found), {before: 0.5})
