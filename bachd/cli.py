@@ -86,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = verbs.add_parser("doctor", help="look for all that is known to go wrong here, and say what to do")
     doctor.set_defaults(verb=_doctor)
+    doctor.add_argument("--timing", action="store_true", help="instead, measure how punctually notes arrive")
+    doctor.add_argument("--seconds", type=_seconds, metavar="N", help="with --timing: play for N seconds (10)")
+    doctor.add_argument("--plot", type=Path, metavar="FILE", help="with --timing: draw it, too, as .png or .pdf")
 
     panic = verbs.add_parser("panic", help="silence notes that hang")
     panic.set_defaults(verb=_panic)
@@ -215,6 +218,10 @@ def _doctor(options: argparse.Namespace) -> int:
     from bachd.service.doctor import described, examine
     from bachd.service.machine import Machine
 
+    if options.timing:
+        return _timing(options)
+    if options.seconds or options.plot:
+        raise UsageError("--seconds and --plot go with --timing")
     findings = list(examine(Machine(), _config_path(options.config), list_ports))
     if options.json:
         import json
@@ -224,6 +231,24 @@ def _doctor(options: argparse.Namespace) -> int:
     else:
         print(described(findings))
     return EXIT_UNAVAILABLE if any(finding.state == "fault" for finding in findings) else EXIT_OK
+
+
+def _timing(options: argparse.Namespace) -> int:
+    from bachd.service import timing, timing_plot
+    from bachd.service.machine import Machine
+
+    if options.plot:
+        timing_plot.check(options.plot)
+    found = timing.measure(_config(options), options.seconds or timing.SECONDS, Machine())
+    if options.json:
+        import json
+
+        print(json.dumps(timing.as_json(found), indent=1))
+    else:
+        print(timing.described(found))
+    if options.plot:
+        timing_plot.plot(found, options.plot)
+    return EXIT_OK
 
 
 def _panic(options: argparse.Namespace) -> int:

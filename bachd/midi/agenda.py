@@ -1,78 +1,101 @@
-"""What a thread has to send, and when: a heap that others fill and empty while it waits.
+"""What is to be sent, and when: a heap that is filled and emptied again while it is waited for.
 
 Law: what is taken is the next to be sent, by deadline and then in the order given; what is forgotten before it was
-taken is never sent, and what was taken is ended if it was to be forgotten.
+taken is never sent, and what was taken too early to be forgotten is ended.
 """
 
 from __future__ import annotations
 
 import heapq
+import math
 import threading
+from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import count
 from time import monotonic
+from typing import Final, TypeAlias
 
-_NOTE_OFF, _NOTE_ON = 0x80, 0x90
+_NOTE_OFF: Final = 0x80
+_NOTE_ON: Final = 0x90
+_SOON: Final = 64
+"""More note_ons than are taken within the moment by which any are taken too early."""
+
+Due: TypeAlias = tuple[float, bytes]
+"""A message with its deadline in monotonic seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chord:
-    """What leaves at one moment."""
+class Heap:
+    """Messages to come. For one thread at a time."""
 
-    due: float
-    """Monotonic seconds."""
-    messages: list[bytes] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, bytes]] = []
+        self._order = count()
+        self._begun: deque[Due] = deque(maxlen=_SOON)
+
+    @property
+    def next(self) -> float:
+        """The first deadline; infinity if there is nothing."""
+        return self._heap[0][0] if self._heap else math.inf
+
+    def put(self, due: float, data: bytes) -> None:
+        """Add a message."""
+        heapq.heappush(self._heap, (due, next(self._order), data))
+
+    def take(self, moment: float) -> list[Due]:
+        """What is due at `moment` or before."""
+        taken = []
+        while self._heap and self._heap[0][0] <= moment:
+            due, _, data = heapq.heappop(self._heap)
+            taken.append((due, data))
+            if begins(data):
+                self._begun.append((due, data))
+        return taken
+
+    def retract(self, moment: float) -> None:
+        """Forget what is due after `moment`. Notes of it that were taken are ended as soon as they have begun."""
+        self._heap = [each for each in self._heap if each[0] <= moment]
+        heapq.heapify(self._heap)
+        for due, data in self._begun:
+            if due > moment:
+                self.put(due, ending(data))
+        self._begun.clear()
 
 
 class Agenda:
-    """Chords to come. One thread takes them; any may put and retract."""
+    """A heap for several threads, of which one waits and takes."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._heap: list[tuple[float, int, bytes]] = []
-        self._order = count()
-        self._taken = Chord(0.0)
+        self._heap = Heap()
         self._ended = False
 
-    def put(self, messages: Iterable[tuple[float, bytes]]) -> None:
-        """Add messages, each with its deadline in monotonic seconds."""
+    def put(self, messages: Iterable[Due]) -> None:
+        """Add messages."""
         with self._changed:
-            before = self._heap[0] if self._heap else None
             for due, data in messages:
-                heapq.heappush(self._heap, (due, next(self._order), data))
-            if self._heap and self._heap[0] is not before:
-                self._changed.notify()
-
-    def retract(self, moment: float) -> None:
-        """Forget what is due after `moment`. A chord that was taken is being sent: its notes are ended after it."""
-        with self._changed:
-            self._heap = [each for each in self._heap if each[0] <= moment]
-            heapq.heapify(self._heap)
-            if self._taken.due > moment:
-                for data in filter(begins, self._taken.messages):
-                    heapq.heappush(self._heap, (self._taken.due, next(self._order), ending(data)))
+                self._heap.put(due, data)
             self._changed.notify()
 
-    def take(self, ahead: float) -> Chord | None:
-        """The next chord, `ahead` seconds before its deadline, or at once if it is late; None after the last one."""
+    def retract(self, moment: float) -> None:
+        """Forget what is due after `moment`."""
         with self._changed:
-            self._taken = Chord(0.0)
-            while True:
-                if self._heap:
-                    left = self._heap[0][0] - ahead - monotonic()
-                    if left <= 0:
-                        break
+            self._heap.retract(moment)
+            self._changed.notify()
+
+    def take(self, ahead: float) -> list[Due]:
+        """The next chord, all for one moment, `ahead` seconds before it or as soon as it is there.
+
+        Waits for it; nothing after the last one, when `end` has been called.
+        """
+        with self._changed:
+            while (left := self._heap.next - ahead - monotonic()) > 0:
+                if left < math.inf:
                     self._changed.wait(left)
                 elif self._ended:
-                    return None
+                    return []
                 else:
                     self._changed.wait()
-            chord = Chord(self._heap[0][0])
-            while self._heap and self._heap[0][0] == chord.due:
-                chord.messages.append(heapq.heappop(self._heap)[2])
-            self._taken = chord
-        return chord
+            return self._heap.take(self._heap.next)
 
     def end(self) -> None:
         """No more will be put."""

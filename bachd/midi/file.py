@@ -63,7 +63,7 @@ class FileOutput:
         self._recent: deque[TimedMessage] = deque()
         self._gathered = bytearray()
         self._size = 0  # bytes of music in the file, its end not counted
-        self._tick: int | None = None  # of the last message, in ours
+        self._tick: int | None = None  # of the last message, in the file's
         self._fault: OSError | None = None
 
     @property
@@ -117,9 +117,10 @@ class FileOutput:
             timed = self._recent.popleft()
             data = bytes(timed.message.bytes())
             if timed.message.is_meta or data[0] < 0xF0:
-                before = timed.tick if self._tick is None else self._tick  # the music may have begun earlier
-                self._gathered += _variable(max(0, timed.tick - before) * _SCALE) + data
-                self._tick = max(timed.tick, before)
+                tick = round(timed.tick * _SCALE)
+                before = tick if self._tick is None else self._tick  # the music may have begun earlier
+                self._gathered += _variable(max(0, tick - before)) + data
+                self._tick = max(tick, before)
 
     def _write(self) -> None:
         """Append what has been gathered, in the three steps that the module tells of."""

@@ -1,63 +1,130 @@
-"""What python-rtmidi does not tell of JACK: whether its server still lives, and when to be silent.
+"""JACK's library, as far as bachd needs it: a client that learns of the server's death, finds ports and joins them.
 
-Law: it uses the very libjack that python-rtmidi has loaded, and nothing of it but what stands here.
+Law: no library is loaded beside one that is in memory already, such as python-rtmidi's own; what JACK would print on
+stderr, we say ourselves.
 """
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import threading
+from functools import cache
 from pathlib import Path
-from typing import Final
+from time import monotonic
+from typing import Any, Final
 
 from bachd.errors import OutputError
-from bachd.midi.names import OURS
 
 _NO_START_SERVER: Final = 1
 """JackNoStartServer in jack/types.h."""
+_IS_INPUT, _IS_OUTPUT = 1, 2
+_MIDI: Final = b"8 bit raw midi"
 _Complain: Final = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 _Shutdown: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+Process: Final = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint32, ctypes.c_void_p)
+"""What JACK calls in each cycle: takes a number of frames, returns 0."""
+_MICRO: Final = 1e-6
+_GLANCE: Final = 2e-5
+"""Seconds that reading both clocks may take; if this thread is held up in between, their difference means nothing."""
 _IGNORE: Final = _Complain(lambda _: None)
+
+
+class Client:
+    """A client of the JACK server."""
+
+    def __init__(self, name: str) -> None:
+        """Raises OutputError if no server runs, or there is no library."""
+        self.jack = library()
+        """For what is called in each cycle."""
+        opened = self.jack.jack_client_open(name.encode(), _NO_START_SERVER, None)
+        if opened is None:
+            raise OutputError("JACK: no server runs")
+        self.handle = ctypes.c_void_p(opened)
+        """JACK's own."""
+        self.died = threading.Event()
+        """Set when the server has died. Its clients may not be used then, but for closing them."""
+        self._on_shutdown = _Shutdown(lambda _: self.died.set())
+        self.jack.jack_on_shutdown(self.handle, self._on_shutdown, None)
+        # JACK may count by another clock, as one that is not slewed by NTP: that drifts against the monotonic one.
+        self._shift = _MICRO * self.jack.jack_get_time() - monotonic()
+        self._begin, self._end = ctypes.c_uint64(), ctypes.c_uint64()
+        unused = (ctypes.c_uint32(), ctypes.c_float())
+        self._times = [ctypes.byref(each) for each in (unused[0], self._begin, self._end, unused[1])]
+
+    def register(self, name: str, *, output: bool) -> Any:
+        """Make a MIDI port; returns JACK's own handle of it."""
+        return ctypes.c_void_p(
+            self.jack.jack_port_register(self.handle, name.encode(), _MIDI, _IS_OUTPUT if output else _IS_INPUT, 0)
+        )
+
+    def port_name(self, port: Any) -> str:
+        """A port's full name, as 'bachd:bachd'."""
+        return str(self.jack.jack_port_name(port).decode())
+
+    def start(self, process: Any) -> None:
+        """Take part in the cycles: `process`, a `Process`, is called in each by a thread of JACK's own."""
+        self._process = process
+        self.jack.jack_set_process_callback(self.handle, process, None)
+        self.jack.jack_activate(self.handle)
+
+    def cycle_times(self) -> tuple[float, float]:
+        """When the present cycle began and the next one begins, in monotonic seconds. Only for the process callback."""
+        self.jack.jack_get_cycle_times(self.handle, *self._times)
+        before = monotonic()
+        theirs = self.jack.jack_get_time()
+        after = monotonic()
+        if after - before < _GLANCE:
+            self._shift = _MICRO * theirs - (before + after) / 2
+        return _MICRO * self._begin.value - self._shift, _MICRO * self._end.value - self._shift
+
+    def destinations(self) -> list[str]:
+        """The full names of the MIDI ports that can be played to, in the server's order."""
+        names = self.jack.jack_get_ports(self.handle, None, _MIDI, _IS_INPUT)
+        found = []
+        for name in names or ():
+            if name is None:
+                break
+            found.append(name.decode(errors="replace"))
+        if names:
+            self.jack.jack_free(names)
+        return found
+
+    def connect(self, source: str, destination: str) -> bool:
+        """Let one port hear another; whether it does."""
+        return self.jack.jack_connect(self.handle, source.encode(), destination.encode()) in (0, errno.EEXIST)
+
+    def close(self) -> None:
+        """Be gone."""
+        self.jack.jack_client_close(self.handle)
 
 
 def hush() -> None:
     """Each attempt to find a server would print some lines on stderr; what matters in them is in our own."""
-    library = _library()
-    library.jack_set_error_function(_IGNORE)
-    library.jack_set_info_function(_IGNORE)
+    library()
 
 
-class Watch:
-    """A client that learns of the server's death.
-
-    rtmidi does not: it lists the ports that were there, fills its buffer, and then waits in `send_message` for ever.
-    """
-
-    def __init__(self) -> None:
-        """Raises OutputError if no server runs."""
-        self._library = _library()
-        self._library.jack_client_open.restype = ctypes.c_void_p
-        client = self._library.jack_client_open(f"{OURS}-watch".encode(), _NO_START_SERVER, None)
-        if client is None:
-            raise OutputError("JACK: no server runs")
-        self._client = ctypes.c_void_p(client)
-        self._died = threading.Event()
-        self._on_shutdown = _Shutdown(lambda _: self._died.set())
-        self._library.jack_on_shutdown(self._client, self._on_shutdown, None)
-
-    @property
-    def alive(self) -> bool:
-        """Whether the server has not died since."""
-        return not self._died.is_set()
-
-    def close(self) -> None:
-        """Watch no longer."""
-        self._library.jack_client_close(self._client)
+@cache
+def library() -> Any:
+    """The library, hushed. Raises OutputError if there is none."""
+    try:
+        jack = ctypes.CDLL(_loaded() or "libjack.so.0")
+    except OSError:
+        raise OutputError("JACK: there is no libjack; on Debian: sudo apt install libjack-jackd2-0") from None
+    for name in ("jack_client_open", "jack_port_register", "jack_port_get_buffer"):
+        getattr(jack, name).restype = ctypes.c_void_p
+    jack.jack_get_ports.restype = ctypes.POINTER(ctypes.c_char_p)
+    jack.jack_port_name.restype = ctypes.c_char_p
+    jack.jack_get_time.restype = ctypes.c_uint64
+    jack.jack_set_error_function(_IGNORE)
+    jack.jack_set_info_function(_IGNORE)
+    return jack
 
 
-def _library() -> ctypes.CDLL:
-    """The library as it is in memory already: wheels bring one of their own under a name of their own."""
-    for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
-        if "libjack" in line:
-            return ctypes.CDLL(line.split(maxsplit=5)[-1])
-    raise OutputError("JACK: python-rtmidi is here, but not the libjack that it should have brought")
+def _loaded() -> str | None:
+    """The library that is in memory already: wheels bring one of their own under a name of their own."""
+    try:
+        maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return next((line.split(maxsplit=5)[-1] for line in maps.splitlines() if "libjack" in line), None)

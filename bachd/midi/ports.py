@@ -93,9 +93,7 @@ class _Opening:
         if spec.startswith("file:"):
             self._record(Path(spec.removeprefix("file:")))
         elif spec == "jack":
-            from bachd.midi.rtmidi import destinations
-
-            self._play("jack", _first_instrument(destinations("jack")))
+            self._play("jack", _first_instrument(_destinations("jack")))
         elif spec != "none":
             if not self._tried:
                 self._tried = True
@@ -182,13 +180,20 @@ class _Opening:
         return "; ".join(dict.fromkeys(self._faults))
 
     def _play(self, system: System, destination: str | None) -> None:
+        from bachd.midi.jack import JackOutput
         from bachd.midi.rtmidi import RtMidiOutput
 
         for output in self._present.outputs:
-            if isinstance(output, RtMidiOutput) and (output.system, output.destination) == (system, destination):
+            if isinstance(output, JackOutput | RtMidiOutput) and (output.system, output.destination) == (
+                system,
+                destination,
+            ):
                 self._outputs.append(output)
                 return
-        self._outputs.append(RtMidiOutput(system, destination, self._clock, self._lateness))
+        if system == "jack":
+            self._outputs.append(JackOutput(destination, self._clock, self._lateness))
+        else:
+            self._outputs.append(RtMidiOutput(system, destination, self._clock, self._lateness))
 
     def _record(self, path: Path) -> None:
         from bachd.midi.file import FileOutput
@@ -214,16 +219,21 @@ def _sequencer(faults: list[str]) -> Sequencer | None:
 
 
 def _others(sequencer: Sequencer | None, faults: list[str]) -> Iterator[tuple[System, list[str]]]:
-    """The MIDI systems that python-rtmidi has to reach, with their destinations; ALSA only without a `sequencer`."""
-    from bachd.midi.rtmidi import destinations
-
+    """The MIDI systems beside ALSA's sequencer, with their destinations; ALSA through rtmidi only without it."""
     for system in _SYSTEMS:
         if system != "alsa" or sequencer is None:
             try:
-                yield system, destinations(system)
+                yield system, _destinations(system)
             except OutputError as fault:
                 if system != "alsa":  # what is wrong with it, `_sequencer` has said
                     faults.append(str(fault))
+
+
+def _destinations(system: System) -> list[str]:
+    """The names of the ports that can be played to. Raises OutputError if the system is not there."""
+    from bachd.midi import jack, rtmidi
+
+    return jack.destinations() if system == "jack" else rtmidi.destinations(system)
 
 
 def _first_instrument(names: Sequence[str]) -> str | None:

@@ -1,18 +1,41 @@
-"""For a thread that sends by itself: to be woken in time.
+"""For a thread that sends by itself: to be woken in time, and to find its memory where it was.
 
 Law: what the system does not grant is done without; nothing here raises.
 """
 
 from __future__ import annotations
 
+import ctypes
+import operator
 import os
+import resource
 import sys
-from typing import Final
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+
+from bachd.realtime.clock import sleep_until
 
 _PRIORITY: Final = 50
 """Of the sending thread, under SCHED_FIFO: below JACK's own threads and the kernel's for interrupts."""
 _SWITCH: Final = 0.0005
 """Seconds for which busy Python code may keep the sending thread waiting; Python's own value is ten times that."""
+
+_CURRENT, _ON_FAULT = 1, 4
+"""MCL_CURRENT and MCL_ONFAULT in sys/mman.h: what is there now, as soon as it has been used."""
+_ROOM: Final = 1 << 24
+"""Bytes of the limit to leave: a stack that has to grow where nothing may be locked any more ends the process."""
+
+_MONOTONIC, _ABSOLUTE = 1, 1
+"""CLOCK_MONOTONIC and TIMER_ABSTIME in Linux's time.h."""
+HELD: Final = 0.001 if sys.platform == "linux" else 0.0
+"""Seconds before its deadline at which `punctually` should be called: twice what the thread may wait for the lock."""
+
+
+class _Timespec(ctypes.Structure):
+    _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
 
 
 def prefer_threads() -> None:
@@ -29,3 +52,43 @@ def take() -> bool:
     except OSError:
         return False
     return True
+
+
+def lock_memory() -> bool:
+    """Keep this process's memory from being paged out, as far as it is there by now.
+
+    Not what is still to come: where the limit is 64 MB, as for a service, memory would be refused instead.
+    """
+    if sys.platform != "linux":
+        return False
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    limit, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    if limit != resource.RLIM_INFINITY and size + _ROOM > limit:
+        return False
+    return bool(ctypes.CDLL(None).mlockall(_CURRENT | _ON_FAULT) == 0)
+
+
+def punctually(moment: float, calls: Sequence[Callable[[], Any]]) -> float:
+    """Wait until `moment`, in monotonic seconds, then call functions of C, with no Python in between.
+
+    Returns when that was.
+
+    Python's lock is kept meanwhile, by a call to the system that does not let go of it: a thread that has to ask for
+    the lock at its deadline gets it half a millisecond later if other Python code is busy, and between two of Python's
+    instructions it may lose it again. Nothing is computed in the time that passes.
+    """
+    if sys.platform == "linux":
+        seconds = int(moment)
+        until = _Timespec(seconds, int(1e9 * (moment - seconds)))
+        wait = partial(_clock_nanosleep(), _MONOTONIC, _ABSOLUTE, ctypes.byref(until), None)
+    else:
+        wait = partial(sleep_until, moment)
+    call: Callable[[Callable[[], Any]], Any] = operator.call
+    steps: list[Callable[[], Any]] = [wait, monotonic, *calls]
+    returned = list(map(call, steps))
+    return float(returned[1])
+
+
+@cache
+def _clock_nanosleep() -> Any:
+    return ctypes.PyDLL(None).clock_nanosleep

@@ -14,13 +14,13 @@ import logging
 import re
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import Any, Final, Literal, TypeAlias
 
 from bachd.errors import OutputError
 from bachd.midi import libjack, priority
-from bachd.midi.agenda import Agenda
+from bachd.midi.agenda import Agenda, begins
 from bachd.midi.names import OURS, full_name
 from bachd.midi.reset import reset
 from bachd.midi.sequencer import check_device
@@ -34,9 +34,6 @@ System: TypeAlias = Literal["alsa", "jack", "coremidi"]
 
 _BAR: Final = b""
 """Stands between messages where a bar begins."""
-_AHEAD: Final = 0.001
-"""Seconds before its deadline at which the thread takes a chord; from then on it is not retracted, but ended."""
-_NOTE_ON: Final = 0x90
 _CYCLES: Final = 0.1
 """Seconds in which JACK passes on what it holds, two of its longest usual cycles: it forgets the rest with the port."""
 
@@ -48,13 +45,12 @@ class RtMidiOutput:
         """Open a port and start the thread that sends.
 
         destination: a name from `destinations`; None opens a port for others to connect to.
-        clock: must be the machine's monotonic one.
+        clock: the machine's monotonic one, which the thread sleeps by.
 
         Raises OutputError if the system is not there, or the destination.
         """
         self.system, self.destination = system, destination
         self._connection = _Connection(system, destination)
-        self._clock = clock
         self._lateness = lateness
         self._agenda = Agenda()
         priority.prefer_threads()
@@ -93,15 +89,14 @@ class RtMidiOutput:
     def _deliver(self) -> None:
         if not priority.take():
             log.info("no real-time priority here: notes may be some milliseconds late while the machine is busy")
-        while (chord := self._agenda.take(_AHEAD)) is not None:
-            sleep_until(chord.due)
-            late = self._clock.now() - chord.due
-            for data in chord.messages:
-                if data is _BAR:
-                    self._connection.join()
-                else:
-                    self._connection.send(data)
-                    self._lateness.record(late)
+        while chord := self._agenda.take(priority.HELD):
+            due = chord[0][0]
+            messages = [data for _, data in chord if data is not _BAR]
+            if len(messages) < len(chord):
+                self._connection.join()
+            late = self._connection.send(due, messages)
+            for _ in messages:
+                self._lateness.record(late)
 
 
 class _Connection:
@@ -126,14 +121,21 @@ class _Connection:
             return f"port '{OURS}' of {_TITLES[self._system]}"
         return self._destination if self._connected else f"waiting for {self._destination}"
 
-    def send(self, data: bytes) -> None:
-        """Send one message now; in vain while there is nobody to hear it, or nobody who may hear it yet."""
+    def send(self, due: float, messages: Sequence[bytes]) -> float:
+        """Send messages when they are due; in vain while there is nobody to hear them, or to hear them yet.
+
+        Returns by how many seconds they were late.
+        """
         with self._lock:
-            if not self._joined and data[0] & 0xF0 == _NOTE_ON:
-                return
-            if self._out is not None and (self._watch is None or self._watch.alive):
-                with suppress(OSError):  # what rtmidi raises: it is for `tend` to see what has happened
-                    self._out.send_message(data)
+            out = self._out
+            if out is None or (self._watch is not None and self._watch.died.is_set()):
+                calls = []
+            else:
+                calls = [partial(out.send_message, data) for data in messages if self._joined or not begins(data)]
+            try:
+                return priority.punctually(due, calls) - due
+            except OSError:  # what rtmidi raises: it is for `tend` to see what has happened
+                return monotonic() - due
 
     def join(self) -> None:
         """A bar begins: whoever has come back hears all from here on."""
@@ -153,7 +155,7 @@ class _Connection:
             self._joined = self._destination is None
             self._open()
             return [f"{title} is back: {self.description}"]
-        if self._watch is not None and not self._watch.alive:
+        if self._watch is not None and self._watch.died.is_set():
             self._close()
             return [f"{title} is gone: the music goes on without it, until it is back"]
         if self._destination is None:
@@ -186,7 +188,7 @@ class _Connection:
                 out.send_message(message.bytes())
         else:
             out.open_virtual_port(OURS)
-        self._watch = libjack.Watch() if self._system == "jack" else None
+        self._watch = libjack.Client(f"{OURS}-watch") if self._system == "jack" else None
         with self._lock:
             self._out: Any = out
 

@@ -19,6 +19,9 @@ from bachd.errors import OutputError
 from bachd.midi.names import OURS, full_name, is_instrument
 
 DEVICE: Final = Path("/dev/snd/seq")
+TICKS: Final = 6250
+"""How often a second our queue's timer ticks, and looks for what is due: the most that the kernel allows. Its own value
+is 1000. It costs as many interrupts, and only while a queue of ours runs."""
 
 Address: TypeAlias = tuple[int, int]
 """Client and port number; other ones after each plug."""
@@ -111,6 +114,7 @@ class KernelSequencer:
             self._aside = self._client.create_port("aside", caps=own, type=kind)
             self._aside.connect_from(alsa_midi.SYSTEM_ANNOUNCE)
             self._queue = self._client.create_queue(OURS)
+            self._tick_finely()
             self._queue.start()
             self._client.drain_output()
         except alsa_midi.ALSAError as fault:
@@ -120,6 +124,17 @@ class KernelSequencer:
         self._news = select.poll()
         self._news.register(self._waker, select.POLLIN)
         self._news.register(self._client._fd, select.POLLIN)  # event_input would take seconds for milliseconds
+
+    def _tick_finely(self) -> None:
+        """Let the queue's timer tick as often as the kernel allows; where it refuses, each millisecond must do."""
+        from alsa_midi._ffi import alsa, ffi
+
+        box = ffi.new("snd_seq_queue_timer_t **")
+        alsa.snd_seq_queue_timer_malloc(box)
+        timer = ffi.gc(box[0], alsa.snd_seq_queue_timer_free)
+        if alsa.snd_seq_get_queue_timer(self._client.handle, self._queue.queue_id, timer) == 0:
+            alsa.snd_seq_queue_timer_set_resolution(timer, TICKS)
+            alsa.snd_seq_set_queue_timer(self._client.handle, self._queue.queue_id, timer)
 
     def now(self) -> float:
         """The queue's time. It is not to be trusted for long: whenever the kernel's timer is late, it jumps ahead."""

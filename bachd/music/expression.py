@@ -14,9 +14,9 @@ from bachd.music import dynamics
 from bachd.music.event import TICKS, Event
 from bachd.music.metre import Place
 
-STRAIGHT: Final = 50.0
+STRAIGHT: Final = 50
 """The swing of even notes, in per cent."""
-WIDEST: Final = 75.0
+WIDEST: Final = 75
 """The most swing: a dotted note and a short one."""
 
 _PAIRS: Final = (TICKS, TICKS // 2)
@@ -50,14 +50,14 @@ class Expression:
         self._shaped = shaped
         self._before: int | None = None  # ticks of the event before
 
-    def shape(self, event: Event, place: Place, tick: float) -> tuple[float, dict[int, Touch]]:
+    def shape(self, event: Event, place: Place, rate: float) -> tuple[float, dict[int, Touch]]:
         """Ticks by which `event`, and so the end of what it ends, is delayed; and each note that starts in it.
 
-        place: where it begins; tick: seconds of a tick.
+        place: where it begins; rate: ticks a second.
         """
         delay = self._delay(event, place)
         self._before = event.ticks
-        furthest = min(self._humanise / tick, (event.ticks - delay) / 2)
+        furthest = min(self._humanise * rate, (event.ticks - delay) / 2)
         return delay, {
             pitch: self._touch(velocity, furthest / 2 if pitch == event.sounding[-1] else furthest)
             for pitch, velocity in self._velocities(event, place).items()

@@ -16,14 +16,14 @@ class Handed:
     def __init__(self) -> None:
         self._waiting: list[TimedMessage] = []
         self._sounding: dict[int, int] = {}
-        self._tick = 0
+        self._tick = 0.0
 
     def add(self, messages: Sequence[TimedMessage], now: float) -> None:
         """These are handed over; `now`, as everywhere here, is in monotonic seconds."""
         self._deliver(now)
         self._waiting += messages
 
-    def take_back(self, now: float) -> tuple[dict[int, int], int]:
+    def take_back(self, now: float) -> tuple[dict[int, int], float]:
         """Forget what is not yet due: the notes that sound, with their channels, and the tick of what came last."""
         self._deliver(now)
         self._waiting.clear()

@@ -20,8 +20,8 @@ class TimedMessage:
 
     due: float
     """Monotonic seconds at which the message must leave the port."""
-    tick: int
-    """Position in the music, 24 ticks a quarter note, from the start of the run."""
+    tick: float
+    """Position in the music, 24 ticks a quarter note, from the start of the run; between two where played so."""
     message: mido.Message | mido.MetaMessage
 
 

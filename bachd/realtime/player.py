@@ -12,12 +12,14 @@ import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
+from random import Random
 from typing import Final, TypeAlias
 
 from mido import Message, MetaMessage, bpm2tempo
 
-from bachd.music import dynamics
 from bachd.music.event import Event
+from bachd.music.expression import Expression
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.handed import Handed
@@ -44,6 +46,8 @@ class _Change:
     channels: tuple[int, ...]
     program: int | None
     latency: float
+    expression: Expression | None
+    """None: the one there is."""
     conductor: Conductor | None
     """None: the one there is."""
 
@@ -60,6 +64,7 @@ class Player:
         channels: Sequence[int] = (1,),
         program: int | None = None,
         latency: float = 0.0,
+        expression: Expression | None = None,
         on_step: Callable[[Step, float], None] | None = None,
         on_wait: Callable[[], None] | None = None,
     ) -> None:
@@ -68,6 +73,7 @@ class Player:
         channels: 1 to 16; the voices from the top go to one each, the last takes the rest.
         program: 0 to 127, asked for on every channel at the start.
         latency: seconds by which messages leave early, because the synth answers late.
+        expression: how the notes are struck; None: as they are written, but loud as metre and phrase want it.
         on_step: called with each step as it is handed over, and the moment at which it will be heard.
         on_wait: called every second or so while the music has to wait for who conducts. May call `change`.
         """
@@ -77,6 +83,8 @@ class Player:
         self._channels = tuple(channel - 1 for channel in channels)
         self._program = program
         self._latency = latency
+        self._expression = expression or Expression(Random())
+        self._bpm = conductor.bpm  # from which the pace of steps departs
         self._on_step = on_step
         self._on_wait = on_wait
         self._change: _Change | None = None
@@ -122,6 +130,7 @@ class Player:
         channels: Sequence[int],
         program: int | None,
         latency: float,
+        expression: Expression | None = None,
         conductor: Conductor | None = None,
     ) -> None:
         """Play otherwise from the next step on: the one that `compose` is about to return, if it calls this.
@@ -130,7 +139,7 @@ class Player:
         change, but not the rhythm in which they leave. Another conductor takes over as soon as he is ready.
         """
         channels = tuple(channel - 1 for channel in channels)
-        self._change = _Change(output, bpm, channels, program, latency, conductor)
+        self._change = _Change(output, bpm, channels, program, latency, expression, conductor)
 
     def release(self) -> None:
         """End all that sounds, at once: what has been handed over and is not yet due is taken back."""
@@ -138,7 +147,8 @@ class Player:
         self._output.retract(now)
         self._ledger, tick = self._handed.take_back(now)
         self._last_due = now
-        self._send(max(self._conductor.tick(now + self._latency), tick), self._silence(), now)
+        tick = max(self._conductor.tick(now + self._latency), tick)
+        self._hand_over([TimedMessage(now, tick, message) for message in self._silence()])
         self._in_bar = False
 
     async def _begin(self, step: Step, tick: int, moment: float = -math.inf) -> None:
@@ -212,23 +222,26 @@ class Player:
 
     def _play(self, step: Step, tick: int) -> None:
         """Hand over the chord that sounds from `tick` on: first what ends, then what begins."""
-        changes, self._untold = [*self._untold, *self._changed(tick)], []
+        changes, self._untold = [*self._untold, *self._changed(tick), *self._pace(tick, step.pace)], []
         if not self._in_bar:
             self._output.bar(self._due(tick))
         self._in_bar = not step.reaches_bar
         held = tuple(note for note in step.event.held if note in self._ledger)
         struck = tuple(note for note in step.event.sounding if note not in held)
         ended = [note for note in self._ledger if note not in held]
-        velocities = dynamics.velocities(Event(struck, held, step.event.ticks), step.place)
-        messages: list[Message | MetaMessage] = [self._off(note) for note in ended]
-        messages += changes
-        messages += self._signs.of(step)
+        moment, ticks = self._due(tick), step.event.ticks
+        rate = ticks / (self._due(tick + ticks) - moment)
+        delay, touches = self._expression.shape(Event(struck, held, ticks), step.place, rate)
+        messages: list[tuple[float, Message | MetaMessage]] = [(delay, self._off(note)) for note in ended]
+        messages += [(0, message) for message in (*changes, *self._signs.of(step))]
         for voice, note in enumerate(reversed(step.event.sounding)):
             if note in struck:
                 channel = self._channels[min(voice, len(self._channels) - 1)]
                 self._ledger[note] = channel
-                messages.append(Message("note_on", channel=channel, note=note, velocity=velocities[note]))
-        self._send(tick, messages)
+                touch = touches[note]
+                message = Message("note_on", channel=channel, note=note, velocity=touch.velocity)
+                messages.append((delay + touch.late, message))
+        self._hand_over([TimedMessage(moment + late / rate, tick + late, message) for late, message in messages])
         if self._on_step is not None:
             self._on_step(step, self._conductor.due(tick))
 
@@ -247,8 +260,17 @@ class Player:
             self._conductor = change.conductor
         self._conductor.change(tick, change.bpm)
         self._conductor.slip(change.latency - self._latency)
+        self._bpm, self._expression = change.bpm, change.expression or self._expression
         self._channels, self._program, self._latency = change.channels, change.program, change.latency
         return [message for message in self._opening() if message not in told]
+
+    def _pace(self, tick: int, pace: float) -> list[MetaMessage]:
+        """Take this share of the tempo from `tick` on; returns what a file has to be told of it."""
+        bpm = self._bpm * pace
+        if self._conductor.follows or self._conductor.bpm == bpm:
+            return []
+        self._conductor.change(tick, bpm)
+        return [MetaMessage("set_tempo", tempo=bpm2tempo(bpm))]
 
     def _opening(self) -> list[Message | MetaMessage]:
         messages = [MetaMessage("set_tempo", tempo=bpm2tempo(self._conductor.bpm))]
@@ -267,10 +289,16 @@ class Player:
         """The moment at which a message for `tick` must leave."""
         return self._conductor.due(tick) - self._latency
 
-    def _send(self, tick: int, messages: Sequence[Message | MetaMessage], due: float | None = None) -> None:
-        """Hand messages over, all for one moment: that of `tick`, if no other is given."""
-        if messages:
-            self._last_due = max(self._last_due, self._due(tick) if due is None else due)
-            timed = [TimedMessage(self._last_due, tick, message) for message in messages]
-            self._handed.add(timed, self._clock.now())
-            self._output.send(timed)
+    def _send(self, tick: int, messages: Sequence[Message | MetaMessage]) -> None:
+        """Hand messages over, all for the moment of `tick`."""
+        self._hand_over([TimedMessage(self._due(tick), tick, message) for message in messages])
+
+    def _hand_over(self, messages: Sequence[TimedMessage]) -> None:
+        """Hand messages over by their deadlines, none of them earlier than what was handed over before."""
+        ready = []
+        for timed in sorted(messages, key=attrgetter("due")):
+            self._last_due = max(self._last_due, timed.due)
+            ready.append(replace(timed, due=self._last_due))
+        if ready:
+            self._handed.add(ready, self._clock.now())
+            self._output.send(ready)

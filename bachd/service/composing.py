@@ -13,6 +13,7 @@ from random import Random
 from bachd.config import Config
 from bachd.errors import ModelError, SeedError
 from bachd.music import midifile, smf
+from bachd.music.expression import Expression
 from bachd.music.piece import Piece
 from bachd.neural.bundle import COMPILED, Bundle
 from bachd.neural.composer import Composer
@@ -36,6 +37,17 @@ def open_composer(config: Config, rng: int, model: Model | None = None) -> Plan:
 def open_sampler(config: Config, composer: Plan) -> Sampler:
     """What `composer`, who has the model of `config`, is to draw with by it. Raises ModelError."""
     return _sampler(config, Bundle.open(config.model), composer.model, composer.rng)
+
+
+def expression(config: Config, rng: int) -> Expression:
+    """How the notes are struck, by `config` and with an rng of their own that this one seeds."""
+    wanted = config.expression
+    return Expression(
+        Random(f"expression {rng}"),
+        swing=wanted.swing,
+        humanise=wanted.humanise_ms / 1e3,
+        shaped=wanted.dynamics,
+    )
 
 
 def open_model(device: str, bundle: Bundle) -> TfliteModel:

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from itertools import count
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bachd.config import Config
 from bachd.errors import EXIT_OK, BachdError
+from bachd.music.ritardando import pace
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.service.exchange import Exchange, Parts
@@ -134,7 +136,7 @@ class _Run:
             outputs,
             Transport(self._config.tempo),
             self._clock,
-            **_manner(self._config),
+            **_manner(self._config, self._rng),
             on_step=self._see,
         )
 
@@ -148,10 +150,11 @@ class _Run:
             return None
         self._composed += 1
         if self._last is not None and self._last.reaches_bar and (parts := self._exchange.take()):
-            self._player.change(parts.outputs, bpm=parts.config.tempo, **_manner(parts.config))
-        composer = self._exchange.present.composer
+            self._player.change(parts.outputs, bpm=parts.config.tempo, **_manner(parts.config, parts.rng))
+        composer, before = self._exchange.present.composer, self._last
         self._last = await asyncio.get_running_loop().run_in_executor(self._thread, composer.next)
-        return self._last
+        amount = self._exchange.present.config.expression.ritardando
+        return replace(self._last, pace=pace(before, self._last, composer.ahead, amount))
 
     async def _plan(self) -> None:
         """Compose further ahead after each step that has been handed over, one at a time, so that none has to wait."""
@@ -252,7 +255,14 @@ class _Run:
         return self.report.line(self._exchange.present)
 
 
-def _manner(config: Config) -> dict[str, Any]:
+def _manner(config: Config, rng: int) -> dict[str, Any]:
     """How a player is to play."""
+    from bachd.service.composing import expression
+
     midi = config.midi
-    return {"channels": midi.channels, "program": midi.program, "latency": midi.latency_ms / 1e3}
+    return {
+        "channels": midi.channels,
+        "program": midi.program,
+        "latency": midi.latency_ms / 1e3,
+        "expression": expression(config, rng),
+    }

@@ -20,6 +20,7 @@ from bachd.config import Config
 from bachd.errors import OutputError, UsageError
 from bachd.music.event import Event
 from bachd.music.piece import Origin, Step
+from bachd.music.ritardando import pace
 from bachd.service.progress import tell
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
     from bachd.realtime.clock import OfflineClock
     from bachd.realtime.player import Player
     from bachd.realtime.transport import Transport
-    from bachd.service.composing import open_composer
+    from bachd.service.composing import expression, open_composer
 
-    music = until(bars, open_composer(config, rng))
+    music = until(bars, open_composer(config, rng), config.expression.ritardando)
     events = count(1)
 
     async def compose() -> Step | None:
@@ -81,6 +82,7 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
             clock,
             channels=config.midi.channels,
             program=config.midi.program,
+            expression=expression(config, rng),
         )
         asyncio.run(player.perform(compose))
     finally:
@@ -88,12 +90,19 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
         output.close()
 
 
-def until(bars: int, composer: Plan) -> Iterator[Step]:
-    """The seed, and then as many bars of whatever follows it; the last event is cut at the end of the last bar."""
+def until(bars: int, composer: Plan, ritardando: float = 0.0) -> Iterator[Step]:
+    """The seed, and then as many bars of whatever follows it; the last event is cut at the end of the last bar.
+
+    ritardando: how much it slows down into endings, 0 to 1.
+    """
     left = Fraction(bars)
     in_seed = True
+    before: Step | None = None
     while left > 0:
+        while composer.extend():
+            pass
         step = composer.next()
+        step, before = replace(step, pace=pace(before, step, composer.ahead, ritardando)), step
         in_seed = in_seed and step.origin is Origin.SEED
         if not in_seed:
             event, bar = step.event, step.place.metre.bar

@@ -15,8 +15,9 @@ def taken(agenda: Agenda) -> list[tuple[float, list[bytes]]]:
     """All that is there, chord by chord."""
     agenda.end()
     found = []
-    while (chord := agenda.take(SOON)) is not None:
-        found.append((chord.due, chord.messages))
+    while chord := agenda.take(SOON):
+        assert len({due for due, _ in chord}) == 1
+        found.append((chord[0][0], [data for _, data in chord]))
     return found
 
 
@@ -38,7 +39,7 @@ def test_what_was_retracted_is_not_taken() -> None:
 def test_a_chord_that_cannot_be_held_back_any_more_is_ended() -> None:
     agenda = Agenda()
     agenda.put([(3.0, OFF), (3.0, ON), (3.0, CLOCK)])
-    assert agenda.take(SOON) is not None
+    assert agenda.take(SOON)
     agenda.retract(2.0)
     assert taken(agenda) == [(3.0, [OFF])]
 
@@ -46,7 +47,7 @@ def test_a_chord_that_cannot_be_held_back_any_more_is_ended() -> None:
 def test_a_chord_that_has_been_sent_is_not_ended() -> None:
     agenda = Agenda()
     agenda.put([(2.0, ON), (3.0, OFF)])
-    assert agenda.take(SOON) is not None
+    assert agenda.take(SOON)
     agenda.retract(2.0)
     assert taken(agenda) == []
 
@@ -59,9 +60,7 @@ def test_something_earlier_wakes_the_thread_that_waits() -> None:
 
     def wait() -> None:
         ready.set()
-        chord = agenda.take(0.0)
-        assert chord is not None
-        found.append(chord.messages)
+        found.append([data for _, data in agenda.take(0.0)])
 
     thread = threading.Thread(target=wait, daemon=True)
     thread.start()

@@ -19,13 +19,13 @@ from tests.fakes import steps
 from tests.music.strategies import USUAL_METRES
 
 DOWNBEAT = Place(0, 0, Metre(4, 4))
-TICK = 60 / 84 / 24
+RATE = 84 * 24 / 60
 LENGTHS = st.lists(st.sampled_from([1, 2, 3, 4, 6, 8, 9, 12, 18, 24, 36]), min_size=1, max_size=60)
 
 
 def delays(music: Sequence[Step], swing: float) -> list[float]:
     expression = Expression(Random(1), swing=swing)
-    return [expression.shape(step.event, step.place, TICK)[0] for step in music]
+    return [expression.shape(step.event, step.place, RATE)[0] for step in music]
 
 
 def onsets(lengths: str, swing: float = 75.0, metre: Metre = COMMON_TIME, upbeat: int = 0) -> list[float]:
@@ -88,7 +88,7 @@ def test_chance_is_bounded_and_the_same_with_the_same_rng(
 
     def shapes() -> list[tuple[float, dict[int, Touch]]]:
         expression = Expression(Random(rng), swing=swing, humanise=humanise)
-        return [expression.shape(step.event, step.place, TICK) for step in music]
+        return [expression.shape(step.event, step.place, RATE) for step in music]
 
     found = shapes()
     assert found == shapes()
@@ -96,26 +96,26 @@ def test_chance_is_bounded_and_the_same_with_the_same_rng(
         plain = dynamics.velocities(step.event, step.place)
         assert touches.keys() == set(step.event.starts)
         for pitch, touch in touches.items():
-            assert 0 <= touch.late <= min(humanise / TICK, (step.event.ticks - delay) / 2)
+            assert 0 <= touch.late <= min(humanise * RATE, (step.event.ticks - delay) / 2)
             assert abs(touch.velocity - plain[pitch]) <= round(250 * humanise)
-        assert touches[60].late <= min(humanise / TICK, (step.event.ticks - delay) / 2) / 2
+        assert touches[60].late <= min(humanise * RATE, (step.event.ticks - delay) / 2) / 2
 
 
 def test_notes_stray_on_their_own_and_not_beyond_what_midi_has() -> None:
     event = Event(tuple(range(60, 76)), (), 24)
-    _, touches = Expression(Random(1), humanise=0.008).shape(event, DOWNBEAT, TICK)
+    _, touches = Expression(Random(1), humanise=0.008).shape(event, DOWNBEAT, RATE)
     assert len({touch.late for touch in touches.values()}) == 16
     assert {touch.velocity - dynamics.level(DOWNBEAT) for touch in touches.values()} >= {-2, -1, 0, 1, 2}
-    _, touches = Expression(Random(1), humanise=1.0).shape(event, DOWNBEAT, TICK)
+    _, touches = Expression(Random(1), humanise=1.0).shape(event, DOWNBEAT, RATE)
     assert {1, 127} < {touch.velocity for touch in touches.values()}
 
 
 def test_without_all_that_notes_are_what_metre_and_phrase_make_them() -> None:
     event = parse("~C3.E3.C4")
-    assert Expression(Random(1)).shape(event, DOWNBEAT, TICK) == (0.0, {52: Touch(72, 0.0), 60: Touch(78, 0.0)})
+    assert Expression(Random(1)).shape(event, DOWNBEAT, RATE) == (0.0, {52: Touch(72, 0.0), 60: Touch(78, 0.0)})
 
 
 def test_loudness_may_be_even() -> None:
     event = parse("~C3.E3.C4")
-    _, touches = Expression(Random(1), shaped=False).shape(event, DOWNBEAT, TICK)
+    _, touches = Expression(Random(1), shaped=False).shape(event, DOWNBEAT, RATE)
     assert {touch.velocity for touch in touches.values()} == {dynamics.EVEN}

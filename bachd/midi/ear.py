@@ -1,0 +1,114 @@
+"""A listener in a process of its own, which writes down when each note reached it.
+
+Law: it shares nothing with what it listens to but the system in between: no thread, nor Python's lock. What it heard it
+dates by the system's own stamp, so that it may be late itself.
+
+`python -m bachd.midi.ear alsa|jack` makes a port and says where it is in a line, or why not after a '!'. When its stdin
+ends, it says all it heard as a list in JSON: pairs of monotonic seconds and the message in hexadecimal digits.
+
+JACK's time is that of its frames, in which soft synths render; ALSA's that at which the kernel delivered.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import select
+import sys
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Any, Final, TypeAlias
+
+from bachd.errors import OutputError
+from bachd.midi import priority
+from bachd.midi.libjack import Client, Process
+
+NAME: Final = "bachd-ear"
+_NOTES: Final = (0x80, 0x90)
+
+Heard: TypeAlias = list[tuple[float, str]]
+
+
+class _Event(ctypes.Structure):
+    """jack_midi_event_t in jack/midiport.h."""
+
+    _fields_ = (("frame", ctypes.c_uint32), ("size", ctypes.c_size_t), ("data", ctypes.POINTER(ctypes.c_ubyte)))
+
+
+def _jack(heard: Heard, ready: Callable[[str], None]) -> None:
+    """Listen through JACK, whose own thread calls `cycle`."""
+    client = Client(NAME)
+    jack = client.jack
+    port = client.register("in", output=False)
+    event = _Event()
+
+    def cycle(frames: int, _: object) -> int:
+        buffer = ctypes.c_void_p(jack.jack_port_get_buffer(port, frames))
+        if count := jack.jack_midi_get_event_count(buffer):
+            begin, end = client.cycle_times()
+            for number in range(count):
+                jack.jack_midi_event_get(ctypes.byref(event), buffer, number)
+                data = bytes(event.data[: event.size])
+                if data[0] & 0xF0 in _NOTES:  # not a reset
+                    heard.append((begin + event.frame * (end - begin) / frames, data.hex()))
+        return 0
+
+    client.start(Process(cycle))
+    ready(client.port_name(port))
+    sys.stdin.read()
+    client.close()
+
+
+def _alsa(heard: Heard, ready: Callable[[str], None]) -> None:
+    """Listen through the sequencer. The kernel stamps what it delivers with the time of a queue of ours."""
+    import alsa_midi
+
+    client = alsa_midi.SequencerClient(NAME)
+    queue = client.create_queue(NAME)
+    port = client.create_port(
+        NAME, caps=alsa_midi.WRITE_PORT, timestamping=True, timestamp_real=True, timestamp_queue=queue
+    )
+    queue.start()
+    client.drain_output()
+    client.set_input_buffer_size(1 << 16)
+    priority.take()
+    ready(f"{client.client_id}:{port.port_id}")
+    poll = select.poll()
+    poll.register(0, select.POLLIN)
+    poll.register(client._fd, select.POLLIN)  # event_input would take seconds for milliseconds
+    kinds = {alsa_midi.EventType.NOTEOFF: _NOTES[0], alsa_midi.EventType.NOTEON: _NOTES[1]}
+    while True:
+        ended = any(descriptor == 0 for descriptor, _ in poll.poll())
+        while (event := client.event_input(timeout=1e-9)) is not None:
+            # How long ago it was delivered: the queue's clock is good for a moment, if not for a minute.
+            age = float(queue.get_status().real_time) - float(event.time)
+            if event.type in kinds:
+                data = bytes((kinds[event.type] | event.channel, event.note, event.velocity))
+                heard.append((monotonic() - age, data.hex()))
+        if ended and not os.read(0, 1):
+            break
+    client.close()
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Listen until stdin ends."""
+    gc.disable()
+    heard: Heard = []
+
+    def ready(where: str) -> None:
+        sys.stdout.write(f"{where}\n")
+        sys.stdout.flush()
+
+    systems: dict[str, Callable[[Heard, Callable[[str], None]], Any]] = {"alsa": _alsa, "jack": _jack}
+    try:
+        systems[arguments[0]](heard, ready)
+    except OutputError as fault:
+        ready(f"!{fault}")
+    else:
+        sys.stdout.write(json.dumps(heard))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

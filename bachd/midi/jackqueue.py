@@ -1,0 +1,98 @@
+"""The process that plays through JACK: it holds what is to be sent, and places it in JACK's cycles to the frame.
+
+Law: JACK's thread never waits for anything here. It shares this process with one other thread, which sleeps but for the
+moments at which something is handed over; nothing is collected, and nothing else is computed.
+
+`python -m bachd.midi.jackqueue NAME` opens the client and says its port's name in a line, or why it cannot be had after
+a '!'. On stdin it takes records: a deadline in monotonic seconds, a length and so many bytes of MIDI; with no bytes,
+what is due after the deadline is forgotten. When stdin ends, it plays what it holds and is gone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import math
+import struct
+import sys
+import threading
+from collections import deque
+from typing import Final
+
+from bachd.errors import OutputError
+from bachd.midi import priority
+from bachd.midi.agenda import Due, Heap
+from bachd.midi.libjack import Client, Process
+
+HEAD: Final = struct.Struct("<dH")
+"""A record's deadline and the number of bytes that follow it."""
+_CYCLES: Final = 0.1
+"""Seconds in which JACK passes on what it holds, two of its longest usual cycles: it forgets the rest with the port."""
+_SWITCH: Final = 0.0001
+"""Seconds for which JACK's thread may have to wait for the other one's Python code; it never has that much to do."""
+
+
+class Player:
+    """Plays what it is given at its deadline. JACK calls `cycle`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client, self._jack = client, client.jack
+        self._port = client.register("bachd", output=True)
+        self.name = client.port_name(self._port)
+        """The port's full name."""
+        self.inbox: deque[Due] = deque()
+        """What was handed over and not looked at; no bytes stand for what is to be forgotten."""
+        self.idle = threading.Event()
+        """Set while nothing is to come."""
+        self._heap = Heap()
+
+    def cycle(self, frames: int, _: object) -> int:
+        """Send what is due before the next cycle, each message at its frame."""
+        buffer = ctypes.c_void_p(self._jack.jack_port_get_buffer(self._port, frames))
+        self._jack.jack_midi_clear_buffer(buffer)
+        heap, inbox = self._heap, self.inbox
+        while inbox:
+            due, data = inbox.popleft()
+            if data:
+                heap.put(due, data)
+            else:
+                heap.retract(due)
+        if heap.next < math.inf:
+            begin, end = self._client.cycle_times()
+            for due, data in heap.take(end - (end - begin) / frames):
+                frame = min(frames - 1, max(0, round((due - begin) / (end - begin) * frames)))
+                if self._jack.jack_midi_event_write(buffer, frame, data, len(data)):
+                    heap.put(end, data)  # more than the buffer holds: in the next cycle
+        elif not self.idle.is_set():
+            self.idle.set()
+        return 0
+
+
+def main(name: str) -> None:
+    """Play until stdin ends."""
+    gc.disable()
+    sys.setswitchinterval(_SWITCH)
+    try:
+        client = Client(name)
+    except OutputError as fault:
+        sys.stdout.write(f"!{fault}\n")
+        return
+    player = Player(client)
+    callback = Process(player.cycle)
+    client.start(callback)
+    priority.lock_memory()
+    sys.stdout.write(f"{player.name}\n")
+    sys.stdout.flush()
+    stdin = sys.stdin.buffer
+    while len(head := stdin.read(HEAD.size)) == HEAD.size:
+        due, length = HEAD.unpack(head)
+        player.inbox.append((due, stdin.read(length)))
+        player.idle.clear()
+    while not player.idle.wait(_CYCLES) and not client.died.is_set():
+        pass
+    client.died.wait(_CYCLES)
+    client.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,200 @@
+"""Somebody else's time, from the moments at which his clocks came in.
+
+Law: a clock that comes a little early or late changes next to nothing; a tempo that has changed is believed after three
+clocks. Times never run backwards, and a clock that was away is joined again in phase, gliding, without a jump.
+
+Clocks (24 a quarter note) are numbered as they come. Their numbers and moments are thought to lie on a line, found by
+least squares over the last 48 or, after a change, over so many as lie on one line with the latest three.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from statistics import median
+from typing import Final, TypeAlias
+
+from bachd.music.event import TICKS
+
+SLOWEST: Final = 20.0
+FASTEST: Final = 300.0
+"""Quarter notes a minute: other clocks are not followed."""
+LOST: Final = 0.5
+"""Seconds without a clock after which it is taken for lost: four clocks at the slowest tempo."""
+
+_WINDOW: Final = 48
+_SIZES: Final = (24, 12, 6, 3)
+"""Of windows to look through when the tempo may have changed, in clocks."""
+_LATEST: Final = 3
+_NEAR: Final = 0.0016
+"""Seconds by which a clock of a long window may lie beside the line, if most do not lie further."""
+_STRICT: Final = 0.35
+"""Share of that within which the latest clocks must lie on a line that is drawn anew: a looser one was measured to be
+three times as wrong in the beat after a change."""
+_GLIDE: Final = TICKS
+"""Clocks for which a difference in phase is spread: a beat."""
+_TOLERANCE: Final = 1.03
+"""A tempo that is at the limits may be measured beyond them."""
+
+_Clock: TypeAlias = tuple[int, float]
+"""Number and moment, in monotonic seconds."""
+
+
+class Follower:
+    """The line of somebody's clocks. Pure: no clock is read here."""
+
+    def __init__(self, bpm: float = 120.0) -> None:
+        """bpm: what is thought to be the tempo until two clocks have come."""
+        self.count = -1
+        """Number of the last clock."""
+        self.last: float | None = None
+        """When it came; None before the first."""
+        self.wild: float | None = None
+        """The tempo in quarter notes a minute if it is none to be followed, and the time goes on by itself."""
+        self.unsteady = False
+        """Whether the clocks come so irregularly that they may be two masters' at once."""
+        self._number, self._moment, self._period = 0, 0.0, 60.0 / (bpm * TICKS)  # the line
+        self._came: deque[_Clock] = deque(maxlen=_WINDOW)
+        self._tidied: deque[_Clock] = deque(maxlen=_WINDOW)  # with those far off moved onto the line
+        self._offs: deque[float] = deque(maxlen=_WINDOW)  # from the line to the clocks, as they came
+        self._glide = (0, 0.0)  # the number from which on, and the seconds that are glided over
+        self._jumps = True
+
+    @property
+    def bpm(self) -> float:
+        """Quarter notes a minute."""
+        return 60.0 / (self._period * TICKS)
+
+    def moment(self, number: float) -> float:
+        """When the clock of that number comes or came, in monotonic seconds; numbers may lie between clocks."""
+        since, seconds = self._glide
+        return self._on_line(number) + seconds * min(1.0, max(0.0, 1.0 - (number - since) / _GLIDE))
+
+    def number(self, moment: float) -> float:
+        """The number that is reached at a moment, in parts of a clock, too."""
+        return self._number + (moment - self._moment) / self._period
+
+    def is_lost(self, now: float) -> bool:
+        """Whether the clocks have stopped coming, or have not begun to."""
+        return self.last is None or now - self.last > LOST
+
+    def pauses(self, now: float) -> bool:
+        """Whether clocks do not come at present, or have not begun to."""
+        return self.last is None or now - self.last > 2.0 * self._period
+
+    def jump(self) -> None:
+        """Be with the next clock at once, instead of gliding there: nothing sounds."""
+        self._jumps = True
+
+    def clock(self, moment: float) -> None:
+        """A clock has come."""
+        before, self.last = self.last, moment
+        if before is None or moment - before > LOST or self._jumps:
+            self._join(moment)
+            return
+        if self.wild is not None:
+            self._came.append((len(self._came), moment))
+            self._tame()
+            return
+        self.count += 1
+        off = moment - self._on_line(self.count)
+        self._came.append((self.count, moment))
+        self._offs.append(off)
+        if len(self._came) <= _LATEST:
+            self._tidied.append((self.count, moment))
+            self._draw(self._tidied)
+        elif self._has_changed():
+            self._begin_anew()
+        else:
+            near = abs(off) <= self._near(len(self._tidied))
+            self._tidied.append((self.count, moment if near else self._on_line(self.count)))
+            self._draw(self._tidied)
+        self._judge()
+
+    def _on_line(self, number: float) -> float:
+        return self._moment + (number - self._number) * self._period
+
+    def _near(self, size: int) -> float:
+        """How far beside the line of so many clocks the next may lie: further if all are scattered, or few."""
+        middle = median(self._offs)
+        scatter = median(abs(off - middle) for off in self._offs)
+        return max(_NEAR, 3.0 * scatter) * (1.0 + 6.0 / size)
+
+    def _has_changed(self) -> bool:
+        """Whether the latest clocks are all early, or all late."""
+        near = self._near(len(self._tidied))
+        offs = [moment - self._on_line(number) for number, moment in list(self._came)[-_LATEST:]]
+        return min(offs) > near or max(offs) < -near
+
+    def _begin_anew(self) -> None:
+        """Draw the line through the most clocks that it fits to, up to the latest."""
+        came = list(self._came)
+        for size in _SIZES:
+            window = came[-size:]
+            number, moment, period = _line(window)
+            off = max(abs(when - moment - (each - number) * period) for each, when in window[-_LATEST:])
+            if len(window) == size and (off <= _STRICT * self._near(size) or size == _SIZES[-1]):
+                if self._draw(window):
+                    self._came, self._tidied = deque(window, _WINDOW), deque(window, _WINDOW)
+                    self._offs.clear()
+                    self._offs.append(0.0)
+                return
+
+    def _draw(self, clocks: Sequence[_Clock]) -> bool:
+        """Draw the line, if its tempo is one that can be followed; whether it is."""
+        if len(clocks) > 1:
+            number, moment, period = _line(clocks)
+            if 60.0 / (FASTEST * TICKS * _TOLERANCE) <= period <= 60.0 * _TOLERANCE / (SLOWEST * TICKS):
+                self._number, self._moment, self._period = number, moment, period
+                return True
+            return False
+        self._number, self._moment = clocks[0]
+        return True
+
+    def _join(self, moment: float) -> None:
+        """A first clock, or the first after a while: it is taken for the one that would come nearest."""
+        number = round(self.number(moment)) if self.count >= 0 else 0
+        away = 0.0 if self._jumps else self.moment(number) - moment
+        self.count, self.wild, self._jumps = number, None, False
+        self._came.clear()
+        self._tidied.clear()
+        self._offs.clear()
+        self._glide = (number, away)
+        for row in (self._came, self._tidied):
+            row.append((number, moment))
+        self._offs.append(0.0)
+        self._draw(self._tidied)
+
+    def _judge(self) -> None:
+        """See whether these clocks can be followed at all."""
+        moments = [moment for _, moment in self._came][-_SIZES[0] :]
+        bends = [abs(a - 2.0 * b + c) for a, b, c in zip(moments, moments[1:], moments[2:], strict=False)]
+        period = (moments[-1] - moments[0]) / len(moments)
+        self.unsteady = len(moments) == _SIZES[0] and median(bends) > period / 2
+        self._tame()
+
+    def _tame(self) -> None:
+        """Go on alone while the latest clocks are too fast or too slow, and join them when they are not any more."""
+        size = _SIZES[0] if self.wild is None else _SIZES[1]
+        latest = [moment for _, moment in self._came][-size:]
+        if len(latest) < size:
+            return
+        bpm = 60.0 * (len(latest) - 1) / (max(1e-6, latest[-1] - latest[0]) * TICKS)
+        within = SLOWEST / _TOLERANCE <= bpm <= FASTEST * _TOLERANCE
+        if self.wild is not None and within:
+            self._join(latest[-1])
+        elif not within:
+            self.wild = bpm
+
+
+def _line(clocks: Sequence[_Clock]) -> tuple[int, float, float]:
+    """Least squares: a number, its moment, and the seconds from clock to clock."""
+    origin, start = clocks[-1]
+    size = len(clocks)
+    numbers = [number - origin for number, _ in clocks]
+    moments = [moment - start for _, moment in clocks]
+    mean_number, mean_moment = sum(numbers) / size, sum(moments) / size
+    spread = sum((number - mean_number) ** 2 for number in numbers)
+    covered = sum((n - mean_number) * (m - mean_moment) for n, m in zip(numbers, moments, strict=True))
+    period = covered / spread
+    return origin, start + mean_moment - mean_number * period, period
