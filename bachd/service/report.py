@@ -86,6 +86,7 @@ class Report(logging.Handler):
             "model": parts.config.model,
             "device": "edgetpu" if getattr(parts.composer.model, "remote", None) else "cpu",
             "lateness": asdict(self._lateness.overall()),  # type: ignore[typeddict-item]
+            "spread": self._lateness.spread(),
             "faults": list(self._faults),
             "uptime_s": monotonic() - self._began,
             "events": self.events,

@@ -68,6 +68,8 @@ class Snapshot(TypedDict):
     """`cpu` or `edgetpu`: what composes at present."""
     lateness: LatenessFigures
     """Of all messages since the start."""
+    spread: list[list[float]]
+    """The same as classes: pairs of how late at most, in seconds, and how many messages."""
     faults: list[Fault]
     """The last ten, the latest last."""
     uptime_s: float

@@ -27,6 +27,7 @@ SNAPSHOT: Snapshot = {
     "model": "chorales",
     "device": "cpu",
     "lateness": {"count": 1200, "p50": 0.0001, "p99": 0.0002, "max": 0.0031},
+    "spread": [[0.0001, 700], [0.0002, 499], [0.0032, 1]],
     "faults": [{"time": "2026-11-22T16:02:33", "what": "config.yaml:3: tempo: too fast\nconfig.yaml:4: bars: none"}],
     "uptime_s": 93784.2,
     "events": 77,
