@@ -19,8 +19,14 @@ from bachd.settings import Faults, Section
 DEVICES: Final = ("auto", "cpu", "edgetpu")
 """What the network may be asked to run on."""
 
+LEADERS: Final = ("clock", "link")
+"""Whose tempo may be followed: a MIDI clock's, or that of an Ableton Link session."""
+
+_BPM: Final = 84.0
 _LARGEST: Final = 256 * 1024
 """Bytes; a config.yaml with all its comments has three thousand."""
+_FURTHEST: Final = 50
+"""Milliseconds between a clock and the music; more could not be sent in time."""
 _NARROWEST: Final = 24
 """Semitones: with fewer the network's voices have no room to move."""
 
@@ -38,8 +44,18 @@ class Seed:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockOut:
+    """How a MIDI clock is sent."""
+
+    while_stopped: bool = False
+    """Whether it goes on while the music stands still."""
+    offsets_ms: tuple[tuple[str, float], ...] = ()
+    """Milliseconds by which it is later than the music, or earlier, by the words of `Midi.output`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Midi:
-    """Where the music goes."""
+    """Where the music goes, and the clocks."""
 
     output: tuple[str, ...] = ("auto",)
     """Each `auto`, `virtual`, `jack`, `none`, `file:NAME.mid` or a part of a port's name."""
@@ -49,6 +65,10 @@ class Midi:
     """0 to 127, as on the wire; None leaves the synth as it is."""
     latency_ms: float = 0.0
     """Milliseconds by which messages leave early, because the synth answers late."""
+    input: str = "auto"
+    """Where a MIDI clock to follow comes in: `auto` or a part of a port's name."""
+    clock: ClockOut | None = None
+    """None sends no clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +118,17 @@ class Config:
     device: str = "auto"
     """One of DEVICES; `auto` takes an Edge TPU where there is one and it is the faster."""
     seed: Seed = Seed()
-    tempo: float = 84.0
-    """Quarter notes a minute."""
+    tempo: float | str = _BPM
+    """Quarter notes a minute, or one of LEADERS."""
     midi: Midi = Midi()
     sampling: Sampling = Sampling()
     expression: Expression = Expression()
     web: Web = Web()
+
+    @property
+    def bpm(self) -> float:
+        """Quarter notes a minute where nobody is followed."""
+        return _BPM if isinstance(self.tempo, str) else self.tempo
 
 
 def load(path: Path) -> Config:
@@ -150,10 +175,11 @@ def _read(top: Section, home: Path) -> Config:
     """All keys; `home` is the folder that relative paths start from."""
     default = Config()
     seed = top.section("seed", ("piece", "bars", "rng"))
-    midi = top.section("midi", ("output", "channels", "program", "latency_ms"))
+    midi = top.section("midi", ("output", "channels", "program", "latency_ms", "input", "clock"))
     sampling = top.section("sampling", ("temperature", "top_p", "key", "leading", "range"))
     model = _model(top, home)
     program = midi.whole("program", 1, 128, None)
+    output = _output(midi)
     return Config(
         model=model or default.model,
         device=top.choice("device", DEVICES, default.device),
@@ -162,12 +188,14 @@ def _read(top: Section, home: Path) -> Config:
             bars=seed.whole("bars", 1, 64, default.seed.bars),
             rng=seed.whole("rng", 0, 2**32 - 1, default.seed.rng),
         ),
-        tempo=top.number("tempo", 20, 300, default.tempo),
+        tempo=top.number_or_word("tempo", 20, 300, LEADERS, default.tempo),
         midi=Midi(
-            output=_output(midi),
+            output=output,
             channels=midi.wholes("channels", 1, 16, default.midi.channels),
             program=None if program is None else program - 1,
             latency_ms=midi.number("latency_ms", 0, 500, default.midi.latency_ms),
+            input=midi.text("input", default.midi.input),
+            clock=_clock(midi, output),
         ),
         sampling=Sampling(
             temperature=sampling.number("temperature", *bundle.TASTES["temperature"], default.sampling.temperature),
@@ -233,6 +261,20 @@ def _output(midi: Section) -> tuple[str, ...]:
         if output.startswith("file:") and not output.lower().endswith(".mid"):
             midi.fault("output", f"{output!r} names no .mid file; write 'file:NAME.mid'")
     return outputs
+
+
+def _clock(midi: Section, output: tuple[str, ...]) -> ClockOut | None:
+    """Whether and how to send a clock; one offset holds for all outputs."""
+    if not midi.is_mapping("clock"):
+        return ClockOut() if midi.switch("clock", default=False) else None
+    clock = midi.section("clock", ("while_stopped", "offset_ms"))
+    if clock.is_mapping("offset_ms"):
+        each = clock.section("offset_ms", output)
+        offsets = [(name, each.number(name, -_FURTHEST, _FURTHEST, 0.0)) for name in output]
+    else:
+        offset = clock.number("offset_ms", -_FURTHEST, _FURTHEST, 0.0)
+        offsets = [(name, offset) for name in output]
+    return ClockOut(clock.switch("while_stopped", default=False), tuple(each for each in offsets if each[1]))
 
 
 def _range(sampling: Section) -> tuple[int, int] | None:

@@ -86,6 +86,10 @@ class Section:
         """The mapping below a key."""
         return Section(self._path(key), self._values.get(key, Scalar(1, "", plain=True)), keys, self._faults)
 
+    def is_mapping(self, key: str) -> bool:
+        """Whether a key has a mapping below it."""
+        return isinstance(self._values.get(key), Mapping)
+
     def switch(self, key: str, default: T) -> bool | T:
         """True or false, as YAML may write them."""
         node = self._value(key)
@@ -118,6 +122,16 @@ class Section:
         """A number from `low` to `high`."""
         node = self._value(key)
         return default if node is None or not self._is(_NUMBER, "number", key, node, low, high) else float(node.text)
+
+    def number_or_word(self, key: str, low: float, high: float, words: Sequence[str], default: T) -> float | str | T:
+        """A number from `low` to `high`, or one of the words."""
+        node = self._value(key)
+        if node is None or node.text in words:
+            return default if node is None else node.text
+        if hint := suggestion(_cut(node.text), words):
+            self.fault(key, f"{shown(node)} is no number{hint}", node)
+            return default
+        return self.number(key, low, high, default)
 
     def whole(self, key: str, low: int, high: int, default: T) -> int | T:
         """A whole number from `low` to `high`."""

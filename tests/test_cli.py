@@ -108,7 +108,7 @@ def test_the_nearest_settings_are_used(folder: Path, composed: list[tuple[Config
         if name:
             (folder / name).write_text(f"tempo: {40 + len(tempos)}")
         assert main(["render", "out.mid", *options]) == 0
-        tempos.append(composed[-1][0].tempo)
+        tempos.append(composed[-1][0].bpm)
     assert tempos == [84, 41, 42, 43]
     assert main(["render", "out.mid", "--config", "gone.yaml"]) == 78
 

@@ -31,7 +31,7 @@ _NOTES: Final = (0x80, 0x90)
 Heard: TypeAlias = list[tuple[float, str]]
 
 
-class _Event(ctypes.Structure):
+class Event(ctypes.Structure):
     """jack_midi_event_t in jack/midiport.h."""
 
     _fields_ = (("frame", ctypes.c_uint32), ("size", ctypes.c_size_t), ("data", ctypes.POINTER(ctypes.c_ubyte)))
@@ -42,7 +42,7 @@ def _jack(heard: Heard, ready: Callable[[str], None]) -> None:
     client = Client(NAME)
     jack = client.jack
     port = client.register("in", output=False)
-    event = _Event()
+    event = Event()
 
     def cycle(frames: int, _: object) -> int:
         buffer = ctypes.c_void_p(jack.jack_port_get_buffer(port, frames))

@@ -80,7 +80,11 @@ class Client:
 
     def destinations(self) -> list[str]:
         """The full names of the MIDI ports that can be played to, in the server's order."""
-        names = self.jack.jack_get_ports(self.handle, None, _MIDI, _IS_INPUT)
+        return self.ports(output=False)
+
+    def ports(self, *, output: bool) -> list[str]:
+        """The full names of the MIDI ports that music comes out of, or that it goes into, in the server's order."""
+        names = self.jack.jack_get_ports(self.handle, None, _MIDI, _IS_OUTPUT if output else _IS_INPUT)
         found = []
         for name in names or ():
             if name is None:

@@ -14,7 +14,10 @@ from bachd.errors import OutputError
 OURS: Final = "bachd"
 """What our own port and client are called, so that others can find them."""
 
-_NO_INSTRUMENTS: Final = ("midi through", "f_midi")
+CLOCK: Final = f"{OURS} clock"
+"""What the port is called at which a MIDI clock comes in."""
+
+_NO_INSTRUMENTS: Final = ("midi through", "f_midi", CLOCK)
 """Never chosen unasked: what comes in at the first goes out again, the second is this machine posing as a synth."""
 
 

@@ -1,6 +1,6 @@
 """The ALSA sequencer, as far as bachd needs it: one port of our own, subscriptions, and a queue that the kernel plays.
 
-Law: no other module touches alsa-midi, and nothing of it gets out of this one, its exceptions included.
+Law: for music out, no other module touches alsa-midi, and nothing of it gets out of this one, its exceptions included.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Somebody else's time, from the moments at which his clocks came in.
 
-Law: a clock that comes a little early or late changes next to nothing; a tempo that has changed is believed after three
-clocks. Times never run backwards, and a clock that was away is joined again in phase, gliding, without a jump.
+Law: a clock that comes a little early or late changes next to nothing; a tempo that has changed is believed after two
+or three clocks. Times never run backwards, and a clock that was away is joined again in phase, gliding, without a jump.
 
 Clocks (24 a quarter note) are numbered as they come. Their numbers and moments are thought to lie on a line, found by
 least squares over the last 48 or, after a change, over so many as lie on one line with the latest three.
@@ -26,6 +26,8 @@ _WINDOW: Final = 48
 _SIZES: Final = (24, 12, 6, 3)
 """Of windows to look through when the tempo may have changed, in clocks."""
 _LATEST: Final = 3
+_GROWING: Final = 1.5
+"""Another tempo makes the second clock twice as late or early as the first."""
 _NEAR: Final = 0.0016
 """Seconds by which a clock of a long window may lie beside the line, if most do not lie further."""
 _STRICT: Final = 0.35
@@ -121,10 +123,14 @@ class Follower:
         return max(_NEAR, 3.0 * scatter) * (1.0 + 6.0 / size)
 
     def _has_changed(self) -> bool:
-        """Whether the latest clocks are all early, or all late."""
+        """Whether the latest clocks are all early, or all late; of two, the second much more so than the first.
+
+        A clock that was held up, and those that waited behind it, come less and less late.
+        """
         near = self._near(len(self._tidied))
         offs = [moment - self._on_line(number) for number, moment in list(self._came)[-_LATEST:]]
-        return min(offs) > near or max(offs) < -near
+        grows = abs(offs[-2]) > 2.0 * near and offs[-1] / offs[-2] > _GROWING
+        return min(offs) > near or max(offs) < -near or grows
 
     def _begin_anew(self) -> None:
         """Draw the line through the most clocks that it fits to, up to the latest."""

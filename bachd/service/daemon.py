@@ -32,6 +32,7 @@ from bachd.music.ritardando import pace
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.service.exchange import Exchange, Parts
+from bachd.service.lead import Lead, conductor, open_lead
 from bachd.service.notify import Notifier
 from bachd.service.report import Report, log_to
 
@@ -88,6 +89,7 @@ class _Run:
         self._last: Step | None = None
         self._wanted = asyncio.Event()  # there may be room in the plan
         self._view: View | None = None
+        self._condition = ""
 
     async def perform(self) -> None:
         loop = asyncio.get_running_loop()
@@ -105,7 +107,10 @@ class _Run:
             outputs = open_outputs(self._config.midi.output, self._clock, self._lateness, awaiting=self._notifier.heard)
             with ExitStack() as opened:
                 opened.callback(outputs.close)
-                self._exchange = Exchange(Parts(self._config, self._rng, await self._loading, outputs))
+                lead = await loop.run_in_executor(None, open_lead, self._config, loop.call_soon_threadsafe)
+                if lead is not None:
+                    opened.callback(lead.source.close)
+                self._exchange = Exchange(Parts(self._config, self._rng, await self._loading, outputs, lead=lead))
                 opened.pop_all()
             self._stack.callback(self._exchange.close)
             self._tending = self._stack.enter_context(ThreadPoolExecutor(1, "tending"))
@@ -130,14 +135,14 @@ class _Run:
 
     def _make_player(self, outputs: Outputs) -> Player:
         from bachd.realtime.player import Player
-        from bachd.realtime.transport import Transport
 
         return Player(
             outputs,
-            Transport(self._config.tempo),
+            conductor(self._config, self._exchange.present.lead),
             self._clock,
             **_manner(self._config, self._rng),
             on_step=self._see,
+            on_wait=self._wait,
         )
 
     def _load(self) -> Plan:
@@ -149,8 +154,8 @@ class _Run:
         if self._composed == self._events:
             return None
         self._composed += 1
-        if self._last is not None and self._last.reaches_bar and (parts := self._exchange.take()):
-            self._player.change(parts.outputs, bpm=parts.config.tempo, **_manner(parts.config, parts.rng))
+        if self._last is not None and self._last.reaches_bar:
+            self._use_offered()
         composer, before = self._exchange.present.composer, self._last
         self._last = await asyncio.get_running_loop().run_in_executor(self._thread, composer.next)
         amount = self._exchange.present.config.expression.ritardando
@@ -164,6 +169,27 @@ class _Run:
             while await loop.run_in_executor(self._thread, self._exchange.present.composer.extend):
                 pass
 
+    def _use_offered(self) -> None:
+        """A bar begins, or nothing sounds: play with what is offered, if anything is."""
+        before = self._exchange.present.lead
+        if parts := self._exchange.take():
+            other = None if parts.lead is before else conductor(parts.config, parts.lead)
+            self._player.change(parts.outputs, bpm=parts.config.bpm, conductor=other, **_manner(parts.config, parts.rng))
+
+    def _wait(self) -> None:
+        """The music has to wait for who is followed; that is no reason to start it again."""
+        self._notifier.alive()
+        self._settle()
+        self._use_offered()
+        if not self._playing.is_set():
+            log.info("%s", self._line())
+            self._notifier.ready(self._line())
+            self._playing.set()
+
+    def _settle(self) -> None:
+        if self._exchange.settle():
+            asyncio.get_running_loop().run_in_executor(self._tending, self._exchange.leave)
+
     def _see(self, step: Step, due: float) -> None:
         """A step has been handed over; it sounds at `due`."""
         loop = asyncio.get_running_loop()
@@ -174,14 +200,13 @@ class _Run:
             self._begin(step, due)
         elif step.opens:
             log.info("now %s", step.piece)
-        if self._exchange.settle():
-            loop.run_in_executor(self._tending, self._exchange.leave)
+        self._settle()
         if self._view is not None:
             loop.call_at(due + AFTER, self._view.show, step)  # the loop's clock is the monotonic one, too
 
     def _begin(self, step: Step, due: float) -> None:
-        where = self._exchange.present.outputs.description
-        log.info("playing %s at %g bpm on %s (rng %d)", step.piece, self._config.tempo, where, self._rng)
+        parts = self._exchange.present
+        log.info("playing %s at %g bpm on %s (rng %d)", step.piece, parts.bpm, parts.outputs.description, self._rng)
         gc.freeze()  # what has been made by now stays: a collection need not look at it again
         if self._seconds is not None:
             asyncio.get_running_loop().call_at(due + self._seconds, self._stop.set)
@@ -201,7 +226,7 @@ class _Run:
             before = self._exchange.present
             prepare = partial(reload.prepare, self._path, before, self._clock, self._lateness)
             try:
-                parts = await loop.run_in_executor(self._tending, prepare)
+                parts = await loop.run_in_executor(self._tending, prepare, loop.call_soon_threadsafe)
             except BachdError as fault:
                 self.report.refused = str(fault)
                 log.error("config refused, the music goes on as it was: %s", fault)
@@ -222,13 +247,26 @@ class _Run:
         told = self._line()
         for look in count(1):
             await self._clock.sleep_until(self._clock.now() + TENDING)
-            for line in await loop.run_in_executor(self._tending, self._exchange.present.outputs.poll):
+            parts = self._exchange.present
+            for line in await loop.run_in_executor(self._tending, parts.outputs.poll):
                 log.warning("%s", line)
+            await self._tend_lead(parts.lead)
             if told != (told := self._line()):
                 self._notifier.status(told)
             # A file is never late, and counts no messages.
             if look % REPORTING == 0 and (late := self._lateness.take()).count:
                 log.info("lateness of %d messages: %s", late.count, late)
+
+    async def _tend_lead(self, lead: Lead | None) -> None:
+        """Look after who is followed, and tell what has become of him."""
+        if lead is None:
+            return
+        for line in await asyncio.get_running_loop().run_in_executor(self._tending, lead.source.poll):
+            log.warning("%s", line)
+        condition = lead.condition(self._clock.now()) or f"following at {lead.conductor.bpm:.0f} bpm"
+        if condition.split(" at ")[0] != self._condition.split(" at ")[0]:
+            self._condition = condition
+            log.info("%s", condition)
 
     async def _answer(self) -> None:
         """Let others ask how the run is doing."""

@@ -18,6 +18,7 @@ from bachd.midi.outputs import NOWHERE, Outputs
 if TYPE_CHECKING:
     from bachd.neural.plan import Plan
     from bachd.neural.sampler import Sampler
+    from bachd.service.lead import Lead
 
 log = logging.getLogger("bachd")
 
@@ -32,6 +33,13 @@ class Parts:
     outputs: Outputs
     sampler: Sampler | None = None
     """What the composer is to draw with from here on, if that is something else."""
+    lead: Lead | None = None
+    """Whose tempo is followed, if anybody's is."""
+
+    @property
+    def bpm(self) -> float:
+        """Quarter notes a minute at present; somebody else's in whole ones."""
+        return self.config.bpm if self.lead is None else round(self.lead.conductor.bpm)
 
 
 class Exchange:
@@ -42,6 +50,7 @@ class Exchange:
         self.present = parts
         self._offered: Parts | None = None
         self._left: Outputs = NOWHERE
+        self._left_lead: Lead | None = None
         self._used = asyncio.Event()
 
     async def offer(self, parts: Parts) -> None:
@@ -58,6 +67,8 @@ class Exchange:
                 parts.composer.draw_with(parts.sampler)
             if parts.outputs is not self.present.outputs:
                 self._left = self.present.outputs
+            if parts.lead is not self.present.lead:
+                self._left_lead = self.present.lead
             self.present = parts
         return parts
 
@@ -65,10 +76,16 @@ class Exchange:
         """A step has been played with the parts that were taken last; whether there is something to `leave` now."""
         if self._offered is None:
             self._used.set()
-        return self._left is not NOWHERE
+        return self._left is not NOWHERE or self._left_lead is not None
 
     def leave(self) -> None:
-        """Close the outputs that are no longer played to. Blocks until they have delivered what they were sent."""
+        """Close the outputs that are no longer played to, and hear whom nobody follows no more.
+
+        Blocks until the outputs have delivered what they were sent.
+        """
+        lead, self._left_lead = self._left_lead, None
+        if lead is not None:
+            lead.source.close()
         left, self._left = self._left, NOWHERE
         try:
             left.close(self.present.outputs)
@@ -80,5 +97,9 @@ class Exchange:
         self.leave()
         if self._offered is not None:
             self._left = self._offered.outputs
+            if self._offered.lead is not self.present.lead:
+                self._left_lead = self._offered.lead
             self.leave()
+        if self.present.lead is not None:
+            self.present.lead.source.close()
         self.present.outputs.close()

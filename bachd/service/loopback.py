@@ -22,7 +22,7 @@ from bachd.midi.ports import list_ports
 from bachd.realtime.clock import Clock, sleep_until
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import Output, TimedMessage
-from bachd.realtime.player import LEAD
+from bachd.realtime.transport import LEAD
 
 System: TypeAlias = Literal["alsa", "jack"]
 Sent: TypeAlias = list[tuple[float, str]]

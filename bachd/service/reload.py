@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import fields
 from pathlib import Path
 from secrets import randbits
@@ -20,6 +20,7 @@ from bachd.config import Config
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.service.exchange import Parts
+from bachd.service.lead import Call, open_lead
 
 log = logging.getLogger("bachd")
 
@@ -83,8 +84,10 @@ async def saves(path: Path, asked: asyncio.Event, thread: Executor) -> AsyncIter
             yield
 
 
-def prepare(path: Path, present: Parts, clock: Clock, lateness: Lateness) -> Parts:
+def prepare(path: Path, present: Parts, clock: Clock, lateness: Lateness, call: Call) -> Parts:
     """What to play with by the settings in `path`. Loads and opens what is new; may take a second.
+
+    call: see lead.py.
 
     Raises ConfigError, SeedError, ModelError and OutputError; nothing has changed then.
     """
@@ -99,10 +102,16 @@ def prepare(path: Path, present: Parts, clock: Clock, lateness: Lateness) -> Par
         composer = open_composer(wanted, rng, composer.model if same_network else None)
     elif wanted.sampling != before.sampling:
         sampler = open_sampler(wanted, composer)
-    outputs = present.outputs
-    if wanted.midi.output != before.midi.output:
-        outputs = open_outputs(wanted.midi.output, clock, lateness, present=outputs)
-    return Parts(wanted, rng, composer, outputs, sampler)
+    outputs, lead = present.outputs, present.lead
+    with ExitStack() as opened:
+        if (wanted.tempo, wanted.midi.input) != (before.tempo, before.midi.input):
+            lead = open_lead(wanted, call)
+            if lead is not None:
+                opened.callback(lead.source.close)
+        if wanted.midi.output != before.midi.output:
+            outputs = open_outputs(wanted.midi.output, clock, lateness, present=outputs)
+        opened.pop_all()
+    return Parts(wanted, rng, composer, outputs, sampler, lead)
 
 
 def changes(before: Config, after: Config) -> str:

@@ -78,7 +78,7 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
     try:
         player = Player(
             output,
-            Transport(config.tempo),
+            Transport(config.bpm),
             clock,
             channels=config.midi.channels,
             program=config.midi.program,

@@ -64,16 +64,17 @@ class Report(logging.Handler):
         self._faults.append({"time": time, "what": record.getMessage()})
 
     def line(self, parts: Parts) -> str:
-        """Piece, tempo and output, and that the file's settings were refused if they were."""
+        """Piece, tempo and output, why there is silence, and that the file's settings were refused if they were."""
         piece = self._step.piece if self._step else "nothing yet"
         refused = f"; config refused: {self.refused}" if self.refused else ""
-        return f"{piece} at {parts.config.tempo:g} bpm on {parts.outputs.description}{refused}"
+        condition = f"; {told}" if parts.lead and (told := parts.lead.condition(monotonic())) else ""
+        return f"{piece} at {parts.bpm:g} bpm on {parts.outputs.description}{condition}{refused}"
 
     def figures(self, parts: Parts) -> str:
         """Tempo, output and lateness, for a line on the screen."""
         late = self._lateness.overall()
         lateness = f"   lateness {late}" if late.count else ""
-        return f"{parts.config.tempo:g} bpm   {parts.outputs.description}{lateness}"
+        return f"{parts.bpm:g} bpm   {parts.outputs.description}{lateness}"
 
     def snapshot(self, parts: Parts) -> Snapshot:
         """All there is to tell."""
@@ -81,7 +82,7 @@ class Report(logging.Handler):
         return {
             "piece": step.piece if step else None,
             "bar": step.place.bar + 1 if step else None,
-            "tempo": parts.config.tempo,
+            "tempo": parts.bpm,
             "output": parts.outputs.description,
             "model": parts.config.model,
             "device": "edgetpu" if getattr(parts.composer.model, "remote", None) else "cpu",

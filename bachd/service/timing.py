@@ -18,7 +18,7 @@ from bachd.config import Config
 from bachd.midi.outputs import NOWHERE
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
-from bachd.realtime.player import LEAD
+from bachd.realtime.transport import LEAD
 from bachd.service import doctor_system
 from bachd.service.loopback import Child, Sent, System, listening, output_to, play, system_of
 from bachd.service.machine import Finding, Machine

@@ -32,7 +32,7 @@ def test_ten_thousand_events_never_freeze_circle_stray_or_hang(rng: int) -> None
         steps.append(composer.next())
         return steps[-1]
 
-    run(Player(output, Transport(config.tempo), clock).perform(compose))
+    run(Player(output, Transport(config.bpm), clock).perform(compose))
 
     assert frozen((step.event, step.place) for step in steps) == []
     assert periodic([step.event for step in steps]) == {}

@@ -1,0 +1,71 @@
+"""Whom the music follows, if anybody: what is heard of him comes from other threads and is told to the conductor here.
+
+Law: a conductor is spoken to in the event loop only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from bachd.config import Config
+
+if TYPE_CHECKING:
+    from bachd.realtime.following import Following
+    from bachd.realtime.transport import Conductor
+
+Call: TypeAlias = Callable[..., Any]
+"""Has a function called in the event loop, with arguments, from any thread: its `call_soon_threadsafe`."""
+
+
+class Source(Protocol):
+    """Where a lead is heard."""
+
+    def poll(self) -> Sequence[str]:
+        """Look after the connection, off the event loop, about once a second; a line for what changed."""
+        ...
+
+    def close(self) -> None:
+        """Hear no more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lead:
+    """Somebody who is followed."""
+
+    conductor: Following
+    source: Source
+
+    def condition(self, now: float) -> str:
+        """What a person should know of him at a moment; '' if all is well."""
+        return self.conductor.leader.condition(now)
+
+
+def open_lead(config: Config, call: Call) -> Lead | None:
+    """Whom the settings say to follow; None if there is a steady tempo. May take some time.
+
+    Raises OutputError if he cannot be heard here.
+    """
+    if config.tempo == "clock":
+        from bachd.midi.inputs import open_input
+        from bachd.realtime.following import Following
+        from bachd.realtime.master import Master
+
+        master = Master()
+        conductor = Following(master)
+
+        def take(moment: float, data: bytes, source: str) -> None:
+            master.hear(moment, data, source)
+            conductor.stir()
+
+        return Lead(conductor, open_input(config.midi.input, lambda *heard: call(take, *heard)))
+    return None
+
+
+def conductor(config: Config, lead: Lead | None) -> Conductor:
+    """Who is to conduct by these settings."""
+    from bachd.realtime.transport import Transport
+
+    return Transport(config.bpm) if lead is None else lead.conductor

@@ -1,0 +1,1 @@
+"""How tight the timing is: commands that measure it on the machine they run on."""
