@@ -89,6 +89,8 @@ class _Run:
         self._reload = asyncio.Event()
         self._composed = 0
         self._last: Step | None = None
+        self._coming: Step | None = None  # composed, but not handed over yet
+        self._composing = False
         self._wanted = asyncio.Event()  # there may be room in the plan
         self._view: View | None = None
         self._page: Page | None = None
@@ -160,20 +162,25 @@ class _Run:
         if self._last is not None and self._last.reaches_bar:
             self._use_offered()
         composer, before = self._exchange.present.composer, self._last
+        self._composing = True
         self._last = await asyncio.get_running_loop().run_in_executor(self._thread, composer.next)
+        self._composing = False
         amount = self._exchange.present.config.expression.ritardando
-        return replace(self._last, pace=pace(before, self._last, composer.ahead, amount))
+        self._coming = replace(self._last, pace=pace(before, self._last, composer.ahead, amount))
+        if self.report.events:  # nothing is planned before the music begins
+            self._wanted.set()
+        return self._coming
 
     async def _plan(self) -> None:
         """Compose further ahead after each step that has been handed over, one at a time, so that none has to wait."""
         loop = asyncio.get_running_loop()
         while await self._wanted.wait():
             self._wanted.clear()
+            self._exchange.present.composer.wonder(self._page is not None and self._page.watched)
             while await loop.run_in_executor(self._thread, self._exchange.present.composer.extend):
                 pass
-            if self._page is not None:
-                waiting = () if self._last is None or self._composed == self.report.events else (self._last,)
-                self._page.plan((*waiting, *self._exchange.present.composer.ahead))
+            if self._page is not None and not self._composing:
+                self._page.plan(self._coming, self._exchange.present.composer.ahead)
 
     def _use_offered(self) -> None:
         """A bar begins, or nothing sounds: play with what is offered, if anything is."""
@@ -201,6 +208,7 @@ class _Run:
     def _see(self, step: Step, due: float) -> None:
         """A step has been handed over; it sounds at `due`."""
         loop = asyncio.get_running_loop()
+        self._coming = None
         self._wanted.set()
         self._notifier.alive()
         self.report.see(step)

@@ -17,7 +17,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import Executor
 from ipaddress import ip_address
 from time import monotonic, time
@@ -81,7 +81,8 @@ class Page:
         self._number = 0
         self._tick = 0
         self._end = 0.0
-        self._watched = False
+        self.watched = False
+        """Whether anybody looks."""
 
     async def run(self) -> None:
         """Serve at the address last given to `move`, until this is cancelled."""
@@ -140,6 +141,7 @@ class Page:
         try:
             reader, self._writer = await asyncio.open_connection(sock=ours, limit=_LONGEST)
             self._write(opening)
+            self._start_task(self._greet())
             while line := await reader.readline():
                 self._take(json.loads(line))
         except (OSError, ValueError) as fault:
@@ -158,11 +160,18 @@ class Page:
             log.warning("the page: %s", line["log"])
             return
         if "watched" in line:
-            self._watched = bool(line["watched"])
+            self.watched = bool(line["watched"])
             return
-        task = asyncio.create_task(self._answer(line["id"], line["do"], line["with"]))
+        self._start_task(self._answer(line["id"], line["do"], line["with"]))
+
+    def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._requests.add(task)
         task.add_done_callback(self._requests.discard)
+
+    async def _greet(self) -> None:
+        """Tell the other process what it could not know yet."""
+        self.tell("settings", settings=await self._wheel.handle("settings", None))
 
     async def _answer(self, number: int, what: str, given: Any) -> None:
         answer: dict[str, Any] = {"type": "answer", "id": number}
@@ -193,16 +202,20 @@ class Page:
         self._end = due + seconds(step, bpm)
         self.tell("step", step=told)
 
-    def plan(self, steps: Sequence[Step]) -> None:
-        """What will be handed over after the last step, as far as it is known; told while somebody looks."""
-        if not self._watched:
+    def plan(self, coming: Step | None, ahead: Sequence[Step]) -> None:
+        """What will be handed over after the last step, first what is `coming`; told while somebody looks."""
+        if not self.watched:
             return
+        steps = ahead if coming is None else (coming, *ahead)
         number, tick, due, told = self._number, self._tick, self._end, []
         for step in steps:
             bpm = self._exchange.present.bpm * step.pace
             told.append(described(step, number, tick, due, bpm, self._channels))
             number, tick, due = number + 1, tick + step.event.ticks, due + seconds(step, bpm)
         self.tell("plan", steps=told)
+        if steps and (chances := steps[0].chances):
+            events = [{"text": "the end" if event is None else str(event), "p": round(p, 4)} for event, p in chances]
+            self.tell("alternatives", n=self._number, events=events)
 
     def status(self, snapshot: Snapshot) -> None:
         """How the run is doing; not where the page is, which would tell its token."""
