@@ -69,7 +69,7 @@ export class Chances {
       const event = events[row];
       write(text, event?.text ?? "");
       write(share, event ? percent(event.p) : "");
-      bar.style.transform = `scaleX(${event ? event.p : 0})`;
+      bar.style.transform = `scaleX(${event ? event.p / events[0].p : 0})`;
       item.classList.toggle("drawn", Boolean(event && next && event.text === next.text));
     });
   }

@@ -75,7 +75,8 @@ def test_nothing_on_the_page_jumps(browser: Browser, daemon: Daemon) -> None:
 
 def test_the_first_view_is_light_and_needs_no_other_server(browser: Browser, daemon: Daemon) -> None:
     context = browser.new_context()
-    page, finished = context.new_page(), list[Request]()
+    page = context.new_page()
+    finished: list[Request] = []
     page.on("requestfinished", finished.append)
     page.goto(daemon.address)
     until(page, "document.getElementById('where').textContent.startsWith('bar')")
