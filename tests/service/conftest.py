@@ -23,6 +23,7 @@ class NoPage:
     """In place of the page: says nothing to nobody."""
 
     link = None
+    watched = False
 
     def __init__(self, *_: object) -> None:
         pass

@@ -99,8 +99,10 @@ class Access:
         """POST /login: give whoever has the token a cookie."""
         if self._token is None:
             raise web.HTTPSeeOther("/")
-        form = await request.post()
-        given = form.get("token")
+        try:
+            given = (await request.post()).get("token")
+        except (ValueError, LookupError, AssertionError):  # a form that is none
+            given = None
         if not isinstance(given, str) or not self._is_token(given.strip()):
             if not self._wrong.take(request.remote or "", monotonic()):
                 return self._login(429, "Too many wrong tokens: wait a while.")
