@@ -70,6 +70,11 @@ class Midi:
     clock: ClockOut | None = None
     """None sends no clock."""
 
+    @property
+    def offsets(self) -> dict[str, float]:
+        """Seconds by which a clock is later than the music, by the words of `output`, where it is."""
+        return {} if self.clock is None else {name: ms / 1e3 for name, ms in self.clock.offsets_ms}
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:

@@ -1,1 +1,1 @@
-"""How tight the timing is: commands that measure it on the machine they run on."""
+"""How punctually notes arrive that are sent in one way or another, while this and that is going on."""

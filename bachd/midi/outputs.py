@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Final
 
 from bachd.realtime.output import Output, TimedMessage
@@ -15,8 +16,10 @@ from bachd.realtime.output import Output, TimedMessage
 class Outputs:
     """Several outputs as one; with none at all, nobody hears anything."""
 
-    def __init__(self, outputs: Sequence[Output]) -> None:
+    def __init__(self, outputs: Sequence[Output], offsets: Sequence[float] = ()) -> None:
+        """offsets: seconds by which a clock is later than the music, for each output; without them, none is."""
         self.outputs = tuple(outputs)
+        self._offsets = tuple(offsets) or (0.0,) * len(self.outputs)
 
     @property
     def description(self) -> str:
@@ -25,8 +28,8 @@ class Outputs:
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Give the messages to each."""
-        for output in self.outputs:
-            output.send(messages)
+        for output, offset in zip(self.outputs, self._offsets, strict=True):
+            output.send([_shifted(timed, offset) for timed in messages] if offset else messages)
 
     def retract(self, moment: float) -> None:
         """Let each forget."""
@@ -50,5 +53,11 @@ class Outputs:
                     stack.callback(output.close)
 
 
+def _shifted(timed: TimedMessage, offset: float) -> TimedMessage:
+    """A message of a clock at another moment; any other as it is."""
+    return replace(timed, due=timed.due + offset) if timed.message.type in _CLOCK else timed
+
+
+_CLOCK: Final = frozenset(("clock", "start", "stop", "continue", "songpos"))
 NOWHERE: Final = Outputs(())
 """Without any output."""

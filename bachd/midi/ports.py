@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from itertools import chain, count
@@ -54,28 +54,35 @@ def open_outputs(
     *,
     awaiting: bool = False,
     present: Outputs = NOWHERE,
+    offsets: Mapping[str, float] | None = None,
 ) -> Outputs:
     """Open all outputs asked for, as one: each auto, virtual, jack, none, file:NAME.mid or part of a port's name.
 
     clock: the machine's monotonic one, in which deadlines are counted.
     awaiting: whether a name that fits no port means one that is not switched on yet (with ALSA's sequencer only).
     present: what is played to at present; those of it that are asked for again are used again.
+    offsets: seconds by which a clock is later than the music, by some of `specs`.
 
     Raises OutputError, and leaves nothing open, if one of them cannot be had: for a name that fits no port or several,
     it lists those that are there.
     """
+    groups: dict[float, list[str]] = {}
+    for spec in specs:
+        groups.setdefault((offsets or {}).get(spec, 0.0), []).append(spec)
+    found: list[tuple[Output, float]] = []
     with ExitStack() as stack:
-        opening = _Opening(clock, lateness, present, awaiting=awaiting)
-        stack.callback(opening.close)
-        for spec in specs:
-            opening.add(spec)
-        output = opening.finish()
+        for offset, words in groups.items():
+            opening = _Opening(clock, lateness, present, awaiting=awaiting)
+            stack.callback(opening.close)
+            for word in words:
+                opening.add(word)
+            found += [(output, offset) for output in opening.finish()]
         stack.pop_all()
-    return output
+    return Outputs([output for output, _ in found], [offset for _, offset in found])
 
 
 class _Opening:
-    """Outputs while they are being opened. The synths on ALSA share one port of ours, however many they are."""
+    """Outputs while they are being opened. Synths on ALSA share one port of ours, if their clock is for one moment."""
 
     def __init__(self, clock: Clock, lateness: Lateness, present: Outputs, *, awaiting: bool) -> None:
         self._clock = clock
@@ -105,11 +112,12 @@ class _Opening:
             else:
                 self._add_named(spec)
 
-    def finish(self) -> Outputs:
-        """What has been opened, as one output."""
+    def finish(self) -> list[Output]:
+        """What has been opened."""
         if self._sequencer is not None:
             self._outputs.insert(0, self._alsa(self._sequencer))
-        return Outputs(self._outputs)
+            self._sequencer = None
+        return self._outputs
 
     def close(self) -> None:
         """Something could not be opened: close what has been."""
@@ -121,25 +129,25 @@ class _Opening:
         from bachd.midi.alsa import AlsaOutput
 
         wanted = tuple(self._synths)
-        there = self._port
-        if there is not None and there.wanted == wanted:
-            sequencer.close()
-            return there
+        for there in self._ports:
+            if there.wanted == wanted:
+                sequencer.close()
+                return there
         return AlsaOutput(
             sequencer,
             wanted,
             self._clock,
             self._lateness,
             awaiting=self._awaiting,
-            sounding=() if there is None else there.sounding,
+            sounding={address for there in self._ports for address in there.sounding},
         )
 
     @property
-    def _port(self) -> AlsaOutput | None:
-        """Our port on ALSA, if it is played to at present."""
+    def _ports(self) -> list[AlsaOutput]:
+        """Our ports on ALSA that are played to at present: one for each offset of the clock."""
         from bachd.midi.alsa import AlsaOutput
 
-        return next((output for output in self._present.outputs if isinstance(output, AlsaOutput)), None)
+        return [output for output in self._present.outputs if isinstance(output, AlsaOutput)]
 
     def _add_auto(self) -> None:
         if self._sequencer is not None:
@@ -161,7 +169,7 @@ class _Opening:
 
     def _add_named(self, part: str) -> None:
         names = [port.name for port in self._sequencer.ports()] if self._sequencer is not None else []
-        awaited = [name for name in self._port.wanted if name] if self._port is not None else []
+        awaited = [name for port in self._ports for name in port.wanted if name]
         if matching(names + awaited, part):
             self._synths.append(the_one(names + awaited, part))
             return

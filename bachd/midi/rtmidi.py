@@ -88,7 +88,8 @@ class RtMidiOutput:
 
     def _deliver(self) -> None:
         if not priority.take():
-            log.info("no real-time priority here: notes may be some milliseconds late while the machine is busy")
+            log.info("no real-time priority here, so notes may be late while the machine is busy: see 'bachd doctor'")
+        priority.lock_memory()
         while chord := self._agenda.take(priority.HELD):
             due = chord[0][0]
             messages = [data for _, data in chord if data is not _BAR]

@@ -1,6 +1,7 @@
 """The ALSA sequencer, as far as bachd needs it: one port of our own, subscriptions, and a queue that the kernel plays.
 
-Law: for music out, no other module touches alsa-midi, and nothing of it gets out of this one, its exceptions included.
+Law: nothing of alsa-midi gets out of this module, its exceptions included. Where it has no words of its own for what
+alsa-lib can do, alsa-lib's are used (`_c`).
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from bachd.errors import OutputError
 from bachd.midi.names import OURS, full_name, is_instrument
+from bachd.midi.seqevent import record
 
 DEVICE: Final = Path("/dev/snd/seq")
 TICKS: Final = 6250
@@ -101,9 +103,10 @@ class KernelSequencer:
         check_device()
         try:
             import alsa_midi
+            from alsa_midi._ffi import alsa, ffi
         except (ImportError, OSError) as fault:
             raise OutputError(f"ALSA: alsa-midi cannot be loaded: {fault}") from None
-        self._alsa = alsa_midi
+        self._alsa, self._c, self._ffi = alsa_midi, alsa, ffi
         kind = alsa_midi.PortType.MIDI_GENERIC | alsa_midi.PortType.SOFTWARE | alsa_midi.PortType.APPLICATION
         try:
             self._client = alsa_midi.SequencerClient(OURS)
@@ -115,30 +118,38 @@ class KernelSequencer:
             self._aside.connect_from(alsa_midi.SYSTEM_ANNOUNCE)
             self._queue = self._client.create_queue(OURS)
             self._tick_finely()
+            self._status = self._made("queue_status")
             self._queue.start()
             self._client.drain_output()
         except alsa_midi.ALSAError as fault:
             raise OutputError(f"ALSA: the sequencer cannot be used: {fault}") from None
         self._lock = threading.Lock()  # alsa-lib's output buffer belongs to one thread at a time
         self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._room = select.poll()
+        self._room.register(self._client._fd, select.POLLOUT)
         self._news = select.poll()
         self._news.register(self._waker, select.POLLIN)
         self._news.register(self._client._fd, select.POLLIN)  # event_input would take seconds for milliseconds
 
     def _tick_finely(self) -> None:
         """Let the queue's timer tick as often as the kernel allows; where it refuses, each millisecond must do."""
-        from alsa_midi._ffi import alsa, ffi
+        timer = self._made("queue_timer")
+        if self._c.snd_seq_get_queue_timer(self._client.handle, self._queue.queue_id, timer) == 0:
+            self._c.snd_seq_queue_timer_set_resolution(timer, TICKS)
+            self._c.snd_seq_set_queue_timer(self._client.handle, self._queue.queue_id, timer)
 
-        box = ffi.new("snd_seq_queue_timer_t **")
-        alsa.snd_seq_queue_timer_malloc(box)
-        timer = ffi.gc(box[0], alsa.snd_seq_queue_timer_free)
-        if alsa.snd_seq_get_queue_timer(self._client.handle, self._queue.queue_id, timer) == 0:
-            alsa.snd_seq_queue_timer_set_resolution(timer, TICKS)
-            alsa.snd_seq_set_queue_timer(self._client.handle, self._queue.queue_id, timer)
+    def _made(self, kind: str) -> Any:
+        """One of alsa-lib's structures, freed with us."""
+        box = self._ffi.new(f"snd_seq_{kind}_t **")
+        getattr(self._c, f"snd_seq_{kind}_malloc")(box)
+        return self._ffi.gc(box[0], getattr(self._c, f"snd_seq_{kind}_free"))
 
     def now(self) -> float:
         """The queue's time. It is not to be trusted for long: whenever the kernel's timer is late, it jumps ahead."""
-        return float(self._queue.get_status().real_time)
+        alsa, status = self._c, self._status
+        alsa.snd_seq_get_queue_status(self._client.handle, self._queue.queue_id, status)
+        time = alsa.snd_seq_queue_status_get_real_time(status)
+        return float(time.tv_sec + 1e-9 * time.tv_nsec)
 
     def ports(self) -> list[SequencerPort]:
         """What can be played to; empty if the list changes under our hands."""
@@ -169,28 +180,26 @@ class KernelSequencer:
         return True
 
     def schedule(self, messages: Sequence[tuple[float, bytes]]) -> None:
-        """Queue messages. They are addressed to all subscribers, so that a port that vanishes is no error."""
-        real_time, event = self._alsa.RealTime, self._alsa.MidiBytesEvent
+        """Queue messages, in one write. All subscribers are addressed, so that a port that vanishes is no error."""
+        queue, client, port = self._queue.queue_id, self._client.client_id, self._port.port_id
+        records = b"".join(record(data, max(0.0, moment), queue, client, port) for moment, data in messages)
         with self._lock:
-            for moment, data in messages:
-                self._client.event_output(event(data, time=real_time(moment)), queue=self._queue, port=self._port)
-            self._client.drain_output()
+            while records:
+                try:
+                    records = records[os.write(self._client._fd, records) :]
+                except BlockingIOError:  # the kernel keeps some hundreds for us
+                    self._room.poll()
 
     def remove(self, moment: float) -> None:
-        """Take what is to be played from `moment` on out of the queue; alsa-midi knows the call only by its C name."""
-        from alsa_midi._ffi import alsa, ffi
-
+        """Take what is to be played from `moment` on out of the queue."""
+        alsa, which, conditions = self._c, self._made("remove_events"), self._alsa.RemoveCondition
         when = self._alsa.RealTime(max(0.0, moment))
+        time = self._ffi.new("snd_seq_timestamp_t *")
+        time.time.tv_sec, time.time.tv_nsec = when.seconds, when.nanoseconds
+        alsa.snd_seq_remove_events_set_condition(which, conditions.OUTPUT | conditions.TIME_AFTER)
+        alsa.snd_seq_remove_events_set_queue(which, self._queue.queue_id)
+        alsa.snd_seq_remove_events_set_time(which, time)
         with self._lock:
-            box = ffi.new("snd_seq_remove_events_t **")
-            alsa.snd_seq_remove_events_malloc(box)
-            which = ffi.gc(box[0], alsa.snd_seq_remove_events_free)
-            conditions = self._alsa.client.RemoveCondition
-            alsa.snd_seq_remove_events_set_condition(which, conditions.OUTPUT | conditions.TIME_AFTER)
-            alsa.snd_seq_remove_events_set_queue(which, self._queue.queue_id)
-            time = ffi.new("snd_seq_timestamp_t *")
-            time.time.tv_sec, time.time.tv_nsec = when.seconds, when.nanoseconds
-            alsa.snd_seq_remove_events_set_time(which, time)
             alsa.snd_seq_remove_events(self._client.handle, which)
 
     def send_now(self, address: Address, messages: Sequence[bytes]) -> bool:

@@ -12,26 +12,23 @@ import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from operator import attrgetter
-from random import Random
-from typing import Final, TypeAlias
+from operator import itemgetter
+from typing import TypeAlias
 
 from mido import Message, MetaMessage, bpm2tempo
 
-from bachd.music.event import Event
 from bachd.music.expression import Expression
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.handed import Handed
+from bachd.realtime.hands import Hands
 from bachd.realtime.output import Output, TimedMessage
+from bachd.realtime.pulse import Pulse
 from bachd.realtime.signs import Signs
 from bachd.realtime.transport import Conductor
-from bachd.realtime.waiting import reach, until
+from bachd.realtime.waiting import until
 
 log = logging.getLogger(__name__)
-
-PATIENCE: Final = 1.0
-"""Seconds between two signs of life while the music has to wait."""
 
 Compose: TypeAlias = Callable[[], Awaitable[Step | None]]
 """Gives the next step when it is asked for; None when the music is over."""
@@ -50,6 +47,8 @@ class _Change:
     """None: the one there is."""
     conductor: Conductor | None
     """None: the one there is."""
+    pulse: Pulse | None
+    """None: the one there is."""
 
 
 class Player:
@@ -65,6 +64,7 @@ class Player:
         program: int | None = None,
         latency: float = 0.0,
         expression: Expression | None = None,
+        pulse: Pulse | None = None,
         on_step: Callable[[Step, float], None] | None = None,
         on_wait: Callable[[], None] | None = None,
     ) -> None:
@@ -74,23 +74,23 @@ class Player:
         program: 0 to 127, asked for on every channel at the start.
         latency: seconds by which messages leave early, because the synth answers late.
         expression: how the notes are struck; None: as they are written, but loud as metre and phrase want it.
+        pulse: the MIDI clock that goes with the music; None for none.
         on_step: called with each step as it is handed over, and the moment at which it will be heard.
         on_wait: called every second or so while the music has to wait for who conducts. May call `change`.
         """
         self._output = output
         self._conductor = conductor
         self._clock = clock
-        self._channels = tuple(channel - 1 for channel in channels)
+        self._hands = Hands(channels, expression)
         self._program = program
         self._latency = latency
-        self._expression = expression or Expression(Random())
         self._bpm = conductor.bpm  # from which the pace of steps departs
         self._on_step = on_step
         self._on_wait = on_wait
+        self._pulse = pulse or Pulse()
         self._change: _Change | None = None
         self._untold: list[Message | MetaMessage] = []  # what the output has to be told before the next note
         self._in_bar = False  # whether the next step begins in a bar that an earlier one has begun
-        self._ledger: dict[int, int] = {}  # the notes that sound -> their channels, 0 to 15
         self._handed = Handed()
         self._signs = Signs()
         self._last_due = -math.inf
@@ -115,7 +115,8 @@ class Player:
                 step = await self._next(tick)
                 if step is not None and not self._is_timely(step, tick):
                     step, tick = await self._next_bar(compose, last, step, tick)
-            self._send(tick, self._silence())
+            self._send(tick, self._hands.let_go())
+            self._pulse.stop(self._output, self._conductor.due(tick), tick)
         except BaseException:
             self.release()
             raise
@@ -137,23 +138,24 @@ class Player:
         latency: float,
         expression: Expression | None = None,
         conductor: Conductor | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         """Play otherwise from the next step on: the one that `compose` is about to return, if it calls this.
 
         What sounds on the present output is ended there before another one is used. What messages are early by may
         change, but not the rhythm in which they leave. Another conductor takes over as soon as he is ready.
         """
-        channels = tuple(channel - 1 for channel in channels)
-        self._change = _Change(output, bpm, channels, program, latency, expression, conductor)
+        self._change = _Change(output, bpm, tuple(channels), program, latency, expression, conductor, pulse)
 
     def release(self) -> None:
         """End all that sounds, at once: what has been handed over and is not yet due is taken back."""
         now = self._clock.now()
         self._output.retract(now)
-        self._ledger, tick = self._handed.take_back(now)
+        self._hands.sounding, tick = self._handed.take_back(now)
         self._last_due = now
         tick = max(self._conductor.tick(now + self._latency), tick)
-        self._hand_over([TimedMessage(now, tick, message) for message in self._silence()])
+        self._hand_over([TimedMessage(now, tick, message) for message in self._hands.let_go()])
+        self._pulse.stop(self._output, now, tick)
         self._in_bar = False
 
     async def _begin(self, step: Step, tick: int, moment: float = -math.inf) -> None:
@@ -162,11 +164,12 @@ class Player:
             now = self._clock.now()
             lead = 0.0 if self._conductor.follows or moment > now else self._conductor.lead
             if self._conductor.begin(tick, step.place, max(moment, now + lead + self._latency)):
+                self._pulse.prepare(tick, self._conductor, now)
                 if await self._reach(tick):
                     return
                 self.release()
             else:
-                await until(now + PATIENCE, self._conductor, self._clock)
+                await until(self._pulse.idle(self._output, self._conductor, now), self._conductor, self._clock)
                 if self._on_wait is not None:
                     self._on_wait()
                 self._untold += self._changed(tick)
@@ -177,7 +180,8 @@ class Player:
         assert self._change.conductor is not None
         moment = self._conductor.due(tick)
         if self._change.conductor.follows:
-            self._send(tick, self._silence())
+            self._send(tick, self._hands.let_go())
+            self._pulse.stop(self._output, moment, tick)
         self._conductor, self._change = self._change.conductor, replace(self._change, conductor=None)
         await self._begin(step, tick, moment)
 
@@ -192,7 +196,7 @@ class Player:
             await asyncio.wait((self._composing, waiting), return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()
             if not self._composing.done():
-                self._send(tick, self._silence())
+                self._send(tick, self._hands.let_go())
         step = await self._composing
         overrun = self._clock.now() - boundary
         if overrun > 0.0 and not self._conductor.follows:
@@ -223,29 +227,21 @@ class Player:
 
     async def _reach(self, tick: int) -> bool:
         """Wait until it is time to hand over what begins at `tick`; False if the music halts."""
-        return await reach(tick, self._conductor.lead + self._latency, self._conductor, self._clock)
+        ahead = self._conductor.lead + self._latency
+        return await self._pulse.reach(tick, ahead, self._conductor, self._clock, self._output)
 
     def _play(self, step: Step, tick: int) -> None:
         """Hand over the chord that sounds from `tick` on: first what ends, then what begins."""
         changes, self._untold = [*self._untold, *self._changed(tick), *self._pace(tick, step.pace)], []
+        self._pulse.start(self._output, tick, self._conductor)
         if not self._in_bar:
             self._output.bar(self._due(tick))
         self._in_bar = not step.reaches_bar
-        held = tuple(note for note in step.event.held if note in self._ledger)
-        struck = tuple(note for note in step.event.sounding if note not in held)
-        ended = [note for note in self._ledger if note not in held]
-        moment, ticks = self._due(tick), step.event.ticks
-        rate = ticks / (self._due(tick + ticks) - moment)
-        delay, touches = self._expression.shape(Event(struck, held, ticks), step.place, rate)
-        messages: list[tuple[float, Message | MetaMessage]] = [(delay, self._off(note)) for note in ended]
-        messages += [(0, message) for message in (*changes, *self._signs.of(step))]
-        for voice, note in enumerate(reversed(step.event.sounding)):
-            if note in struck:
-                channel = self._channels[min(voice, len(self._channels) - 1)]
-                self._ledger[note] = channel
-                touch = touches[note]
-                message = Message("note_on", channel=channel, note=note, velocity=touch.velocity)
-                messages.append((delay + touch.late, message))
+        moment = self._due(tick)
+        rate = step.event.ticks / (self._due(tick + step.event.ticks) - moment)
+        ended, begun = self._hands.play(step, rate)
+        messages = [*ended, *((0, message) for message in (*changes, *self._signs.of(step))), *begun]
+        messages.sort(key=itemgetter(0))
         self._hand_over([TimedMessage(moment + late / rate, tick + late, message) for late, message in messages])
         if self._on_step is not None:
             self._on_step(step, self._conductor.due(tick))
@@ -256,8 +252,11 @@ class Player:
         if change is None:
             return []
         told = self._opening()
+        if change.output is not self._output or change.pulse is not None:
+            self._pulse.stop(self._output, self._conductor.due(tick), tick)
+            self._pulse = change.pulse or self._pulse
         if change.output is not self._output:
-            self._send(tick, self._silence())
+            self._send(tick, self._hands.let_go())
             self._output = change.output
             self._signs.forget()
             told = []
@@ -265,8 +264,8 @@ class Player:
             self._conductor = change.conductor
         self._conductor.change(tick, change.bpm)
         self._conductor.slip(change.latency - self._latency)
-        self._bpm, self._expression = change.bpm, change.expression or self._expression
-        self._channels, self._program, self._latency = change.channels, change.program, change.latency
+        self._hands.use(change.channels, change.expression)
+        self._bpm, self._program, self._latency = change.bpm, change.program, change.latency
         return [message for message in self._opening() if message not in told]
 
     def _pace(self, tick: int, pace: float) -> list[MetaMessage]:
@@ -280,15 +279,10 @@ class Player:
     def _opening(self) -> list[Message | MetaMessage]:
         messages = [MetaMessage("set_tempo", tempo=bpm2tempo(self._conductor.bpm))]
         if self._program is not None:
-            messages += [Message("program_change", channel=each, program=self._program) for each in self._channels]
+            messages += [
+                Message("program_change", channel=each, program=self._program) for each in self._hands.channels
+            ]
         return messages
-
-    def _silence(self) -> list[Message]:
-        """A note_off for all that sounds."""
-        return [self._off(note) for note in tuple(self._ledger)]
-
-    def _off(self, note: int) -> Message:
-        return Message("note_off", channel=self._ledger.pop(note), note=note)
 
     def _due(self, tick: int) -> float:
         """The moment at which a message for `tick` must leave."""
@@ -299,9 +293,9 @@ class Player:
         self._hand_over([TimedMessage(self._due(tick), tick, message) for message in messages])
 
     def _hand_over(self, messages: Sequence[TimedMessage]) -> None:
-        """Hand messages over by their deadlines, none of them earlier than what was handed over before."""
+        """Hand messages over in this order, none of them earlier than the one before."""
         ready = []
-        for timed in sorted(messages, key=attrgetter("due")):
+        for timed in messages:
             self._last_due = max(self._last_due, timed.due)
             ready.append(replace(timed, due=self._last_due))
         if ready:

@@ -32,7 +32,7 @@ from bachd.music.ritardando import pace
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.service.exchange import Exchange, Parts
-from bachd.service.lead import Lead, conductor, open_lead
+from bachd.service.lead import Lead, conductor, open_lead, pulse
 from bachd.service.notify import Notifier
 from bachd.service.report import Report, log_to
 
@@ -109,7 +109,8 @@ class _Run:
             # Meanwhile the ports are opened, and what plays is imported.
             from bachd.midi.ports import open_outputs
 
-            outputs = open_outputs(self._config.midi.output, self._clock, self._lateness, awaiting=self._notifier.heard)
+            midi, awaiting = self._config.midi, self._notifier.heard
+            outputs = open_outputs(midi.output, self._clock, self._lateness, awaiting=awaiting, offsets=midi.offsets)
             with ExitStack() as opened:
                 opened.callback(outputs.close)
                 lead = await loop.run_in_executor(None, open_lead, self._config, loop.call_soon_threadsafe)
@@ -146,6 +147,7 @@ class _Run:
             conductor(self._config, self._exchange.present.lead),
             self._clock,
             **_manner(self._config, self._rng),
+            pulse=pulse(self._config),
             on_step=self._see,
             on_wait=self._wait,
         )
@@ -184,11 +186,14 @@ class _Run:
 
     def _use_offered(self) -> None:
         """A bar begins, or nothing sounds: play with what is offered, if anything is."""
-        before = self._exchange.present.lead
+        before = self._exchange.present
         if parts := self._exchange.take():
-            other = None if parts.lead is before else conductor(parts.config, parts.lead)
             self._player.change(
-                parts.outputs, bpm=parts.config.bpm, conductor=other, **_manner(parts.config, parts.rng)
+                parts.outputs,
+                bpm=parts.config.bpm,
+                conductor=None if parts.lead is before.lead else conductor(parts.config, parts.lead),
+                pulse=None if parts.config.midi.clock == before.config.midi.clock else pulse(parts.config),
+                **_manner(parts.config, parts.rng),
             )
 
     def _wait(self) -> None:

@@ -78,20 +78,21 @@ def _is_google(name: str, there: object) -> bool:
 
 
 def libraries(machine: Machine, config: Config) -> Iterator[Finding]:
-    """What reaches the MIDI systems: alsa-midi with ALSA's library, and python-rtmidi."""
+    """What reaches the MIDI systems: alsa-midi with ALSA's library, and python-rtmidi on macOS."""
     alsa, rtmidi = machine.distribution("alsa-midi"), machine.distribution("python-rtmidi")
     if machine.system == "Linux":
         yield _alsa(machine, None if alsa is None else alsa.version)
     if rtmidi is not None:
         yield Finding("python-rtmidi", "ok", rtmidi.version)
         return
-    needed = "jack" in config.midi.output or machine.system == "Darwin"
-    seen = f"not installed: {'CoreMIDI' if machine.system == 'Darwin' else 'JACK'} cannot be played to"
+    needed = machine.system == "Darwin"
+    if not needed:
+        yield Finding("python-rtmidi", "ok", "not installed, and not needed: ALSA and JACK are reached without it")
+        return
+    seen = "not installed: CoreMIDI cannot be played to"
     if machine.python >= (3, 13):
         seen += "; from Python 3.13 on there is no wheel of it"
-    todo = "pip install python-rtmidi, which from 3.13 on compiles (Debian: sudo apt install g++ python3-dev "
-    todo += "libasound2-dev libjack-jackd2-dev pkg-config); ALSA does without it"
-    yield Finding("python-rtmidi", "fault" if needed else "note", seen, todo)
+    yield Finding("python-rtmidi", "fault", seen, "pip install python-rtmidi, which from 3.13 on compiles")
 
 
 def _alsa(machine: Machine, version: str | None) -> Finding:

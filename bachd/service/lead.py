@@ -13,6 +13,7 @@ from bachd.config import Config
 
 if TYPE_CHECKING:
     from bachd.realtime.following import Following
+    from bachd.realtime.pulse import Pulse
     from bachd.realtime.transport import Conductor
 
 Call: TypeAlias = Callable[..., Any]
@@ -62,6 +63,14 @@ def open_lead(config: Config, call: Call) -> Lead | None:
 
         return Lead(conductor, open_input(config.midi.input, lambda *heard: call(take, *heard)))
     return None
+
+
+def pulse(config: Config) -> Pulse:
+    """The clock that is sent by these settings."""
+    from bachd.realtime.pulse import Pulse
+
+    clock = config.midi.clock
+    return Pulse(sends=clock is not None, while_stopped=clock is not None and clock.while_stopped)
 
 
 def conductor(config: Config, lead: Lead | None) -> Conductor:

@@ -107,8 +107,9 @@ def prepare(wanted: Config, present: Parts, clock: Clock, lateness: Lateness, ca
             lead = open_lead(wanted, call)
             if lead is not None:
                 opened.callback(lead.source.close)
-        if wanted.midi.output != before.midi.output:
-            outputs = open_outputs(wanted.midi.output, clock, lateness, present=outputs)
+        if (wanted.midi.output, wanted.midi.offsets) != (before.midi.output, before.midi.offsets):
+            offsets = wanted.midi.offsets
+            outputs = open_outputs(wanted.midi.output, clock, lateness, present=outputs, offsets=offsets)
         opened.pop_all()
     return Parts(wanted, rng, composer, outputs, sampler, lead)
 

@@ -79,7 +79,7 @@ def test_a_model_that_cannot_be_loaded_closes_the_output(stage: Stage, monkeypat
 
 
 def test_an_output_that_cannot_be_opened_ends_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(specs: Sequence[str], clock: Clock, lateness: Lateness, *, awaiting: bool) -> Outputs:
+    def fail(specs: Sequence[str], clock: Clock, lateness: Lateness, **_: object) -> Outputs:
         raise OutputError(f"no port {specs[0]}")
 
     monkeypatch.setattr("bachd.midi.ports.open_outputs", fail)

@@ -6,12 +6,15 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from bachd.config import Config
+from bachd.midi.inputs import Hear
 from bachd.service import daemon
 from tests.fakes import steps
 from tests.service.conftest import QUICK, Stage
@@ -19,31 +22,36 @@ from tests.service.conftest import QUICK, Stage
 BAR = steps("C4 D4 E4 F4")
 
 
-class StopWhen(logging.Handler):
-    """Ends the run when its log has said some things, one after the other."""
+class When(logging.Handler):
+    """Does something when the log has said some things, one after the other."""
 
-    def __init__(self, *texts: str) -> None:
+    def __init__(self, act: Callable[[], object], *texts: str) -> None:
         super().__init__()
-        self._texts = list(texts)
+        self._act, self._texts = act, list(texts)
 
     def emit(self, record: logging.LogRecord) -> None:
         if self._texts and self._texts[0] in record.getMessage():
             self._texts.pop(0)
             if not self._texts:
-                os.kill(os.getpid(), signal.SIGTERM)
+                self._act()
 
 
 @pytest.fixture
-def stop_when() -> Iterator[Callable[..., None]]:
+def when() -> Iterator[Callable[..., None]]:
     root, handlers = logging.getLogger(), []
 
-    def stop_when(*texts: str) -> None:
-        handlers.append(StopWhen(*texts))
+    def when(act: Callable[[], object], *texts: str) -> None:
+        handlers.append(When(act, *texts))
         root.addHandler(handlers[-1])
 
-    yield stop_when
+    yield when
     for handler in handlers:
         root.removeHandler(handler)
+
+
+@pytest.fixture
+def stop_when(when: Callable[..., None]) -> Callable[..., None]:
+    return lambda *texts: when(lambda: os.kill(os.getpid(), signal.SIGTERM), *texts)
 
 
 def once(act: Callable[[], object]) -> Callable[[], None]:
@@ -83,6 +91,75 @@ def test_settings_that_are_wrong_are_refused_with_all_their_faults_and_the_music
     assert stage.ends_in_silence()
     (refusal,) = (line for line in caplog.messages if "refused" in line)
     assert f"{path}:1: tempo: 1200 is not between 20 and 300\n{path}:2: midi.channels: 77" in refusal
+
+
+class Nobody:
+    """A clock's input at which nothing comes in unless a test says it."""
+
+    def __init__(self) -> None:
+        self.hears: list[Hear] = []
+        self.closed = 0
+
+    def open(self, spec: str, hear: Hear) -> Nobody:
+        self.hears.append(hear)
+        return self
+
+    def poll(self) -> tuple[str, ...]:
+        return ()
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def say(self, *statuses: int) -> None:
+        for status in statuses:
+            self.hears[-1](time.monotonic(), bytes([status]), "a master")
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[Nobody]:
+    nobody = Nobody()
+    monkeypatch.setattr("bachd.midi.inputs.open_input", nobody.open)
+    monkeypatch.setattr("bachd.realtime.pulse._PATIENCE", 0.01)
+    yield nobody
+    assert nobody.closed == len(nobody.hears)
+
+
+@pytest.mark.usefixtures("nobody")
+def test_a_service_that_waits_for_a_clock_is_ready_alive_and_says_what_it_waits_for(
+    stage: Stage, manager: socket.socket, stop_when: Callable[..., None]
+) -> None:
+    stop_when("waiting for a MIDI clock")
+    daemon.run(Config(tempo="clock"))
+    told = heard(manager)
+    assert "READY=1\nSTATUS=nothing yet at 120 bpm on a recording; waiting for a MIDI clock" in told
+    assert "WATCHDOG=1" in told
+    assert not stage.output.messages
+
+
+@pytest.mark.usefixtures("nobody")
+def test_whoever_waits_for_a_clock_can_be_given_a_tempo(
+    stage: Stage, tmp_path: Path, when: Callable[..., None], stop_when: Callable[..., None]
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("tempo: clock")
+    stage.script = BAR
+    when(lambda: path.write_text("tempo: 300"), "waiting for a MIDI clock", "waiting for a MIDI clock")
+    stop_when("in use from this bar on: tempo of ", "now a piece")
+    assert daemon.run(Config(tempo="clock"), path=path) == 0
+    assert stage.ends_in_silence()
+
+
+def test_a_run_is_given_a_clock_to_follow_and_follows_it(
+    stage: Stage, nobody: Nobody, tmp_path: Path, when: Callable[..., None], stop_when: Callable[..., None]
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("tempo: 300")
+    stage.script = [*BAR, once(lambda: path.write_text("tempo: clock"))]
+    in_use = "in use from this bar on: tempo of "
+    when(lambda: nobody.say(0xFA, 0xF8), in_use)
+    stop_when(in_use, "the MIDI clock is lost: playing on without it", "now a piece")
+    assert daemon.run(QUICK, path=path) == 0
+    assert stage.ends_in_silence()
 
 
 @pytest.fixture

@@ -1,0 +1,61 @@
+"""What strikes the notes of steps and lets go of them.
+
+Law: every note that was struck and is not let go of is known, with its channel; none is struck while it sounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import TypeAlias
+
+from mido import Message
+
+from bachd.music.event import Event
+from bachd.music.expression import Expression
+from bachd.music.piece import Step
+
+Late: TypeAlias = tuple[float, Message]
+"""A message, and by how many ticks it comes after its step."""
+
+
+class Hands:
+    """Turns steps into notes."""
+
+    def __init__(self, channels: Sequence[int], expression: Expression | None = None) -> None:
+        """channels: 1 to 16; the voices from the top go to one each, the last takes the rest.
+
+        expression: how notes are struck; None: as they are written, but loud as metre and phrase want it.
+        """
+        self.sounding: dict[int, int] = {}
+        """The notes that sound, with their channels, 0 to 15."""
+        self.use(channels, expression or Expression(Random()))
+
+    def use(self, channels: Sequence[int], expression: Expression | None = None) -> None:
+        """Play so from the next step on; expression: None leaves it as it is."""
+        self.channels = tuple(channel - 1 for channel in channels)
+        if expression is not None:
+            self._expression = expression
+
+    def play(self, step: Step, rate: float) -> tuple[list[Late], list[Late]]:
+        """What ends with a step, and what begins; `rate` is how many ticks a second has."""
+        held = tuple(note for note in step.event.held if note in self.sounding)
+        struck = tuple(note for note in step.event.sounding if note not in held)
+        delay, touches = self._expression.shape(Event(struck, held, step.event.ticks), step.place, rate)
+        ended = [(delay, self._off(note)) for note in tuple(self.sounding) if note not in held]
+        begun = []
+        for voice, note in enumerate(reversed(step.event.sounding)):
+            if note in struck:
+                channel = self.channels[min(voice, len(self.channels) - 1)]
+                self.sounding[note] = channel
+                touch = touches[note]
+                message = Message("note_on", channel=channel, note=note, velocity=touch.velocity)
+                begun.append((delay + touch.late, message))
+        return ended, begun
+
+    def let_go(self) -> list[Message]:
+        """A note_off for all that sounds."""
+        return [self._off(note) for note in tuple(self.sounding)]
+
+    def _off(self, note: int) -> Message:
+        return Message("note_off", channel=self.sounding.pop(note), note=note)
