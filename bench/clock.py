@@ -113,7 +113,9 @@ def bachd(folder: Path, tempo: object, clock: str) -> Iterator[subprocess.Popen[
 
 def grid(rate: int, bars: int) -> tuple[list[float], list[int]]:
     """The frames of a master's clocks, from 0, and at which of them he changes his tempo."""
-    frames, steps, now = [], [], 0.0
+    frames: list[float] = []
+    steps: list[int] = []
+    now = 0.0
     for bpm in STEPS:
         steps.append(len(frames))
         for _ in range(bars * 4 * TICKS):

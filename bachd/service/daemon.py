@@ -308,7 +308,8 @@ class _Run:
         condition = lead.condition(self._clock.now()) or f"following at {lead.conductor.bpm:.0f} bpm"
         if condition.split(" at ")[0] != self._condition.split(" at ")[0]:
             self._condition = condition
-            log.info("%s", condition)
+            wrong = lead.conductor.goes and lead.condition(self._clock.now())
+            log.log(logging.WARNING if wrong else logging.INFO, "%s", condition)
 
     async def _answer(self) -> None:
         """Let others ask how the run is doing."""

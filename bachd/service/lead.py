@@ -23,6 +23,11 @@ Call: TypeAlias = Callable[..., Any]
 class Source(Protocol):
     """Where a lead is heard."""
 
+    @property
+    def description(self) -> str:
+        """That place, for people."""
+        ...
+
     def poll(self) -> Sequence[str]:
         """Look after the connection, off the event loop, about once a second; a line for what changed."""
         ...
@@ -40,8 +45,9 @@ class Lead:
     source: Source
 
     def condition(self, now: float) -> str:
-        """What a person should know of him at a moment; '' if all is well."""
-        return self.conductor.leader.condition(now)
+        """What a person should know of him at a moment, and where he is heard, if he is not; '' if all is well."""
+        told = self.conductor.leader.condition(now)
+        return told if self.conductor.leader.goes else f"{told} ({self.source.description})"
 
 
 def open_lead(config: Config, call: Call) -> Lead | None:
@@ -62,6 +68,20 @@ def open_lead(config: Config, call: Call) -> Lead | None:
             conductor.stir()
 
         return Lead(conductor, open_input(config.midi.input, lambda *heard: call(take, *heard)))
+    if config.tempo == "link":
+        from bachd.midi.link import LinkLeader, LinkSource
+        from bachd.realtime.following import Following
+
+        source = LinkSource(config.bpm, lambda: call(look))
+        session = LinkLeader(source.link)
+        follower = Following(session)
+
+        def look() -> None:
+            session.look()
+            follower.stir()
+
+        source.start()
+        return Lead(follower, source)
     return None
 
 
