@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 import yaml
@@ -25,7 +26,7 @@ class UneditableError(Exception):
     """The text is built in a way that a value cannot be put into."""
 
 
-def put(text: str, path: str, value: Plain | list[Plain]) -> str:
+def put(text: str, path: str, value: Plain | Sequence[Plain]) -> str:
     """The text with `value` at `path`, 'tempo' or 'seed.piece'. Raises UneditableError."""
     section, _, key = path.rpartition(".")
     root = _root(text)

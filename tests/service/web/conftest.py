@@ -81,6 +81,8 @@ class Running:
         )
         try:
             self.until(told)
+            if told == "the page is at":
+                self.ask("/health")  # the daemon listens already; this waits for the process that answers
         except BaseException:
             self._process.kill()
             self._process.communicate()
