@@ -13,7 +13,6 @@ import asyncio
 import json
 import logging
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -23,10 +22,9 @@ from ipaddress import ip_address
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from bachd.errors import BachdError, StatusError
-from bachd.music import dynamics
-from bachd.music.event import TICKS
-from bachd.service import state
+from bachd.errors import BachdError
+from bachd.service import door, state
+from bachd.service.telling import described, seconds
 
 if TYPE_CHECKING:
     from bachd.music.piece import Step
@@ -35,19 +33,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bachd")
 
-PATIENCE: Final = 5.0
-"""Seconds for which a port that is taken is tried again: the page of a daemon that was killed has it for a moment."""
 STEADY: Final = 60.0
 """Seconds after which a process that ends has served well, and its end is no failure to start."""
 MOST_FAILURES: Final = 5
 
 ORDERS: Final = ("play", "pause", "stop", "panic")
-_LINE: Final = re.compile(r"^\S*config\.yaml:[0-9]+: ")
-"""Where in the file a fault is, which says nothing to who has not written it there."""
 _LONGEST: Final = 1 << 18
 """Bytes of a request."""
-_FIRST_INHERITED: Final = 3
-"""The file descriptor at which systemd hands over a socket."""
 
 
 class Wheel(Protocol):
@@ -105,7 +97,7 @@ class Page:
     async def _serve(self, listen: tuple[str, int]) -> None:
         """Serve there; returns, having said why, if that cannot be done."""
         try:
-            listener = _inherited() or await _listening(*listen)
+            listener = door.inherited() or await door.listening(*listen)
             host, port, *_ = listener.getsockname()
             local = ip_address(host).is_loopback
             home = state.folder()
@@ -113,9 +105,9 @@ class Page:
         except (BachdError, OSError, ValueError) as fault:
             log.warning("the music plays without the page: %s", fault)
             return
-        self.link = _link(host, port, token)
+        self.link = door.link(host, port, token)
         log.info(
-            "the page is at %s", self.link if local else f"{_link(host, port, None)} ('bachd status' has the token)"
+            "the page is at %s", self.link if local else f"{door.link(host, port, None)} ('bachd status' has the token)"
         )
         failures = 0
         with listener:
@@ -183,7 +175,7 @@ class Page:
                 self.tell("settings", settings=answer["ok"])
         except BachdError as fault:
             answer["status"] = 409 if what in ("save", *ORDERS) else 422
-            answer["faults"] = [_LINE.sub("", line) for line in str(fault).splitlines()]
+            answer["faults"] = str(fault).splitlines()
         except Exception:  # a request must not end the music
             log.exception("the page asked for %r, and that failed", what)
             answer["faults"] = ["this is a bug in bachd; its log says more"]
@@ -231,40 +223,6 @@ class Page:
             self._writer.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
 
 
-def described(step: Step, number: int, tick: int, due: float, bpm: float, channels: Sequence[int]) -> dict[str, Any]:
-    """A step as the feed tells it.
-
-    number, tick: how many steps and ticks came before it. due: monotonic seconds. bpm: quarter notes a minute.
-    channels: 1 to 16, for the voices from the top.
-    """
-    event, place = step.event, step.place
-    velocities = dynamics.velocities(event, place)
-    voices = list(reversed(event.sounding))
-    return {
-        "n": number,
-        "tick": tick,
-        "due": round(due, 6),
-        "ticks": event.ticks,
-        "starts": [
-            [note, velocities[note], channels[min(voices.index(note), len(channels) - 1)]] for note in event.starts
-        ],
-        "held": event.held,
-        "text": str(event),
-        "bar": place.bar,
-        "phase": place.phase,
-        "metre": [place.metre.beats, place.metre.unit],
-        "origin": step.origin.value,
-        "piece": step.piece,
-        "opens": step.opens,
-        "bpm": round(bpm, 3),
-    }
-
-
-def seconds(step: Step, bpm: float) -> float:
-    """How long a step lasts."""
-    return step.event.ticks * 60.0 / (bpm * TICKS)
-
-
 def _start(channel: int, listener: int) -> subprocess.Popen[bytes]:
     """Start the other process, with two sockets of this one."""
     environment = {
@@ -281,35 +239,3 @@ def _start(channel: int, listener: int) -> subprocess.Popen[bytes]:
         start_new_session=True,  # Ctrl-C is for this process; that one ends with its channel
         env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # the same bachd
     )
-
-
-def _inherited() -> socket.socket | None:
-    """The listening socket that systemd has handed over, if it has."""
-    if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS", "0") == "0":
-        return None
-    return socket.socket(fileno=os.dup(_FIRST_INHERITED))
-
-
-async def _listening(host: str, port: int) -> socket.socket:
-    """A socket there. Raises StatusError if the address is not this machine's, or the port stays taken."""
-    deadline = monotonic() + PATIENCE
-    while True:
-        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((host, port))
-            listener.listen(128)
-        except OSError as fault:
-            listener.close()
-            if monotonic() > deadline:
-                what = f"web.listen: {host}:{port} cannot be used: {fault.strerror or fault}"
-                raise StatusError(f"{what}; choose another port in config.yaml") from None
-            await asyncio.sleep(PATIENCE / 10)
-        else:
-            return listener
-
-
-def _link(host: str, port: int, token: str | None) -> str:
-    """An address for a browser. What stands behind '#' is not sent to any server, nor kept in its log."""
-    name = socket.gethostname() if ip_address(host).is_unspecified else f"[{host}]" if ":" in host else host
-    return f"http://{name}:{port}/" + ("" if token is None else f"login#{token}")

@@ -6,6 +6,7 @@ Law: whoever asks hears within seconds whether it can be done, in the words that
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
@@ -44,6 +45,14 @@ class Steering:
 
     async def handle(self, what: str, given: Any) -> Any:
         """Do what is asked for by name. Raises BachdError if that cannot be."""
+        try:
+            return await self._do(what, given)
+        except ConfigError as fault:
+            # Where in the file a fault is says nothing to who has not written it there.
+            place = re.compile(f"^{re.escape(str(self.controls.path))}:[0-9]+: ", re.MULTILINE)
+            raise ConfigError(place.sub("", str(fault))) from None
+
+    async def _do(self, what: str, given: Any) -> Any:
         match what:
             case "settings":
                 pass

@@ -13,8 +13,9 @@ import pytest
 
 from bachd.errors import ConfigError, StatusError
 from bachd.music.dynamics import velocities
-from bachd.service import page, state
-from bachd.service.page import Page, described
+from bachd.service import door, state
+from bachd.service.page import Page
+from bachd.service.telling import described
 from tests.fakes import steps
 
 
@@ -42,7 +43,7 @@ class Wheel:
     goes = True
 
     async def handle(self, what: str, given: Any) -> Any:
-        raise ConfigError("config.yaml:3: tempo: too fast")
+        raise ConfigError("tempo: too fast")
 
 
 def test_a_process_that_cannot_serve_is_not_started_for_ever(
@@ -66,15 +67,15 @@ def test_a_process_that_cannot_serve_is_not_started_for_ever(
 
 def test_the_socket_that_systemd_hands_over_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as given:
-        monkeypatch.setattr(page, "_FIRST_INHERITED", given.fileno())
+        monkeypatch.setattr(door, "FIRST", given.fileno())
         monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
         monkeypatch.setenv("LISTEN_FDS", "1")
-        found = page._inherited()
+        found = door.inherited()
         assert found is not None
         with found:
             assert found.getsockname() == given.getsockname()
         monkeypatch.setenv("LISTEN_PID", "1")
-        assert page._inherited() is None
+        assert door.inherited() is None
 
 
 def test_a_token_is_made_once_and_nobody_else_can_read_it(tmp_path: Path) -> None:

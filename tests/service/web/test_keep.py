@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bachd.music import midifile
 from bachd.music.event import print_line
-from bachd.service.page import described
+from bachd.service.telling import described
 from bachd.service.web import keep
 from bachd.service.web.keep import Journal, score
 from tests.fakes import steps
