@@ -46,7 +46,7 @@ class App:
         self._feed = Feed(way.watched)
         self._journal = Journal(home, opening["run"])
         self._music = Music(self._journal, home / "seeds", self._model)
-        self._metrics = Metrics(self._feed, self._is_well)
+        self._metrics = Metrics(self._feed, self._is_playing)
         self._page = Static(here.parents[1] / "page")
         self._own = Static(here)
         self._login_page = (here / "login.html").read_text()
@@ -89,9 +89,11 @@ class App:
     def _is_well(self) -> bool:
         return self._feed.status is not None and monotonic() - self._feed.heard < SILENT
 
+    def _is_playing(self) -> bool:
+        return self._is_well() and bool(self._feed.status and self._feed.status["playing"])
+
     async def _health(self, _: web.Request) -> web.Response:
-        well = self._is_well()
-        return web.json_response({"playing": well}, status=200 if well else 503)
+        return web.json_response({"playing": self._is_playing()}, status=200 if self._is_well() else 503)
 
     async def _figures(self, _: web.Request) -> web.Response:
         return web.Response(body=self._metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4"})

@@ -30,7 +30,11 @@ class Metrics:
 
     def collect(self) -> Iterator[Metric]:
         """Called by the registry."""
-        yield _gauge("bachd_playing", "1 while music plays as it should", float(self._playing()))
+        yield _gauge(
+            "bachd_playing",
+            "1 while music plays, 0 while it is halted",
+            float(self._playing()),
+        )
         yield _gauge("bachd_page_clients", "Browsers that look", self._feed.clients)
         status = self._feed.status
         if status is None:

@@ -188,6 +188,10 @@ def test_the_music_halts_and_goes_on(bachd_run: Running) -> None:
         for order in ("pause", "panic", "stop"):
             assert (await asyncio.to_thread(bachd_run.ask, f"/api/{order}", b"")).json == {"playing": False}
             await until(feed, "halted")
+            while (await until(feed, "status"))[0]["status"]["playing"]:
+                pass
+            health = await asyncio.to_thread(bachd_run.ask, "/health")
+            assert (health.status, health.json) == (200, {"playing": False})
             assert (await asyncio.to_thread(bachd_run.ask, "/api/play", b"")).json == {"playing": True}
             await until(feed, "going")
             await until(feed, "step")
@@ -248,7 +252,7 @@ def test_other_methods_are_refused(bachd_run: Running, method: str, path: str) -
     assert bachd_run.ask(path, None, method).status == 405
 
 
-def test_who_does_not_read_is_let_go_and_the_number_of_clients_is_bounded(run: Callable[..., Running]) -> None:
+def test_the_number_of_clients_is_bounded(run: Callable[..., Running]) -> None:
     running = run()
 
     async def crowd() -> None:
