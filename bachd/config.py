@@ -6,6 +6,7 @@ Law: every key has a default, so an empty file plays; all faults are told at onc
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -106,6 +107,14 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True)
+class Web:
+    """The page."""
+
+    listen: tuple[str, int] | None = ("127.0.0.1", 8080)
+    """Address and port; None is no page."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings; `Config()` is what an empty file means."""
 
@@ -119,6 +128,7 @@ class Config:
     midi: Midi = Midi()
     sampling: Sampling = Sampling()
     expression: Expression = Expression()
+    web: Web = Web()
 
     @property
     def bpm(self) -> float:
@@ -131,19 +141,24 @@ def load(path: Path, home: Path | None = None) -> Config:
 
     home: the folder that relative paths start from; the file's own if it is None.
     """
-    text = _text(path)
+    return parse(read(path), path, home)
+
+
+def parse(text: str, path: Path, home: Path | None = None) -> Config:
+    """The settings that `text` would mean as the content of the file `path`. Raises ConfigError, as `load` does."""
     try:
         root = yamltree.read(text)
     except yamltree.MalformedError as fault:
         raise ConfigError(f"{path}:{fault.line}: {fault.what}") from None
     faults = Faults(path)
-    keys = ("model", "device", "seed", "tempo", "midi", "sampling", "expression")
+    keys = ("model", "device", "seed", "tempo", "midi", "sampling", "expression", "web")
     config = _read(Section("", root, keys, faults), home or path.absolute().parent)
     faults.check()
     return config
 
 
-def _text(path: Path) -> str:
+def read(path: Path) -> str:
+    """The text of a file of settings. Raises ConfigError if it cannot be read, is too large or no text."""
     try:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
@@ -196,6 +211,7 @@ def _read(top: Section, home: Path) -> Config:
             range=_range(sampling),
         ),
         expression=_expression(top.section("expression", ("swing", "humanise_ms", "ritardando", "dynamics"))),
+        web=_web(top),
     )
 
 
@@ -283,3 +299,26 @@ def _range(sampling: Section) -> tuple[int, int] | None:
             "range", f"leaves the network too little; it plays {whole} and needs {_NARROWEST} semitones of it"
         )
     return low, high
+
+
+def _web(top: Section) -> Web:
+    """The address and port of the page. Unlike other keys, `web: null` says something: no page."""
+    if top.nothing("web"):
+        return Web(None)
+    web = top.section("web", ("listen",))
+    if web.nothing("listen"):
+        return Web(None)
+    text = web.text("listen", None)
+    if text is None:
+        return Web()
+    host, _, port = text.rpartition(":")
+    try:
+        if not (port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536):
+            raise ValueError(port)
+        address = ip_address("127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        web.fault(
+            "listen", f"{text[:40]!r} is no address and port, such as 127.0.0.1:8080, 0.0.0.0:8080 or '[::]:8080'"
+        )
+        return Web()
+    return Web((str(address), int(port)))

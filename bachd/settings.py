@@ -77,6 +77,11 @@ class Section:
         """Note what is wrong with the value of a key, or with a node in it."""
         self._faults.add(node or self._values[key], f"{self._path(key)}: {what}")
 
+    def nothing(self, key: str) -> bool:
+        """Whether the key stands there with a null, for the few to which that is not the default."""
+        node = self._values.get(key)
+        return isinstance(node, Scalar) and node.null
+
     def section(self, key: str, keys: Sequence[str]) -> Section:
         """The mapping below a key."""
         return Section(self._path(key), self._values.get(key, Scalar(1, "", plain=True)), keys, self._faults)

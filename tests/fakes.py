@@ -188,3 +188,6 @@ class ScriptedComposer:
     def extend(self) -> bool:
         """Plan nothing."""
         return False
+
+    def wonder(self, curious: bool) -> None:
+        """It knows what it plays."""

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bachd import yamltree
-from bachd.config import ClockOut, Config, Expression, Midi, Sampling, Seed, load
+from bachd.config import ClockOut, Config, Expression, Midi, Sampling, Seed, Web, load
 from bachd.errors import ConfigError
 from bachd.neural import features
 
@@ -67,7 +67,7 @@ def test_the_shipped_file_says_the_defaults() -> None:
 def test_the_shipped_file_explains_every_key() -> None:
     shipped = yaml.safe_load((TOP / "config.yaml").read_text())
     assert list(shipped) == list(Config.__dataclass_fields__)
-    for section in (Seed, Midi, Sampling, Expression):
+    for section in (Seed, Midi, Sampling, Expression, Web):
         assert list(shipped[section.__name__.lower()]) == list(section.__dataclass_fields__)
 
 
@@ -89,6 +89,8 @@ sampling:
   leading: no
   range: [C2, 84]
 expression: {swing: 62, humanise_ms: 0, ritardando: 1, dynamics: no}
+web:
+  listen: "[::]:80"
 """
     assert load(write(text)) == Config(
         model=str(tmp_path / "tiny"),
@@ -98,7 +100,25 @@ expression: {swing: 62, humanise_ms: 0, ritardando: 1, dynamics: no}
         midi=Midi(("FP-30X", "file:take.mid"), (1, 2, 3, 4), 19, 12.5),
         sampling=Sampling(0.8, 0.9, 0.5, False, (36, 84)),
         expression=Expression(62.0, 0.0, 1.0, False),
+        web=Web(("::", 80)),
     )
+
+
+@pytest.mark.parametrize("off", ["web: null", "web:", "web: {listen: null}", "web:\n  listen:\n"])
+def test_the_page_can_be_off(write: Write, off: str) -> None:
+    assert load(write(off)).web.listen is None
+
+
+@pytest.mark.parametrize("wrong", ["8080", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "pi.local:80", "::1:x"])
+def test_a_page_needs_an_address_and_a_port(write: Write, wrong: str) -> None:
+    assert faults(write(f"web: {{listen: '{wrong}'}}")) == [
+        f"config.yaml:1: web.listen: '{wrong}' is no address and port, such as 127.0.0.1:8080, 0.0.0.0:8080 "
+        "or '[::]:8080'"
+    ]
+
+
+def test_localhost_is_an_address(write: Write) -> None:
+    assert load(write("web: {listen: localhost:99}")).web.listen == ("127.0.0.1", 99)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +213,10 @@ tempo: 90
             "midi: {output: FP-30X, clock: {offset_ms: {FP-3X: 5}}}",
             "1: midi.clock.offset_ms.FP-3X: no such key; did you mean 'FP-30X'?",
         ),
-        ("zzz: 1", "1: zzz: no such key; the keys here are model, device, seed, tempo, midi, sampling, expression"),
+        (
+            "zzz: 1",
+            "1: zzz: no such key; the keys here are model, device, seed, tempo, midi, sampling, expression, web",
+        ),
         ('"a\\nb": 1', "1: 'a\\nb': no such key"),
         ("tempo: 90\n tempo: 80", "2: not YAML: mapping values are not allowed"),
         ("tempo: [90", "not YAML: "),

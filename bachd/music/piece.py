@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate
+from typing import TypeAlias
 
 from bachd.music.event import Event
 from bachd.music.metre import Grid, Place
@@ -47,6 +48,10 @@ class Piece:
         return tuple(taken)
 
 
+Chance: TypeAlias = tuple[Event | None, float]
+"""An event that could come, None for the end of the piece, and its probability."""
+
+
 class Origin(Enum):
     """Who wrote an event."""
 
@@ -70,6 +75,8 @@ class Step:
     """Whether the event is the first of its piece."""
     pace: float = 1.0
     """How fast to play it, as a share of the tempo."""
+    chances: tuple[Chance, ...] = ()
+    """What else could have come, the likeliest first; empty where nobody wanted to know."""
 
     @property
     def reaches_bar(self) -> bool:

@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 
 from bachd.music import cadence
 from bachd.music.event import Event
 from bachd.music.metre import Grid, Place
-from bachd.music.piece import Origin, Piece, Step
+from bachd.music.piece import Chance, Origin, Piece, Step
 from bachd.music.stretches import Circling, Stillness
 from bachd.neural import features
 from bachd.neural.context import Saved
@@ -33,6 +33,8 @@ PATIENCE: Final = 48
 """Bars after the seed from which a piece that does not end is ended at the next resting chord."""
 LIMIT: Final = 56
 """Bars after the seed at which it is ended anyhow."""
+CHANCES: Final = 8
+"""Events that a step tells of which could have come in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,9 @@ class Composer:
         self._load = load
         self._bars = bars
         self.rng = rng
+        self.curious = False
+        """Whether to find out for each step what else could have come; some ten times the work, the same music."""
+        self._chances: tuple[Chance, ...] = ()
         self._context = model.context()
         self._stillness = Stillness()
         self._circling = Circling()
@@ -89,7 +94,7 @@ class Composer:
             return self._step(self._seed.popleft(), Origin.SEED)
         event = self._compose()
         if event is not None:
-            return self._step(event, Origin.MODEL)
+            return replace(self._step(event, Origin.MODEL), chances=self._chances)
         name, place = self._piece.name, self._place
         self._begin(self._another())
         rest = self._rest(place)
@@ -167,6 +172,7 @@ class Composer:
         if self._is_too_long():
             return None
         hidden = self.model.hear(self._context)
+        self._chances = self._sampler.likeliest(hidden, self._last.sounding, CHANCES) if self.curious else ()
         for warmth in WARMTHS:
             event = self._sampler.sample(hidden, self._last.sounding, warmth=warmth)
             if event is None:

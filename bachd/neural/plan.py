@@ -51,6 +51,10 @@ class Plan:
         """The steps after the last that was given away, as far as they are known."""
         return tuple(planned.step for planned in self._planned)
 
+    def wonder(self, curious: bool) -> None:
+        """From the next composed step on, tell with each what else could have come, or no longer."""
+        self._composer.curious = curious
+
     def next(self) -> Step:
         """The next step, composed now if it was not planned. Raises what composing it raised; see `Composer.next`."""
         if self._sampler is not None and self._mark is not None:

@@ -7,13 +7,14 @@ arguments give the same event.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from operator import itemgetter
 from random import Random
 from typing import Final
 
 import numpy as np
 
 from bachd.music.event import Event
-from bachd.music.piece import Piece
+from bachd.music.piece import Chance, Piece
 from bachd.neural import features
 from bachd.neural.features import END, FINE, HOLD, LENGTHS, LOWEST, PITCHES, START, SYMBOLS, FloatArray
 from bachd.neural.model import Model
@@ -109,9 +110,50 @@ class Sampler:
             mask[step:PITCHES] = mask[HOLD + step : HOLD + PITCHES] = mask[FINE] = -np.inf  # spelling goes down
         self._lengths[:] = logits[SYMBOLS:]
         ticks = LENGTHS[self._draw(self._lengths, temperature)]
-        starts = tuple(symbol + LOWEST for symbol in reversed(chosen) if symbol < HOLD)
-        held = tuple(symbol - HOLD + LOWEST for symbol in reversed(chosen) if symbol >= HOLD)
-        return Event(starts, held, ticks)
+        return _event(chosen, ticks)
+
+    def likeliest(self, hidden: Int8Array, sounded: tuple[int, ...], most: int) -> tuple[Chance, ...]:
+        """What `sample` would draw from, the likeliest first, at most so many; no top-p, and no number from `rng`.
+
+        Spells all chords at once and keeps the `most` likeliest beginnings at each note: a beam search, which may miss
+        a chord that begins unlikely. Asks the model about `most` times as often as `sample` does.
+        """
+        temperature = max(self._temperature, _COLD)
+        beginnings: list[tuple[float, list[int]]] = [(1.0, [])]
+        found: list[Chance] = []
+        while beginnings:
+            longer: list[tuple[float, list[int]]] = []
+            for share, chosen in beginnings:
+                logits = self._model.speak(hidden, chosen, sounded)
+                lengths = _shares(logits[SYMBOLS:] / temperature)
+                symbols = _shares((logits[:SYMBOLS] + self._allowed(chosen, sounded)) / temperature)
+                for symbol in np.argsort(-symbols, kind="stable")[:most].tolist():
+                    so_far = share * symbols.item(symbol)
+                    if symbol == FINE:
+                        found.append((None, so_far))
+                    elif symbol == END:
+                        found += [
+                            (_event(chosen, LENGTHS[length]), so_far * lengths.item(length))
+                            for length in np.argsort(-lengths, kind="stable")[:most].tolist()
+                        ]
+                    elif len(chosen) < MOST_NOTES - 1:
+                        longer.append((so_far, [*chosen, symbol]))
+            found = sorted(found, key=itemgetter(1), reverse=True)[:most]
+            least = found[-1][1] if len(found) == most else 0.0
+            longer.sort(key=itemgetter(0), reverse=True)
+            beginnings = [(share, chosen) for share, chosen in longer[:most] if share > least]
+        return tuple(found)
+
+    def _allowed(self, chosen: list[int], sounded: tuple[int, ...]) -> FloatArray:
+        """What is added to the logits of the symbols that may follow those chosen."""
+        mask = self._home.copy()
+        mask[[HOLD + pitch - LOWEST for pitch in sounded if pitch in self._pitches]] = 0
+        if chosen:
+            step = chosen[-1] % PITCHES
+            mask[step:PITCHES] = mask[HOLD + step : HOLD + PITCHES] = mask[FINE] = -np.inf
+        if self._leading:
+            mask[[pitch - LOWEST for pitch in features.parallels(chosen, sounded)]] = -np.inf
+        return mask
 
     def _draw(self, logits: FloatArray, temperature: float) -> int:
         """An index into `logits`, drawn from their nucleus: the fewest of the likeliest that together reach top-p.
@@ -138,3 +180,16 @@ class Sampler:
         if drawn in order[:nucleus]:
             return drawn
         return int(order[bisect_right(sums.data, self._rng.random() * sums.item(nucleus - 1))])
+
+
+def _event(chosen: list[int], ticks: int) -> Event:
+    """The event that these symbols, highest first, spell."""
+    starts = tuple(symbol + LOWEST for symbol in reversed(chosen) if symbol < HOLD)
+    held = tuple(symbol - HOLD + LOWEST for symbol in reversed(chosen) if symbol >= HOLD)
+    return Event(starts, held, ticks)
+
+
+def _shares(logits: FloatArray) -> FloatArray:
+    """Probabilities."""
+    weights = np.exp(logits - logits.max())
+    return np.asarray(weights / weights.sum())

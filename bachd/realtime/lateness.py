@@ -16,6 +16,8 @@ _STEP: Final = math.log(1.05)
 """Each bucket reaches 5 % further than the one before: the precision of the percentiles."""
 _BUCKETS: Final = 400
 """The last one begins at 270 seconds."""
+_WIDE: Final = 4
+"""Buckets in a class of `spread`: as fine as a picture needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,18 @@ class Lateness:
 
     def overall(self) -> Summary:
         """What was recorded since the beginning."""
+        return self._everything().summary()
+
+    def spread(self) -> list[list[float]]:
+        """Of all since the beginning, pairs of how late at most, in seconds, and how many; in classes 22 % wide."""
+        return self._everything().classes()
+
+    def _everything(self) -> _Histogram:
+        everything = _Histogram()
         with self._lock:
-            everything = _Histogram()
             everything.merge(self._earlier)
             everything.merge(self._recent)
-        return everything.summary()
+        return everything
 
 
 class _Histogram:
@@ -82,6 +91,10 @@ class _Histogram:
     def summary(self) -> Summary:
         count = sum(self._counts)
         return Summary(count, self._percentile(0.50, count), self._percentile(0.99, count), self._max)
+
+    def classes(self) -> list[list[float]]:
+        groups = ((first, sum(self._counts[first : first + _WIDE])) for first in range(0, _BUCKETS, _WIDE))
+        return [[_FLOOR * math.exp((first + _WIDE - 1) * _STEP), count] for first, count in groups if count]
 
     def _percentile(self, share: float, count: int) -> float:
         """The upper edge of the bucket that holds the message at `share` of all, in order of lateness; 0 for none."""

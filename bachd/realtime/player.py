@@ -123,6 +123,11 @@ class Player:
         finally:
             self._composing.cancel()
 
+    @property
+    def conductor(self) -> Conductor:
+        """Who conducts at present."""
+        return self._conductor
+
     def change(
         self,
         output: Output,

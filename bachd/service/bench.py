@@ -121,6 +121,7 @@ def _starting(config: Config) -> dict[str, Any]:
         "device": config.device,
         "seed": {"piece": config.seed.piece, "bars": config.seed.bars},
         "midi": {"output": "none"},
+        "web": None,  # it is served by a process of its own, after the first event
     }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "config.yaml")

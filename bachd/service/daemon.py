@@ -19,11 +19,11 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from importlib import import_module
 from itertools import count
 from pathlib import Path
 from secrets import randbits
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from bachd.config import Config
@@ -31,6 +31,7 @@ from bachd.errors import EXIT_OK, BachdError
 from bachd.music.ritardando import pace
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
+from bachd.service import kept
 from bachd.service.exchange import Exchange, Parts
 from bachd.service.lead import Lead, conductor, open_lead, pulse
 from bachd.service.notify import Notifier
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from bachd.music.piece import Step
     from bachd.neural.plan import Plan
     from bachd.realtime.player import Player
+    from bachd.service.page import Page
+    from bachd.service.steering import Steering
     from bachd.service.view import View
 
 log = logging.getLogger("bachd")
@@ -87,8 +90,11 @@ class _Run:
         self._reload = asyncio.Event()
         self._composed = 0
         self._last: Step | None = None
+        self._coming: Step | None = None  # composed, but not handed over yet
+        self._composing = False
         self._wanted = asyncio.Event()  # there may be room in the plan
         self._view: View | None = None
+        self._page: Page | None = None
         self._condition = ""
 
     async def perform(self) -> None:
@@ -117,7 +123,7 @@ class _Run:
             self._tending = self._stack.enter_context(ThreadPoolExecutor(1, "tending"))
             self._player = self._make_player(outputs)
             await self._until_stopped(
-                self._player.perform(self._compose), self._plan(), self._tend(), self._follow(), self._stop.wait()
+                self._player.perform(self._compose), self._plan(), self._tend(), self._serve(), self._stop.wait()
             )
             self._notifier.stopping()
         log.info("stopped after %d events", self.report.events)
@@ -159,17 +165,25 @@ class _Run:
         if self._last is not None and self._last.reaches_bar:
             self._use_offered()
         composer, before = self._exchange.present.composer, self._last
+        self._composing = True
         self._last = await asyncio.get_running_loop().run_in_executor(self._thread, composer.next)
+        self._composing = False
         amount = self._exchange.present.config.expression.ritardando
-        return replace(self._last, pace=pace(before, self._last, composer.ahead, amount))
+        self._coming = replace(self._last, pace=pace(before, self._last, composer.ahead, amount))
+        if self.report.events:  # nothing is planned before the music begins
+            self._wanted.set()
+        return self._coming
 
     async def _plan(self) -> None:
         """Compose further ahead after each step that has been handed over, one at a time, so that none has to wait."""
         loop = asyncio.get_running_loop()
         while await self._wanted.wait():
             self._wanted.clear()
+            self._exchange.present.composer.wonder(self._page is not None and self._page.watched)
             while await loop.run_in_executor(self._thread, self._exchange.present.composer.extend):
                 pass
+            if self._page is not None and not self._composing:
+                self._page.plan(self._coming, self._exchange.present.composer.ahead)
 
     def _use_offered(self) -> None:
         """A bar begins, or nothing sounds: play with what is offered, if anything is."""
@@ -200,6 +214,7 @@ class _Run:
     def _see(self, step: Step, due: float) -> None:
         """A step has been handed over; it sounds at `due`."""
         loop = asyncio.get_running_loop()
+        self._coming = None
         self._wanted.set()
         self._notifier.alive()
         self.report.see(step)
@@ -208,6 +223,8 @@ class _Run:
         elif step.opens:
             log.info("now %s", step.piece)
         self._settle()
+        if self._page is not None:
+            self._page.step(step, due, self._exchange.present.bpm * step.pace)
         if self._view is not None:
             loop.call_at(due + AFTER, self._view.show, step)  # the loop's clock is the monotonic one, too
 
@@ -221,29 +238,48 @@ class _Run:
         self._notifier.ready(self._line())
         self._playing.set()
 
-    async def _follow(self) -> None:
-        """While music plays, read the settings again whenever they have been saved, or that is asked for."""
+    async def _serve(self) -> None:
+        """While music plays: have its page served, and follow the settings from there and from the file."""
         await self._playing.wait()
-        if self._path is None:
-            await asyncio.Future()
-            return
+        page, steering = await asyncio.get_running_loop().run_in_executor(self._tending, self._import_page)
+        wheel = steering.Steering(self._path, self._exchange, self._player, self._reload, self._tending)
+        self._page = self.report.page = page.Page(wheel, self._exchange, self._tending)
+        self._page.move(self._exchange.present.config.web.listen)
+        await asyncio.gather(self._page.run(), self._follow(wheel, self._page))
+
+    def _import_page(self) -> tuple[ModuleType, ModuleType]:
+        return import_module("bachd.service.page"), import_module("bachd.service.steering")
+
+    async def _follow(self, wheel: Steering, page: Page) -> None:
+        """Read the settings again whenever they have been saved, or that is asked for."""
         loop = asyncio.get_running_loop()
         reload = await loop.run_in_executor(self._tending, import_module, "bachd.service.reload")
+
+        def prepare() -> Parts:
+            wanted = wheel.controls.wanted()
+            parts: Parts = reload.prepare(wanted, before, self._clock, self._lateness, loop.call_soon_threadsafe)
+            if self._path is not None:
+                kept.keep(self._path, wanted)
+            return parts
+
         async for _ in reload.saves(self._path, self._config, self._reload, self._tending):
             self._notifier.reloading()
             before = self._exchange.present
-            prepare = partial(reload.prepare, self._path, before, self._clock, self._lateness)
             try:
-                parts = await loop.run_in_executor(self._tending, prepare, loop.call_soon_threadsafe)
+                parts = await loop.run_in_executor(self._tending, prepare)
             except BachdError as fault:
-                self.report.refused = str(fault)
-                log.error("config refused, the music goes on as it was: %s", fault)
+                if not wheel.settle(fault):
+                    self.report.refused = str(fault)
+                    log.error("config refused, the music goes on as it was: %s", fault)
             else:
                 self.report.refused = None
+                wheel.settle(None)
                 if changed := reload.changes(before.config, parts.config):
                     await self._exchange.offer(parts)
-                    log.info("in use from this bar on: %s of %s", changed, self._path)
+                    log.info("in use from this bar on: %s of %s", changed, wheel.controls.path)
+                    page.move(parts.config.web.listen)
             self._notifier.ready(self._line())
+            page.tell("settings", settings=await wheel.settings())
 
     async def _tend(self) -> None:
         """While music plays: show it, look after the output, and tell of both from time to time."""
@@ -261,6 +297,8 @@ class _Run:
             await self._tend_lead(parts.lead)
             if told != (told := self._line()):
                 self._notifier.status(told)
+            if self._page is not None:
+                self._page.status(self.report.snapshot(parts))
             # A file is never late, and counts no messages.
             if look % REPORTING == 0 and (late := self._lateness.take()).count:
                 log.info("lateness of %d messages: %s", late.count, late)

@@ -15,7 +15,6 @@ from pathlib import Path
 from secrets import randbits
 from typing import Final, TypeAlias
 
-from bachd import config
 from bachd.config import Config
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
@@ -71,36 +70,36 @@ class SavedFile:
         return (found.st_mtime_ns, found.st_size, found.st_ino) if found.st_size else None
 
 
-async def saves(path: Path, used: Config, asked: asyncio.Event, thread: Executor) -> AsyncIterator[None]:
+async def saves(path: Path | None, used: Config, asked: asyncio.Event, thread: Executor) -> AsyncIterator[None]:
     """Yields whenever the file is to be read again: it has been saved, or `asked` was set. Looks at it in `thread`.
 
     used: the settings that music is played by at first. They are kept for other starts, if they are those of the file.
     """
     loop = asyncio.get_running_loop()
-    file = SavedFile(path)
-    if not await loop.run_in_executor(thread, kept.keep, path, used):
+    file = None if path is None else SavedFile(path)
+    if path is not None and not await loop.run_in_executor(thread, kept.keep, path, used):
         asked.set()
     while True:
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOKING):
                 await asked.wait()
-        saved = await loop.run_in_executor(thread, file.saved, loop.time())
+        saved = file is not None and await loop.run_in_executor(thread, file.saved, loop.time())
         if saved or asked.is_set():
             asked.clear()
             yield
 
 
-def prepare(path: Path, present: Parts, clock: Clock, lateness: Lateness, call: Call) -> Parts:
-    """What to play with by the settings in `path`. Loads and opens what is new; may take a second.
+def prepare(wanted: Config, present: Parts, clock: Clock, lateness: Lateness, call: Call) -> Parts:
+    """What to play with by these settings. Loads and opens what is new; may take a second.
 
     call: see lead.py.
 
-    Raises ConfigError, SeedError, ModelError and OutputError; nothing has changed then.
+    Raises SeedError, ModelError and OutputError; nothing has changed then.
     """
     from bachd.midi.ports import open_outputs
     from bachd.service.composing import open_composer, open_sampler
 
-    wanted, before = config.load(path), present.config
+    before = present.config
     rng, composer, sampler = present.rng, present.composer, None
     same_network = (wanted.model, wanted.device) == (before.model, before.device)
     if not same_network or wanted.seed != before.seed:
@@ -118,7 +117,6 @@ def prepare(path: Path, present: Parts, clock: Clock, lateness: Lateness, call: 
             offsets = wanted.midi.offsets
             outputs = open_outputs(wanted.midi.output, clock, lateness, present=outputs, offsets=offsets)
         opened.pop_all()
-    kept.keep(path, wanted)
     return Parts(wanted, rng, composer, outputs, sampler, lead)
 
 
@@ -127,7 +125,7 @@ def changes(before: Config, after: Config) -> str:
     found = []
     for field in fields(Config):
         old, new = getattr(before, field.name), getattr(after, field.name)
-        if old != new and field.name in ("seed", "midi", "sampling", "expression"):
+        if old != new and field.name in ("seed", "midi", "sampling", "expression", "web"):
             found += [
                 f"{field.name}.{each.name}"
                 for each in fields(old)

@@ -47,12 +47,12 @@ def render(config: Config, out: Path, bars: int, rng: int) -> None:
         case ".mid" | ".midi":
             _write(config, out, bars, rng)
         case ".wav":
-            synth, font = _synth()
+            synth, font = find_synth()
             with TemporaryDirectory(prefix="bachd-") as folder:
                 score = Path(folder, "score.mid")
                 _write(config, score, bars, rng)
                 tell(f"{out.name}: fluidsynth plays")
-                _play(synth, font, score, out)
+                play(synth, font, score, out)
                 tell("")
         case _:
             raise UsageError(f"{out}: renders to .mid or .wav only; name the file so")
@@ -112,7 +112,7 @@ def until(bars: int, composer: Plan, ritardando: float = 0.0) -> Iterator[Step]:
         yield step
 
 
-def _synth() -> tuple[str, Path]:
+def find_synth() -> tuple[str, Path]:
     """The fluidsynth program and a soundfont to play with. Raises OutputError, saying how to get what is missing."""
     program = shutil.which("fluidsynth")
     fonts = [font for folder in SOUNDFONTS for font in sorted(Path(folder).glob("*.sf[23]"))]
@@ -129,7 +129,7 @@ def _synth() -> tuple[str, Path]:
     return program, fonts[0]
 
 
-def _play(synth: str, font: Path, score: Path, out: Path) -> None:
+def play(synth: str, font: Path, score: Path, out: Path) -> None:
     """Let fluidsynth play a .mid into a .wav. It exits with 0 even when it fails, so what it says is read."""
     sound = score.with_suffix(".wav")
     command: list[str | Path] = [synth, "-ni", "-q", "-r", "44100", "-T", "wav", "-O", "s16", "-F", sound, font, score]

@@ -21,6 +21,7 @@ from bachd.realtime.lateness import Lateness
 if TYPE_CHECKING:
     from bachd.music.piece import Step
     from bachd.service.exchange import Parts
+    from bachd.service.page import Page
     from bachd.service.status import Fault, Snapshot
 
 _LOG: Final = logging.getLogger("bachd")
@@ -48,6 +49,8 @@ class Report(logging.Handler):
         """Handed to the player so far."""
         self.refused: str | None = None
         """What is wrong with the settings in the file, if they were refused."""
+        self.page: Page | None = None
+        """The page, once there is one."""
         self._lateness = lateness
         self._began = monotonic()
         self._step: Step | None = None
@@ -87,7 +90,9 @@ class Report(logging.Handler):
             "model": parts.config.model,
             "device": "edgetpu" if getattr(parts.composer.model, "remote", None) else "cpu",
             "lateness": asdict(self._lateness.overall()),  # type: ignore[typeddict-item]
+            "spread": self._lateness.spread(),
             "faults": list(self._faults),
+            "page": self.page.link if self.page else None,
             "uptime_s": monotonic() - self._began,
             "events": self.events,
             "version": __version__,

@@ -68,8 +68,12 @@ class Snapshot(TypedDict):
     """`cpu` or `edgetpu`: what composes at present."""
     lateness: LatenessFigures
     """Of all messages since the start."""
+    spread: list[list[float]]
+    """The same as classes: pairs of how late at most, in seconds, and how many messages."""
     faults: list[Fault]
     """The last ten, the latest last."""
+    page: str | None
+    """Its address, with the token if it needs one; None if it is not served."""
     uptime_s: float
     events: int
     """Handed to the player since the start."""
@@ -213,6 +217,7 @@ def described(answer: dict[str, Any]) -> str:
         ("model", f"{answer['model']} on {answer['device']}"),
         ("lateness", f"{late}, of {late.count} messages" if late.count else "nothing measured"),
         ("events", f"{answer['events']} in {_long(answer['uptime_s'])}"),
+        ("page", answer["page"] or "none"),
         ("restarts", "not run by systemd" if answer["restarts"] is None else str(answer["restarts"])),
         ("bachd", f"{answer['version']}, process {answer['pid']}"),
     ]

@@ -66,3 +66,12 @@ def test_threads_lose_no_message() -> None:
     for thread in threads:
         thread.join()
     assert lateness.overall().count == 8000
+
+
+@given(st.lists(st.floats(1e-5, 250.0), min_size=1, max_size=200))
+def test_the_spread_counts_each_message_once_where_it_belongs(seconds: list[float]) -> None:
+    spread = of(*seconds).spread()
+    assert sum(count for _, count in spread) == len(seconds)
+    for edge, _ in spread:
+        counted = sum(count for upto, count in spread if upto <= edge)
+        assert sum(each <= edge * 0.999 for each in seconds) <= counted <= sum(each <= edge * 1.001 for each in seconds)

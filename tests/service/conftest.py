@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,6 +19,24 @@ QUICK = Config(tempo=300.0)
 CHORDS = steps("C3.E4.G4:1/6 ~C3.F4:1/6 R:1/12")
 
 
+class NoPage:
+    """In place of the page: says nothing to nobody."""
+
+    link = None
+    watched = False
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    async def run(self) -> None:
+        await asyncio.Future()
+
+    def step(self, *_: object, **said: object) -> None:
+        """Whatever there is to say."""
+
+    move = plan = status = tell = step
+
+
 class Stage:
     """What a run would open for itself, opened here instead."""
 
@@ -30,6 +49,7 @@ class Stage:
         self.script: Sequence[Step | Exception | Callable[[], object]] = CHORDS
         monkeypatch.setattr("bachd.midi.ports.open_outputs", self.open_outputs)
         monkeypatch.setattr("bachd.service.composing.open_composer", self.open_composer)
+        monkeypatch.setattr("bachd.service.page.Page", NoPage)
 
     def open_outputs(self, specs: Sequence[str], clock: Clock, lateness: Lateness, **_: object) -> Outputs:
         self.output, self.lateness = RecordingOutput(clock), lateness

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bachd.config import Config, Expression, Midi, Sampling, Seed
+from bachd.config import Config, Expression, Midi, Sampling, Seed, load
 from bachd.errors import BachdError, ConfigError, ModelError, OutputError, SeedError
 from bachd.midi.file import FileOutput
 from bachd.midi.outputs import Outputs
@@ -90,7 +90,7 @@ class Playing:
         kept = ["seed: {piece: bwv269}", f"midi: {{output: 'file:{self._path.parent / 'out.mid'}'}}"]
         kept = [line for line in kept if line.split()[0] not in text]
         self._path.write_text("\n".join([text, *kept]))
-        return prepare(self._path, self.parts, MonotonicClock(), Lateness(), lambda *_: None)
+        return prepare(load(self._path), self.parts, MonotonicClock(), Lateness(), lambda *_: None)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,38 @@
+/* What the page asks of bachd, and how it hears a refusal.
+ *
+ * Law: a refusal is told in the words that the server used; no request is sent twice of itself.
+ */
+
+/** What the server refused. `faults`: its words, one line each. */
+export class Refusal extends Error {
+  constructor(status, faults) {
+    super(faults.join("\n"));
+    this.status = status;
+    this.faults = faults;
+  }
+}
+
+/** Send a request below api/. Returns the JSON of the answer, null if it has none. Throws Refusal. */
+async function ask(method, path, body, type = "application/json") {
+  let answer;
+  try {
+    answer = await fetch(`api/${path}`, { method, body, headers: body === undefined ? {} : { "Content-Type": type } });
+  } catch {
+    throw new Refusal(0, ["bachd does not answer; this page tries again until it does"]);
+  }
+  if (answer.status === 401) window.location.reload(); // the server shows its login page there
+  const json = /json/.test(answer.headers.get("Content-Type") ?? "") ? await answer.json() : null;
+  if (!answer.ok) throw new Refusal(answer.status, json?.faults ?? [json?.error ?? `bachd answered ${answer.status}`]);
+  return json;
+}
+
+export const change = (settings) => ask("PATCH", "settings", JSON.stringify(settings));
+export const undo = () => ask("POST", "settings/undo");
+export const save = () => ask("POST", "settings/save");
+export const settings = () => ask("GET", "settings");
+/** `what`: play, pause, stop or panic. */
+export const order = (what) => ask("POST", what);
+/** The events of a seed piece of the bundle. */
+export const piece = (name) => ask("GET", `pieces/${encodeURIComponent(name)}`);
+/** Give bachd a .mid file. Returns {piece}: what to set seed.piece to. */
+export const upload = (file) => ask("POST", `seeds?name=${encodeURIComponent(file.name)}`, file, "audio/midi");

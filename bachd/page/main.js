@@ -1,0 +1,188 @@
+/* The page: what comes in is shown and heard, what is clicked goes out.
+ *
+ * Law: this file joins the others and decides nothing; the picture is asked for by the screen, not by a timer.
+ */
+
+import * as api from "./api.js";
+import { by, palette, say, title, write } from "./dom.js";
+import { DaemonClock, Feed } from "./feed.js";
+import { Listener } from "./listen.js";
+import { MidiOut, offered, outputs } from "./midiout.js";
+import { Chances, describe, showWhere, State, Words } from "./panels.js";
+import { Pieces } from "./pieces.js";
+import { Roll } from "./roll.js";
+import { Score } from "./score.js";
+import { Steer } from "./steer.js";
+
+const SYNTHS = "synths"; // the choice that asks the browser for its MIDI outputs
+
+const clock = new DaemonClock();
+const score = new Score();
+const listener = new Listener(clock);
+const colours = palette();
+const roll = new Roll(by("roll"), score, colours);
+const words = new Words();
+const chances = new Chances();
+const state = new State(colours);
+const steer = new Steer(() => pieces.open());
+const pieces = new Pieces((piece) => steer.set("seed.piece", piece), hear, () => colours);
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+let playing = true;
+let shown = null; // the step that the panels show
+let described = null; // its bar, as last told to screen readers
+const synths = new Map(); // the browser's MIDI outputs by id
+
+const on = {
+  hello({ settings, status, past, plan }) {
+    listener.hush();
+    score.reset(past ?? [], plan ?? []);
+    if (settings) on.settings({ settings });
+    else attempt(async () => on.settings({ settings: await api.settings() }));
+    if (status) on.status({ status });
+  },
+  step({ step }) {
+    if (step.opens) say(`Now ${title(step.piece)}.`);
+    if (score.frozen !== null) go(true);
+    score.push(step);
+    listener.step(step);
+  },
+  plan({ steps }) {
+    score.setPlan(steps);
+  },
+  alternatives({ n, events }) {
+    chances.take(n, events);
+  },
+  status({ status }) {
+    state.show(status);
+    if (typeof status.playing === "boolean") go(status.playing);
+  },
+  settings({ settings }) {
+    steer.show(settings);
+    pieces.offer(settings.choices?.pieces ?? [], settings.values.seed?.piece ?? null);
+  },
+  halted: () => go(false),
+  going: () => go(true),
+  link(live) {
+    by("link").dataset.state = live;
+    write(by("link-text"), live === "live" ? "live" : "not connected; trying again");
+    if (live !== "live") {
+      listener.hush();
+      score.freeze(clock.now());
+      say("The connection to bachd is lost.");
+    }
+  },
+};
+
+/** The music goes, or waits. */
+function go(goes) {
+  if (goes === playing && (score.frozen === null) === goes) return;
+  playing = goes;
+  if (goes) score.thaw();
+  else {
+    score.freeze(clock.now());
+    listener.hush();
+  }
+  document.body.classList.toggle("halted", !goes);
+  by("play").setAttribute("aria-label", goes ? "Pause" : "Play");
+}
+
+function frame() {
+  requestAnimationFrame(frame);
+  const now = clock.now();
+  const index = score.indexAt(now);
+  const step = score.steps[index];
+  roll.draw(still.matches && step ? step.tick : score.tickAt(now));
+  const stamp = `${score.version} ${index}`;
+  if (!step || stamp === shown) return;
+  shown = stamp;
+  showWhere(step);
+  words.show(score.steps, index);
+  chances.show(step, score.steps[index + 1]);
+  if (described !== step.bar) describe(by("roll"), step);
+  described = step.bar;
+}
+
+/** Do what a click asks for; what is refused is told. */
+async function attempt(action) {
+  try {
+    write(by("steer-fault"), "");
+    await action();
+  } catch (fault) {
+    write(by("steer-fault"), fault.message);
+  }
+}
+
+/** Play steps of ours at a tempo for so many seconds. Returns a function that ends it. */
+async function hear(steps, bpm, seconds) {
+  const choice = by("instrument").value;
+  return listener.audition(SYNTHS === choice ? "harpsichord" : choice, Number(by("volume").value), steps, bpm, seconds);
+}
+
+async function listen() {
+  const choice = by("instrument").value;
+  by("listen").disabled = true;
+  write(by("listen-text"), "Tuning");
+  try {
+    const synth = synths.get(choice);
+    await listener.start(synth ? new MidiOut(synth, () => listener.context) : choice, Number(by("volume").value));
+  } finally {
+    by("listen").disabled = false;
+    heard();
+  }
+}
+
+function heard() {
+  by("listen").setAttribute("aria-pressed", String(listener.on));
+  write(by("listen-text"), listener.on ? "Listening" : "Listen here");
+  write(by("latency"), listener.describe());
+}
+
+/** Offer the synths of this computer among the instruments. */
+async function offerSynths() {
+  const select = by("instrument");
+  try {
+    for (const synth of await outputs()) {
+      if (!synths.has(synth.id)) select.add(new Option(synth.name, synth.id), select.options.length - 1);
+      synths.set(synth.id, synth);
+      select.value = synth.id;
+    }
+    if (!synths.size) write(by("latency"), "no synth found on this computer");
+  } catch {
+    write(by("latency"), "the browser does not let this page use MIDI");
+  }
+  if (select.value === SYNTHS) select.value = "harpsichord";
+}
+
+by("listen").addEventListener("click", () => attempt(async () => {
+  if (!listener.on) return listen();
+  listener.stop();
+  return heard();
+}));
+by("instrument").addEventListener("change", () => attempt(async () => {
+  if (by("instrument").value === SYNTHS) await offerSynths();
+  if (listener.on) await listen();
+}));
+by("volume").addEventListener("input", () => listener.loud(Number(by("volume").value)));
+by("play").addEventListener("click", () => attempt(() => api.order(playing ? "pause" : "play")));
+by("stop").addEventListener("click", () => attempt(() => api.order("stop")));
+by("panic").addEventListener("click", () => attempt(async () => {
+  listener.hush();
+  await api.order("panic");
+  say("Silenced.");
+}));
+by("bars").addEventListener("input", () => {
+  const bars = Math.max(1, Math.floor(Number(by("bars").value)) || 16);
+  by("keep-mid").href = `api/music.mid?bars=${bars}`;
+  by("keep-wav").href = `api/music.wav?bars=${bars}`;
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  Object.assign(colours, palette());
+  roll.recolour(colours);
+  state.draw();
+});
+document.fonts.ready.then(() => roll.recolour(colours));
+if (offered()) by("instrument").add(new Option("A synth on this computer …", SYNTHS));
+setInterval(() => listener.on && write(by("latency"), listener.describe()), 1000);
+new Feed(clock, on);
+frame();

@@ -1,0 +1,32 @@
+/* Synths on the computer that looks at this page, where its browser offers Web MIDI.
+ *
+ * Law: nothing is asked of the browser before somebody chose it; every note_on has its note_off.
+ */
+
+/** Whether this browser has Web MIDI, which it offers only to this machine's own pages or through HTTPS. */
+export const offered = () => typeof navigator.requestMIDIAccess === "function";
+
+/** The outputs there are, as {id, name}. Asks the person for leave; throws if they say no. */
+export async function outputs() {
+  const access = await navigator.requestMIDIAccess();
+  return [...access.outputs.values()];
+}
+
+/** An output as something to strike notes on, for a Listener. */
+export class MidiOut {
+  constructor(output, context) {
+    this.output = output;
+    this.context = context;
+  }
+
+  /** A moment of the audio context as the browser's MIDI counts. */
+  stamp(moment) {
+    return performance.now() + 1000 * (moment - this.context().currentTime);
+  }
+
+  strike(pitch, velocity, when, channel = 1) {
+    const wire = Math.max(0, channel - 1);
+    this.output.send([0x90 | wire, pitch, velocity], this.stamp(when));
+    return (moment) => this.output.send([0x80 | wire, pitch, 0], this.stamp(Math.max(moment, when)));
+  }
+}

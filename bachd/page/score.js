@@ -1,0 +1,114 @@
+/* The music as far as it is known: what was played, what sounds, what is planned.
+ *
+ * Law: positions are ticks, 24 a quarter note; seconds of the daemon's clock become ticks here and nowhere else. While
+ * the music waits, so does the tick.
+ */
+
+export const QUARTER = 24;
+const KEPT = 200; // steps
+
+/** Steps as notes that may last over several of them, each in its voice, counted from the top. */
+export function notesOf(steps) {
+  const notes = [];
+  let sounding = new Map();
+  for (const step of steps) {
+    const next = new Map();
+    const starts = step.starts.map((start) => (Array.isArray(start) ? start[0] : start));
+    const pitches = [...starts, ...step.held].sort((a, b) => b - a);
+    pitches.forEach((pitch, rank) => {
+      const before = starts.includes(pitch) ? undefined : sounding.get(pitch);
+      const note = before ?? { pitch, from: step.tick, voice: Math.min(rank, 3), step };
+      if (!before) notes.push(note);
+      note.to = step.tick + step.ticks;
+      next.set(pitch, note);
+    });
+    sounding = next;
+  }
+  return notes;
+}
+
+/** The bar lines in steps: {tick, bar}, bars as people count. */
+export function barsOf(steps) {
+  const lines = [];
+  for (const step of steps) {
+    const length = (4 * QUARTER * step.metre[0]) / step.metre[1];
+    let bar = step.bar + 1;
+    for (let tick = step.tick - step.phase; tick < step.tick + step.ticks; tick += length, bar++) {
+      if (tick >= step.tick) lines.push({ tick, bar });
+    }
+  }
+  return lines;
+}
+
+/** Where in its bar a step begins: '12.3', or '12.3½' off the beat. */
+export function placeOf(step) {
+  const beat = (step.phase * step.metre[1]) / (4 * QUARTER);
+  const off = { 0.25: "¼", 0.5: "½", 0.75: "¾" }[beat % 1] ?? (beat % 1 ? "+" : "");
+  return `${step.bar + 1}.${Math.floor(beat) + 1}${off}`;
+}
+
+export class Score {
+  constructor() {
+    this.version = 0; // grows with every change
+    this.reset([], []);
+  }
+
+  /** Begin anew with these steps. */
+  reset(past, plan) {
+    this.played = past.slice(-KEPT);
+    this.plan = plan;
+    this.frozen = null;
+    this.changed();
+  }
+
+  /** A step has been handed to the player. */
+  push(step) {
+    if (this.played.length && step.tick < this.played.at(-1).tick) this.played = [];
+    this.played = [...this.played.slice(1 - KEPT), step];
+    this.changed();
+  }
+
+  setPlan(steps) {
+    this.plan = steps;
+    this.changed();
+  }
+
+  changed() {
+    const last = this.played.at(-1);
+    const planned = this.plan.filter((step) => !last || step.tick >= last.tick + last.ticks);
+    this.steps = [...this.played, ...planned];
+    this.firstPlanned = planned[0]?.tick ?? Infinity;
+    this.notes = notesOf(this.steps);
+    this.bars = barsOf(this.steps);
+    this.version += 1;
+  }
+
+  /** Index of the step that sounds at a moment of the daemon's clock; -1 before the first. */
+  indexAt(now) {
+    let index = this.steps.length - 1;
+    while (index >= 0 && this.steps[index].due > now) index -= 1;
+    return index;
+  }
+
+  /** The tick that sounds at a moment of the daemon's clock; null before there is any music. */
+  tickAt(now) {
+    if (this.frozen !== null) return this.frozen;
+    if (!this.steps.length) return null;
+    const index = this.indexAt(now);
+    const [step, next] = [this.steps[Math.max(0, index)], this.steps[index + 1]];
+    const pace = 60 / (step.bpm * QUARTER); // seconds a tick
+    if (index < 0) return step.tick - Math.min(4 * QUARTER, (step.due - now) / pace);
+    const known = next && next.due - step.due < 1.6 * step.ticks * pace;
+    const share = (now - step.due) / (known ? next.due - step.due : step.ticks * pace);
+    return step.tick + step.ticks * Math.min(1, share);
+  }
+
+  /** The music waits from now on, or goes on. */
+  freeze(now) {
+    this.frozen = this.tickAt(now);
+  }
+
+  thaw() {
+    this.frozen = null;
+  }
+}

@@ -1,0 +1,176 @@
+/* The settings, as config.yaml has them, to be changed while the music plays.
+ *
+ * Law: the server judges every value, and a field shows its refusal in the server's words; a field that somebody is
+ * writing in, or that was refused, is not written over.
+ */
+
+import * as api from "./api.js";
+import { by, make, say, title, write } from "./dom.js";
+
+const PROGRAMS = [[1, "grand piano"], [7, "harpsichord"], [8, "clavichord"], [9, "celesta"], [12, "vibraphone"],
+  [20, "church organ"], [21, "reed organ"], [25, "guitar"], [41, "violin"], [43, "cello"], [49, "strings"],
+  [53, "choir"], [69, "oboe"], [74, "flute"], [75, "recorder"]];
+
+const BEST = "empty: as the model's maker found best";
+
+/* kind: number (with a slider between `limits`), choice, list, text, yes or piece. */
+const GROUPS = {
+  "The music": [
+    { key: "tempo", label: "Tempo", kind: "number", limits: [20, 300], step: 1, hint: "quarter notes a minute" },
+    { key: "seed.piece", label: "Seed piece", kind: "piece", hint: "what it starts with" },
+    { key: "seed.bars", label: "Bars of it", kind: "number", limits: [1, 64], step: 1, hint: "before the model takes over" },
+    { key: "model", label: "Model", kind: "choice", from: "models", hint: "who composes" },
+  ],
+  "How daring": [
+    { key: "sampling.temperature", label: "Temperature", kind: "number", limits: [0, 2], step: 0.05, hint: BEST },
+    { key: "sampling.top_p", label: "Top p", kind: "number", limits: [0.1, 1], step: 0.01, hint: BEST },
+    { key: "sampling.key", label: "Key lock", kind: "number", limits: [0, 2], step: 0.05, hint: BEST },
+    { key: "sampling.range", label: "Range", kind: "list", hint: "lowest and highest note, such as C2 C6" },
+    { key: "sampling.leading", label: "No parallel fifths and octaves", kind: "yes", hint: "as every teacher asks" },
+  ],
+  "How it is played": [
+    { key: "expression.swing", label: "Swing", kind: "number", limits: [50, 75], step: 1, hint: "per cent; 50 is even" },
+    { key: "expression.humanise_ms", label: "Fingers", kind: "number", limits: [0, 30], step: 1, hint: "milliseconds of chance" },
+    { key: "expression.ritardando", label: "Ritardando", kind: "number", limits: [0, 1], step: 0.05, hint: "into an ending" },
+    { key: "expression.dynamics", label: "Loud and soft", kind: "yes", hint: "with metre and phrase" },
+  ],
+  "Where it goes": [
+    { key: "midi.output", label: "Output", kind: "text", from: "ports", hint: "auto, none, or part of a port's name" },
+    { key: "midi.channels", label: "Channels", kind: "list", hint: "1, or 1 2 3 4 for a voice each" },
+    { key: "midi.program", label: "Sound of the synth", kind: "choice", hint: "as General MIDI names it" },
+    { key: "midi.latency_ms", label: "Latency of the synth", kind: "number", limits: [0, 500], step: 1, hint: "milliseconds" },
+  ],
+};
+
+const pick = (values, key) => key.split(".").reduce((value, part) => value?.[part], values);
+const shown = (value) => (value === null || value === undefined ? "" : Array.isArray(value) ? value.join(" ") : String(value));
+
+/** What somebody wrote, as JSON: nothing is null, a number a number, the rest for the server to judge. */
+export function meant(kind, text) {
+  const one = (word) => (word !== "" && Number.isFinite(Number(word)) ? Number(word) : word);
+  const plain = text.trim();
+  if (plain === "") return null;
+  if (kind === "list") return plain.split(/[\s,]+/).map(one);
+  if (kind === "text") return plain.includes(",") ? plain.split(/\s*,\s*/) : plain;
+  return kind === "number" ? one(plain) : plain;
+}
+
+export class Steer {
+  /** `choose`: shows the pieces to begin with. */
+  constructor(choose) {
+    this.fields = [];
+    for (const [name, group] of Object.entries(GROUPS)) {
+      const fields = group.map((field) => this.build(field, choose));
+      this.fields.push(...fields);
+      by("fields").append(make("fieldset", {}, make("legend", {}, name), ...fields.map((field) => field.box)));
+    }
+    by("fields").addEventListener("submit", (event) => event.preventDefault());
+    by("undo").addEventListener("click", () => this.run(api.undo(), "Undone."));
+    by("save").addEventListener("click", () => this.run(api.save(), "Saved to config.yaml."));
+  }
+
+  build(field, choose) {
+    const id = `f-${field.key.replace(".", "-")}`;
+    const traits = { id, "aria-describedby": `${id}-hint ${id}-fault`, autocomplete: "off" };
+    const fault = make("p", { className: "fault", id: `${id}-fault`, role: "alert" });
+    const hint = make("p", { className: "hint", id: `${id}-hint` }, field.hint);
+    const label = make("label", { for: id }, field.label);
+    const entry = make("div", { className: `entry ${field.kind}` });
+    const made = { ...field, fault, entry };
+    if (field.kind === "choice") made.input = make("select", traits);
+    else if (field.kind === "yes") made.input = make("input", { ...traits, type: "checkbox" });
+    else if (field.kind === "piece") made.input = make("button", { ...traits, type: "button", onclick: choose });
+    else made.input = make("input", { ...traits, type: "text", inputMode: field.kind === "number" ? "decimal" : "text" });
+    if (field.kind === "number") {
+      const [min, max] = field.limits;
+      made.slider = make("input", { type: "range", min, max, step: field.step, "aria-label": `${field.label}, slider` });
+      made.slider.addEventListener("input", () => { made.input.value = made.slider.value; });
+      made.slider.addEventListener("change", () => this.send(made));
+      entry.append(made.slider);
+    }
+    if (field.kind === "text") {
+      made.input.setAttribute("list", `${id}-list`);
+      made.list = make("datalist", { id: `${id}-list` });
+      entry.append(made.list);
+    }
+    entry.append(made.input);
+    if (field.kind !== "piece") made.input.addEventListener("change", () => this.send(made));
+    made.box = make("div", { className: "field" }, label, entry, hint, fault);
+    return made;
+  }
+
+  /** Take the settings that are in force. */
+  show({ values, unsaved, undo, choices, limits }) {
+    this.values = values;
+    by("undo").disabled = !undo;
+    by("save").disabled = !unsaved;
+    write(by("saved"), unsaved ? "not saved yet" : "as in config.yaml");
+    for (const field of this.fields) {
+      const value = pick(values, field.key);
+      field.box.hidden = value === undefined;
+      this.offer(field, choices ?? {}, value);
+      const [low, high] = limits?.[field.key] ?? [];
+      if (field.slider && high !== undefined) Object.assign(field.slider, { min: low, max: high });
+      field.box.parentElement.hidden = !field.box.parentElement.querySelector(".field:not([hidden])");
+      if (field.input !== document.activeElement && !field.fault.textContent) this.write(field, value);
+    }
+  }
+
+  offer(field, choices, value) {
+    let options = (choices[field.from] ?? []).map((name) => [name, name]);
+    if (field.key === "midi.program") options = [["", "as the synth is"], ...PROGRAMS.map(([n, name]) => [n, `${n} ${name}`])];
+    if (field.kind === "text") options = ["auto", "virtual", "none"].map((name) => [name, name]).concat(options);
+    else if (field.kind !== "choice") return;
+    if (field.kind === "choice" && !options.some(([one]) => String(one) === shown(value))) options.push([shown(value), shown(value)]);
+    const wanted = JSON.stringify(options);
+    if (field.offered === wanted) return;
+    field.offered = wanted;
+    (field.list ?? field.input).replaceChildren(...options.map(([one, text]) => make("option", { value: one, textContent: text })));
+  }
+
+  write(field, value) {
+    if (field.kind === "piece") write(field.input, value === null ? "any, at random" : title(value));
+    else if (field.kind === "yes") field.input.checked = value;
+    else field.input.value = Array.isArray(value) && field.kind === "text" ? value.join(", ") : shown(value);
+    if (field.slider && typeof value !== "string") field.slider.value = value ?? 1;
+    field.slider?.classList.toggle("unset", value === null);
+  }
+
+  send(field) {
+    let value = meant(field.kind, field.input.value);
+    if (field.kind === "yes") value = field.input.checked;
+    if (field.key === "midi.program" && value !== null) value = Number(value);
+    field.fault.textContent = "";
+    return this.set(field.key, value);
+  }
+
+  /** Change one setting. Returns whether it was taken. */
+  set(key, value) {
+    return this.run(api.change({ [key]: value }), "In use from the next bar on.");
+  }
+
+  async run(request, done) {
+    write(by("steer-fault"), "");
+    try {
+      const settings = await request;
+      for (const field of this.fields) this.blame(field, "");
+      if (settings?.values) this.show(settings);
+      say(done);
+      return true;
+    } catch (refusal) {
+      if (!(refusal instanceof api.Refusal)) throw refusal;
+      for (const told of refusal.faults) {
+        const field = this.fields.find(({ key }) => told.startsWith(`${key}: `) || told.includes(` ${key}: `));
+        if (field) this.blame(field, told);
+        else write(by("steer-fault"), told);
+      }
+      return false;
+    }
+  }
+
+  blame(field, told) {
+    write(field.fault, told);
+    field.input.toggleAttribute("aria-invalid", false);
+    if (told) field.input.setAttribute("aria-invalid", "true");
+  }
+}

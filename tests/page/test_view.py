@@ -1,0 +1,103 @@
+"""What people see: the music going by, what comes next, how it goes."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.page.house import Daemon, opened, until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Request
+
+LARGEST = 400 * 1024
+PRESENT = "#tokens .present code"
+COMING = "#tokens .coming code"
+PICTURE = "document.getElementById('roll').toDataURL()"
+SHIFTS = """
+  window.shifts = [];
+  new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((shift) => shift.value)))
+    .observe({type: 'layout-shift', buffered: true});
+"""
+
+
+def test_the_music_goes_by(page: Page) -> None:
+    before = page.evaluate(PICTURE)
+    token = page.text_content(PRESENT)
+    until(page, f"{PICTURE} !== {json.dumps(before)}")
+    until(page, f"document.querySelector('{PRESENT}').textContent !== {json.dumps(token)}")
+    assert page.text_content("#piece") == "BWV 269"
+
+
+def test_what_was_planned_is_what_comes(page: Page) -> None:
+    until(page, f"document.querySelector('{COMING}').textContent")
+    planned = json.dumps(page.text_content(COMING))
+    until(page, f"document.querySelector('{PRESENT}').textContent === {planned}")
+
+
+def test_the_models_choices_are_shown_with_the_one_that_was_drawn(page: Page) -> None:
+    until(page, "document.querySelector('#alternatives b').textContent.endsWith('%')")
+    page.wait_for_selector("#alternatives .drawn")
+
+
+def test_the_state_is_told(page: Page) -> None:
+    until(page, "document.getElementById('s-events').textContent.length > 1")
+    assert page.text_content("#s-model") == "chorales on the CPU"
+    assert page.text_content("#s-tempo") == "240 bpm"
+
+
+def test_those_who_cannot_see_the_roll_are_told_what_sounds(page: Page) -> None:
+    until(page, "/bar \\d+; (sounding from the top: [A-G]#?\\d|a rest)/.test(roll.getAttribute('aria-label'))")
+
+
+def test_it_goes_on_when_the_daemon_does(browser: Browser, daemon: Daemon) -> None:
+    with opened(browser, daemon) as (page, _):  # that nothing answers meanwhile is in the console
+        daemon.stop()
+        page.wait_for_selector("#link[data-state=lost]")
+        daemon.start()
+        page.wait_for_selector("#link[data-state=live]")
+        token = page.text_content(PRESENT)
+        until(page, f"document.querySelector('{PRESENT}').textContent !== {json.dumps(token)}")
+
+
+def test_nothing_on_the_page_jumps(browser: Browser, daemon: Daemon) -> None:
+    with opened(browser, daemon) as (page, wrong):
+        page.add_init_script(SHIFTS)
+        page.reload()
+        until(page, "(document.getElementById('where').textContent.match(/bar (\\d+)/) ?? [])[1] >= 3")
+        assert sum(page.evaluate("window.shifts")) < 0.01
+    assert wrong == []
+
+
+def test_the_first_view_is_light_and_needs_no_other_server(browser: Browser, daemon: Daemon) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    finished: list[Request] = []
+    page.on("requestfinished", finished.append)
+    page.goto(daemon.address)
+    until(page, "document.getElementById('where').textContent.startsWith('bar')")
+    assert all(request.url.startswith(daemon.address) for request in finished)
+    assert 10_000 < sum(request.sizes()["responseBodySize"] for request in finished) < LARGEST
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "scheme"), [("light", 1280, "light"), ("dark", 1280, "dark"), ("phone", 390, "dark")]
+)
+def test_it_fits_and_anybody_can_use_it(browser: Browser, daemon: Daemon, name: str, width: int, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    traits = {"viewport": {"width": width, "height": 860}, "color_scheme": scheme}
+    with opened(browser, daemon, **traits) as (page, wrong):
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if folder := os.environ.get("BACHD_SCREENSHOTS"):  # to be looked at
+            page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+        found = [one for one in axe.run(page).response["violations"] if one["impact"] in ("serious", "critical")]
+        page.click("#f-seed-piece")
+        page.wait_for_selector("#shelf li")
+        found += [one for one in axe.run(page).response["violations"] if one["impact"] in ("serious", "critical")]
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    assert wrong == []
