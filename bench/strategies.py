@@ -22,7 +22,7 @@ from bachd.midi.rtmidi import RtMidiOutput
 from bachd.realtime.clock import MonotonicClock, sleep_until
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import Output
-from bachd.realtime.player import LEAD
+from bachd.realtime.transport import LEAD
 from bachd.service.loopback import Sent, System, chord, output_to, play
 
 _SPIN: Final = 0.0005

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bachd import yamltree
-from bachd.config import Config, Expression, Midi, Sampling, Seed, load
+from bachd.config import ClockOut, Config, Expression, Midi, Sampling, Seed, load
 from bachd.errors import ConfigError
 from bachd.neural import features
 
@@ -101,6 +101,25 @@ expression: {swing: 62, humanise_ms: 0, ritardando: 1, dynamics: no}
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "tempo", "clock"),
+    [
+        ("tempo: clock", "clock", None),
+        ("tempo: link\nmidi: {clock: yes}", "link", ClockOut()),
+        ("midi: {clock: {while_stopped: true, offset_ms: -5}}", 84.0, ClockOut(True, (("auto", -5.0),))),
+        (
+            "midi: {output: [FP-30X, SH-01A], clock: {offset_ms: {SH-01A: 12.5}}}",
+            84.0,
+            ClockOut(False, (("SH-01A", 12.5),)),
+        ),
+    ],
+)
+def test_a_clock_can_be_followed_and_sent(write: Write, text: str, tempo: float | str, clock: ClockOut | None) -> None:
+    config = load(write(text))
+    assert (config.tempo, config.midi.clock) == (tempo, clock)
+    assert config.bpm == 84.0
+
+
 def test_one_value_stands_for_a_list_of_one(write: Write) -> None:
     midi = load(write("midi: {output: none, channels: 10}")).midi
     assert (midi.output, midi.channels) == (("none",), (10,))
@@ -166,6 +185,14 @@ tempo: 90
         ("device: gpu0", "1: device: 'gpu0' is none of the choices; choose from auto, cpu, edgetpu"),
         ("device: [cpu]", "1: device: a list is no single value"),
         ("seed: bwv269", "1: seed: 'bwv269' is no mapping; write its keys (piece, bars, rng) on lines of their own, "),
+        ("tempo: clok", "1: tempo: 'clok' is no number; did you mean 'clock'?"),
+        ("tempo: fast", "1: tempo: 'fast' is no number"),
+        ("midi: {clock: 24}", "1: midi.clock: 24 is neither true nor false"),
+        ("midi: {clock: {offset_ms: 51}}", "1: midi.clock.offset_ms: 51 is not between -50 and 50"),
+        (
+            "midi: {output: FP-30X, clock: {offset_ms: {FP-3X: 5}}}",
+            "1: midi.clock.offset_ms.FP-3X: no such key; did you mean 'FP-30X'?",
+        ),
         ("zzz: 1", "1: zzz: no such key; the keys here are model, device, seed, tempo, midi, sampling, expression"),
         ('"a\\nb": 1', "1: 'a\\nb': no such key"),
         ("tempo: 90\n tempo: 80", "2: not YAML: mapping values are not allowed"),

@@ -31,6 +31,7 @@ class JackInput:
         """
         self._part, self._hear = part, hear
         self._there: set[str] = set()
+        self._closed = False
         self._open()
 
     @property
@@ -40,9 +41,9 @@ class JackInput:
 
     def poll(self) -> tuple[str, ...]:
         """Start the process again, if it has ended."""
-        if self._process.poll() is None:
+        if self._closed or self._process.poll() is None:
             return ()
-        self.close()
+        self._end()
         try:
             self._open()
         except OutputError:  # the next look will tell
@@ -51,6 +52,10 @@ class JackInput:
 
     def close(self) -> None:
         """End the process and the thread."""
+        self._closed = True
+        self._end()
+
+    def _end(self) -> None:
         with suppress(OSError):  # it may be gone
             self._process.stdin.close()  # type: ignore[union-attr]
         self._thread.join()
@@ -65,7 +70,7 @@ class JackInput:
         self._thread = threading.Thread(target=self._listen, name="clock-in", daemon=True)
         self._thread.start()
         if said != "ready":
-            self.close()
+            self._end()
             raise OutputError(said.removeprefix("!") or "JACK: the process that listens has failed")
 
     def _listen(self) -> None:

@@ -46,6 +46,10 @@ class Leader(Protocol):
         """Where he is at a moment."""
         ...
 
+    def count_by(self, bar: int) -> None:
+        """From here on a bar has so many ticks."""
+        ...
+
     def condition(self, now: float) -> str:
         """What a person should know: why there is silence, or what is wrong; '' if all is well."""
         ...
@@ -86,6 +90,7 @@ class Following:
         """Let the bar of `tick` begin with the leader's next."""
         if not self.leader.goes:
             return False
+        self.leader.count_by(place.metre.bar)
         bar, first = place.metre.bar, self.leader.position(moment - _LATE) - place.phase
         self._offset = tick - place.phase - max(0, bar * math.ceil(first / bar))
         self._epoch = self.leader.epoch

@@ -6,8 +6,9 @@ Law: a note counts as sounding from the deadline of its note_on to that of its n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
-from bachd.realtime.output import TimedMessage, ordered
+from bachd.realtime.output import TimedMessage
 
 
 class Handed:
@@ -30,7 +31,7 @@ class Handed:
         return dict(self._sounding), self._tick
 
     def _deliver(self, now: float) -> None:
-        for timed in ordered(timed for timed in self._waiting if timed.due <= now):
+        for timed in sorted((timed for timed in self._waiting if timed.due <= now), key=attrgetter("due")):
             if timed.message.type == "note_on":
                 self._sounding[timed.message.note] = timed.message.channel
             elif timed.message.type == "note_off":

@@ -54,6 +54,9 @@ class Master:
         """Where he is at a moment; negative between a start and its first clock."""
         return self._follower.number(moment) - self._zero
 
+    def count_by(self, bar: int) -> None:
+        """His bars begin with his song, whatever their length."""
+
     def hear(self, moment: float, data: bytes, source: str) -> None:
         """A message has come in at `moment`, in monotonic seconds.
 

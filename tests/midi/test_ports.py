@@ -16,6 +16,7 @@ from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import Output, TimedMessage
 from tests.conftest import Synth
+from tests.fakes import FakeClock, RecordingOutput, run
 
 PlugSynth = Callable[..., Synth]
 
@@ -121,6 +122,26 @@ def test_several_outputs_are_one() -> None:
     assert output.description == "a, b"
     assert output.poll() == ["a changed", "b changed"]
     assert sorted(log) == ["a 2", "a closed", "a retracts from 5", "b 2", "b closed", "b retracts from 5"]
+
+
+def test_a_clock_may_be_later_or_earlier_than_the_music_at_each_output() -> None:
+    clock = FakeClock()
+    outputs = RecordingOutput(clock), RecordingOutput(clock)
+    both = Outputs(outputs, [0.0, -0.005])
+
+    async def send() -> None:
+        both.send([TimedMessage(0.5, 12, Message(kind)) for kind in ("note_on", "clock")])
+
+    run(send())
+    assert [[timed.due for timed in output.messages] for output in outputs] == [[0.5, 0.5], [0.5, 0.495]]
+
+
+@pytest.mark.usefixtures("no_midi")
+def test_each_output_has_the_offset_that_was_asked_for(tmp_path: Path) -> None:
+    first, second = (f"file:{tmp_path / name}" for name in ("a.mid", "b.mid"))
+    outputs = open_outputs([first, second], MonotonicClock(), Lateness(), offsets={second: 0.01})
+    assert outputs._offsets == (0.0, 0.01)
+    outputs.close()
 
 
 def test_an_output_that_fails_to_close_keeps_none_open() -> None:

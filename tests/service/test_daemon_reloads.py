@@ -96,6 +96,8 @@ def test_settings_that_are_wrong_are_refused_with_all_their_faults_and_the_music
 class Nobody:
     """A clock's input at which nothing comes in unless a test says it."""
 
+    description = "nobody"
+
     def __init__(self) -> None:
         self.hears: list[Hear] = []
         self.closed = 0
@@ -131,7 +133,7 @@ def test_a_service_that_waits_for_a_clock_is_ready_alive_and_says_what_it_waits_
     stop_when("waiting for a MIDI clock")
     daemon.run(Config(tempo="clock"))
     told = heard(manager)
-    assert "READY=1\nSTATUS=nothing yet at 120 bpm on a recording; waiting for a MIDI clock" in told
+    assert "READY=1\nSTATUS=nothing yet at 120 bpm on a recording; waiting for a MIDI clock (nobody)" in told
     assert "WATCHDOG=1" in told
     assert not stage.output.messages
 
