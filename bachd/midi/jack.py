@@ -9,6 +9,7 @@ Lateness here is how long after its deadline a message was handed over: 0 unless
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -170,6 +171,8 @@ class _Line:
         self._stdin = self._process.stdin
         self._backlog = b""
         os.set_blocking(self._stdin.fileno(), False)
+        with suppress(OSError):
+            fcntl.fcntl(self._stdin, fcntl.F_SETPIPE_SZ, _HANGS)
         said = self._process.stdout.readline().decode().strip()
         self._process.stdout.close()
         self.port = said
