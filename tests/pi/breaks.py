@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -103,19 +102,10 @@ def _hang(_: int) -> None:
 
 def _back(synth: Synth, player: int) -> tuple[float, int]:
     """When the next player sounds its first note, and how many notes of the old one sound then."""
-    wait_until(partial(_gone, player), service.PATIENCE, "the player to be gone")
-    # What the kernel's queue held is gone with its client; what was on its way to the synth needs a moment.
-    gone = monotonic() + 0.05
-    onset = synth.first_onset(gone, service.PATIENCE)
-    return onset, synth.older(gone)
-
-
-def _gone(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return state.rpartition(")")[2].split()[0] == "Z"
+    wait_until(lambda: service.process() not in (0, player), service.PATIENCE, "systemd to start it again", 0.05)
+    again = monotonic()  # what the kernel's queue held died with its client: from here on only the next one plays
+    onset = synth.first_onset(again, service.PATIENCE)
+    return onset, synth.older(again)
 
 
 def _none_hangs(notes: int) -> None:
