@@ -3,7 +3,7 @@
 Law: master and listener are one JACK client that shares nothing with bachd but the server, so both count by the same
 frames; what is printed is what it saw.
 
-The master sends 24 clocks a quarter, each up to a millisecond late or early, and changes his tempo every eight bars. A
+The master sends 24 clocks a quarter, each up to a millisecond late or early, and changes his tempo every four bars. A
 note's error is the time from where its tick lies on his own even grid to where it was heard.
 """
 
@@ -31,7 +31,7 @@ import mido
 TICKS = 24
 STEPS = (60, 180, 90, 120, 180, 60, 140, 100)
 """Quarter notes a minute, one after the other."""
-BARS = 8
+BARS = 4
 SETTLING = 1.0
 """Beats after a step that are counted apart."""
 BPM = 97.3
@@ -136,7 +136,8 @@ def follow(client: Client, folder: Path, bars: int, jitter_ms: float) -> dict[st
         start = client.now + client.rate
         sent = sorted(start + frame + client.rate * random.uniform(-jitter_ms, jitter_ms) / 1e3 for frame in ideal)
         client.to_send.extend([(start - client.rate // 100, b"\xfa"), *((round(frame), b"\xf8") for frame in sent)])
-        time.sleep(ideal[-1] / client.rate + 1.2)
+        while client.to_send:
+            time.sleep(0.1)
         client.to_send.append((client.now + client.rate // 10, b"\xfc"))
         time.sleep(0.5)
     heard = [(frame, data) for frame, data in client.heard if data[0] & 0xF0 in (0x80, 0x90)]
@@ -226,13 +227,15 @@ def main() -> None:
             f"  within 2 ms again after beats: {' '.join(f'{beats:.2f}' for beats in found['relock'])}",
             "  " + ", ".join(f"{word} {found[word]}" for word in ("missed", "lost", "doubled", "hanging")),
         ]
+        sys.stdout.write("\n".join(told) + "\n")
+        sys.stdout.flush()
         if options.seconds:
             found = send(client, folder, BPM, options.seconds)
-            told += [
+            told = [
                 f"clock out: {found['clocks']} clocks at {BPM:g} bpm",
                 f"  interval error, ms: {figures(found, 3)}, drift {found['drift']:.3f}",
             ]
-    sys.stdout.write("\n".join(told) + "\n")
+            sys.stdout.write("\n".join(told) + "\n")
     client.close()
 
 

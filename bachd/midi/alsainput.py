@@ -104,6 +104,9 @@ class AlsaInput:
         elif event.type == self._alsa.EventType.SONGPOS:
             data = bytes((0xF2, event.value & 0x7F, event.value >> 7 & 0x7F))
         else:
+            if event.type in (self._alsa.EventType.PORT_EXIT, self._alsa.EventType.CLIENT_EXIT):
+                client = int(event.addr.client_id)  # it may be back by now, at the same address
+                self._drop([address for address in self._there if address[0] == client])
             return bool(event.source is not None and event.source.client_id != 0)
         # The queue's clock is good for a moment, if not for a minute.
         age = float(self._queue.get_status().real_time) - float(event.time)
@@ -119,8 +122,7 @@ class AlsaInput:
             return
         self._names = {(port.client_id, port.port_id): full_name(port.client_name, port.name) for port in ports}
         wanted = self._wanted(ports)
-        for address in [address for address in self._there if address not in wanted]:
-            log.warning("%s is gone: no MIDI clock comes from there until it is back", self._there.pop(address))
+        self._drop([address for address in self._there if address not in wanted])
         for address in [address for address in wanted if address not in self._there]:
             try:
                 self._port.connect_from(address)
@@ -128,6 +130,10 @@ class AlsaInput:
                 continue
             self._there[address] = wanted[address]
             log.info("listening to %s for a MIDI clock", wanted[address])
+
+    def _drop(self, addresses: list[Address]) -> None:
+        for address in addresses:
+            log.warning("%s is gone: no MIDI clock comes from there until it is back", self._there.pop(address))
 
     def _wanted(self, ports: list[Any]) -> dict[Address, str]:
         if self._part is not None:

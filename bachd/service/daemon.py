@@ -32,7 +32,7 @@ from bachd.music.ritardando import pace
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.service.exchange import Exchange, Parts
-from bachd.service.lead import Lead, conductor, open_lead, pulse
+from bachd.service.lead import conductor, open_lead, pulse
 from bachd.service.notify import Notifier
 from bachd.service.report import Report, log_to
 
@@ -94,7 +94,6 @@ class _Run:
         self._wanted = asyncio.Event()  # there may be room in the plan
         self._view: View | None = None
         self._page: Page | None = None
-        self._condition = ""
 
     async def perform(self) -> None:
         loop = asyncio.get_running_loop()
@@ -288,9 +287,10 @@ class _Run:
         for look in count(1):
             await self._clock.sleep_until(self._clock.now() + TENDING)
             parts = self._exchange.present
-            for line in await loop.run_in_executor(self._tending, parts.outputs.poll):
+            for line in await loop.run_in_executor(self._tending, parts.poll):
                 log.warning("%s", line)
-            await self._tend_lead(parts.lead)
+            if parts.lead is not None and (news := parts.lead.news(self._clock.now())):
+                log.log(news.level, "%s", news.line)
             if told != (told := self._line()):
                 self._notifier.status(told)
             if self._page is not None:
@@ -298,18 +298,6 @@ class _Run:
             # A file is never late, and counts no messages.
             if look % REPORTING == 0 and (late := self._lateness.take()).count:
                 log.info("lateness of %d messages: %s", late.count, late)
-
-    async def _tend_lead(self, lead: Lead | None) -> None:
-        """Look after who is followed, and tell what has become of him."""
-        if lead is None:
-            return
-        for line in await asyncio.get_running_loop().run_in_executor(self._tending, lead.source.poll):
-            log.warning("%s", line)
-        condition = lead.condition(self._clock.now()) or f"following at {lead.conductor.bpm:.0f} bpm"
-        if condition.split(" at ")[0] != self._condition.split(" at ")[0]:
-            self._condition = condition
-            wrong = lead.conductor.goes and lead.condition(self._clock.now())
-            log.log(logging.WARNING if wrong else logging.INFO, "%s", condition)
 
     async def _answer(self) -> None:
         """Let others ask how the run is doing."""

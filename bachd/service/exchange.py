@@ -36,6 +36,10 @@ class Parts:
     lead: Lead | None = None
     """Whose tempo is followed, if anybody's is."""
 
+    def poll(self) -> list[str]:
+        """Look after all that is open, off the event loop; a line for each thing that changed."""
+        return [*self.outputs.poll(), *(self.lead.source.poll() if self.lead else ())]
+
     @property
     def bpm(self) -> float:
         """Quarter notes a minute at present; somebody else's in whole ones."""

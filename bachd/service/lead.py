@@ -5,6 +5,7 @@ Law: a conductor is spoken to in the event loop only.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -37,17 +38,33 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something for the log."""
+
+    level: int
+    line: str
+
+
 class Lead:
     """Somebody who is followed."""
 
-    conductor: Following
-    source: Source
+    def __init__(self, conductor: Following, source: Source) -> None:
+        self.conductor, self.source = conductor, source
+        self._told = ""
 
     def condition(self, now: float) -> str:
         """What a person should know of him at a moment, and where he is heard, if he is not; '' if all is well."""
         told = self.conductor.leader.condition(now)
         return told if self.conductor.leader.goes else f"{told} ({self.source.description})"
+
+    def news(self, now: float) -> News | None:
+        """What has become of him since this was asked last; None if all is as it was."""
+        wrong = self.condition(now)
+        line = wrong or f"following at {self.conductor.bpm:.0f} bpm"
+        before, self._told = self._told, line.split(" at ")[0]  # a tempo alone is no news
+        level = logging.WARNING if wrong and self.conductor.leader.goes else logging.INFO
+        return None if self._told == before else News(level, line)
 
 
 def open_lead(config: Config, call: Call) -> Lead | None:

@@ -14,6 +14,7 @@ from bachd.music.piece import Step
 from bachd.realtime.following import LEAD, Following
 from bachd.realtime.master import CLOCK, CONTINUE, START, STOP, Master
 from bachd.realtime.player import Player
+from bachd.realtime.pulse import Pulse
 from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
 
 TICK = 2.5 / 120
@@ -25,7 +26,7 @@ def clocks(first: float, number: int, bpm: float = 120.0) -> list[Said]:
     return [(first + clock * 2.5 / bpm, CLOCK) for clock in range(number)]
 
 
-def follow(said: Sequence[Said], script: Sequence[Step], until: float) -> RecordingOutput:
+def follow(said: Sequence[Said], script: Sequence[Step], until: float, pulse: Pulse | None = None) -> RecordingOutput:
     """Perform a script to what a master says, and stop after so many seconds."""
     clock = FakeClock()
     output = RecordingOutput(clock)
@@ -39,7 +40,7 @@ def follow(said: Sequence[Said], script: Sequence[Step], until: float) -> Record
         loop = asyncio.get_running_loop()
         for moment, status in said:
             loop.call_at(moment, hear, status)
-        performance = asyncio.ensure_future(Player(output, conductor, clock).perform(scripted(script)))
+        performance = asyncio.ensure_future(Player(output, conductor, clock, pulse=pulse).perform(scripted(script)))
         loop.call_at(until, performance.cancel)
         await asyncio.wait((performance,))
 
@@ -77,6 +78,14 @@ def test_going_on_is_on_the_next_bar_line_of_the_master() -> None:
     said = [(0.999, START), *clocks(1.0, 30), (1.61, STOP), (1.999, CONTINUE), *clocks(2.0, 200)]
     output = follow(said, BARS, 2.0 + (96 - 30 + 25) * TICK)
     assert heard(output) == ["1.000 60", "1.500 62", f"{2.0 + 66 * TICK:.3f} 60", f"{2.0 + 90 * TICK:.3f} 62"]
+
+
+def test_who_follows_may_lead_others() -> None:
+    said = [(0.999, START), *clocks(1.0, 60), (1.0 + 59.5 * TICK, STOP)]
+    sent = follow(said, BARS, 4.0, Pulse(sends=True)).messages
+    assert [timed.message.type for timed in sent if timed.message.type in ("start", "stop")] == ["start", "stop"]
+    moments = [timed.due for timed in sent if timed.message.type == "clock"]
+    assert moments == pytest.approx([moment for moment, _ in said[1:-1]], abs=0.001)
 
 
 def test_an_upbeat_leads_to_the_bar_line() -> None:
