@@ -213,7 +213,7 @@ tempo: 90
             "midi: {output: FP-30X, clock: {offset_ms: {FP-3X: 5}}}",
             "1: midi.clock.offset_ms.FP-3X: no such key; did you mean 'FP-30X'?",
         ),
-        ("zzz: 1", "1: zzz: no such key; the keys here are model, device, seed, tempo, midi, sampling"),
+        ("zzz: 1", "1: zzz: no such key; the keys here are model, device, seed, tempo, midi, sampling, expression"),
         ('"a\\nb": 1', "1: 'a\\nb': no such key"),
         ("tempo: 90\n tempo: 80", "2: not YAML: mapping values are not allowed"),
         ("tempo: [90", "not YAML: "),

@@ -153,6 +153,15 @@ def test_what_is_retracted_is_not_in_the_file(tmp_path: Path) -> None:
     ]
 
 
+def test_messages_between_two_ticks_keep_their_place_and_no_error_adds_up(tmp_path: Path) -> None:
+    output = FileOutput(tmp_path / "a.mid")
+    for index in range(1000):
+        output.send([TimedMessage(index / 100, index * 0.33, Message("note_on", note=60))])
+    output.close()
+    ticks = [float(line.split()[0]) for line in read(output.path)]
+    assert ticks == [pytest.approx(index * 0.33, abs=0.026) for index in range(1000)]
+
+
 def test_memory_stays_bounded_when_nobody_polls(tmp_path: Path) -> None:
     output = FileOutput(tmp_path / "a.mid")
     for tick in range(5_000):

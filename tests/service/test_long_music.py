@@ -1,4 +1,4 @@
-"""Hours of music with the settings as they come: ten thousand events, through the composer and the player."""
+"""Hours of music with all the expression there is: ten thousand events, through the composer and the player."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from itertools import pairwise
 
 import pytest
 
-from bachd.config import Config
+from bachd.config import Config, Expression
 from bachd.music.piece import Step
 from bachd.music.stretches import frozen, periodic
 from bachd.neural.bundle import Bundle
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
-from bachd.service.composing import open_composer
+from bachd.service.composing import expression, open_composer
+from bachd.service.render import until
 from tests.fakes import FakeClock, RecordingOutput, run
 
 EVENTS = 10_000
@@ -20,8 +21,8 @@ EVENTS = 10_000
 
 @pytest.mark.parametrize("rng", [1, 2, 3])
 def test_ten_thousand_events_never_freeze_circle_stray_or_hang(rng: int) -> None:
-    config = Config()
-    composer = open_composer(config, rng)
+    config = Config(expression=Expression(swing=66.0, humanise_ms=30.0, ritardando=1.0))
+    music = until(EVENTS, open_composer(config, rng), config.expression.ritardando)
     steps: list[Step] = []
     clock = FakeClock()
     output = RecordingOutput(clock)
@@ -29,11 +30,12 @@ def test_ten_thousand_events_never_freeze_circle_stray_or_hang(rng: int) -> None
     async def compose() -> Step | None:
         if len(steps) == EVENTS:
             return None
-        steps.append(composer.next())
+        steps.append(next(music))
         return steps[-1]
 
-    run(Player(output, Transport(config.bpm), clock).perform(compose))
+    run(Player(output, Transport(config.bpm), clock, expression=expression(config, rng)).perform(compose))
 
+    assert any(step.pace < 1 for step in steps)
     assert frozen((step.event, step.place) for step in steps) == []
     assert periodic([step.event for step in steps]) == {}
     low, high = Bundle.open(config.model).card.pitches

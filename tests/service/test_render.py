@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from bachd.config import Config
+from bachd.config import Config, Expression
 from bachd.errors import OutputError, UsageError
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Origin, Step
+from bachd.music.ritardando import FINAL
 from bachd.service import render
+from bachd.service.composing import open_composer
 from bachd.service.render import until
 from tests.fakes import ScriptedComposer, steps
 
@@ -44,6 +47,24 @@ def test_bars_are_counted_in_the_metre_of_their_piece() -> None:
 
 def test_the_seeds_of_later_pieces_count() -> None:
     assert rendered(2, *seed("C4:4"), *steps("D4:4"), *seed("E4:4 F4:4")) == ["C4:4", "D4:4", "E4:4"]
+
+
+def test_the_same_music_slows_down_into_its_endings_if_it_shall() -> None:
+    config = Config(expression=Expression(ritardando=1.0))
+    slow, steady = (list(until(48, open_composer(config, 1), amount)) for amount in (1.0, 0.0))
+    assert [step.event for step in slow] == [step.event for step in steady]
+    assert {step.pace for step in steady} == {1.0}
+    ends = [before.pace for before, after in pairwise(slow) if after.origin is Origin.BREATH]
+    assert ends
+    assert ends == [pytest.approx(1 - FINAL)] * len(ends)
+
+
+def test_the_same_rng_gives_the_same_file_with_all_the_expression_there_is(tmp_path: Path) -> None:
+    config = Config(expression=Expression(swing=62.0, humanise_ms=20.0, ritardando=1.0))
+    for name, rng in (("a.mid", 3), ("b.mid", 3), ("c.mid", 4)):
+        render.render(config, tmp_path / name, 24, rng)
+    a, b, c = ((tmp_path / name).read_bytes() for name in ("a.mid", "b.mid", "c.mid"))
+    assert a == b != c
 
 
 def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
