@@ -50,6 +50,6 @@ def _upbeat(place: Place) -> Metre | None:
     left = place.metre.bar - place.phase
     for unit in (4, 8, 16, 32):
         beats, rest = divmod(left * unit, 4 * TICKS)
-        if place.phase and not rest:
+        if place.phase and not rest and beats < 256:  # a byte in a file
             return Metre(beats, unit)
     return None

@@ -13,7 +13,7 @@ import mido
 import numpy as np
 import pytest
 
-from bachd.config import Config, Midi
+from bachd.config import Config, Expression, Midi
 from bachd.midi.file import FileOutput
 from bachd.midi.rtmidi import RtMidiOutput
 from bachd.music.piece import Step
@@ -44,7 +44,7 @@ def in_file(path: Path) -> list[str]:
 
 
 def test_a_synth_hears_exactly_what_render_writes(tmp_path: Path, plug_synth: Callable[..., Synth]) -> None:
-    config = Config(midi=Midi(channels=(1, 2, 3, 4)))
+    config = Config(midi=Midi(channels=(1, 2, 3, 4)), expression=Expression(humanise_ms=0.0, ritardando=0.0))
     render.render(config, tmp_path / "a.mid", bars=400, rng=7)
     music = list(render.until(400, open_composer(config, 7)))
     assert len(music) > 2000
