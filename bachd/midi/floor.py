@@ -2,8 +2,9 @@
 
 Law: it asks for the same priority as what sends, and for nothing else: what is later than this is our own doing.
 
-`python -m bachd.midi.floor SECONDS` sleeps to absolute deadlines (clock_nanosleep), so many seconds apart, until its
-stdin ends. Then it says, as JSON, whether it had real-time priority and how late it woke each time, in seconds.
+`python -m bachd.midi.floor SECONDS` says in a line when it is ready, and sleeps to absolute deadlines, so many seconds
+apart, by clock_nanosleep, until its stdin ends. Then it says, as JSON, whether it had real-time priority and how late
+it woke each time, in seconds.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ def main(spacing: float) -> None:
 
     threading.Thread(target=wait, daemon=True).start()
     granted = priority.take()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     late = []
     due = monotonic() + spacing
     while not ended.is_set():

@@ -9,6 +9,7 @@ Lateness here is how long after its deadline a message was handed over: 0 unless
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -27,6 +28,8 @@ from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered
 
+_HANGS: Final = 1 << 20
+"""Bytes handed over in vain that tell that the process hangs: hours of music."""
 _GONE: Final = "the music goes on without it, until it is back"
 
 
@@ -97,6 +100,8 @@ class JackOutput:
             except OutputError:  # the next look will tell
                 return []
             return [f"JACK is back: {self.description}"]
+        with self._lock:
+            line.write(b"")
         if not line.alive:
             self._leave()
             return [f"JACK is gone: {_GONE}"]
@@ -164,7 +169,10 @@ class _Line:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._stdin = self._process.stdin
+        self._backlog = b""
         os.set_blocking(self._stdin.fileno(), False)
+        with suppress(OSError):
+            fcntl.fcntl(self._stdin, fcntl.F_SETPIPE_SZ, _HANGS)
         said = self._process.stdout.readline().decode().strip()
         self._process.stdout.close()
         self.port = said
@@ -179,15 +187,21 @@ class _Line:
         return not self.watch.died.is_set() and self._process.poll() is None
 
     def write(self, data: bytes) -> None:
-        """Hand over; in vain if the process is gone or hangs, which `alive` tells."""
-        with suppress(OSError):
-            self._stdin.write(data)
+        """Hand over, without waiting: what the pipe does not take now goes with the next."""
+        self._backlog += data
+        with suppress(OSError):  # the process is gone, which `alive` tells
+            self._backlog = self._backlog[self._stdin.write(self._backlog) or 0 :]
+        if len(self._backlog) > _HANGS:
+            self._process.kill()
 
     def close(self) -> None:
         """Let what was handed over be played."""
-        self._stdin.close()
-        if not self.alive:
+        if self.alive:
+            os.set_blocking(self._stdin.fileno(), True)
+            self.write(b"")
+        else:
             self._process.kill()
+        self._stdin.close()
         self._process.wait()
         self.watch.close()
 

@@ -5,7 +5,8 @@ moments at which something is handed over; nothing is collected, and nothing els
 
 `python -m bachd.midi.jackqueue NAME` opens the client and says its port's name in a line, or why it cannot be had after
 a '!'. On stdin it takes records: a deadline in monotonic seconds, a length and so many bytes of MIDI; with no bytes,
-what is due after the deadline is forgotten. When stdin ends, it plays what it holds and is gone.
+what is due after the deadline is forgotten. When stdin ends, perhaps because bachd was killed, it plays what it holds,
+ends what still sounds, and is gone.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Final
 
 from bachd.errors import OutputError
 from bachd.midi import priority
-from bachd.midi.agenda import Due, Heap
+from bachd.midi.agenda import Due, Heap, begins, ending
 from bachd.midi.libjack import Client, Process
 
 HEAD: Final = struct.Struct("<dH")
@@ -45,6 +46,7 @@ class Player:
         self.idle = threading.Event()
         """Set while nothing is to come."""
         self._heap = Heap()
+        self._sounding: dict[bytes, bytes] = {}  # channel and number of a note -> what ends it
 
     def cycle(self, frames: int, _: object) -> int:
         """Send what is due before the next cycle, each message at its frame."""
@@ -59,13 +61,28 @@ class Player:
                 heap.retract(due)
         if heap.next < math.inf:
             begin, end = self._client.cycle_times()
-            for due, data in heap.take(end - (end - begin) / frames):
+            taken = heap.take(end - (end - begin) / frames)
+            for number, (due, data) in enumerate(taken):
                 frame = min(frames - 1, max(0, round((due - begin) / (end - begin) * frames)))
                 if self._jack.jack_midi_event_write(buffer, frame, data, len(data)):
-                    heap.put(end, data)  # more than the buffer holds: in the next cycle
+                    for later in taken[number:]:  # more than the buffer holds: in the next cycle
+                        heap.put(*later)
+                    break
+                if begins(data):
+                    self._sounding[ending(data)[:2]] = ending(data)
+                elif self._sounding:
+                    self._sounding.pop(data[:2], None)
         elif not self.idle.is_set():
             self.idle.set()
         return 0
+
+    def finish(self, died: threading.Event) -> None:
+        """Wait until all has been played, and end what still sounds. `died`: whether nothing plays any more."""
+        for ends in ([], self._sounding.values()):
+            self.inbox.extend((0.0, data) for data in list(ends))
+            self.idle.clear()
+            while not self.idle.wait(_CYCLES) and not died.is_set():
+                pass
 
 
 def main(name: str) -> None:
@@ -87,9 +104,7 @@ def main(name: str) -> None:
     while len(head := stdin.read(HEAD.size)) == HEAD.size:
         due, length = HEAD.unpack(head)
         player.inbox.append((due, stdin.read(length)))
-        player.idle.clear()
-    while not player.idle.wait(_CYCLES) and not client.died.is_set():
-        pass
+    player.finish(client.died)
     client.died.wait(_CYCLES)
     client.close()
 

@@ -62,8 +62,9 @@ class Child:
             raise OutputError("timing: the process that measures has failed") from None
 
     def close(self) -> None:
-        """End it, whatever it has found."""
-        self._process.communicate()
+        """End it, whatever it has found; may be called again."""
+        if self._process.returncode is None:
+            self._process.communicate()
 
 
 def system_of(spec: str) -> System | None:

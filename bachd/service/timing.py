@@ -74,6 +74,8 @@ def measure(config: Config, seconds: float, machine: Machine) -> Timing:
         gc.disable()
         stack.callback(gc.enable)
         floor = Child("bachd.midi.floor", str(SPACING))
+        stack.callback(floor.close)
+        floor.line()
         start = monotonic() + _SETTLING + LEAD
         for number, messages in enumerate(play(output, start, SPACING, range(count + 1), last=count)):
             sent += messages
@@ -151,6 +153,8 @@ def as_json(timing: Timing) -> dict[str, Any]:
     """For programs; the single errors are left out."""
     told = asdict(timing)
     del told["errors"]
+    if timing.arrived is not None:
+        told["arrived"] = {name: round(value, 4) for name, value in told["arrived"].items()}
     return told
 
 

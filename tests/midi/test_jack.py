@@ -50,6 +50,10 @@ def note(number: int) -> Message:
     return Message("note_on", note=number)
 
 
+def control(value: int) -> Message:
+    return Message("control_change", control=7, value=value)
+
+
 def test_no_message_is_lost_or_out_of_order_in_two_thousand_events(plug_synth: PlugSynth) -> None:
     lateness = Lateness()
     with playing(None, lateness) as output:
@@ -71,7 +75,7 @@ def test_closing_delivers_what_was_sent_each_at_its_moment(plug_synth: PlugSynth
     lateness = Lateness()
     with playing(None, lateness) as output:
         synth = plug_synth("synth", "bachd:bachd")
-        sent = [send(output, note(60), wait=0.05), send(output, note(62), note(64), wait=0.1)]
+        sent = [send(output, control(60), wait=0.05), send(output, control(62), control(64), wait=0.1)]
     assert synth.unplug() == list(chain(*sent))
     assert lateness.overall().count == 3
 
@@ -81,7 +85,7 @@ def test_what_is_retracted_is_not_heard(plug_synth: PlugSynth) -> None:
         synth = plug_synth("synth", "bachd:bachd")
         send(output, note(60), wait=3600.0)
         output.retract(MonotonicClock().now())
-        sent = send(output, note(62))
+        sent = send(output, control(62))
     assert synth.unplug() == sent
 
 
@@ -98,7 +102,7 @@ def test_meta_messages_stay_here(plug_synth: PlugSynth) -> None:
     with playing(None, lateness) as output:
         synth = plug_synth("synth", "bachd:bachd")
         output.send([TimedMessage(0.0, 0, MetaMessage("marker", text="bwv269"))])
-        sent = send(output, note(60))
+        sent = send(output, control(60))
     assert synth.unplug() == sent
     assert lateness.overall().count == 1
 
@@ -137,6 +141,46 @@ def test_a_server_that_dies_takes_nothing_with_it(jack: JackServer, plug_synth: 
         synth = plug_synth("synth", "bachd:bachd")
         sent = send(output, note(62))
         assert synth.hear(1) == sent
+
+
+def test_a_process_that_is_killed_is_started_again(plug_synth: PlugSynth) -> None:
+    synth = plug_synth("synth")
+    with playing("synth:in") as output:
+        assert synth.hear(len(RESET)) == RESET
+        assert output._line is not None
+        output._line._process.kill()
+        assert news(output) == ["JACK is gone: the music goes on without it, until it is back"]
+        assert news(output) == ["JACK is back: synth:in"]
+        output.bar(MonotonicClock().now())
+        sent = send(output, note(60))
+        assert synth.hear(len(RESET) + 1) == RESET + sent
+
+
+def test_what_is_due_between_two_frames_is_in_order(plug_synth: PlugSynth) -> None:
+    with playing(None) as output:
+        synth = plug_synth("synth", "bachd:bachd")
+        due = MonotonicClock().now() + 0.1
+        messages = [TimedMessage(due + 1e-6 * number, 0, note(30 + number)) for number in range(64)]
+        output.send(messages)
+        assert synth.hear(64) == [timed.message.hex("").lower() for timed in messages]
+
+
+def test_what_sounds_is_ended_when_nobody_hands_over_any_more(plug_synth: PlugSynth) -> None:
+    with playing(None) as output:
+        synth = plug_synth("synth", "bachd:bachd")
+        send(output, note(60), note(64))
+        send(output, Message("note_off", note=60))
+        send(output, note(67), wait=0.1)
+    assert synth.unplug() == ["903c40", "904040", "803c40", "904340", "804000", "804300"]
+
+
+def test_more_than_a_cycle_holds_is_heard_in_order(plug_synth: PlugSynth) -> None:
+    with playing(None) as output:
+        synth = plug_synth("synth", "bachd:bachd")
+        due = MonotonicClock().now() + 0.1
+        messages = [TimedMessage(due + 1e-7 * number, 0, control(number % 128)) for number in range(20_000)]
+        output.send(messages)
+        assert synth.hear(20_000) == [timed.message.hex("").lower() for timed in messages]
 
 
 def test_destinations_are_listed_by_name(plug_synth: PlugSynth) -> None:
