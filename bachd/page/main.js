@@ -103,13 +103,13 @@ function frame() {
   described = step.bar;
 }
 
-/** Do what a click asks for; what is refused is told. */
+/** Do what a click asks for; what is refused is told, wherever on the page one is. */
 async function attempt(action) {
   try {
-    write(by("steer-fault"), "");
+    write(by("trouble"), "");
     await action();
   } catch (fault) {
-    write(by("steer-fault"), fault.message);
+    write(by("trouble"), fault.message);
   }
 }
 

@@ -63,8 +63,9 @@ export class Chances {
   show(step, next) {
     const n = step.n + 1;
     const events = this.waiting.get(n) ?? [];
-    if (!events.length && !next) return;
-    write(by("next-about"), next ? `For ${placeOf(next)}, and what was drawn.` : "For the next event.");
+    let about = next ? `For ${placeOf(next)}, and what was drawn.` : "For the next event.";
+    if (!events.length) about = next?.origin === "seed" ? "Still the seed: nothing is drawn." : "Nothing weighed yet.";
+    write(by("next-about"), about);
     this.rows.forEach(({ item, text, bar, share }, row) => {
       const event = events[row];
       write(text, event?.text ?? "");

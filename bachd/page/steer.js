@@ -16,7 +16,7 @@ const BEST = "empty: as the model's maker found best";
 /* kind: number (with a slider between `limits`), choice, list, text, yes or piece. */
 const GROUPS = {
   "The music": [
-    { key: "tempo", label: "Tempo", kind: "number", limits: [20, 300], step: 1, hint: "quarter notes a minute" },
+    { key: "tempo", label: "Tempo", kind: "number", limits: [20, 300], step: 1, hint: "quarter notes a minute, or clock, or link" },
     { key: "seed.piece", label: "Seed piece", kind: "piece", hint: "what it starts with" },
     { key: "seed.bars", label: "Bars of it", kind: "number", limits: [1, 64], step: 1, hint: "before the model takes over" },
     { key: "model", label: "Model", kind: "choice", from: "models", hint: "who composes" },

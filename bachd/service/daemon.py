@@ -23,7 +23,6 @@ from importlib import import_module
 from itertools import count
 from pathlib import Path
 from secrets import randbits
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from bachd.config import Config
@@ -240,14 +239,19 @@ class _Run:
     async def _serve(self) -> None:
         """While music plays: have its page served, and follow the settings from there and from the file."""
         await self._playing.wait()
-        page, steering = await asyncio.get_running_loop().run_in_executor(self._tending, self._import_page)
-        wheel = steering.Steering(self._path, self._exchange, self._player, self._reload, self._tending)
-        self._page = self.report.page = page.Page(wheel, self._exchange, self._tending)
-        self._page.move(self._exchange.present.config.web.listen)
-        await asyncio.gather(self._page.run(), self._follow(wheel, self._page))
+        loop = asyncio.get_running_loop()
+        wheel, page = await loop.run_in_executor(self._tending, self._make_page)
+        self._page = self.report.page = page
+        await asyncio.gather(page.run(), self._follow(wheel, page))
 
-    def _import_page(self) -> tuple[ModuleType, ModuleType]:
-        return import_module("bachd.service.page"), import_module("bachd.service.steering")
+    def _make_page(self) -> tuple[Steering, Page]:
+        from bachd.service.page import Page
+        from bachd.service.steering import Steering
+
+        wheel = Steering(self._path, self._exchange, self._player, self._reload, self._tending)
+        page = Page(wheel, self._exchange, self._tending)
+        page.move(self._exchange.present.config.web.listen)
+        return wheel, page
 
     async def _follow(self, wheel: Steering, page: Page) -> None:
         """Read the settings again whenever they have been saved, or that is asked for."""
@@ -278,7 +282,7 @@ class _Run:
                     log.info("in use from this bar on: %s of %s", changed, wheel.controls.path)
                     page.move(parts.config.web.listen)
             self._notifier.ready(self._line())
-            page.tell("settings", settings=await wheel.settings())
+            page.refresh()
 
     async def _tend(self) -> None:
         """While music plays: show it, look after the output, and tell of both from time to time."""

@@ -20,7 +20,7 @@ from collections.abc import Coroutine, Sequence
 from concurrent.futures import Executor
 from ipaddress import ip_address
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from bachd.errors import BachdError
 from bachd.service import door, state
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bachd.music.piece import Step
     from bachd.service.exchange import Exchange
     from bachd.service.status import Snapshot
+    from bachd.service.steering import Steering
 
 log = logging.getLogger("bachd")
 
@@ -42,23 +43,10 @@ _LONGEST: Final = 1 << 18
 """Bytes of a request."""
 
 
-class Wheel(Protocol):
-    """Who carries out what the page asks for."""
-
-    @property
-    def goes(self) -> bool:
-        """Whether there is music."""
-        ...
-
-    async def handle(self, what: str, given: Any) -> Any:
-        """Do what is asked for by name. Raises BachdError if that cannot be."""
-        ...
-
-
 class Page:
     """The process that serves the page, and what it is told."""
 
-    def __init__(self, wheel: Wheel, exchange: Exchange, thread: Executor) -> None:
+    def __init__(self, wheel: Steering, exchange: Exchange, thread: Executor) -> None:
         """Starts nothing. `wheel` carries out requests, in the event loop; `thread` is for what may block."""
         self.link: str | None = None
         """Where people find the page, with the token if it needs one; None while it is not served."""
@@ -81,6 +69,8 @@ class Page:
         while True:
             self._moved.clear()
             serving = None if self._listen is None else asyncio.create_task(self._serve(self._listen))
+            if serving is not None:
+                serving.add_done_callback(_look_after)
             try:
                 await self._moved.wait()
             finally:
@@ -133,10 +123,10 @@ class Page:
         try:
             reader, self._writer = await asyncio.open_connection(sock=ours, limit=_LONGEST)
             self._write(opening)
-            self._start_task(self._greet())
+            self.refresh()
             while line := await reader.readline():
                 self._take(json.loads(line))
-        except (OSError, ValueError) as fault:
+        except (OSError, ValueError, LookupError) as fault:
             log.warning("the page is started again: %s", fault)
         finally:
             for task in self._requests:
@@ -160,9 +150,13 @@ class Page:
         task = asyncio.create_task(work)
         self._requests.add(task)
         task.add_done_callback(self._requests.discard)
+        task.add_done_callback(_look_after)
 
-    async def _greet(self) -> None:
-        """Tell the other process what it could not know yet."""
+    def refresh(self) -> None:
+        """Tell the settings anew."""
+        self._start_task(self._tell_settings())
+
+    async def _tell_settings(self) -> None:
         self.tell("settings", settings=await self._wheel.handle("settings", None))
 
     async def _answer(self, number: int, what: str, given: Any) -> None:
@@ -221,6 +215,12 @@ class Page:
     def _write(self, message: dict[str, Any]) -> None:
         if self._writer is not None:
             self._writer.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+
+
+def _look_after(task: asyncio.Task[None]) -> None:
+    """Put into the log what ended a task; it must not end the music."""
+    if not task.cancelled() and (bug := task.exception()) is not None:
+        log.error("something of the page has failed: %s", bug, exc_info=bug)
 
 
 def _start(channel: int, listener: int) -> subprocess.Popen[bytes]:

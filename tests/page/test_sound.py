@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,10 +60,15 @@ LISTEN = """async () => {
 DUE = """() => {
   const original = WebSocket.prototype.send;
   window.due = [];
+  window.trip = Infinity;
   const listen = (socket) => socket.addEventListener('message', ({data}) => {
     const message = JSON.parse(data);
-    if (message.type === 'pong') window.offset = message.now - performance.now() / 1000;
-    if (message.type === 'step') window.due.push(message.step.due - window.offset);
+    const now = performance.now() / 1000;
+    if (message.type === 'pong' && now - message.t < window.trip) {
+      window.trip = now - message.t;
+      window.offset = message.now - (now + message.t) / 2;
+    }
+    if (message.type === 'step') window.due.push(message.step.due);
   });
   WebSocket.prototype.send = function (...given) {
     if (!this.watched) listen(this);
@@ -71,6 +77,9 @@ DUE = """() => {
   };
 }"""
 
+# By how many seconds each note is off, the delay that is told apart.
+LATE = """(delay) => window.asked.map(({heard}) =>
+  Math.min(...window.due.map((due) => Math.abs(heard - delay + window.offset - due))))"""
 # A browser's Web MIDI with one synth, which keeps what it is sent.
 SYNTH = """
   window.sent = [];
@@ -99,10 +108,13 @@ def test_the_browser_plays_what_is_played_in_step(page: Page) -> None:
     page.evaluate(DUE)
     page.evaluate(LISTEN)
     page.click("#listen")
-    until(page, "window.asked.length > 12 && window.due.length > 4")
-    late = page.evaluate("window.asked.map(({heard}) => Math.min(...window.due.map((due) => Math.abs(heard - due))))")
+    until(page, "window.asked.length > 24 && window.due.length > 4 && window.trip < 1")
+    told = page.text_content("#latency") or ""
+    assert "latency here" in told
+    behind = re.match(r"(\d+) ms after", told)  # a machine with too much to do cannot keep up, and says so
+    delay = int(behind[1]) / 1000 if behind else 0.0
+    late = page.evaluate(LATE, delay)[-8:]
     assert sorted(late)[len(late) // 2] < 0.05
-    assert "latency here" in (page.text_content("#latency") or "")
     page.click("#listen")
     page.wait_for_selector("#listen[aria-pressed=false]")
 

@@ -77,7 +77,7 @@ def test_the_first_view_is_light_and_needs_no_other_server(browser: Browser, dae
     context = browser.new_context()
     page = context.new_page()
     finished: list[Request] = []
-    page.on("requestfinished", finished.append)
+    page.on("requestfinished", lambda request: finished.append(request))  # (it must be a function)
     page.goto(daemon.address)
     until(page, "document.getElementById('where').textContent.startsWith('bar')")
     assert all(request.url.startswith(daemon.address) for request in finished)

@@ -34,7 +34,7 @@ class NoPage:
     def step(self, *_: object, **said: object) -> None:
         """Whatever there is to say."""
 
-    move = plan = status = tell = step
+    move = plan = refresh = status = tell = step
 
 
 class Stage:

@@ -7,11 +7,10 @@ import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bachd.errors import ConfigError, StatusError
+from bachd.errors import StatusError
 from bachd.music.dynamics import velocities
 from bachd.service import door, state
 from bachd.service.page import Page
@@ -39,13 +38,6 @@ def test_a_step_says_all_that_a_picture_needs() -> None:
     }
 
 
-class Wheel:
-    goes = True
-
-    async def handle(self, what: str, given: Any) -> Any:
-        raise ConfigError("tempo: too fast")
-
-
 def test_a_process_that_cannot_serve_is_not_started_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -57,7 +49,7 @@ def test_a_process_that_cannot_serve_is_not_started_for_ever(
 
     async def serve() -> None:
         with ThreadPoolExecutor(1) as thread:
-            served = Page(Wheel(), None, thread)  # type: ignore[arg-type]
+            served = Page(None, None, thread)  # type: ignore[arg-type]
             await served._serve(("127.0.0.1", 0))
             assert served.link is None
 

@@ -140,7 +140,8 @@ def main() -> None:
                 sys.stderr.write(f"{case} cases, {time.monotonic() - began:.0f} s\n")
 
         found = fuzz(running, options.cases, options.seed, tell)
-        assert running.ask("/health").json == {"playing": True}
+        assert running.ask("/api/play", b"").json == {"playing": True}
+        assert running.ask("/health").status == 200
         assert running.pages() == pages, "the page was started again"
         log = running.stop()
     assert "Traceback" not in log, log
