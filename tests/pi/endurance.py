@@ -29,9 +29,9 @@ json.dump([[status, note, velocity if status >= 0x90 else 0] for status, note, v
 def endure(synth: Synth, minutes: float) -> str:
     """Play for so long, with a busy process for each of the guest's two processors."""
     service.systemctl("stop", "bachd")
+    synth.silence()
     service.CONFIG.write_text(f"tempo: {TEMPO}\nmidi: {{output: [auto, 'file:{_SENT}']}}\n")
-    with synth.lock:
-        before = len(synth.recording.notes)
+    before = len(synth.recording.notes)
     busy = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(2)]
     try:
         service.systemctl("start", "bachd")
@@ -46,8 +46,8 @@ def endure(synth: Synth, minutes: float) -> str:
         for each in busy:
             each.kill()
             each.wait()
-    with synth.lock:
-        heard = synth.recording.notes[before:]
+    synth.silence()
+    heard = synth.recording.notes[before:]
     sent = [tuple(note) for note in json.loads(subprocess.check_output([service.PYTHON, "-c", _READ, str(_SENT)]))]
     lost, doubled = Counter(sent) - Counter(heard), Counter(heard) - Counter(sent)
     told = (

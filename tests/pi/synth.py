@@ -26,6 +26,9 @@ _CLIENTS = Path("/proc/asound/seq/clients")
 _PATIENCE = 60.0
 """Seconds after which the kernel has failed."""
 
+_LAST = 2.0
+"""Seconds that the last messages may be on their way to the synth."""
+
 
 class Cable:
     """The cable between the computer and the synth. Nobody has to listen at its end."""
@@ -87,6 +90,10 @@ class Synth(Cable):
         """How many notes still sound that began before."""
         with self.lock:
             return sum(began < moment for began in self.recording.sounding.values())
+
+    def silence(self) -> None:
+        """Wait for what is still on its way to end all notes. Raises GuestError if some hang."""
+        wait_until(lambda: not self.recording.sounding, _LAST, "the last notes to end")
 
     def _listen(self) -> None:
         while True:
