@@ -19,6 +19,7 @@ from time import monotonic
 from typing import Final
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from bachd.service.web import channel
@@ -35,6 +36,8 @@ WRONG: Final = 5
 MOST_ADDRESSES: Final = 1024
 """Addresses that are told apart; when there are more, all begin anew."""
 
+BROKEN: Final = (ValueError, LookupError, AssertionError, RuntimeError, HttpProcessingError)
+"""What aiohttp raises for a form that is none, or a broken one."""
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; "
@@ -101,7 +104,7 @@ class Access:
             raise web.HTTPSeeOther("/")
         try:
             given = (await request.post()).get("token")
-        except (ValueError, LookupError, AssertionError):  # a form that is none
+        except BROKEN:
             given = None
         if not isinstance(given, str) or not self._is_token(given.strip()):
             if not self._wrong.take(request.remote or "", monotonic()):

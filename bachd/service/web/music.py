@@ -20,6 +20,7 @@ from bachd.music import midifile
 from bachd.music.piece import Piece
 from bachd.neural.bundle import Bundle
 from bachd.service import render
+from bachd.service.web.access import BROKEN
 from bachd.service.web.channel import Refused
 from bachd.service.web.keep import Journal, score
 
@@ -145,7 +146,7 @@ async def _uploaded(request: web.Request) -> tuple[str, bytes]:
                     while len(data) <= LARGEST and (chunk := await part.read_chunk()):
                         data += chunk
                     break
-        except (ValueError, RuntimeError, AssertionError):  # a form that is none
+        except BROKEN:
             raise Refused(["this is no form with a file in it"], 400) from None
     if not data or len(data) > LARGEST:
         raise Refused([f"a .mid file of at most {LARGEST // 1024} KiB, please"], 413 if data else 400)

@@ -232,6 +232,15 @@ def test_what_is_no_midi_file_is_refused_with_the_reason(bachd_run: Running, dat
     assert len(answer.json["faults"]) == 1
 
 
+def test_a_form_that_is_broken_is_refused(bachd_run: Running) -> None:
+    kind = "multipart/form-data; boundary=x"
+    for name in ("c\x0e\xfc", 'f"; filename="a\x00', "", "\r\n"):
+        form = f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{{}}\r\n--x--\r\n'.encode("latin-1")
+        assert bachd_run.ask("/api/seeds", form, Content_Type=kind).status == 400
+        assert bachd_run.ask("/login", form, Content_Type=kind).status in (303, 400)
+    assert bachd_run.ask("/api/seeds", b"--y--", Content_Type="multipart/form-data").status == 400
+
+
 def test_what_was_played_can_be_kept(bachd_run: Running) -> None:
     look(bachd_run, lambda feed: until(feed, "step", 8))
     for query in ("", "?bars=all", "?bars=2"):
