@@ -163,6 +163,7 @@ service_user() {
 settings() {
   local theirs=/etc/bachd/config.yaml
   mkdir -p /etc/bachd
+  chown bachd /etc/bachd # the page saves there, by putting a new file into its place
   if [ ! -e $theirs ]; then
     say "writing $theirs"
     command install -m 644 "$1/config.yaml" $theirs.new && mv $theirs.new $theirs
