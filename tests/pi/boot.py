@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.pi import pace, service
 from tests.pi.synth import Synth
-from tests.pi.waiting import say, wait_until
+from tests.pi.waiting import GuestError, say, wait_until
 
 _HOME = Path("/opt/pi")
 _TOLD = Path("/run/synth.json")
@@ -71,5 +71,15 @@ def tell() -> None:
     say(f"      the same work takes {pace.seconds():.2f} s here")
 
 
+def main(words: list[str]) -> int:
+    """Run what is asked for; returns the exit status."""
+    try:
+        early() if words == ["early"] else tell()
+    except GuestError as fault:
+        say(f"FAIL  boot: {fault}")
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    early() if sys.argv[1:] == ["early"] else tell()
+    sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,6 @@
 """How fast a processor is, to hold an emulated one against the one that emulates it: the same work on both.
 
-Law: only the processor's time counts, so that whoever else computes meanwhile changes little.
+Law: it is work like that of starting a program. Where others compute beside the guest, it is slower still, and says so.
 
 `python3 -m tests.pi.pace` prints the seconds.
 """
