@@ -41,10 +41,10 @@ class Heap:
         """Add a message."""
         heapq.heappush(self._heap, (due, next(self._order), data))
 
-    def take(self, moment: float) -> list[Due]:
-        """What is due at `moment` or before."""
-        taken = []
-        while self._heap and self._heap[0][0] <= moment:
+    def take(self, moment: float, most: float = math.inf) -> list[Due]:
+        """What is due at `moment` or before, at most so many messages."""
+        taken: list[Due] = []
+        while self._heap and self._heap[0][0] <= moment and len(taken) < most:
             due, _, data = heapq.heappop(self._heap)
             taken.append((due, data))
             if begins(data):

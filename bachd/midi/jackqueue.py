@@ -29,6 +29,8 @@ HEAD: Final = struct.Struct("<dH")
 """A record's deadline and the number of bytes that follow it."""
 _CYCLES: Final = 0.1
 """Seconds in which JACK passes on what it holds, two of its longest usual cycles: it forgets the rest with the port."""
+_MOST: Final = 128
+"""Messages that are looked at and sent in one cycle; with more it would come too late, and JACK leaves out who is late."""
 _SWITCH: Final = 0.0001
 """Seconds for which JACK's thread may have to wait for the other one's Python code; it never has that much to do."""
 
@@ -53,7 +55,7 @@ class Player:
         buffer = ctypes.c_void_p(self._jack.jack_port_get_buffer(self._port, frames))
         self._jack.jack_midi_clear_buffer(buffer)
         heap, inbox = self._heap, self.inbox
-        while inbox:
+        for _ in range(min(len(inbox), _MOST)):
             due, data = inbox.popleft()
             if data:
                 heap.put(due, data)
@@ -61,7 +63,7 @@ class Player:
                 heap.retract(due)
         if heap.next < math.inf:
             begin, end = self._client.cycle_times()
-            taken = heap.take(end - (end - begin) / frames)
+            taken = heap.take(end - (end - begin) / frames, _MOST)
             for number, (due, data) in enumerate(taken):
                 frame = min(frames - 1, max(0, round((due - begin) / (end - begin) * frames)))
                 if self._jack.jack_midi_event_write(buffer, frame, data, len(data)):

@@ -228,12 +228,12 @@ def test_a_service_whose_settings_were_refused_says_so_in_its_status(
 
 
 def test_what_was_saved_before_the_music_began_is_used_too(
-    stage: Stage, tmp_path: Path, stop_when: Callable[[str], None]
+    stage: Stage, tmp_path: Path, stop_when: Callable[..., None]
 ) -> None:
     """`daemon.run` has been given what the file said a moment ago."""
     path = tmp_path / "config.yaml"
     path.write_text("tempo: 240")
     stage.script = BAR
-    stop_when("in use from this bar on: tempo of ")
+    stop_when("in use from this bar on: tempo of ", "now a piece")
     assert daemon.run(QUICK, path=path) == 0
     assert any(sign.endswith("set_tempo 250000") for sign in stage.output.signs)
