@@ -78,8 +78,9 @@ class Player:
 
     def finish(self, died: threading.Event) -> None:
         """Wait until all has been played, and end what still sounds. `died`: whether nothing plays any more."""
-        for ends in ([], self._sounding.values()):
-            self.inbox.extend((0.0, data) for data in list(ends))
+        for at_last in (False, True):
+            if at_last:
+                self.inbox.extend((0.0, data) for data in list(self._sounding.values()))
             self.idle.clear()
             while not self.idle.wait(_CYCLES) and not died.is_set():
                 pass
