@@ -30,7 +30,7 @@ HEAD: Final = struct.Struct("<dH")
 _CYCLES: Final = 0.1
 """Seconds in which JACK passes on what it holds, two of its longest usual cycles: it forgets the rest with the port."""
 _MOST: Final = 128
-"""Messages that are looked at and sent in one cycle; with more it would come too late, and JACK leaves out who is late."""
+"""Messages that are looked at and sent in one cycle; with more it would be late, and JACK leaves out who is late."""
 _SWITCH: Final = 0.0001
 """Seconds for which JACK's thread may have to wait for the other one's Python code; it never has that much to do."""
 

@@ -25,7 +25,7 @@ COLOURS: Final = ("#d9722b", "#3b7fc4", "#6a9a4a")
 """Of the model, of Bach, of what else there is."""
 _INK, _PAPER = "#010203", "#040506"
 """Stand for the page's own colours until the picture is done."""
-_STYLE: Final = {
+_STYLE: Final[Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "bachd",
     "font.family": "sans-serif",
