@@ -74,3 +74,25 @@ def test_settings_that_a_power_cut_or_a_slip_has_ruined_do_not_keep_it_from_play
         said = journal.until("config.yaml is empty or gone" if not wreck else "^config refused, .*config.yaml:")
     assert any(line.startswith("playing bwv269 at 240 bpm") for line in said)
     assert service.show("ActiveState") in ("active", "reloading")
+
+
+def test_the_page_is_reached_and_saves_into_the_settings(service: Container) -> None:
+    asked = """
+import json, sys, time, urllib.request
+def ask(path, method="GET", body=None):
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"http://127.0.0.1:8080{path}", body, headers, method=method)
+    return json.load(urllib.request.urlopen(request))
+until = time.monotonic() + 60
+while True:
+    try:
+        assert ask("/health")["playing"]
+        break
+    except OSError:
+        if time.monotonic() > until:
+            raise
+ask("/api/settings", "PATCH", b'{"tempo": 222}')
+ask("/api/settings/save", "POST", b"")
+"""
+    service.run("python3", "-c", asked)
+    assert service.out("cat", SETTINGS) == CONFIG.replace("240", "222").strip()
