@@ -41,6 +41,7 @@ def endure(synth: Synth, minutes: float) -> str:
         sleep(max(0.0, begin + 60 * minutes - monotonic()))
         last = _size()
         late = service.answer("status")["lateness"]
+        stopped = len(synth.recording.notes)  # what was on its way to the synth by then, the file has not
         service.systemctl("stop", "bachd")
     finally:
         for each in busy:
@@ -49,10 +50,10 @@ def endure(synth: Synth, minutes: float) -> str:
     synth.silence()
     heard = synth.recording.notes[before:]
     sent = [tuple(note) for note in json.loads(subprocess.check_output([service.PYTHON, "-c", _READ, str(_SENT)]))]
-    lost, doubled = Counter(sent) - Counter(heard), Counter(heard) - Counter(sent)
+    lost, doubled = Counter(sent) - Counter(heard), Counter(synth.recording.notes[before:stopped]) - Counter(sent)
     told = (
         f"{len(sent)} notes on and off sent, {len(heard)} heard: {lost.total()} lost, {doubled.total()} too many; "
-        f"memory {first[0] / 1024:.1f} MB, then {last[0] / 1024:+.1f} MB (wanted: less than 1 MB more); "
+        f"memory {first[0] / 1024:.1f} MB, then {(last[0] - first[0]) / 1024:+.1f} MB (wanted: less than 1 MB more); "
         f"open files {first[1]}, then {last[1]}; handed over {1e3 * late['p99']:.1f} ms late (99th percentile)"
     )
     if lost or doubled or last[1] > first[1]:
