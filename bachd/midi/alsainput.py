@@ -43,10 +43,11 @@ class AlsaInput:
             self._client = alsa_midi.SequencerClient(OURS)
             self._queue = self._client.create_queue(CLOCK)
             self._port = self._client.create_port(
-                CLOCK, caps=alsa_midi.WRITECLOCK, timestamping=True, timestamp_real=True, timestamp_queue=self._queue
+                CLOCK, caps=alsa_midi.WRITE_PORT, timestamping=True, timestamp_real=True, timestamp_queue=self._queue
             )
             own = alsa_midi.PortCaps.WRITE | alsa_midi.PortCaps.NO_EXPORT
-            self._client.create_port("announcements", caps=own).connect_from(alsa_midi.SYSTEM_ANNOUNCE)
+            self._announcements = self._client.create_port("announcements", caps=own)  # kept: it goes with its object
+            self._announcements.connect_from(alsa_midi.SYSTEM_ANNOUNCE)
             self._queue.start()
             self._client.drain_output()
         except alsa_midi.ALSAError as fault:
