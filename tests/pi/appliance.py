@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from time import monotonic
 
-from tests.pi import boot, breaks, endurance, pace, service
+from tests.pi import boot, breaks, endurance, leading, pace, service
 from tests.pi.edits import edit
 from tests.pi.synth import NAME, Synth
 from tests.pi.waiting import GuestError, say
@@ -44,6 +44,7 @@ def main(series: str, seed: int, only: str, outside: float) -> int:
         "kill": lambda: breaks.kill(synth, times, BAR, rng),
         "hang": lambda: breaks.hang(synth),
         "edits": lambda: edit(synth, times * 3 // 2, rng),
+        "clock": lambda: leading.follow(synth),
         "long": lambda: endurance.endure(synth, minutes),
         "stop": lambda: stop(synth),
     }
