@@ -35,7 +35,6 @@ class Client:
 
     def __init__(self, name: str) -> None:
         """Raises OutputError if no server runs, or there is no library."""
-        hush()
         self.jack = library()
         """For what is called in each cycle."""
         opened = self.jack.jack_client_open(name.encode(), _NO_START_SERVER, None)
@@ -106,13 +105,12 @@ class Client:
 
 def hush() -> None:
     """Each attempt to find a server would print some lines on stderr; what matters in them is in our own."""
-    library().jack_set_error_function(_IGNORE)
-    library().jack_set_info_function(_IGNORE)
+    library()
 
 
 @cache
 def library() -> Any:
-    """The library. Raises OutputError if there is none."""
+    """The library, hushed. Raises OutputError if there is none."""
     try:
         jack = ctypes.CDLL(_loaded() or "libjack.so.0")
     except OSError:
@@ -122,6 +120,8 @@ def library() -> Any:
     jack.jack_get_ports.restype = ctypes.POINTER(ctypes.c_char_p)
     jack.jack_port_name.restype = ctypes.c_char_p
     jack.jack_get_time.restype = ctypes.c_uint64
+    jack.jack_set_error_function(_IGNORE)
+    jack.jack_set_info_function(_IGNORE)
     return jack
 
 
