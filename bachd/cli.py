@@ -134,10 +134,11 @@ def _whole(text: str, low: int, high: int) -> int:
 
 
 def _config(options: argparse.Namespace) -> Config:
-    from bachd import config
+    from bachd import configfile
+    from bachd.config import Config
 
     path = _config_path(options.config)
-    return config.Config() if path is None else config.load(path)
+    return Config() if path is None else configfile.load(path)
 
 
 def _config_path(asked: Path | None) -> Path | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
-from bachd import config, yamledit
+from bachd import configfile, yamledit
 from bachd.config import DEVICES, Config
 from bachd.errors import BachdError, ConfigError, suggestion
 from bachd.music import pitch
@@ -32,7 +32,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "midi.latency_ms": (0, 500),
     **{f"sampling.{name}": limits for name, limits in bundle.TASTES.items()},
 }
-"""Least and largest values, for sliders; what is refused is config.py's affair."""
+"""Least and largest values, for sliders; what is refused is configfile.py's affair."""
 KEYS: Final = tuple(
     f"{field.name}.{inner.name}" if is_dataclass(field.default) else field.name
     for field in fields(Config)
@@ -72,7 +72,7 @@ class Controls:
         """What is to be played by. Raises ConfigError."""
         text = self._read()
         self._give_way(text)
-        return config.parse(self._with(text, self._unsaved), self.path)
+        return configfile.parse(self._with(text, self._unsaved), self.path)
 
     def change(self, asked: object) -> None:
         """Want other values: a mapping of keys such as 'tempo' or 'seed.piece'. Raises ConfigError with all faults."""
@@ -105,7 +105,7 @@ class Controls:
         text = self._read()
         self._give_way(text)
         new = self._with(text, self._unsaved)
-        config.parse(new, self.path)
+        configfile.parse(new, self.path)
         try:
             _replace(self.path, new)
         except OSError as fault:
@@ -128,7 +128,7 @@ class Controls:
 
     def _want(self, text: str, wanted: Mapping[str, Any]) -> None:
         unsaved = {**self._unsaved, **wanted}
-        config.parse(self._with(text, unsaved), self.path)
+        configfile.parse(self._with(text, unsaved), self.path)
         self._before = (self._unsaved, self._undos.copy())
         self._unsaved = {key: value for key, value in unsaved.items() if self._get(text, key) != value}
 
@@ -151,7 +151,7 @@ class Controls:
         if text == self._known:
             return
         with suppress(ConfigError):
-            before, after = config.parse(self._known, self.path), config.parse(text, self.path)
+            before, after = configfile.parse(self._known, self.path), configfile.parse(text, self.path)
             for key in changes(before, after).split(", "):
                 self._unsaved.pop(key, None)
             self._known = text
@@ -178,7 +178,7 @@ class Controls:
         return not (set("/\\~") & set(text))
 
     def _read(self) -> str:
-        return config.read(self.path) if self.path.exists() else ""
+        return configfile.read(self.path) if self.path.exists() else ""
 
     def _quietly_read(self) -> str:
         try:

@@ -106,12 +106,12 @@ def _alsa(machine: Machine, version: str | None) -> Finding:
 
 def settings(path: Path | None) -> tuple[Finding, Config]:
     """The settings as `bachd run` would read them; the defaults stand in for what is faulty."""
-    from bachd import config
+    from bachd import configfile
 
     if path is None:
         return Finding("settings", "ok", "no config.yaml: the defaults"), Config()
     try:
-        return Finding("settings", "ok", str(path)), config.load(path)
+        return Finding("settings", "ok", str(path)), configfile.load(path)
     except BachdError as fault:
         return Finding("settings", "fault", str(fault), "mend these lines"), Config()
 

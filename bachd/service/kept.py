@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from bachd import config
+from bachd import configfile
 from bachd.config import Config
 from bachd.errors import ConfigError
 
@@ -29,8 +29,8 @@ def load(path: Path) -> Config:
     place = _place()
     if place is not None and place.is_file() and not _usable(path):
         with suppress(ConfigError):  # perhaps a bundle has gone since; what people should mend is their own file
-            return config.load(place, home=path.absolute().parent)
-    return config.load(path)
+            return configfile.load(place, home=path.absolute().parent)
+    return configfile.load(path)
 
 
 def keep(path: Path, used: Config) -> bool:
@@ -41,7 +41,7 @@ def keep(path: Path, used: Config) -> bool:
     """
     try:
         text = path.read_bytes()
-        same = not text or config.load(path) == used
+        same = not text or configfile.load(path) == used
     except OSError:
         return True  # it says nothing at all
     except ConfigError:
@@ -55,7 +55,7 @@ def keep(path: Path, used: Config) -> bool:
 
 def _usable(path: Path) -> bool:
     try:
-        config.load(path)
+        configfile.load(path)
         return path.stat().st_size > 0
     except (ConfigError, OSError):
         return False

@@ -45,13 +45,14 @@ class Report(logging.Handler):
     def __init__(self, lateness: Lateness) -> None:
         """The run begins now."""
         super().__init__(logging.WARNING)
+        self.lateness = lateness
+        """Of the messages that have been delivered."""
         self.events = 0
         """Handed to the player so far."""
         self.refused: str | None = None
         """What is wrong with the settings in the file, if they were refused."""
         self.page: Page | None = None
         """The page, once there is one."""
-        self._lateness = lateness
         self._began = monotonic()
         self._step: Step | None = None
         self._faults: deque[Fault] = deque(maxlen=FAULTS)
@@ -75,7 +76,7 @@ class Report(logging.Handler):
 
     def figures(self, parts: Parts) -> str:
         """Tempo, output and lateness, for a line on the screen."""
-        late = self._lateness.overall()
+        late = self.lateness.overall()
         lateness = f"   lateness {late}" if late.count else ""
         return f"{parts.bpm:g} bpm   {parts.outputs.description}{lateness}"
 
@@ -89,8 +90,8 @@ class Report(logging.Handler):
             "output": parts.outputs.description,
             "model": parts.config.model,
             "device": "edgetpu" if getattr(parts.composer.model, "remote", None) else "cpu",
-            "lateness": asdict(self._lateness.overall()),  # type: ignore[typeddict-item]
-            "spread": self._lateness.spread(),
+            "lateness": asdict(self.lateness.overall()),  # type: ignore[typeddict-item]
+            "spread": self.lateness.spread(),
             "faults": list(self._faults),
             "page": self.page.link if self.page else None,
             "uptime_s": monotonic() - self._began,

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from bachd import config
+from bachd import configfile
 from bachd.config import Config, Seed
 from bachd.errors import ConfigError, SeedError
 from bachd.music import smf
@@ -26,7 +26,7 @@ def config_holds(data: bytes, folder: Path) -> bool:
     path = folder / "config.yaml"
     path.write_bytes(data)
     try:
-        config.load(path)
+        configfile.load(path)
     except ConfigError as fault:
         lines = str(fault).split("\n")
     else:

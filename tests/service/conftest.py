@@ -49,7 +49,7 @@ class Stage:
         self.script: Sequence[Step | Exception | Callable[[], object]] = CHORDS
         monkeypatch.setattr("bachd.midi.ports.open_outputs", self.open_outputs)
         monkeypatch.setattr("bachd.service.composing.open_composer", self.open_composer)
-        monkeypatch.setattr("bachd.service.page.Page", NoPage)
+        monkeypatch.setattr("bachd.service.renewal.Page", NoPage)
 
     def open_outputs(self, specs: Sequence[str], clock: Clock, lateness: Lateness, **_: object) -> Outputs:
         self.output, self.lateness = RecordingOutput(clock), lateness

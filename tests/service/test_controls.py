@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bachd import config
+from bachd import configfile
 from bachd.config import Config
 from bachd.errors import ConfigError
 from bachd.service.controls import KEYS, LIMITS, Controls, values
@@ -63,7 +63,7 @@ def test_faults_have_the_words_of_the_file(controls: Controls, path: Path) -> No
     told = refused(controls, {"tempo": 1200, "seed.piece": "bwv269x"})
     path.write_text(TEXT.replace("84", "1200").replace("bwv269", "bwv269x"))
     with pytest.raises(ConfigError) as caught:
-        config.load(path)
+        configfile.load(path)
     assert told == str(caught.value).splitlines()
 
 
@@ -121,7 +121,7 @@ def test_changes_are_taken_back_one_by_one_even_saved_ones(controls: Controls, p
     assert (controls.wanted().tempo, controls.wanted().midi.program) == (120, None)
     assert controls.unsaved
     controls.undo()
-    assert controls.wanted() == config.parse(TEXT, path)
+    assert controls.wanted() == configfile.parse(TEXT, path)
     assert not controls.undoable
     with pytest.raises(ConfigError, match="nothing to undo"):
         controls.undo()

@@ -15,7 +15,7 @@ from bachd.errors import ModelError, OutputError
 from bachd.midi.outputs import Outputs
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
-from bachd.service import daemon
+from bachd.service import daemon, upkeep
 from tests.fakes import RecordingOutput, ScriptedComposer, steps
 from tests.service.conftest import CHORDS, QUICK, Stage
 
@@ -96,8 +96,8 @@ def test_what_happens_to_the_output_and_how_late_it_is_are_told(
         return ["the synth is gone"]
 
     monkeypatch.setattr(RecordingOutput, "poll", lambda _: poll())
-    monkeypatch.setattr(daemon, "TENDING", 0.02)
-    monkeypatch.setattr(daemon, "REPORTING", 1)
+    monkeypatch.setattr(upkeep, "TENDING", 0.02)
+    monkeypatch.setattr(upkeep, "REPORTING", 1)
     with caplog.at_level(logging.INFO):
         daemon.run(QUICK)
     assert "the synth is gone" in caplog.messages

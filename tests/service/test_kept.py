@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bachd.config import Config, Seed, load
+from bachd.config import Config, Seed
+from bachd.configfile import load
 from bachd.errors import ConfigError
 from bachd.service import kept
 

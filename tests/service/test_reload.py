@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bachd.config import Config, Expression, Midi, Sampling, Seed, load
+from bachd.config import Config, Expression, Midi, Sampling, Seed
+from bachd.configfile import load
 from bachd.errors import BachdError, ConfigError, ModelError, OutputError, SeedError
 from bachd.midi.file import FileOutput
 from bachd.midi.outputs import Outputs

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bachd import yamltree
-from bachd.config import ClockOut, Config, Expression, Midi, Sampling, Seed, Web, load
+from bachd.config import ClockOut, Config, Expression, Midi, Sampling, Seed, Web
+from bachd.configfile import load
 from bachd.errors import ConfigError
 from bachd.neural import features
 
