@@ -1,7 +1,9 @@
 """How well bachd follows a MIDI clock, and how evenly it sends one: `python -m bench.clock`.
 
-Law: master and listener are one JACK client that shares nothing with bachd but the server, so both count by the same
-frames; what is printed is what it saw.
+Law: master and listener are one JACK client that shares nothing with bachd but the server, so both go by the same
+clock; what is printed is what it saw.
+
+That clock is JACK's time, never its frames: a loaded machine's dummy driver leaves frames out, as no card does.
 
 The master sends 24 clocks a quarter, each up to a millisecond late or early, and changes his tempo every four bars. A
 note's error is the time from where its tick lies on his own even grid to where it was heard.
@@ -36,6 +38,7 @@ SETTLING = 1.0
 """Beats after a step that are counted apart."""
 BPM = 97.3
 """Of the clock that bachd sends."""
+MICRO = 1e-6
 CONFIG = """\
 tempo: {tempo}
 seed: {{piece: bwv269, rng: 5}}
@@ -52,31 +55,35 @@ class Client:
         self._client = jack.Client("bench", no_start_server=True)
         self._out = self._client.midi_outports.register("clock")
         self._in = self._client.midi_inports.register("heard")
-        self.to_send: deque[tuple[int, bytes]] = deque()
-        self.heard: list[tuple[int, bytes]] = []
-        self.moments: list[float] = []
-        """In seconds, as JACK dates the frames of what was heard: its dummy driver does not count as real cards do."""
+        self.to_send: deque[tuple[float, bytes]] = deque()
+        """Moments in seconds of JACK's time, and messages."""
+        self.heard: list[tuple[float, bytes]] = []
+        """The same."""
         self._handle = ctypes.c_void_p(int(jack._ffi.cast("uintptr_t", self._client._ptr)))
-        self._date = ctypes.CDLL("libjack.so.0").jack_frames_to_time
-        self._date.restype = ctypes.c_uint64
+        library = ctypes.CDLL("libjack.so.0")
+        self._time, self._frames_to_time = library.jack_get_time, library.jack_frames_to_time
+        self._time.restype = self._frames_to_time.restype = ctypes.c_uint64
         self._client.set_process_callback(self._process)
         self._client.activate()
-        self.rate = int(self._client.samplerate)
 
     @property
-    def now(self) -> int:
-        """The present frame."""
-        return int(self._client.frame_time)
+    def now(self) -> float:
+        """Seconds of JACK's time."""
+        return MICRO * float(self._time())
+
+    def _date(self, frame: int) -> float:
+        return MICRO * float(self._frames_to_time(self._handle, ctypes.c_uint32(frame)))
 
     def _process(self, frames: int) -> None:
-        begin = self._client.last_frame_time
+        first = self._client.last_frame_time
+        begin, end = self._date(first), self._date(first + frames)
         self._out.clear_buffer()
-        while self.to_send and self.to_send[0][0] < begin + frames:
-            frame, data = self.to_send.popleft()
-            self._out.write_midi_event(max(0, frame - begin), data)
+        while self.to_send and self.to_send[0][0] < end:
+            moment, data = self.to_send.popleft()
+            offset = round((moment - begin) / (end - begin) * frames)
+            self._out.write_midi_event(min(max(0, offset), frames - 1), data)
         for offset, data in self._in.incoming_midi_events():
-            self.heard.append((begin + offset, bytes(data)))
-            self.moments.append(1e-6 * self._date(self._handle, ctypes.c_uint32(begin + offset)))
+            self.heard.append((begin + offset * (end - begin) / frames, bytes(data)))
 
     def connect(self, source: str, destination: str) -> None:
         """Connect ports as soon as both are there."""
@@ -111,37 +118,37 @@ def bachd(folder: Path, tempo: object, clock: str) -> Iterator[subprocess.Popen[
             process.wait(20)
 
 
-def grid(rate: int, bars: int) -> tuple[list[float], list[int]]:
-    """The frames of a master's clocks, from 0, and at which of them he changes his tempo."""
-    frames: list[float] = []
+def grid(bars: int) -> tuple[list[float], list[int]]:
+    """The seconds from a master's first clock to each, and at which of them he changes his tempo."""
+    moments: list[float] = []
     steps: list[int] = []
     now = 0.0
     for bpm in STEPS:
-        steps.append(len(frames))
+        steps.append(len(moments))
         for _ in range(bars * 4 * TICKS):
-            frames.append(now)
-            now += rate * 60.0 / (bpm * TICKS)
-    return frames, steps
+            moments.append(now)
+            now += 60.0 / (bpm * TICKS)
+    return moments, steps
 
 
 def follow(client: Client, folder: Path, bars: int, jitter_ms: float) -> dict[str, Any]:
     """Let bachd follow; what its notes were like."""
     random = Random(1)
-    ideal, steps = grid(client.rate, bars)
+    ideal, steps = grid(bars)
     client.heard.clear()
     with bachd(folder, "clock", "false"):
         client.connect("bench:clock", "bachd clock:in")
         client.connect("bachd:bachd", "bench:heard")
         time.sleep(1.0)
-        start = client.now + client.rate
-        sent = sorted(start + frame + client.rate * random.uniform(-jitter_ms, jitter_ms) / 1e3 for frame in ideal)
-        client.to_send.extend([(start - client.rate // 100, b"\xfa"), *((round(frame), b"\xf8") for frame in sent)])
+        start = client.now + 1.0
+        sent = sorted(start + moment + random.uniform(-jitter_ms, jitter_ms) / 1e3 for moment in ideal)
+        client.to_send.extend([(start - 0.01, b"\xfa"), *((moment, b"\xf8") for moment in sent)])
         while client.to_send:
             time.sleep(0.1)
-        client.to_send.append((client.now + client.rate // 10, b"\xfc"))
+        client.to_send.append((client.now + 0.1, b"\xfc"))
         time.sleep(0.5)
-    heard = [(frame, data) for frame, data in client.heard if data[0] & 0xF0 in (0x80, 0x90)]
-    ons = [(frame, data[1]) for frame, data in heard if data[0] & 0xF0 == 0x90]
+    heard = [(moment, data) for moment, data in client.heard if data[0] & 0xF0 in (0x80, 0x90)]
+    ons = [(moment, data[1]) for moment, data in heard if data[0] & 0xF0 == 0x90]
     tick, written = 0, []
     for message in mido.MidiFile(folder / "out.mid").tracks[0]:
         tick += message.time
@@ -151,10 +158,10 @@ def follow(client: Client, folder: Path, bars: int, jitter_ms: float) -> dict[st
     errors = []
     # Music that begins with an upbeat begins within the master's first bar.
     upbeat = min(range(4 * TICKS), key=lambda tick: abs(ideal[tick] - (ons[0][0] - start))) - written[0][0]
-    for (frame, _), (played, _) in zip(ons, written, strict=False):
+    for (moment, _), (played, _) in zip(ons, written, strict=False):
         tick = played + upbeat
         if tick < len(ideal):
-            errors.append((tick, 1e3 * (frame - start - ideal[tick]) / client.rate))
+            errors.append((tick, 1e3 * (moment - start - ideal[tick])))
     relocks, settled, missed = [], [], 0
     for index, step in enumerate(steps):
         end = steps[index + 1] if index + 1 < len(steps) else len(ideal)
@@ -188,11 +195,10 @@ def follow(client: Client, folder: Path, bars: int, jitter_ms: float) -> dict[st
 def send(client: Client, folder: Path, bpm: float, seconds: float) -> dict[str, Any]:
     """Let bachd send a clock; what its intervals were like."""
     client.heard.clear()
-    client.moments.clear()
     with bachd(folder, bpm, "true"):
         client.connect("bachd:bachd", "bench:heard")
         time.sleep(seconds + 1.0)
-    clocks = [moment for moment, (_, data) in zip(client.moments, client.heard, strict=False) if data[0] == 0xF8]
+    clocks = [moment for moment, data in client.heard if data[0] == 0xF8]
     ideal = 60.0 / (bpm * TICKS)
     errors = sorted(1e3 * abs(later - earlier - ideal) for earlier, later in pairwise(clocks))
     drift = 1e3 * (clocks[-1] - clocks[0] - ideal * (len(clocks) - 1))

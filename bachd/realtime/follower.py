@@ -1,7 +1,8 @@
 """Somebody else's time, from the moments at which his clocks came in.
 
 Law: a clock that comes a little early or late changes next to nothing; a tempo that has changed is believed after two
-or three clocks. Times never run backwards, and a clock that was away is joined again in phase, gliding, without a jump.
+or three clocks, one that has changed a little after a dozen. Times never run backwards, and a clock that was away is
+joined again in phase, gliding, without a jump.
 
 Clocks (24 a quarter note) are numbered as they come. Their numbers and moments are thought to lie on a line, found by
 least squares over the last 48 or, after a change, over so many as lie on one line with the latest three.
@@ -26,6 +27,8 @@ _WINDOW: Final = 48
 _SIZES: Final = (24, 12, 6, 3)
 """Of windows to look through when the tempo may have changed, in clocks."""
 _LATEST: Final = 3
+_DRIFTING: Final = 12
+"""Clocks that show a change too small for the latest few, as none of them lies far beside the line."""
 _GROWING: Final = 1.5
 """Another tempo makes the second clock twice as late or early as the first."""
 _NEAR: Final = 0.0016
@@ -107,6 +110,8 @@ class Follower:
             self._draw(self._tidied)
         elif self._has_changed():
             self._begin_anew()
+        elif self._has_drifted():
+            self._begin(list(self._came)[-_DRIFTING:])
         else:
             near = abs(off) <= self._near(len(self._tidied))
             self._tidied.append((self.count, moment if near else self._on_line(self.count)))
@@ -132,6 +137,12 @@ class Follower:
         grows = abs(offs[-2]) > 2.0 * near and offs[-1] / offs[-2] > _GROWING
         return min(offs) > near or max(offs) < -near or grows
 
+    def _has_drifted(self) -> bool:
+        """Whether clocks lie beside the line on average, by half of what one alone may; one far off counts no more."""
+        near = self._near(len(self._tidied))
+        offs = [min(near, max(-near, off)) for off in list(self._offs)[-_DRIFTING:]]
+        return len(offs) == _DRIFTING and abs(sum(offs)) > _DRIFTING * near / 2
+
     def _begin_anew(self) -> None:
         """Draw the line through the most clocks that it fits to, up to the latest."""
         came = list(self._came)
@@ -140,11 +151,15 @@ class Follower:
             number, moment, period = _line(window)
             off = max(abs(when - moment - (each - number) * period) for each, when in window[-_LATEST:])
             if len(window) == size and (off <= _STRICT * self._near(size) or size == _SIZES[-1]):
-                if self._draw(window):
-                    self._came, self._tidied = deque(window, _WINDOW), deque(window, _WINDOW)
-                    self._offs.clear()
-                    self._offs.append(0.0)
+                self._begin(window)
                 return
+
+    def _begin(self, window: Sequence[_Clock]) -> None:
+        """Draw the line through these clocks and forget those before, if their tempo is one that can be followed."""
+        if self._draw(window):
+            self._came, self._tidied = deque(window, _WINDOW), deque(window, _WINDOW)
+            self._offs.clear()
+            self._offs.append(0.0)
 
     def _draw(self, clocks: Sequence[_Clock]) -> bool:
         """Draw the line, if its tempo is one that can be followed; whether it is."""

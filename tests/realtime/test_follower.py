@@ -51,6 +51,17 @@ def test_another_tempo_is_known_within_a_beat(before: float, after: float) -> No
             assert follower.moment(clock + AHEAD * after / 2.5) == pytest.approx(moment + AHEAD, abs=0.002)
 
 
+@pytest.mark.parametrize("widest", [0.04, 1.0])
+def test_after_a_beat_at_another_tempo_no_clock_is_expected_two_milliseconds_wrong(widest: float) -> None:
+    random, bpms = Random(1), [120.0]
+    while len(bpms) < 120:
+        after = bpms[-1] * (1 + random.uniform(-widest, widest))
+        bpms += [after] if 60 <= after <= 180 else []
+    found = errors(grid(*((bpm, 96) for bpm in bpms)), 0.001)
+    assert len(found) == 96 * len(bpms)
+    assert max(error for place, error in enumerate(found) if place % 96 >= 24) < 0.002
+
+
 def test_a_small_change_is_followed_before_it_is_heard() -> None:
     assert max(errors(grid((120, 240), (122, 240), (118, 240)), 0.0005)[24:]) < 0.007
 
