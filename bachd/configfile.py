@@ -193,6 +193,9 @@ def _web(top: Section) -> Web:
     """The address and port of the page. Unlike other keys, `web: null` says something: no page."""
     if top.nothing("web"):
         return Web(None)
+    if top.is_single("web"):
+        top.fault("web", "is null for no page; otherwise write 'listen: 127.0.0.1:8080' below it, indented")
+        return Web()
     web = top.section("web", ("listen",))
     if web.nothing("listen"):
         return Web(None)

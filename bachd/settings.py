@@ -86,6 +86,11 @@ class Section:
         """The mapping below a key."""
         return Section(self._path(key), self._values.get(key, Scalar(1, "", plain=True)), keys, self._faults)
 
+    def is_single(self, key: str) -> bool:
+        """Whether a key has a single value that is not null."""
+        node = self._values.get(key)
+        return isinstance(node, Scalar) and not node.null
+
     def is_mapping(self, key: str) -> bool:
         """Whether a key has a mapping below it."""
         return isinstance(self._values.get(key), Mapping)
@@ -128,7 +133,10 @@ class Section:
         node = self._value(key)
         if node is None or node.text in words:
             return default if node is None else node.text
-        if hint := suggestion(_cut(node.text), words):
+        hint = suggestion(_cut(node.text), words)
+        if not hint and node.text.isalpha():
+            hint = f", nor any of {', '.join(words)}"
+        if hint:
             self.fault(key, f"{shown(node)} is no number{hint}", node)
             return default
         return self.number(key, low, high, default)

@@ -207,7 +207,8 @@ tempo: 90
         ("device: [cpu]", "1: device: a list is no single value"),
         ("seed: bwv269", "1: seed: 'bwv269' is no mapping; write its keys (piece, bars, rng) on lines of their own, "),
         ("tempo: clok", "1: tempo: 'clok' is no number; did you mean 'clock'?"),
-        ("tempo: fast", "1: tempo: 'fast' is no number"),
+        ("tempo: fast", "1: tempo: 'fast' is no number, nor any of clock, link"),
+        ("web: false", "1: web: is null for no page; otherwise write 'listen: 127.0.0.1:8080' below it, indented"),
         ("midi: {clock: 24}", "1: midi.clock: 24 is neither true nor false"),
         ("midi: {clock: {offset_ms: 51}}", "1: midi.clock.offset_ms: 51 is not between -50 and 50"),
         (

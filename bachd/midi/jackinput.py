@@ -64,7 +64,13 @@ class JackInput:
 
     def _open(self) -> None:
         command = [sys.executable, "-m", "bachd.midi.jackclock", *([] if self._part is None else [self._part])]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for this process; that one ends with its stdin
+        )
         assert self._process.stdout is not None
         said = self._process.stdout.readline().strip()
         self._thread = threading.Thread(target=self._listen, name="clock-in", daemon=True)

@@ -55,6 +55,7 @@ const on = {
   },
   status({ status }) {
     state.show(status);
+    if (!score.steps.length && status.condition) write(by("where"), status.condition);
     if (typeof status.playing === "boolean") go(status.playing);
   },
   settings({ settings }) {

@@ -89,7 +89,8 @@ export class State {
   show(status) {
     write(by("s-model"), `${status.model} on ${status.device === "edgetpu" ? "the Edge TPU" : "the CPU"}`);
     write(by("s-output"), status.output);
-    write(by("s-tempo"), `${Math.round(10 * status.tempo) / 10} bpm`);
+    const tempo = `${Math.round(10 * status.tempo) / 10} bpm`;
+    write(by("s-tempo"), status.condition ? `${tempo}; ${status.condition}` : tempo);
     write(by("s-events"), status.events.toLocaleString("en"));
     write(by("s-uptime"), long(status.uptime_s));
     write(by("version"), status.version ?? "");

@@ -83,7 +83,8 @@ class Controls:
         inverse = {key: self._get(present, key) for key in wanted}
         self._guard(wanted, inverse)
         self._want(text, wanted)
-        self._undos.append(inverse)
+        if inverse != wanted:  # who takes back the last change wants to hear it
+            self._undos.append(inverse)
 
     def undo(self) -> None:
         """Take the last change back. Raises ConfigError if there is none, or the file does not allow it any more."""

@@ -38,13 +38,13 @@ _Print: TypeAlias = tuple[int, int, int] | None
 class SavedFile:
     """Tells when a file has been saved, from looks at its time and size; it may be replaced by another one."""
 
-    def __init__(self, path: Path) -> None:
-        """Take the file as it is for known."""
+    def __init__(self, path: Path, *, told: bool = False) -> None:
+        """Take the file as it is for known. told: nothing need be said of it, should it be empty now."""
         self._path = path
         self._known = self._seen = self._print()
         self._since = 0.0
         self._doubtful = False
-        self._told = False
+        self._told = told
 
     def saved(self, now: float) -> bool:
         """Whether it holds something new that is complete. Ask some times a second; `now` is in monotonic seconds."""
@@ -76,7 +76,7 @@ async def saves(path: Path | None, used: Config, asked: asyncio.Event, thread: E
     used: the settings that music is played by at first. They are kept for other starts, if they are those of the file.
     """
     loop = asyncio.get_running_loop()
-    file = None if path is None else SavedFile(path)
+    file = None if path is None else SavedFile(path, told=used == Config())  # an empty file means the defaults
     if path is not None and not await loop.run_in_executor(thread, kept.keep, path, used):
         asked.set()
     while True:

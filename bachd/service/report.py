@@ -71,7 +71,7 @@ class Report(logging.Handler):
         """Piece, tempo and output, why there is silence, and that the file's settings were refused if they were."""
         piece = self._step.piece if self._step else "nothing yet"
         refused = f"; config refused: {self.refused}" if self.refused else ""
-        condition = f"; {told}" if parts.lead and (told := parts.lead.condition(monotonic())) else ""
+        condition = f"; {told}" if (told := _condition(parts)) else ""
         return f"{piece} at {parts.bpm:g} bpm on {parts.outputs.description}{condition}{refused}"
 
     def figures(self, parts: Parts) -> str:
@@ -87,6 +87,7 @@ class Report(logging.Handler):
             "piece": step.piece if step else None,
             "bar": step.place.bar + 1 if step else None,
             "tempo": parts.bpm,
+            "condition": _condition(parts),
             "output": parts.outputs.description,
             "model": parts.config.model,
             "device": "edgetpu" if getattr(parts.composer.model, "remote", None) else "cpu",
@@ -99,3 +100,8 @@ class Report(logging.Handler):
             "version": __version__,
             "pid": os.getpid(),
         }
+
+
+def _condition(parts: Parts) -> str | None:
+    """What a person should know of whom the music follows, if it follows anybody and all is not well."""
+    return (parts.lead.condition(monotonic()) or None) if parts.lead else None

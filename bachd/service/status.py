@@ -61,6 +61,8 @@ class Snapshot(TypedDict):
     """As people count, from 1."""
     tempo: float
     """Quarter notes a minute."""
+    condition: str | None
+    """Whom it waits for, or why it does not follow him; None if all is well."""
     output: str
     """Where the music goes, or what is being waited for."""
     model: str
@@ -111,10 +113,14 @@ class StatusServer:
             self._path.unlink(missing_ok=True)
 
     async def _answer(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):  # whoever asked has gone away
+        try:
             writer.write(json.dumps(self._snapshot()).encode() + b"\n")
             writer.close()
             await writer.wait_closed()
+        except OSError:  # whoever asked has gone away
+            pass
+        except asyncio.CancelledError:  # the run ends; asyncio puts a traceback into the log if that is passed on
+            writer.transport.abort()
 
 
 def _listening(path: Path) -> socket.socket:
@@ -212,7 +218,7 @@ def described(answer: dict[str, Any]) -> str:
     late, faults = Summary(**answer["lateness"]), answer["faults"]
     rows = [
         ("piece", "none yet" if answer["piece"] is None else f"{answer['piece']}, bar {answer['bar']}"),
-        ("tempo", f"{answer['tempo']:g} bpm"),
+        ("tempo", "; ".join(filter(None, (f"{answer['tempo']:g} bpm", answer.get("condition"))))),
         ("output", answer["output"]),
         ("model", f"{answer['model']} on {answer['device']}"),
         ("lateness", f"{late}, of {late.count} messages" if late.count else "nothing measured"),

@@ -74,14 +74,19 @@ class Steering:
         return self._player.conductor.goes
 
     def _order(self, what: str) -> dict[str, Any]:
-        """Halt the music at once, or let the next bar begin; returns whether it goes."""
+        """Halt the music at once, or let the next bar begin; returns whether it goes.
+
+        Who is followed alone starts and halts it; what hangs is silenced then, too, and the music goes on.
+        """
         conductor = self._player.conductor
-        if not isinstance(conductor, Transport):
-            raise UsageError("the music follows somebody else's clock; halt it there")
-        if what == "play":
-            conductor.go()
-        else:
-            conductor.halt()
+        if isinstance(conductor, Transport):
+            if what == "play":
+                conductor.go()
+            else:
+                conductor.halt()
+        elif what != "panic":
+            verb = "start" if what == "play" else "halt"
+            raise UsageError(f"the music follows somebody else's clock; {verb} it there")
         if what == "panic":
             due = monotonic()
             self._exchange.present.outputs.send([TimedMessage(due, 0, message) for message in reset()])

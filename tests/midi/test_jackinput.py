@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -104,6 +105,15 @@ def test_a_server_that_dies_is_waited_for(jack: JackServer, plug: Callable[..., 
         assert source.poll() == ("JACK is back: listening for a MIDI clock",)
         plug("a master", "bachd clock:in").say("f8")
         assert heard.get(timeout=PATIENCE)[1] == b"\xf8"
+    finally:
+        source.close()
+
+
+@pytest.mark.usefixtures("jack")
+def test_a_ctrl_c_in_the_terminal_is_not_for_its_process() -> None:
+    source = JackInput(None, lambda *_: None)
+    try:
+        assert os.getsid(source._process.pid) == source._process.pid
     finally:
         source.close()
 

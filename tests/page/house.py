@@ -67,10 +67,13 @@ class Daemon:
 
 
 class opened:  # noqa: N801  (a context manager)
-    """The page in a browser with `traits`, such as a viewport; gives it and the list of what goes wrong in it."""
+    """The page in a browser with `traits`, such as a viewport; gives it and the list of what goes wrong in it.
 
-    def __init__(self, browser: Browser, daemon: Daemon, **traits: Any) -> None:
-        self._browser, self._daemon, self._traits = browser, daemon, traits
+    begun: how the line below the title begins when the page is ready.
+    """
+
+    def __init__(self, browser: Browser, daemon: Daemon, *, begun: str = "bar", **traits: Any) -> None:
+        self._browser, self._daemon, self._begun, self._traits = browser, daemon, begun, traits
 
     def __enter__(self) -> tuple[Page, list[str]]:
         self._context = self._browser.new_context(**self._traits)
@@ -78,7 +81,7 @@ class opened:  # noqa: N801  (a context manager)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda message: wrong.append(message.text) if _is_wrong(message) else None)
         page.goto(self._daemon.address)
-        until(page, "document.getElementById('where').textContent.startsWith('bar')")
+        until(page, f"document.getElementById('where').textContent.startsWith('{self._begun}')")
         return page, wrong
 
     def __exit__(self, *_: object) -> None:

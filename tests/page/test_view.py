@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -50,6 +50,19 @@ def test_the_state_is_told(page: Page) -> None:
     assert page.text_content("#s-tempo") == "240 bpm"
 
 
+@pytest.mark.usefixtures("jack")
+def test_whom_the_music_waits_for_is_told(browser: Browser, tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    daemon.config.write_text(daemon.config.read_text().replace("tempo: 240", "tempo: clock"))
+    daemon.start()
+    try:
+        with opened(browser, daemon, begun="waiting for a MIDI clock") as (page, wrong):
+            until(page, "document.getElementById('s-tempo').textContent.includes('; waiting for a MIDI clock')")
+            assert wrong == []
+    finally:
+        daemon.stop()
+
+
 def test_those_who_cannot_see_the_roll_are_told_what_sounds(page: Page) -> None:
     until(page, "/bar \\d+; (sounding from the top: [A-G]#?\\d|a rest)/.test(roll.getAttribute('aria-label'))")
 
@@ -90,7 +103,7 @@ def test_the_first_view_is_light_and_needs_no_other_server(browser: Browser, dae
 )
 def test_it_fits_and_anybody_can_use_it(browser: Browser, daemon: Daemon, name: str, width: int, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    traits = {"viewport": {"width": width, "height": 860}, "color_scheme": scheme}
+    traits: dict[str, Any] = {"viewport": {"width": width, "height": 860}, "color_scheme": scheme}
     with opened(browser, daemon, **traits) as (page, wrong):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         if folder := os.environ.get("BACHD_SCREENSHOTS"):  # to be looked at

@@ -49,6 +49,14 @@ def test_a_change_is_wanted_and_the_file_is_left_alone(controls: Controls, path:
     assert path.read_text() == TEXT
 
 
+def test_a_change_to_what_is_so_already_is_none_to_be_taken_back(controls: Controls) -> None:
+    controls.change({"tempo": 120})
+    controls.change({"tempo": 120})
+    controls.undo()
+    assert controls.wanted().tempo == 84
+    assert not controls.undoable
+
+
 def test_saving_keeps_comments_order_and_rights(controls: Controls, path: Path) -> None:
     path.chmod(0o640)
     controls.change({"tempo": 120, "sampling.top_p": 0.5})

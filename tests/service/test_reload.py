@@ -67,6 +67,20 @@ def test_an_empty_file_is_one_that_is_being_saved(
     assert [file.saved(300.0 + after) for after in (0.0, STABLE)] == [False, True]
 
 
+def test_of_an_empty_file_that_is_played_by_nothing_is_told_until_it_is_saved(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.write_text("")
+    file = SavedFile(path, told=True)
+    assert not any(file.saved(now) for now in (10.0, 10.0 + DOUBTFUL, 100.0))
+    assert caplog.messages == []
+    path.write_text("tempo: 96\n")
+    assert [file.saved(200.0 + after) for after in (0.0, DOUBTFUL)] == [False, True]
+    path.unlink()
+    assert not any(file.saved(now) for now in (300.0, 300.0 + DOUBTFUL))
+    assert len(caplog.messages) == 1
+
+
 def test_what_has_changed_is_told_by_its_keys() -> None:
     after = Config(
         tempo=96,

@@ -23,6 +23,7 @@ SNAPSHOT: Snapshot = {
     "piece": "bwv269",
     "bar": 12,
     "tempo": 84.0,
+    "condition": None,
     "output": "FP-30X MIDI 1",
     "model": "chorales",
     "device": "cpu",
@@ -111,6 +112,22 @@ def test_one_who_goes_away_unheard_is_no_trouble(path: Path) -> None:
     assert served(path, come_and_go) == 4711
 
 
+def test_a_run_that_ends_while_somebody_asks_ends_quietly(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """One asks and does not read on; asyncio would log what becomes of a task that is cancelled then."""
+
+    async def serving(client: socket.socket) -> None:
+        server = StatusServer(path, lambda: {**SNAPSHOT, "model": "x" * 10_000_000})  # more than a socket takes at once
+        await server.start()
+        await asyncio.get_running_loop().sock_connect(client, str(path))
+        await asyncio.get_running_loop().sock_recv(client, 1)
+        server.close()
+
+    with socket.socket(socket.AF_UNIX) as client:
+        client.setblocking(False)
+        asyncio.run(serving(client))
+    assert caplog.messages == []
+
+
 def test_without_a_daemon_it_is_said_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status"]) == 69
     out, err = capsys.readouterr()
@@ -185,6 +202,12 @@ def test_before_the_first_event(path: Path, capsys: pytest.CaptureFixture[str]) 
     assert served(path, lambda: main(["status"]), young) == 0
     lines = capsys.readouterr().out.splitlines()
     assert {"piece     none yet", "lateness  nothing measured", "events    0 in 0 s", "faults    none"} <= {*lines}
+
+
+def test_whom_it_waits_for_stands_by_the_tempo(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    waiting: Snapshot = {**SNAPSHOT, "condition": "waiting for a MIDI clock (Drum)"}
+    assert served(path, lambda: main(["status"]), waiting) == 0
+    assert "tempo     84 bpm; waiting for a MIDI clock (Drum)" in capsys.readouterr().out.splitlines()
 
 
 def test_as_a_program_reads_it(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,7 +45,7 @@ HEADERS: Final = {
     "Server": "bachd",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with 'no-referrer' a browser sends the form to log in from the origin 'null'
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
