@@ -25,6 +25,8 @@ _Shutdown: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 Process: Final = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint32, ctypes.c_void_p)
 """What JACK calls in each cycle: takes a number of frames, returns 0."""
 _MICRO: Final = 1e-6
+_PATIENCE: Final = 3.0
+"""Seconds in which a client can be closed; it takes some hundredths of one."""
 _GLANCE: Final = 2e-5
 """Seconds that reading both clocks may take; if this thread is held up in between, their difference means nothing."""
 _IGNORE: Final = _Complain(lambda _: None)
@@ -99,8 +101,10 @@ class Client:
         return self.jack.jack_connect(self.handle, source.encode(), destination.encode()) in (0, errno.EEXIST)
 
     def close(self) -> None:
-        """Be gone."""
-        self.jack.jack_client_close(self.handle)
+        """Be gone. JACK's library was seen to wait for ever for a thread of its own that had died with its lock."""
+        closing = threading.Thread(target=self.jack.jack_client_close, args=(self.handle,), daemon=True)
+        closing.start()
+        closing.join(_PATIENCE)
 
 
 def hush() -> None:
