@@ -46,8 +46,8 @@ def test_the_models_choices_are_shown_with_the_one_that_was_drawn(page: Page) ->
 
 def test_the_state_is_told(page: Page) -> None:
     until(page, "document.getElementById('s-events').textContent.length > 1")
-    assert page.text_content("#s-model") == "chorales on the CPU"
-    assert page.text_content("#s-tempo") == "240 bpm"
+    until(page, "document.getElementById('s-model').textContent === 'chorales on the CPU'")
+    until(page, "document.getElementById('s-tempo').textContent === '240 bpm'")
 
 
 @pytest.mark.usefixtures("jack")
