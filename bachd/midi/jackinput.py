@@ -57,10 +57,10 @@ class JackInput:
 
     def _end(self) -> None:
         with suppress(OSError):  # it may be gone
-            self._process.stdin.close()  # type: ignore[union-attr]
+            self._process.stdin.close()  # type: ignore[union-attr]  # `_open` asks for a pipe
         self._thread.join()
         self._process.wait()
-        self._process.stdout.close()  # type: ignore[union-attr]
+        self._process.stdout.close()  # type: ignore[union-attr]  # `_open` asks for a pipe
 
     def _open(self) -> None:
         command = [sys.executable, "-m", "bachd.midi.jackclock", *([] if self._part is None else [self._part])]
