@@ -1,7 +1,7 @@
 """A command of one's own in the guest, with bachd installed as a service and the synth plugged in.
 
-Law: `python` and `bachd` are what the service runs, and nobody listens at the synth's end: whoever wants to, may (`amidi
--l` shows it as f_midi).
+Law: `python` and `bachd` are what the service runs, and nobody listens at the synth's end: whoever wants to, may
+(`amidi -l` shows it as f_midi).
 
 `python3 -m tests.pi.command COMMAND`, as root, in a checkout with the wheels beside it.
 """
