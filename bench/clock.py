@@ -92,8 +92,11 @@ class Client:
             if time.monotonic() > end:
                 raise SystemExit(f"bench: {source} or {destination} did not come")
             time.sleep(0.05)
-        with suppress(jack.JackErrorCode):  # it is connected already
-            self._client.connect(source, destination)
+        while not self._client.get_all_connections(source) or destination not in [
+            port.name for port in self._client.get_all_connections(source)
+        ]:
+            with suppress(jack.JackErrorCode):  # it is connected already, or cannot be yet: its client is just starting
+                self._client.connect(source, destination)
 
     def close(self) -> None:
         """Be gone."""
