@@ -1,7 +1,7 @@
 """The long run: where the parts are put together, exchanged and taken apart.
 
 Law: while music plays, the event loop neither computes nor blocks: composing and tending the ports have threads of
-their own. The loop and the one that composes come before whatever else is busy, where the system allows it. However a
+their own. All of these come before whatever else is busy, where the system allows it, once all is loaded. However a
 run ends, what sounds is released before the output is closed. New settings come into use on a bar line, or not at all.
 
 What goes on beside the music is elsewhere: upkeep.py looks after the output and shows the run, renewal.py follows the
@@ -110,7 +110,7 @@ class _Run:
             self._stack.callback(self._exchange.close)
             self._stack.enter_context(priority.coming_first())
             await loop.run_in_executor(self._thread, priority.come_first)
-            self._tending = self._stack.enter_context(ThreadPoolExecutor(1, "tending"))
+            self._tending = self._stack.enter_context(ThreadPoolExecutor(1, "tending", priority.come_first))
             self._player = self._make_player()
             await self._until_stopped(
                 self._player.perform(self._compose), self._plan(), self._tend(), self._renew(), self._stop.wait()
