@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Any, Final
 
 from bachd.errors import OutputError
+from bachd.midi import priority
 from bachd.midi.inputs import Hear
 from bachd.midi.names import CLOCK, OURS, full_name, is_instrument, matching
 from bachd.midi.queueclock import QueueClock
@@ -82,6 +83,7 @@ class AlsaInput:
         os.close(self._waker)
 
     def _listen(self) -> None:
+        priority.come_first()
         news = select.poll()
         news.register(self._waker, select.POLLIN)
         news.register(self._client._fd, select.POLLIN)  # event_input would take seconds for milliseconds
