@@ -104,6 +104,10 @@ test_packages() {
       say "some tests will be skipped. To run them, too, on Debian: sudo apt-get install ${missing[*]}"
     fi
   fi
+  # Two networks, to ask for the page from one in the other.
+  if can_apt && ! command -v ip > /dev/null; then
+    apt_install iproute2
+  fi
   # From Debian 13 on, JACK's small tools are a package of their own.
   if can_apt && ! command -v jack_wait > /dev/null; then
     apt_install jack-example-tools
