@@ -166,7 +166,10 @@ by("instrument").addEventListener("change", () => attempt(async () => {
 }));
 by("volume").addEventListener("input", () => listener.loud(Number(by("volume").value)));
 by("play").addEventListener("click", () => attempt(() => api.order(playing ? "pause" : "play")));
-by("stop").addEventListener("click", () => attempt(() => api.order("stop")));
+by("stop").addEventListener("click", () => attempt(async () => {
+  await api.order("stop");
+  say("Stopped. Play begins the piece anew.");
+}));
 by("panic").addEventListener("click", () => attempt(async () => {
   listener.hush();
   await api.order("panic");
