@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
 
 LARGEST = 400 * 1024
+MOST = 30
+"""Requests of a first view."""
 PRESENT = "#tokens .present code"
 COMING = "#tokens .coming code"
 PICTURE = "document.getElementById('roll').toDataURL()"
@@ -95,6 +97,8 @@ def test_the_first_view_is_light_and_needs_no_other_server(browser: Browser, dae
     until(page, "document.getElementById('where').textContent.startsWith('bar')")
     assert all(request.url.startswith(daemon.address) for request in finished)
     assert 10_000 < sum(request.sizes()["responseBodySize"] for request in finished) < LARGEST
+    assert 5 < len(finished) < MOST
+    assert not [request.url for request in finished if "smplr" in request.url or "samples" in request.url]
     context.close()
 
 
