@@ -93,7 +93,7 @@ function frame() {
   const now = clock.now();
   const index = score.indexAt(now);
   const step = score.steps[index];
-  roll.draw(still.matches && step ? step.tick : score.tickAt(now));
+  roll.draw(still.matches && step ? step.tick : score.tickAt(now), still.matches);
   const stamp = `${score.version} ${index}`;
   if (!step || stamp === shown) return;
   shown = stamp;
