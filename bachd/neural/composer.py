@@ -86,6 +86,7 @@ class Composer:
         self._stillness = Stillness()
         self._circling = Circling()
         self._waiting: list[str] = []
+        self._first = first
         self._begin(first)
 
     def next(self) -> Step:
@@ -103,6 +104,12 @@ class Composer:
         breath = Event((), (), rest)
         self._watch(breath, place)
         return Step(breath, place, Origin.BREATH, name)
+
+    def restart(self) -> None:
+        """Begin anew with the first piece; what the model makes of it will be something else."""
+        self._stillness = Stillness()
+        self._circling = Circling()
+        self._begin(self._first)
 
     def mark(self) -> Mark:
         """What `resume` needs to come back to this moment."""

@@ -3,7 +3,7 @@
 Law: the steps are those of the composer alone. New sampling comes into use on a bar line, as it would there: what was
 planned beyond is forgotten, and the composer put back to that moment.
 
-One thread composes, which calls `next` and `extend`; any may look ahead or hand in a sampler.
+One thread composes, which calls `next`, `extend` and `restart`; any may look ahead or hand in a sampler.
 """
 
 from __future__ import annotations
@@ -68,6 +68,11 @@ class Plan:
         first, *rest = self._planned
         self._planned, self._mark = tuple(rest), first.mark
         return first.step
+
+    def restart(self) -> None:
+        """Forget what was planned, and begin anew with the first piece."""
+        self._composer.restart()
+        self._planned, self._mark, self._fault = (), self._composer.mark(), None
 
     def extend(self) -> bool:
         """Compose one more step, if fewer are planned than an ending needs; whether there is room for another.

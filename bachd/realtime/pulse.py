@@ -62,6 +62,10 @@ class Pulse:
         else:
             self._send(output, due, tick, Message("songpos", pos=sixteenths), Message("continue"))
 
+    def rewind(self) -> None:
+        """What comes next is a beginning: a start, and no position."""
+        self._origin = None
+
     async def reach(self, tick: int, ahead: float, conductor: Conductor, clock: Clock, output: Output) -> bool:
         """As `waiting.reach`; the clocks before `tick` are handed over meanwhile."""
         group = 1 if conductor.follows else _GROUP
