@@ -47,6 +47,7 @@ find_python() {
   return 1
 }
 
+# make_venv OPTION: make $venv, with an option of Python's module venv ('' is none).
 make_venv() {
   local python version
   if ! python=$(find_python); then
@@ -63,7 +64,7 @@ make_venv() {
     die "this is a 32-bit system on a 64-bit kernel, for which no TFLite runtime exists; use a 64-bit system"
   fi
   say "making $venv with Python $version"
-  "$python" -m venv --clear "$venv"
+  "$python" -m venv --clear ${1:+"$1"} "$venv"
 }
 
 # What an installation depends on. The sources are not in it: they are used from where they are.
@@ -81,7 +82,7 @@ install() {
   if [ -e "$venv" ] && [ ! -w "$venv" ]; then
     die "$venv belongs to somebody else; take it away and try again: sudo rm -rf $venv $top/bachd.egg-info"
   fi
-  "$venv/bin/python" -m pip --version > /dev/null 2>&1 || make_venv
+  "$venv/bin/python" -m pip --version > /dev/null 2>&1 || make_venv ''
   say "installing bachd${1:+ and what its ${1}s need} into $venv; the first time takes a minute or two"
   local progress=--quiet
   [ ! -t 2 ] || progress=--progress-bar=on
@@ -102,6 +103,10 @@ test_packages() {
     else
       say "some tests will be skipped. To run them, too, on Debian: sudo apt-get install ${missing[*]}"
     fi
+  fi
+  # Two networks, to ask for the page from one in the other.
+  if can_apt && ! command -v ip > /dev/null; then
+    apt_install iproute2
   fi
   # From Debian 13 on, JACK's small tools are a package of their own.
   if can_apt && ! command -v jack_wait > /dev/null; then

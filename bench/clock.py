@@ -1,7 +1,7 @@
 """How well bachd follows a MIDI clock, and how evenly it sends one: `python -m bench.clock`.
 
 Law: master and listener are one JACK client that shares nothing with bachd but the server, so both go by the same
-clock; what is printed is what it saw.
+clock; what is printed is what it saw, idle and with two busy processes.
 
 That clock is JACK's time, never its frames: a loaded machine's dummy driver leaves frames out, as no card does.
 
@@ -12,23 +12,25 @@ note's error is the time from where its tick lies on his own even grid to where 
 from __future__ import annotations
 
 import argparse
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from random import Random
-from typing import Any
 
-import jack
 import mido
+
+from bachd.service.progress import tell
+from bachd.service.timing_figures import percentile
+from bench.conditions import CONDITIONS
+from bench.jackclient import Client
 
 TICKS = 24
 STEPS = (60, 180, 90, 120, 180, 60, 140, 100)
@@ -36,83 +38,53 @@ STEPS = (60, 180, 90, 120, 180, 60, 140, 100)
 BARS = 4
 SETTLING = 1.0
 """Beats after a step that are counted apart."""
+NEAR = 2.0
+"""Milliseconds within which a note is in phase."""
+FAR = 250.0
+"""Milliseconds by which a note that is off has missed its place in the bar."""
 BPM = 97.3
 """Of the clock that bachd sends."""
-MICRO = 1e-6
 CONFIG = """\
 tempo: {tempo}
 seed: {{piece: bwv269, rng: 5}}
 midi: {{output: [jack, 'file:out.mid'], clock: {clock}}}
-{expression}
+expression: {{swing: 50, humanise_ms: 0, ritardando: 0}}
+web: null
 """
-EXPRESSION = "expression: {swing: 50, humanise_ms: 0, ritardando: 0}"
+Heard = Sequence[tuple[float, bytes]]
 
 
-class Client:
-    """The master and the listener."""
+@dataclass(frozen=True)
+class Followed:
+    """What notes were like that followed a clock."""
 
-    def __init__(self) -> None:
-        self._client = jack.Client("bench", no_start_server=True)
-        self._out = self._client.midi_outports.register("clock")
-        self._in = self._client.midi_inports.register("heard")
-        self.to_send: deque[tuple[float, bytes]] = deque()
-        """Moments in seconds of JACK's time, and messages."""
-        self.heard: list[tuple[float, bytes]] = []
-        """The same."""
-        self._handle = ctypes.c_void_p(int(jack._ffi.cast("uintptr_t", self._client._ptr)))
-        library = ctypes.CDLL("libjack.so.0")
-        self._time, self._frames_to_time = library.jack_get_time, library.jack_frames_to_time
-        self._time.restype = self._frames_to_time.restype = ctypes.c_uint64
-        self._client.set_process_callback(self._process)
-        self._client.activate()
+    errors: list[float]
+    """Milliseconds, without their sign, from a beat after each step on; in order."""
+    relock: float
+    """Beats after a step until all was in phase again, at most."""
+    faults: tuple[int, int, int, int]
+    """Notes that missed their place, were lost, doubled, and left hanging."""
 
-    @property
-    def now(self) -> float:
-        """Seconds of JACK's time."""
-        return MICRO * float(self._time())
 
-    def _date(self, frame: int) -> float:
-        return MICRO * float(self._frames_to_time(self._handle, ctypes.c_uint32(frame)))
+@dataclass(frozen=True)
+class Sent:
+    """What a clock was like."""
 
-    def _process(self, frames: int) -> None:
-        first = self._client.last_frame_time
-        begin, end = self._date(first), self._date(first + frames)
-        self._out.clear_buffer()
-        while self.to_send and self.to_send[0][0] < end:
-            moment, data = self.to_send.popleft()
-            offset = round((moment - begin) / (end - begin) * frames)
-            self._out.write_midi_event(min(max(0, offset), frames - 1), data)
-        for offset, data in self._in.incoming_midi_events():
-            self.heard.append((begin + offset * (end - begin) / frames, bytes(data)))
-
-    def connect(self, source: str, destination: str) -> None:
-        """Connect ports as soon as both are there."""
-        end = time.monotonic() + 20.0
-        while not self._client.get_ports(f"^{source}$") or not self._client.get_ports(f"^{destination}$"):
-            if time.monotonic() > end:
-                raise SystemExit(f"bench: {source} or {destination} did not come")
-            time.sleep(0.05)
-        with suppress(jack.JackErrorCode):  # it is connected already
-            self._client.connect(source, destination)
-
-    def close(self) -> None:
-        """Be gone."""
-        self._client.deactivate()
-        self._client.close()
+    errors: list[float]
+    """Milliseconds, without their sign, of the time from one to the next; in order."""
+    drift: float
+    """Milliseconds, from the first to the last."""
 
 
 @contextmanager
-def bachd(folder: Path, tempo: object, clock: str) -> Iterator[subprocess.Popen[bytes]]:
+def bachd(folder: Path, tempo: object, clock: str) -> Iterator[None]:
     """A bachd that plays through JACK and into out.mid."""
-    from bachd import config
-
-    expression = EXPRESSION if hasattr(config, "Expression") else ""
-    (folder / "config.yaml").write_text(CONFIG.format(tempo=tempo, clock=clock, expression=expression))
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
+    (folder / "config.yaml").write_text(CONFIG.format(tempo=tempo, clock=clock))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-m", "bachd", "run", "--config", "config.yaml"]
-    with subprocess.Popen(command, cwd=folder, env=environment) as process:
+    with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL) as process:
         try:
-            yield process
+            yield
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(20)
@@ -131,8 +103,8 @@ def grid(bars: int) -> tuple[list[float], list[int]]:
     return moments, steps
 
 
-def follow(client: Client, folder: Path, bars: int, jitter_ms: float) -> dict[str, Any]:
-    """Let bachd follow; what its notes were like."""
+def follow(client: Client, folder: Path, bars: int, jitter_ms: float) -> Followed:
+    """Let bachd follow."""
     random = Random(1)
     ideal, steps = grid(bars)
     client.heard.clear()
@@ -147,28 +119,36 @@ def follow(client: Client, folder: Path, bars: int, jitter_ms: float) -> dict[st
             time.sleep(0.1)
         client.to_send.append((client.now + 0.1, b"\xfc"))
         time.sleep(0.5)
-    heard = [(moment, data) for moment, data in client.heard if data[0] & 0xF0 in (0x80, 0x90)]
+    heard = [(moment - start, data) for moment, data in client.heard if data[0] & 0xF0 in (0x80, 0x90)]
     ons = [(moment, data[1]) for moment, data in heard if data[0] & 0xF0 == 0x90]
+    written = recorded(folder / "out.mid")
+    # Music that begins with an upbeat begins within the master's first bar.
+    upbeat = min(range(4 * TICKS), key=lambda tick: abs(ideal[tick] - ons[0][0])) - written[0][0]
+    places = [(tick + upbeat, moment) for (moment, _), (tick, _) in zip(ons, written, strict=False)]
+    errors = [(tick, 1e3 * abs(moment - ideal[tick])) for tick, moment in places if tick < len(ideal)]
+    settled, relocks = [], [0.0]
+    for step, end in pairwise([*steps, len(ideal)]):
+        section = [((tick - step) / TICKS, error) for tick, error in errors if step <= tick < end]
+        settled += [error for beats, error in section if beats >= SETTLING]
+        relocks.append(max([beats for beats, error in section if error > NEAR and step > 0], default=0.0))
+    same = [note for _, note in ons][: len(written)] == [note for _, note in written][: len(ons)]
+    apart = abs(len(ons) - len(written))  # what was in hand at the end is in one of them
+    missed, lost = sum(error > FAR for _, error in errors), 0 if same and apart <= 8 else max(1, apart)
+    return Followed(sorted(settled), max(relocks), (missed, lost, *doubled_and_hanging(heard)))
+
+
+def recorded(path: Path) -> list[tuple[int, int]]:
+    """The notes of a .mid that bachd has written: ticks, 24 a quarter, and numbers."""
     tick, written = 0, []
-    for message in mido.MidiFile(folder / "out.mid").tracks[0]:
+    for message in mido.MidiFile(path).tracks[0]:
         tick += message.time
         if message.type == "note_on":
             written.append((tick // 20, message.note))
-    same = [note for _, note in ons][: len(written)] == [note for _, note in written][: len(ons)]
-    errors = []
-    # Music that begins with an upbeat begins within the master's first bar.
-    upbeat = min(range(4 * TICKS), key=lambda tick: abs(ideal[tick] - (ons[0][0] - start))) - written[0][0]
-    for (moment, _), (played, _) in zip(ons, written, strict=False):
-        tick = played + upbeat
-        if tick < len(ideal):
-            errors.append((tick, 1e3 * (moment - start - ideal[tick])))
-    relocks, settled, missed = [], [], 0
-    for index, step in enumerate(steps):
-        end = steps[index + 1] if index + 1 < len(steps) else len(ideal)
-        section = [(tick - step, abs(error)) for tick, error in errors if step <= tick < end]
-        relocks.append(max([tick / TICKS for tick, error in section if error > 2.0], default=0.0))
-        settled += [error for tick, error in section if tick >= SETTLING * TICKS]
-        missed += sum(1 for tick, error in section if error > 250.0)
+    return written
+
+
+def doubled_and_hanging(heard: Heard) -> tuple[int, int]:
+    """How many notes began while they sounded, and how many still sound at the end."""
     sounding: list[tuple[int, int]] = []
     doubled = 0
     for _, data in heard:
@@ -178,22 +158,11 @@ def follow(client: Client, folder: Path, bars: int, jitter_ms: float) -> dict[st
             sounding.append(key)
         elif key in sounding:
             sounding.remove(key)
-    settled.sort()
-    return {
-        "notes": len(errors),
-        "p50": settled[len(settled) // 2],
-        "p99": settled[len(settled) * 99 // 100],
-        "max": settled[-1],
-        "relock": relocks[1:],
-        "missed": missed,
-        "lost": 0 if same and abs(len(ons) - len(written)) <= 8 else abs(len(ons) - len(written)) or -1,
-        "doubled": doubled,
-        "hanging": len(sounding),
-    }
+    return doubled, len(sounding)
 
 
-def send(client: Client, folder: Path, bpm: float, seconds: float) -> dict[str, Any]:
-    """Let bachd send a clock; what its intervals were like."""
+def send(client: Client, folder: Path, bpm: float, seconds: float) -> Sent:
+    """Let bachd send a clock."""
     client.heard.clear()
     with bachd(folder, bpm, "true"):
         client.connect("bachd:bachd", "bench:heard")
@@ -201,19 +170,17 @@ def send(client: Client, folder: Path, bpm: float, seconds: float) -> dict[str, 
     clocks = [moment for moment, data in client.heard if data[0] == 0xF8]
     ideal = 60.0 / (bpm * TICKS)
     errors = sorted(1e3 * abs(later - earlier - ideal) for earlier, later in pairwise(clocks))
-    drift = 1e3 * (clocks[-1] - clocks[0] - ideal * (len(clocks) - 1))
-    return {
-        "clocks": len(clocks),
-        "p50": errors[len(errors) // 2],
-        "p99": errors[len(errors) * 99 // 100],
-        "max": errors[-1],
-        "drift": drift,
-    }
+    return Sent(errors, 1e3 * (clocks[-1] - clocks[0] - ideal * (len(clocks) - 1)))
 
 
-def figures(found: dict[str, Any], digits: int) -> str:
-    """The percentiles, for people."""
-    return ", ".join(f"{name} {found[name]:.{digits}f}" for name in ("p50", "p99", "max"))
+def spread(errors: Sequence[float]) -> str:
+    """Percentiles, for people."""
+    return " / ".join(f"{percentile(errors, share):.3f}" for share in (0.5, 0.99, 1.0))
+
+
+def settling(found: Followed) -> str:
+    """How many notes there were, and how soon they were in phase."""
+    return f"{len(found.errors)}; {found.relock:.2f}"
 
 
 def main() -> None:
@@ -224,25 +191,28 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0, help="of clock out (%(default)s)")
     options = parser.parse_args()
     client = Client()
+    conditions = ("idle", "two busy processes")
+    followed, sent = [], []
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        found = follow(client, folder, options.bars, options.jitter)
-        told = [
-            f"clock in: {found['notes']} notes, {options.jitter:g} ms of jitter, {' '.join(map(str, STEPS))} bpm",
-            f"  phase error after the first beat, ms: {figures(found, 2)}",
-            f"  within 2 ms again after beats: {' '.join(f'{beats:.2f}' for beats in found['relock'])}",
-            "  " + ", ".join(f"{word} {found[word]}" for word in ("missed", "lost", "doubled", "hanging")),
-        ]
-        sys.stdout.write("\n".join(told) + "\n")
-        sys.stdout.flush()
-        if options.seconds:
-            found = send(client, folder, BPM, options.seconds)
-            told = [
-                f"clock out: {found['clocks']} clocks at {BPM:g} bpm",
-                f"  interval error, ms: {figures(found, 3)}, drift {found['drift']:.3f}",
-            ]
-            sys.stdout.write("\n".join(told) + "\n")
+        for condition in conditions:
+            with CONDITIONS[condition]():
+                tell(f"{condition}: following")
+                followed.append(follow(client, Path(name), options.bars, options.jitter))
+                tell(f"{condition}: sending")
+                sent.append(send(client, Path(name), BPM, options.seconds))
+    tell("")
     client.close()
+    title = f"clock in, {options.jitter:g} ms of jitter, {', '.join(map(str, STEPS))} bpm"
+    rows = [
+        ("ms: p50 / p99 / max", *conditions),
+        ("---",) * (1 + len(conditions)),
+        (f"{title}: phase after the first beat", *(spread(each.errors) for each in followed)),
+        ("of so many notes; in phase so many beats after a step", *map(settling, followed)),
+        ("missed, lost, doubled, hanging", *(", ".join(map(str, each.faults)) for each in followed)),
+        (f"clock out at {BPM:g} bpm: from one to the next", *(spread(each.errors) for each in sent)),
+        ("clocks; drift, ms", *(f"{len(each.errors) + 1}; {each.drift:+.3f}" for each in sent)),
+    ]
+    sys.stdout.writelines(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,17 @@ release_name() {
   } | sha256sum | sed "s/^\(.\{8\}\).*/${version:?}-\1/"
 }
 
+# Unpack Python's own pip into $venv: 'python -m venv' would take ten times as long, most of it to compile pip.
+pip_into_venv() {
+  "$venv/bin/python" - << 'PYTHON'
+import ensurepip, sysconfig, zipfile
+from pathlib import Path
+
+folder = sysconfig.get_config_var("WHEEL_PKG_DIR") or Path(ensurepip.__file__).parent / "_bundled"
+zipfile.ZipFile(next(Path(folder).glob("pip-*.whl"))).extractall(sysconfig.get_path("purelib"))
+PYTHON
+}
+
 # build RELEASE: make it complete, from the beginning if it was interrupted.
 build() {
   local release=$1 source offline=() code=0
@@ -37,15 +48,19 @@ build() {
     unfinished=$release
     mkdir -p "$release/source"
     venv=$release/venv
-    make_venv
+    make_venv --without-pip
+    pip_into_venv
     source=$(own_wheel)
     if [ -z "$source" ]; then # not in the checkout: setuptools would leave files of root's there
       source=$release/source
       (cd "$top" && cp -r bachd models setup.cfg pyproject.toml README.md LICENSE "$source")
     fi
     [ -z "$wheels" ] || offline=(--no-index --find-links "$wheels")
-    "$venv/bin/python" -m pip install --disable-pip-version-check --no-cache-dir --quiet \
+    "$venv/bin/python" -m pip install --disable-pip-version-check --no-cache-dir --no-compile --quiet \
       ${offline[@]+"${offline[@]}"} "$source" >&2 || die "pip could not install bachd; see above"
+    # The service may not write here, so what it imports is compiled now, by all processors; what it never imports is
+    # not. As with pip, a file that cannot be compiled is a matter of whoever imports it.
+    "$venv/bin/python" -m compileall -qq -j 0 -x '/(pip|pygments|tests?)/' "$venv/lib" || true
     cp -r "$top/systemd" "$top/config.yaml" "$release"
     rm -rf "$release/source"
     "$venv/bin/bachd" --version > "$release/complete.new"

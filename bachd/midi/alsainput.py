@@ -13,8 +13,10 @@ from time import monotonic
 from typing import Any, Final
 
 from bachd.errors import OutputError
+from bachd.midi import priority
 from bachd.midi.inputs import Hear
 from bachd.midi.names import CLOCK, OURS, full_name, is_instrument, matching
+from bachd.midi.queueclock import QueueClock
 from bachd.midi.sequencer import Address, check_device
 
 log = logging.getLogger(__name__)
@@ -50,6 +52,7 @@ class AlsaInput:
             self._announcements.connect_from(alsa_midi.SYSTEM_ANNOUNCE)
             self._queue.start()
             self._client.drain_output()
+            self._clock = QueueClock(self._client, self._queue)
         except alsa_midi.ALSAError as fault:
             raise OutputError(f"ALSA: the sequencer cannot be used: {fault}") from None
         self._there: dict[Address, str] = {}
@@ -80,6 +83,7 @@ class AlsaInput:
         os.close(self._waker)
 
     def _listen(self) -> None:
+        priority.come_first()
         news = select.poll()
         news.register(self._waker, select.POLLIN)
         news.register(self._client._fd, select.POLLIN)  # event_input would take seconds for milliseconds
@@ -109,10 +113,10 @@ class AlsaInput:
                 client = int(event.addr.client_id)  # it may be back by now, at the same address
                 self._drop([address for address in self._there if address[0] == client])
             return bool(event.source is not None and event.source.client_id != 0)
-        # The queue's clock is good for a moment, if not for a minute.
-        age = float(self._queue.get_status().real_time) - float(event.time)
+        now = monotonic()
+        moment = min(now, max(now - _LONG_AGO, self._clock.monotonic(float(event.time))))
         source = (int(event.source.client_id), int(event.source.port_id))
-        self._hear(monotonic() - min(max(0.0, age), _LONG_AGO), data, self._names.get(source, str(source)))
+        self._hear(moment, data, self._names.get(source, str(source)))
         return True
 
     def _look(self) -> None:

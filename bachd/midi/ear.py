@@ -18,7 +18,6 @@ import os
 import select
 import sys
 from collections.abc import Callable, Sequence
-from time import monotonic
 from typing import Any, Final, TypeAlias
 
 from bachd.errors import OutputError
@@ -65,6 +64,8 @@ def _alsa(heard: Heard, ready: Callable[[str], None]) -> None:
     """Listen through the sequencer. The kernel stamps what it delivers with the time of a queue of ours."""
     import alsa_midi
 
+    from bachd.midi.queueclock import QueueClock
+
     client = alsa_midi.SequencerClient(NAME)
     queue = client.create_queue(NAME)
     port = client.create_port(
@@ -73,6 +74,7 @@ def _alsa(heard: Heard, ready: Callable[[str], None]) -> None:
     queue.start()
     client.drain_output()
     client.set_input_buffer_size(1 << 16)
+    clock = QueueClock(client, queue)
     priority.take()
     ready(f"{client.client_id}:{port.port_id}")
     poll = select.poll()
@@ -82,11 +84,9 @@ def _alsa(heard: Heard, ready: Callable[[str], None]) -> None:
     while True:
         ended = any(descriptor == 0 for descriptor, _ in poll.poll())
         while (event := client.event_input(timeout=1e-9)) is not None:
-            # How long ago it was delivered: the queue's clock is good for a moment, if not for a minute.
-            age = float(queue.get_status().real_time) - float(event.time)
             if event.type in kinds:
                 data = bytes((kinds[event.type] | event.channel, event.note, event.velocity))
-                heard.append((monotonic() - age, data.hex()))
+                heard.append((clock.monotonic(float(event.time)), data.hex()))
         if ended and not os.read(0, 1):
             break
     client.close()

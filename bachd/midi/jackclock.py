@@ -18,6 +18,7 @@ from collections import deque
 from typing import Final
 
 from bachd.errors import OutputError
+from bachd.midi import priority
 from bachd.midi.ear import Event
 from bachd.midi.libjack import Client, Process
 from bachd.midi.names import CLOCK, OURS, matching
@@ -63,6 +64,7 @@ def main(part: str | None) -> None:
         something.release()
 
     client.start(Process(cycle))
+    priority.take()
     _say("ready")
     threading.Thread(target=until_told, daemon=True).start()
     there: set[str] = set()

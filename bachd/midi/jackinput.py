@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Final
 
 from bachd.errors import OutputError
+from bachd.midi import priority
 from bachd.midi.inputs import Hear
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ class JackInput:
             raise OutputError(said.removeprefix("!") or "JACK: the process that listens has failed")
 
     def _listen(self) -> None:
+        priority.come_first()
         for line in self._process.stdout or ():
             said = line.strip()
             if said.startswith("+"):

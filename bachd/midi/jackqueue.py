@@ -100,6 +100,7 @@ def main(name: str) -> None:
     player = Player(client)
     callback = Process(player.cycle)
     client.start(callback)
+    priority.take()
     priority.lock_memory()
     sys.stdout.write(f"{player.name}\n")
     sys.stdout.flush()

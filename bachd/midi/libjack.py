@@ -27,8 +27,6 @@ Process: Final = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint32, ctypes.c_void_p
 _MICRO: Final = 1e-6
 _PATIENCE: Final = 3.0
 """Seconds in which a client can be closed; it takes some hundredths of one."""
-_GLANCE: Final = 2e-5
-"""Seconds that reading both clocks may take; if this thread is held up in between, their difference means nothing."""
 _IGNORE: Final = _Complain(lambda _: None)
 
 
@@ -49,7 +47,7 @@ class Client:
         self._on_shutdown = _Shutdown(lambda _: self.died.set())
         self.jack.jack_on_shutdown(self.handle, self._on_shutdown, None)
         # JACK may count by another clock, as one that is not slewed by NTP: that drifts against the monotonic one.
-        self._shift = _MICRO * self.jack.jack_get_time() - monotonic()
+        self._shift = _MICRO * self.jack.jack_get_time() - monotonic()  # by how much theirs is ahead
         self._begin, self._end = ctypes.c_uint64(), ctypes.c_uint64()
         unused = (ctypes.c_uint32(), ctypes.c_float())
         self._times = [ctypes.byref(each) for each in (unused[0], self._begin, self._end, unused[1])]
@@ -74,10 +72,10 @@ class Client:
         """When the present cycle began and the next one begins, in monotonic seconds. Only for the process callback."""
         self.jack.jack_get_cycle_times(self.handle, *self._times)
         before = monotonic()
-        theirs = self.jack.jack_get_time()
+        theirs = self.jack.jack_get_time()  # microseconds, cut off
         after = monotonic()
-        if after - before < _GLANCE:
-            self._shift = _MICRO * theirs - (before + after) / 2
+        # What is known stands as long as it can be true: a thread that is held up here learns little, and no more.
+        self._shift = min(max(self._shift, _MICRO * theirs - after), _MICRO * (theirs + 1) - before)
         return _MICRO * self._begin.value - self._shift, _MICRO * self._end.value - self._shift
 
     def destinations(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""For a thread that sends by itself: to be woken in time, and to find its memory where it was.
+"""For threads that music waits for: to be woken in time, and to find their memory where it was.
 
 Law: what the system does not grant is done without; nothing here raises.
 """
@@ -10,7 +10,8 @@ import operator
 import os
 import resource
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from time import monotonic
@@ -20,6 +21,8 @@ from bachd.realtime.clock import sleep_until
 
 _PRIORITY: Final = 50
 """Of the sending thread, under SCHED_FIFO: below JACK's own threads and the kernel's for interrupts."""
+_LEAST: Final = 1
+"""Of threads that compute a little, under SCHED_FIFO: before all that has no deadline, below all that makes sound."""
 _SWITCH: Final = 0.0005
 """Seconds for which busy Python code may keep the sending thread waiting; Python's own value is ten times that."""
 
@@ -44,11 +47,34 @@ def prefer_threads() -> None:
 
 
 def take() -> bool:
-    """Ask for SCHED_FIFO for the calling thread alone."""
+    """Ask for SCHED_FIFO for the calling thread alone, which sends."""
+    return _ask(_PRIORITY)
+
+
+def come_first() -> bool:
+    """Ask for SCHED_FIFO for the calling thread alone, which prepares what is sent, or hears what it depends on.
+
+    All such threads of a process should: one that is made to wait while it holds Python's lock makes the others wait.
+    """
+    return _ask(_LEAST)
+
+
+@contextmanager
+def coming_first() -> Iterator[None]:
+    """As `come_first`, for a while."""
+    granted = come_first()
+    try:
+        yield
+    finally:
+        if granted and sys.platform == "linux":
+            os.sched_setscheduler(0, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))
+
+
+def _ask(priority: int) -> bool:
     if sys.platform != "linux":
         return True  # elsewhere threads that sleep most of the time are woken in time without it
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
+    try:  # the threads and processes that this one starts are to have none of it
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(priority))
     except OSError:
         return False
     return True

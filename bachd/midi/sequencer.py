@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from bachd.errors import OutputError
 from bachd.midi.names import OURS, full_name, is_instrument
+from bachd.midi.queueclock import QueueClock
 from bachd.midi.seqevent import record
 
 DEVICE: Final = Path("/dev/snd/seq")
@@ -117,9 +118,9 @@ class KernelSequencer:
             self._aside.connect_from(alsa_midi.SYSTEM_ANNOUNCE)
             self._queue = self._client.create_queue(OURS)
             self._tick_finely()
-            self._status = self._made("queue_status")
             self._queue.start()
             self._client.drain_output()
+            self._clock = QueueClock(self._client, self._queue)
         except alsa_midi.ALSAError as fault:
             raise OutputError(f"ALSA: the sequencer cannot be used: {fault}") from None
         self._lock = threading.Lock()  # alsa-lib's output buffer belongs to one thread at a time
@@ -144,10 +145,8 @@ class KernelSequencer:
         return self._ffi.gc(box[0], getattr(self._c, f"snd_seq_{kind}_free"))
 
     def now(self) -> float:
-        """The queue's time. It is not to be trusted for long: whenever the kernel's timer is late, it jumps ahead."""
-        self._c.snd_seq_get_queue_status(self._client.handle, self._queue.queue_id, self._status)
-        time = self._c.snd_seq_queue_status_get_real_time(self._status)
-        return float(time.tv_sec + 1e-9 * time.tv_nsec)
+        """The queue's time."""
+        return self._clock.now()
 
     def ports(self) -> list[SequencerPort]:
         """What can be played to; empty if the list changes under our hands."""

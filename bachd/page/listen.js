@@ -17,7 +17,7 @@ export class Listener {
     this.delay = 0; // seconds after the MIDI output
     this.sounding = new Map(); // pitch -> release(moment)
     this.player = null;
-    this.instruments = new Map(); // by name, ready
+    this.instruments = new Map(); // promises, by name
   }
 
   get on() {
@@ -40,11 +40,13 @@ export class Listener {
   }
 
   /** The instrument of that name, ready to be struck. */
-  async tuned(name) {
-    const player = this.instruments.get(name) ?? instrument(name, this.context, this.room);
-    this.instruments.set(name, player);
-    await player.ready();
-    return player;
+  tuned(name) {
+    if (!this.instruments.has(name)) {
+      const coming = instrument(name, this.context, this.room);
+      coming.catch(() => this.instruments.delete(name)); // to be tried again
+      this.instruments.set(name, coming);
+    }
+    return this.instruments.get(name);
   }
 
   /** Play steps at a tempo from now on, for so many seconds, beside what else is heard. Returns what ends it. */

@@ -1,8 +1,8 @@
 """The long run: where the parts are put together, exchanged and taken apart.
 
 Law: while music plays, the event loop neither computes nor blocks: composing and tending the ports have threads of
-their own. However a run ends, what sounds is released before the output is closed. New settings come into use on a bar
-line, when all they need is open, or not at all.
+their own. All of these come before whatever else is busy, where the system allows it, once all is loaded. However a
+run ends, what sounds is released before the output is closed. New settings come into use on a bar line, or not at all.
 
 What goes on beside the music is elsewhere: upkeep.py looks after the output and shows the run, renewal.py follows the
 settings.
@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bachd.config import Config
 from bachd.errors import EXIT_OK
+from bachd.midi import priority
 from bachd.music.ritardando import pace
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
@@ -97,8 +98,7 @@ class _Run:
             # Meanwhile the ports are opened, and what plays is imported.
             from bachd.midi.ports import open_outputs
 
-            midi, awaiting = self._config.midi, self._notifier.heard
-            lateness = self.report.lateness
+            midi, lateness, awaiting = self._config.midi, self.report.lateness, self._notifier.heard
             outputs = open_outputs(midi.output, self._clock, lateness, awaiting=awaiting, offsets=midi.offsets)
             with ExitStack() as opened:
                 opened.callback(outputs.close)
@@ -108,7 +108,9 @@ class _Run:
                 self._exchange = Exchange(Parts(self._config, self._rng, await self._loading, outputs, lead=lead))
                 opened.pop_all()
             self._stack.callback(self._exchange.close)
-            self._tending = self._stack.enter_context(ThreadPoolExecutor(1, "tending"))
+            self._stack.enter_context(priority.coming_first())
+            await loop.run_in_executor(self._thread, priority.come_first)
+            self._tending = self._stack.enter_context(ThreadPoolExecutor(1, "tending", priority.come_first))
             self._player = self._make_player()
             await self._until_stopped(
                 self._player.perform(self._compose), self._plan(), self._tend(), self._renew(), self._stop.wait()

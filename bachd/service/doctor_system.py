@@ -22,11 +22,11 @@ _SLOW: Final = ("hpet", "acpi_pm", "jiffies", "refined-jiffies", "pit")
 
 
 def realtime(machine: Machine) -> Finding:
-    """Whether a thread may get real-time priority, which JACK and python-rtmidi want."""
+    """Whether a thread may get real-time priority: JACK wants it, and so does music on a busy machine."""
     seen = f"priority {_many(machine.rtprio)}, locked memory {_many(machine.memlock, 1024)} KB"
     if machine.rtprio == 0 and machine.user != 0:
-        todo = "only JACK needs it: add '@audio - rtprio 95' and '@audio - memlock unlimited' to "
-        todo += "/etc/security/limits.d/audio.conf, and log in again"
+        todo = "JACK wants it, and so does music on a busy machine: add '@audio - rtprio 95' and "
+        todo += "'@audio - memlock unlimited' to /etc/security/limits.d/audio.conf, and log in again"
         return Finding("real time", "note", f"no thread of this user may have it ({seen})", todo)
     return Finding("real time", "ok", seen)
 

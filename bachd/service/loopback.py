@@ -42,7 +42,8 @@ class Child:
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,  # Ctrl-C is for this process; that one ends with its stdin
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # the same bachd
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # the same bachd,
+            cwd="/",  # even if there is another one in the folder we are in
         )
 
     def line(self) -> str:

@@ -1,6 +1,13 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from bachd.midi import priority
 
@@ -27,3 +34,27 @@ def test_memory_is_locked_only_where_the_limit_leaves_room() -> None:
         assert not priority.lock_memory()
     finally:
         resource.setrlimit(resource.RLIMIT_MEMLOCK, before)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is nothing to ask for")
+def test_what_a_thread_that_comes_first_starts_does_not_come_first() -> None:
+    def child() -> int:
+        told = subprocess.check_output([sys.executable, "-c", "import os; print(os.sched_getscheduler(0))"])
+        return int(told)
+
+    def policy() -> int:
+        return os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK
+
+    def try_it() -> list[int]:
+        with priority.coming_first():
+            first = [policy()]
+            thread = threading.Thread(target=lambda: first.append(policy()))
+            thread.start()
+            thread.join()
+            first.append(child())
+        return [*first, policy()]
+
+    with ThreadPoolExecutor(1) as thread:
+        if not thread.submit(priority.come_first).result():
+            pytest.skip("no real-time priority here")
+        assert thread.submit(try_it).result() == [os.SCHED_FIFO, os.SCHED_OTHER, os.SCHED_OTHER, os.SCHED_OTHER]

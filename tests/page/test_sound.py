@@ -16,8 +16,7 @@ RENDER = """async (name) => {
   const {instrument} = await import('/instruments.js');
   const rate = 44100;
   const context = new OfflineAudioContext(1, 3 * rate, rate);
-  const player = instrument(name, context, context.destination);
-  await player.ready();
+  const player = await instrument(name, context, context.destination);
   player.strike(64, 90, 0.5)(1.0);
   const wave = (await context.startRendering()).getChannelData(0);
   const louder = (most, one) => Math.max(most, Math.abs(one));
@@ -32,8 +31,7 @@ PITCH = """async (name) => {
   const {instrument} = await import('/instruments.js');
   const rate = 44100;
   const context = new OfflineAudioContext(1, 2 * rate, rate);
-  const player = instrument(name, context, context.destination);
-  await player.ready();
+  const player = await instrument(name, context, context.destination);
   player.strike(57, 90, 0);
   const wave = (await context.startRendering()).getChannelData(0).slice(0.4 * rate, 1.4 * rate);
   const strength = (hertz) => {

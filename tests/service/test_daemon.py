@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from bachd.config import Config, Expression, Midi
 from bachd.errors import ModelError, OutputError
+from bachd.midi import priority
 from bachd.midi.outputs import Outputs
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
@@ -52,6 +55,17 @@ def test_a_signal_ends_a_run_with_every_note_released(stage: Stage, number: sign
     stage.script = [*SOME, lambda: os.kill(os.getpid(), number), *steps("D4:400")]
     assert daemon.run(QUICK) == 0
     assert stage.ends_in_silence()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is nothing to ask for")
+def test_what_plays_comes_first_as_long_as_it_plays_and_where_it_may(stage: Stage) -> None:
+    policies: list[int] = []
+    stage.script = [*CHORDS, lambda: policies.append(os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK), *CHORDS]
+    with ThreadPoolExecutor(1) as thread:
+        allowed = thread.submit(priority.come_first).result()
+    daemon.run(QUICK, events=4)
+    assert policies == [os.SCHED_FIFO if allowed else os.SCHED_OTHER]
+    assert os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK == os.SCHED_OTHER
 
 
 def test_signals_are_the_systems_again_after_a_run(stage: Stage) -> None:

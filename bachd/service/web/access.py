@@ -13,10 +13,10 @@ import hashlib
 import hmac
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from time import monotonic
-from typing import Final
+from typing import Final, TypeAlias
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
@@ -49,6 +49,9 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+Inner: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+"""What aiohttp's server hands a request to."""
 
 _HOST: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 _OPEN: Final = ("/login", "/login.js", "/login.css")
@@ -155,6 +158,20 @@ def _is_loopback(name: str) -> bool:
 def _same(given: str, wanted: str) -> bool:
     """Compared in a time that says nothing of where they differ."""
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), wanted.encode())
+
+
+def expecting_nothing(handler: Inner) -> Inner:
+    """Refuse whatever a request expects of the server, but for 100-continue, before it is handled.
+
+    aiohttp looks at `Expect:` before any middleware does, and fails at bytes in it that are no text.
+    """
+
+    async def handled(request: web.BaseRequest) -> web.StreamResponse:
+        if any(expected.lower() != "100-continue" for expected in request.headers.getall("Expect", [])):
+            return web.json_response({"faults": ["nobody here can do what is expected"]}, status=417, headers=HEADERS)
+        return await handler(request)
+
+    return handled
 
 
 @web.middleware

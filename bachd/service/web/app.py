@@ -135,6 +135,7 @@ async def serve(way: Channel, listener: socket.socket, opening: dict[str, Any]) 
     await runner.setup()
     assert runner.server is not None
     server, door = runner.server, asyncio.get_running_loop()
+    server.request_handler = access.expecting_nothing(server.request_handler)
 
     def connect() -> asyncio.Protocol:
         crowded = len(server.connections) >= MOST_CONNECTIONS

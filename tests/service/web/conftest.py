@@ -51,6 +51,8 @@ class Running:
     folder: Path
     host: str = "127.0.0.1"
     headers: dict[str, str] = field(default_factory=dict)
+    within: tuple[str, ...] = ()
+    """The command that it is started by, if there is one: into another network, say."""
 
     def __post_init__(self) -> None:
         with socket.socket() as probe:
@@ -72,7 +74,7 @@ class Running:
     def start(self, told: str = "the page is at") -> None:
         """Returns when its log says something."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bachd", "run"],
+            [*self.within, sys.executable, "-m", "bachd", "run"],
             cwd=self.folder,
             env=self.environment,
             stderr=subprocess.PIPE,
@@ -81,7 +83,7 @@ class Running:
         )
         try:
             self.until(told)
-            if told == "the page is at":
+            if told == "the page is at" and not self.within:
                 self.ask("/health")  # the daemon listens already; this waits for the process that answers
         except BaseException:
             self._process.kill()

@@ -123,6 +123,14 @@ def test_who_guesses_has_to_wait_and_who_knows_does_not(open_run: Running) -> No
     assert open_run.ask("/login", bad, Content_Type="multipart/form-data; boundary=x").status in (400, 401, 429)
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
+def test_nothing_may_be_expected(bachd_run: Running, method: str) -> None:
+    for expected in ("nonsense", "\xff\xfe", "100-continue, \xff"):
+        for path in ("/", "/api/settings", "/nothing"):
+            assert bachd_run.ask(path, method=method, Expect=expected).status == 417
+    assert bachd_run.ask("/health", Expect="100-Continue").status in (200, 503)
+
+
 def test_a_bucket_lets_so_many_through_and_then_so_many_a_second() -> None:
     bucket = Bucket(3, 2.0)
     assert [bucket.take("a", 0.0) for _ in range(4)] == [True, True, True, False]
