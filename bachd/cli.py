@@ -168,6 +168,7 @@ def _render(options: argparse.Namespace) -> int:
 
     from bachd.service.render import render
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing half-written is to be left then, either
     config = _config(options)
     rng = next(number for number in (options.rng, config.seed.rng, randbits(32)) if number is not None)
     render(config, options.out, options.bars, rng)
