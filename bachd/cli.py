@@ -168,6 +168,7 @@ def _render(options: argparse.Namespace) -> int:
 
     from bachd.service.render import render
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing half-written is to be left then, either
     config = _config(options)
     rng = next(number for number in (options.rng, config.seed.rng, randbits(32)) if number is not None)
     render(config, options.out, options.bars, rng)
@@ -194,15 +195,17 @@ def _ports(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from bachd.midi.names import the_one
+    from bachd.midi import link
+    from bachd.midi.names import is_name, the_one
     from bachd.midi.ports import list_ports
     from bachd.service.composing import open_composer
 
     config = _config(options)
     open_composer(config, 0)
-    for output in config.midi.output:
-        if output not in ("auto", "virtual", "jack", "none") and not output.startswith("file:"):
-            the_one([port.name for port in list_ports()], output)
+    for output in filter(is_name, config.midi.output):
+        the_one([port.name for port in list_ports()], output)
+    if config.tempo == "link":
+        link.library()
     print(f"all is well with {_config_path(options.config) or 'the defaults (there is no config.yaml)'}")
     return EXIT_OK
 

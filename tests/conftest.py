@@ -89,9 +89,11 @@ def _jack_server() -> Iterator[JackServer]:
         patch.setenv("JACK_DEFAULT_SERVER", server.name)
         patch.setenv("JACK_NO_START_SERVER", "1")
         patch.setenv("JACK_NO_AUDIO_RESERVATION", "1")
-        server.start()
-        yield server
-        server.stop()
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture

@@ -147,7 +147,11 @@ def test_no_ports(no_midi: None, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_check_looks_at_all_that_can_be_wrong(
-    folder: Path, ports: None, composed: list[tuple[Config, int]], capsys: pytest.CaptureFixture[str]
+    folder: Path,
+    ports: None,
+    composed: list[tuple[Config, int]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert main(["check"]) == 0
     assert capsys.readouterr().out == "all is well with the defaults (there is no config.yaml)\n"
@@ -163,6 +167,11 @@ def test_check_looks_at_all_that_can_be_wrong(
     assert capsys.readouterr().err.startswith(
         "bachd: midi.output: no MIDI port is called 'Clavinova'; there is 'FP-30X"
     )
+
+    monkeypatch.setitem(sys.modules, "aalink", None)
+    (folder / "config.yaml").write_text("tempo: link")
+    assert main(["check"]) == 69
+    assert capsys.readouterr().err.startswith("bachd: tempo: link: aalink is not installed; ")
 
 
 def test_the_default_settings_are_well() -> None:

@@ -51,9 +51,7 @@ class FileOutput:
         """
         self.path = path
         try:
-            self._replaces = path.exists()
-            if self._replaces and not _is_recording(path):
-                raise OutputError(f"{path}: is there already and no .mid file; choose another name")
+            self._replaces = may_be_replaced(path)
             self._file = path.open("r+b" if self._replaces else "xb", buffering=0)
             if not self._replaces:
                 self._begin()
@@ -105,7 +103,7 @@ class FileOutput:
             if not self._size and not self._replaces:
                 self.path.unlink(missing_ok=True)  # there was no music
         if self._fault is not None:
-            raise OutputError(self._failure)
+            raise OutputError(self._failure) from self._fault
 
     @property
     def _failure(self) -> str:
@@ -155,12 +153,15 @@ class FileOutput:
             data, where = data[written:], where + written
 
 
-def _is_recording(path: Path) -> bool:
-    """Whether a file may be replaced: it holds music, or nothing."""
-    if not path.is_file():
+def may_be_replaced(path: Path) -> bool:
+    """Whether there is a file; it holds music, or nothing. Raises OutputError if it is another, or OSError."""
+    if not path.exists():
         return False
-    with path.open("rb") as file:
-        return file.read(4) in (b"", b"MThd")
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(4) in (b"", b"MThd"):
+                return True
+    raise OutputError(f"{path}: is there already and no .mid file; choose another name")
 
 
 def _variable(number: int) -> bytes:

@@ -13,6 +13,7 @@ import ctypes
 import gc
 import sys
 import threading
+import time
 from collections import deque
 from typing import Final
 
@@ -67,10 +68,13 @@ def main(part: str | None) -> None:
     _say("ready")
     threading.Thread(target=until_told, daemon=True).start()
     there: set[str] = set()
+    look = time.monotonic()
     while not (ending.is_set() or client.died.is_set()):
-        if part is not None:
-            there = _connect(client, client.port_name(port), part, there)
-        while something.acquire(timeout=_LOOKING) and not ending.is_set():
+        if (now := time.monotonic()) >= look:  # also while a clock keeps coming
+            look = now + _LOOKING
+            if part is not None:
+                there = _connect(client, client.port_name(port), part, there)
+        if something.acquire(timeout=look - now) and heard:
             moment, data = heard.popleft()
             _say(f"{moment:.6f} {data.hex()}")
     client.close()

@@ -25,6 +25,15 @@ _JUMP: Final = 0.1
 """Beats by which a session's time may move by itself, as when it is joined; more is a jump."""
 
 
+def library() -> Any:
+    """The module aalink. Raises OutputError if it is not installed."""
+    try:
+        import aalink
+    except ImportError:
+        raise OutputError("tempo: link: aalink is not installed; pip install 'bachd[link]'") from None
+    return aalink
+
+
 class LinkLeader:
     """The session as one who is followed. For one thread."""
 
@@ -76,14 +85,11 @@ class LinkSource:
 
         look: called all the time from `start` on, in another thread. Raises OutputError if aalink is not installed.
         """
-        try:
-            import aalink
-        except ImportError:
-            raise OutputError("tempo: link: aalink is not installed; pip install 'bachd[link]'") from None
+        join = library().Link
         self._look = look
         self._started, self._ended = threading.Event(), threading.Event()
         self._joined: Future[Any] = Future()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._watch(aalink.Link, bpm)), name="link")
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._watch(join, bpm)), name="link")
         self._thread.start()
         self.link = self._joined.result()
 

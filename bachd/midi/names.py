@@ -21,6 +21,10 @@ _NO_INSTRUMENTS: Final = ("midi through", "f_midi", CLOCK)
 """Never chosen unasked: what comes in at the first goes out again, the second is this machine posing as a synth."""
 
 
+_WORDS: Final = ("auto", "virtual", "jack", "none")
+"""What `midi.output` may say beside names and files."""
+
+
 @dataclass(frozen=True, slots=True)
 class PortInfo:
     """A port that can be played to."""
@@ -31,6 +35,11 @@ class PortInfo:
     """The MIDI system that it belongs to."""
     kind: Literal["hardware", "software"]
     """Only hardware is chosen by 'auto'."""
+
+
+def is_name(spec: str) -> bool:
+    """Whether a word of `midi.output` is part of a port's name."""
+    return spec not in _WORDS and not spec.startswith("file:")
 
 
 def full_name(client: str, port: str) -> str:
@@ -50,15 +59,18 @@ def matching(names: Iterable[str], part: str) -> list[str]:
     return [name for name in names if name.lower() == wanted] or [name for name in names if wanted in name.lower()]
 
 
-def the_one(names: Sequence[str], part: str) -> str:
-    """The only name that `part` fits. Raises OutputError, listing what there is, if none or several do."""
+def the_one(names: Sequence[str], part: str, asked: str = "midi.output") -> str:
+    """The only name that `part` fits. Raises OutputError, listing what there is, if none or several do.
+
+    asked: where `part` is written, for those who have to mend it.
+    """
     found = matching(names, part)
     if len(found) == 1:
         return found[0]
     if found:
-        raise OutputError(f"midi.output: {part!r} fits several ports: {_list(found)}; write more of the name")
+        raise OutputError(f"{asked}: {part!r} fits several ports: {_list(found)}; write more of the name")
     there = f"there is {_list(dict.fromkeys(names))}" if names else "there is none at all; is it switched on?"
-    raise OutputError(f"midi.output: no MIDI port is called {part!r}; {there}")
+    raise OutputError(f"{asked}: no MIDI port is called {part!r}; {there}")
 
 
 def _list(names: Iterable[str]) -> str:

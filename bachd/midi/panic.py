@@ -11,6 +11,7 @@ from typing import Final
 from mido import Message
 
 from bachd.errors import OutputError
+from bachd.midi.names import is_name
 from bachd.midi.ports import list_ports, open_outputs
 from bachd.midi.reset import CHANNELS, every_note_off, reset
 from bachd.realtime.clock import MonotonicClock, sleep_until
@@ -30,12 +31,12 @@ def panic(specs: Sequence[str] = ()) -> str:
 
     Returns what has been silenced, for people. Raises OutputError if there is nothing to silence.
     """
-    named = [spec for spec in specs if spec not in ("auto", "virtual", "none") and not spec.startswith("file:")]
+    named = [spec for spec in specs if spec == "jack" or is_name(spec)]
     wanted = named or [port.name for port in list_ports() if port.kind == "hardware"]
     if not wanted:
         raise OutputError("panic: there is no MIDI instrument; switch it on, or name a port: bachd panic PORT")
     clock = MonotonicClock()
-    output = open_outputs(wanted, clock, Lateness())
+    output = open_outputs(wanted, clock, Lateness(), asked="panic")
     try:
         due = clock.now() + _LEAD
         for messages in (reset(), *map(every_note_off, CHANNELS)):

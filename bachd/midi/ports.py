@@ -55,6 +55,7 @@ def open_outputs(
     awaiting: bool = False,
     present: Outputs = NOWHERE,
     offsets: Mapping[str, float] | None = None,
+    asked: str = "midi.output",
 ) -> Outputs:
     """Open all outputs asked for, as one: each auto, virtual, jack, none, file:NAME.mid or part of a port's name.
 
@@ -62,6 +63,7 @@ def open_outputs(
     awaiting: whether a name that fits no port means one that is not switched on yet (with ALSA's sequencer only).
     present: what is played to at present; those of it that are asked for again are used again.
     offsets: seconds by which a clock is later than the music, by some of `specs`.
+    asked: where `specs` are written, for those who have to mend them.
 
     Raises OutputError, and leaves nothing open, if one of them cannot be had: for a name that fits no port or several,
     it lists those that are there.
@@ -72,7 +74,7 @@ def open_outputs(
     found: list[tuple[Output, float]] = []
     with ExitStack() as stack:
         for offset, words in groups.items():
-            opening = _Opening(clock, lateness, present, awaiting=awaiting)
+            opening = _Opening(clock, lateness, present, asked, awaiting=awaiting)
             stack.callback(opening.close)
             for word in words:
                 opening.add(word)
@@ -84,10 +86,11 @@ def open_outputs(
 class _Opening:
     """Outputs while they are being opened. Synths on ALSA share one port of ours, if their clock is for one moment."""
 
-    def __init__(self, clock: Clock, lateness: Lateness, present: Outputs, *, awaiting: bool) -> None:
+    def __init__(self, clock: Clock, lateness: Lateness, present: Outputs, asked: str, *, awaiting: bool) -> None:
         self._clock = clock
         self._lateness = lateness
         self._present = present
+        self._asked = asked
         self._awaiting = awaiting
         self._faults: list[str] = []
         self._outputs: list[Output] = []
@@ -171,15 +174,15 @@ class _Opening:
         names = [port.name for port in self._sequencer.ports()] if self._sequencer is not None else []
         awaited = [name for port in self._ports for name in port.wanted if name]
         if matching(names + awaited, part):
-            self._synths.append(the_one(names + awaited, part))
+            self._synths.append(the_one(names + awaited, part, self._asked))
             return
         for system, others in _others(self._sequencer, self._faults):
             if matching(others, part):
-                self._play(system, the_one(others, part))
+                self._play(system, the_one(others, part, self._asked))
                 return
             names += others
         if self._sequencer is None or not self._awaiting:
-            the_one(names, part)
+            the_one(names, part, self._asked)
         self._synths.append(part)
 
     @property

@@ -78,10 +78,12 @@ def _is_google(name: str, there: object) -> bool:
 
 
 def libraries(machine: Machine, config: Config) -> Iterator[Finding]:
-    """What reaches the MIDI systems: alsa-midi with ALSA's library, and python-rtmidi on macOS."""
+    """What reaches the MIDI systems: alsa-midi with ALSA's library, python-rtmidi on macOS, aalink where it is used."""
     alsa, rtmidi = machine.distribution("alsa-midi"), machine.distribution("python-rtmidi")
     if machine.system == "Linux":
         yield _alsa(machine, None if alsa is None else alsa.version)
+    if config.tempo == "link":
+        yield _aalink(machine)
     if rtmidi is not None:
         yield Finding("python-rtmidi", "ok", rtmidi.version)
         return
@@ -102,6 +104,13 @@ def _alsa(machine: Machine, version: str | None) -> Finding:
         package = "libasound2t64 (libasound2 on Debian 12)"
         return Finding("alsa-midi", "fault", f"{version}, but libasound.so.2 is missing", f"sudo apt install {package}")
     return Finding("alsa-midi", "ok", version)
+
+
+def _aalink(machine: Machine) -> Finding:
+    found = machine.distribution("aalink")
+    if found is None:
+        return Finding("aalink", "fault", "not installed, and tempo: link asks for it", "pip install 'bachd[link]'")
+    return Finding("aalink", "ok", found.version)
 
 
 def settings(path: Path | None) -> tuple[Finding, Config]:

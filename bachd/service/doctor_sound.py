@@ -11,14 +11,13 @@ from typing import Final
 
 from bachd.config import Config
 from bachd.errors import OutputError
-from bachd.midi.names import PortInfo, the_one
+from bachd.midi.names import PortInfo, is_name, the_one
 from bachd.service.machine import SERVICE, Finding, Machine
 
 SEQUENCER: Final = "dev/snd/seq"
 MODULES: Final = ("etc/modules", "etc/modules-load.d/*.conf", "usr/lib/modules-load.d/*.conf")
 UNITS: Final = ("etc/systemd/system/bachd.service", "usr/lib/systemd/system/bachd.service")
 
-_WORDS: Final = ("auto", "virtual", "jack", "none")
 _OWNER: Final = re.compile(r"Output \d+\n(?:  .*\n)*?  Owner PID\s*: (\d+)")
 
 
@@ -76,7 +75,7 @@ def ports(config: Config, listed: Callable[[], Sequence[PortInfo]]) -> Finding:
         there = listed()
         names = [port.name for port in there]
         for word in config.midi.output:
-            if word not in _WORDS and not word.startswith("file:"):
+            if is_name(word):
                 the_one(names, word)
     except OutputError as fault:
         return Finding("ports", "fault", str(fault), "switch it on, or write another name; 'bachd ports' lists them")

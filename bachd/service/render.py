@@ -1,6 +1,7 @@
 """Music into a file, as fast as it can be composed.
 
-Law: the same settings, bars and rng give the same .mid, byte for byte; it holds what `run` would have sent.
+Law: the same settings, bars and rng give the same .mid, byte for byte; it holds what `run` would have sent. An older
+file stays as it was until the new one is whole.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import asyncio
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from itertools import count
@@ -43,19 +45,40 @@ def render(config: Config, out: Path, bars: int, rng: int) -> None:
     rng: in place of the one in the settings. Raises UsageError for another kind of file; OutputError when the file can
     not be written, or fluidsynth or a soundfont is missing; ModelError or SeedError when nothing can be composed.
     """
+    from bachd.midi.file import may_be_replaced
+
     match out.suffix.lower():
         case ".mid" | ".midi":
-            _write(config, out, bars, rng)
+            with _aside(out) as nascent:
+                may_be_replaced(out)
+                _write(config, nascent, bars, rng)
         case ".wav":
             synth, font = find_synth()
-            with TemporaryDirectory(prefix="bachd-") as folder:
+            with _aside(out) as nascent, TemporaryDirectory(prefix="bachd-") as folder:
                 score = Path(folder, "score.mid")
                 _write(config, score, bars, rng)
                 tell(f"{out.name}: fluidsynth plays")
-                play(synth, font, score, out)
+                play(synth, font, score, nascent)
                 tell("")
         case _:
             raise UsageError(f"{out}: renders to .mid or .wav only; name the file so")
+
+
+@contextmanager
+def _aside(out: Path) -> Iterator[Path]:
+    """A file to write in a folder beside `out`, which takes its place when it is whole and goes if that fails."""
+    try:
+        with TemporaryDirectory(prefix=".bachd-", dir=out.resolve().parent) as folder:
+            nascent = Path(folder, out.name)
+            yield nascent
+            nascent.replace(out.resolve())
+    except OSError as fault:
+        raise OutputError(f"{out}: cannot be written: {fault.strerror}; choose another folder") from None
+    except OutputError as failure:
+        cause = failure.__cause__
+        if isinstance(cause, OSError):
+            raise OutputError(f"{out}: cannot be written: {cause.strerror}") from None
+        raise
 
 
 def _write(config: Config, out: Path, bars: int, rng: int) -> None:
@@ -142,4 +165,4 @@ def play(synth: str, font: Path, score: Path, out: Path) -> None:
     try:
         shutil.copyfile(sound, out)
     except OSError as fault:
-        raise OutputError(f"{out}: cannot be written: {fault.strerror}") from None
+        raise OutputError(f"{out}: cannot be written: {fault.strerror}") from fault

@@ -15,7 +15,7 @@ from bachd.music import keyboard, midifile, notes, smf
 from bachd.music.event import TICKS
 from bachd.music.metre import Grid
 from bachd.music.notes import Note
-from bachd.training import phase, scores
+from bachd.training import bounds, phase, scores
 from bachd.training.tidy import Sound, tidy
 
 MIDI: Final = (".mid", ".midi")
@@ -31,10 +31,13 @@ Row = dict[str, Any]
 def read(path: Path, name: str) -> Row:
     """The piece in a file, under the name it shall have."""
     try:
-        if path.suffix.lower() in MIDI:
-            with path.open("rb") as file:
-                return _midi(file.read(smf.MOST_BYTES + 1), name)  # one byte too many is told as such
-        return _score(path, name)
+        with bounds.bounded():
+            if path.suffix.lower() in MIDI:
+                with path.open("rb") as file:
+                    return _midi(file.read(smf.MOST_BYTES + 1), name)  # one byte too many is told as such
+            return _score(path, name)
+    except bounds.TooLongError:
+        return {"name": name, "dropped": f"takes more than {bounds.SECONDS:.0f} seconds to read"}
     except BachdError as fault:
         return {"name": name, "dropped": str(fault).removeprefix(f"{name}: ")}
     except Exception as fault:  # noqa: BLE001  whatever one broken file raises, the others are still wanted
@@ -123,6 +126,8 @@ def _score(path: Path, name: str) -> Row:
     lines = [found for part in parts if (found := scores.part_notes(part)[0])]
     if not lines:
         return {"name": name, "dropped": "holds no notes"}
+    if (end := max(note.end for line in lines for note in line)) > midifile.LONGEST:
+        return {"name": name, "dropped": f"its {end // TICKS} quarter notes last for more than a day"}
     credit = score.metadata.copyright if score.metadata and score.metadata.copyright else ""
     return row(name, lines, scores.grid(parts[0]), title=scores.title(score), credit=" ".join(str(credit).split()))
 

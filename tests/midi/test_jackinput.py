@@ -54,6 +54,14 @@ def plug(jack: JackServer) -> Iterator[Callable[..., Master]]:
         master.unplug()
 
 
+def until(source: JackInput, description: str) -> None:
+    """Wait for who is listened to."""
+    end = time.monotonic() + PATIENCE
+    while source.description != description:
+        assert source.poll() == ()
+        assert time.monotonic() < end
+
+
 def test_what_a_master_says_is_heard_and_dated(jack: JackServer, plug: Callable[..., Master]) -> None:
     heard: SimpleQueue[Heard] = SimpleQueue()
     source = JackInput(None, lambda *message: heard.put(message))
@@ -77,15 +85,29 @@ def test_a_master_is_connected_by_name_whenever_he_comes(jack: JackServer, plug:
         plug("something else")
         for _ in range(2):
             master = plug("Drum Machine")
-            while source.description != "Drum Machine:out":
-                master.say("f8")
-            while not heard.empty():
-                heard.get()
+            until(source, "Drum Machine:out")
             master.say("f8")
             assert heard.get(timeout=PATIENCE)[1:] == (b"\xf8", "JACK")
             master.unplug()
-            while source.description != "drum":
-                assert source.poll() == ()
+            until(source, "drum")
+    finally:
+        source.close()
+
+
+def test_another_master_is_connected_while_a_clock_keeps_coming(jack: JackServer, plug: Callable[..., Master]) -> None:
+    heard: SimpleQueue[Heard] = SimpleQueue()
+    source = JackInput("drum", lambda *message: heard.put(message))
+    try:
+        first = plug("Drum One")
+        until(source, "Drum One:out")
+        second = plug("Drum Two")
+        end = time.monotonic() + PATIENCE / 4
+        while source.description != "Drum One:out, Drum Two:out":
+            first.say("f8")
+            assert heard.get(timeout=PATIENCE)[1] == b"\xf8"
+            assert time.monotonic() < end
+        second.say("fa")
+        assert heard.get(timeout=PATIENCE)[1] == b"\xfa"
     finally:
         source.close()
 

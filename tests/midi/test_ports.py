@@ -228,3 +228,9 @@ def test_panic_ends_every_note_on_every_channel(plug_synth: PlugSynth) -> None:
 def test_panic_without_an_instrument_is_told(specs: list[str]) -> None:
     with pytest.raises(OutputError, match="panic: there is no MIDI instrument"):
         panic(specs)
+
+
+@pytest.mark.usefixtures("no_midi")
+def test_panic_for_a_port_that_is_not_there_blames_no_setting() -> None:
+    with pytest.raises(OutputError, match="panic: no MIDI port is called 'organ'"):
+        panic(["organ"])

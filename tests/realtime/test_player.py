@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -13,53 +11,12 @@ from hypothesis import strategies as st
 
 from bachd.errors import ModelError
 from bachd.music.event import Event
-from bachd.music.metre import Grid, Metre
+from bachd.music.metre import Grid
 from bachd.music.piece import Origin, Step
 from bachd.realtime.player import Player
-from bachd.realtime.transport import Conductor, Transport
+from bachd.realtime.transport import Transport
 from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
-
-Script = Sequence[Step | float | Exception]
-At = tuple[float, Callable[[FakeClock], object]]
-
-
-def play(
-    script: Script,
-    *,
-    bpm: float = 120.0,
-    stop: float | None = None,
-    at: At | None = None,
-    then: At | None = None,
-    conductor: Conductor | None = None,
-    **how: Any,
-) -> Played:
-    """Perform a script; stop it `stop` seconds after its start, and do something to the clock `at` a moment."""
-    lead = how.pop("lead", 0.1)
-    clock = FakeClock()
-    output = RecordingOutput(clock)
-
-    async def perform() -> BaseException | None:
-        performance = asyncio.ensure_future(
-            Player(output, conductor or Transport(bpm, lead), clock, **how).perform(scripted(script))
-        )
-        if stop is not None:
-            asyncio.get_running_loop().call_later(stop, performance.cancel)
-        for moment, act in filter(None, (at, then)):
-            asyncio.get_running_loop().call_later(moment, act, clock)
-        await asyncio.wait((performance,))
-        return None if performance.cancelled() else performance.exception()
-
-    fault = run(perform())
-    return Played(output, fault)
-
-
-class Played:
-    """What came of a performance."""
-
-    def __init__(self, output: RecordingOutput, fault: BaseException | None) -> None:
-        self.output, self.fault = output, fault
-        self.log, self.signs, self.calls = output.log, output.signs, output.calls
-        self.messages = [timed.message for timed in output.messages]
+from tests.realtime.performing import Script, play
 
 
 def test_notes_sound_for_their_length() -> None:
@@ -249,52 +206,6 @@ def test_voices_are_spread_from_the_top_and_held_notes_stay_on_their_channel() -
         "1 off C3 ch3",
         "1 off C5 ch2",
         "1 off A4 ch3",
-    ]
-
-
-def test_a_program_is_asked_for_on_every_channel_before_the_first_note() -> None:
-    messages = play(steps("C4"), channels=(1, 5), program=19).messages
-    assert [(each.type, each.channel, each.program) for each in messages[1:3]] == [
-        ("program_change", 0, 19),
-        ("program_change", 4, 19),
-    ]
-
-
-def test_a_name_in_any_script_is_written_as_utf_8() -> None:
-    _, marker, *_ = play(steps("C4", piece="音楽\udcff")).messages
-    assert bytes(marker.bytes()).endswith("音楽?".encode())
-
-
-def test_an_upbeat_is_a_short_bar_in_the_score() -> None:
-    played = play(steps("C4:0.5 D4:0.5 E4 F4", Grid(upbeat=24)))
-    assert played.signs[2:] == ["0 time_signature 1/4", "24 time_signature 4/4"]
-
-
-def test_a_later_upbeat_waits_for_its_bar_line_before_it_changes_the_metre() -> None:
-    waltz = Grid(((0, Metre(3, 4)),), upbeat=24)
-    played = play([*steps("C4:2"), *steps("D4:0.5 E4:0.5 F4", waltz)])
-    assert played.signs[1:] == [
-        "0 marker a piece",
-        "0 time_signature 4/4",
-        "48 marker a piece",
-        "72 time_signature 3/4",
-    ]
-
-
-def test_an_upbeat_in_triplets_has_no_signature_of_its_own() -> None:
-    assert play(steps("C4:1/3 D4", Grid(upbeat=8))).signs[2:] == ["0 time_signature 4/4"]
-
-
-def test_the_score_says_tempo_names_and_metres() -> None:
-    waltz = Grid(((0, Metre(3, 4)),))
-    played = play([*steps("C4 D4 E4 F4"), *steps("G4", piece="next"), *steps("A4", waltz)])
-    assert played.signs == [
-        "0 set_tempo 500000",
-        "0 marker a piece",
-        "0 time_signature 4/4",
-        "96 marker next",
-        "120 marker a piece",
-        "120 time_signature 3/4",
     ]
 
 

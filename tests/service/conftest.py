@@ -1,9 +1,9 @@
-"""A stage for runs: what a run would open for itself is opened here instead."""
+"""A stage for runs: what a run would open for itself is opened here instead. And machines made of files."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ from bachd.midi.outputs import Outputs
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
+from bachd.service import status
+from bachd.service.machine import Machine
 from tests.fakes import RecordingOutput, ScriptedComposer, steps
 
 QUICK = Config(tempo=300.0)
@@ -67,3 +69,37 @@ class Stage:
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stage:
     return Stage(monkeypatch, tmp_path)
+
+
+class Bench:
+    """A machine on the bench: give it files and packages, then look at it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def files(self, files: Mapping[str, str]) -> Bench:
+        for name, text in files.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return self
+
+    def packages(self, *named: str) -> Bench:
+        """Install 'NAME VERSION'."""
+        for name, version in (each.split() for each in named):
+            folder = f"packages/{name.replace('-', '_')}-{version}.dist-info"
+            self.files({f"{folder}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"})
+        return self
+
+    @property
+    def machine(self) -> Machine:
+        packages = (str(self.root / "packages"),)
+        return Machine(self.root, packages, (3, 11), "Linux", "aarch64", wide=True, user=1000, rtprio=95, memlock=-1)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A machine on which no bachd runs."""
+    monkeypatch.setattr(status, "SYSTEM", tmp_path / "run")
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "run"))
+    return Bench(tmp_path)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -86,3 +90,61 @@ def test_a_wav_without_a_soundfont_says_how_to_get_one(monkeypatch: pytest.Monke
     monkeypatch.setattr(render, "SOUNDFONTS", (str(tmp_path),))
     with pytest.raises(OutputError, match="sudo apt install fluid-soundfont-gm"):
         render.render(Config(), tmp_path / "out.wav", 4, 1)
+
+
+def test_what_is_not_finished_leaves_the_older_file_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupted(*_: object) -> Iterator[Step]:
+        yield from steps("C4:4 D4:4")
+        raise KeyboardInterrupt
+
+    render.render(Config(), tmp_path / "out.mid", 4, 1)
+    before = (tmp_path / "out.mid").read_bytes()
+    monkeypatch.setattr(render, "until", interrupted)
+    for name in ("out.mid", "new.mid"):
+        with pytest.raises(KeyboardInterrupt):
+            render.render(Config(), tmp_path / name, 4, 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mid"]
+    assert (tmp_path / "out.mid").read_bytes() == before
+
+
+def test_a_link_to_a_file_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "out.mid").symlink_to("there/real.mid")
+    render.render(Config(), tmp_path / "out.mid", 1, 1)
+    assert (tmp_path / "out.mid").is_symlink()
+    assert (tmp_path / "there/real.mid").read_bytes().startswith(b"MThd")
+
+
+def test_what_cannot_be_written_is_told_before_anything_is_composed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(render, "_write", lambda *_: pytest.fail("composed"))
+    (tmp_path / "letter.mid").write_text("Dear Anna")
+    with pytest.raises(OutputError, match=r"letter\.mid: is there already and no \.mid file"):
+        render.render(Config(), tmp_path / "letter.mid", 4, 1)
+    for name in ("out.mid", "out.wav"):
+        with pytest.raises(OutputError, match=f"{name}: cannot be written: No such file or directory"):
+            render.render(Config(), tmp_path / "none" / name, 4, 1)
+    assert (tmp_path / "letter.mid").read_text() == "Dear Anna"
+
+
+@pytest.mark.skipif(shutil.which("fluidsynth") is None, reason="needs fluidsynth and a soundfont")
+@pytest.mark.parametrize("name", ["out.mid", "out.wav"])
+def test_a_full_disk_is_told_and_leaves_the_older_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"MThd older")
+    script = f"""
+import resource
+from pathlib import Path
+from bachd.config import Config
+from bachd.service.render import render
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+render(Config(), Path({name!r}), 40, 1)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].startswith("bachd.errors.OutputError: ")
+    assert name in done.stderr.splitlines()[-1]
+    assert ".bachd-" not in done.stderr.splitlines()[-1]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_bytes() == b"MThd older"

@@ -205,6 +205,7 @@ def test_scores_are_read_with_their_bars_titles_and_rights(folder: Path) -> None
     put_score(folder, "one.musicxml", [[("G", 2)], full, full, full[:3], [("A", 2)], full, full[:3]])
     put_score(folder, "broken.xml", [])
     (folder / "nothing.krn").write_text("")
+    put_score(folder, "century.xml", [[("C", 10**9)]])
     for number in range(2):
         put(folder, f"piece-{number}", number)
     found = corpus.load(folder)
@@ -214,7 +215,7 @@ def test_scores_are_read_with_their_bars_titles_and_rights(folder: Path) -> None
     assert work.piece.grid.upbeat == 24
     assert [tick for tick, _ in work.piece.grid.changes] == [0, 288, 312]
     assert len(work.piece.events) == 20
-    assert {name for name, _ in found.dropped} == {"broken", "nothing"}
+    assert {name for name, _ in found.dropped} == {"broken", "nothing", "century"}
 
 
 @pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="needs processes that share what is patched")
