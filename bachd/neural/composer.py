@@ -151,7 +151,7 @@ class Composer:
         self._piece = piece
         self._seed = deque(part for event in excerpt for part in features.conform(event))
         # What the seed piece does later with its metre is its own affair.
-        changes = tuple(change for change in piece.grid.changes if change[0] < ticks)
+        changes = tuple([change for change in piece.grid.changes if change[0] < ticks])
         self._grid = Grid(changes, piece.grid.upbeat)
         self._tick = 0
         self._place = self._grid.place(0)

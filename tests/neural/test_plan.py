@@ -89,7 +89,7 @@ def test_a_full_plan_shows_what_an_ending_needs_and_no_more() -> None:
         assert plan.ahead == foreseen
         after = [step.event.ticks for step in foreseen[1:]]
         assert sum(after[:-1]) < SIGHT <= sum(after)
-        assert (plan.next(), *plan.ahead) == foreseen
+        assert [plan.next(), *plan.ahead] == foreseen
 
 
 def test_a_plan_begins_anew_with_the_first_piece() -> None:
