@@ -14,7 +14,6 @@ from bachd.config import ClockOut, Config, Expression, Midi, Sampling, Seed, Web
 from bachd.configfile import load
 from bachd.errors import ConfigError
 from bachd.neural import features
-from bachd.yamlnode import MalformedError
 
 Write: TypeAlias = Callable[[str | bytes], Path]
 

@@ -75,7 +75,7 @@ class Plan:
     def restart(self) -> None:
         """Forget what was planned, and begin anew with the first piece."""
         self._composer.restart()
-        self._planned, self._mark, self._fault = (), self._composer.mark(), None
+        self._planned, self._mark, self._fault = [], self._composer.mark(), None
 
     def extend(self) -> bool:
         """Compose one more step, if fewer are planned than an ending needs; whether there is room for another.
