@@ -114,7 +114,7 @@ class AlsaInput:
                 self._drop([address for address in self._there if address[0] == client])
             return bool(event.source is not None and event.source.client_id != 0)
         now = monotonic()
-        moment = min(now, max(now - _LONG_AGO, self._clock.monotonic(float(event.time))))
+        moment = min(now, max(now - _LONG_AGO, float(event.time) - self._clock.ahead()))
         source = (int(event.source.client_id), int(event.source.port_id))
         self._hear(moment, data, self._names.get(source, str(source)))
         return True

@@ -18,14 +18,17 @@ import os
 import select
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
 from bachd.errors import OutputError
-from bachd.midi import priority
+from bachd.midi import priority, seqevent
 from bachd.midi.libjack import Client, Process
 
 NAME: Final = "bachd-ear"
 _NOTES: Final = (0x80, 0x90)
+_ROOM: Final = 200
+"""Messages that the kernel keeps for whoever listens."""
 
 Heard: TypeAlias = list[tuple[float, str]]
 
@@ -73,20 +76,19 @@ def _alsa(heard: Heard, ready: Callable[[str], None]) -> None:
     )
     queue.start()
     client.drain_output()
-    client.set_input_buffer_size(1 << 16)
     clock = QueueClock(client, queue)
     priority.take()
     ready(f"{client.client_id}:{port.port_id}")
     poll = select.poll()
     poll.register(0, select.POLLIN)
-    poll.register(client._fd, select.POLLIN)  # event_input would take seconds for milliseconds
-    kinds = {alsa_midi.EventType.NOTEOFF: _NOTES[0], alsa_midi.EventType.NOTEON: _NOTES[1]}
+    poll.register(client._fd, select.POLLIN)
     while True:
         ended = any(descriptor == 0 for descriptor, _ in poll.poll())
-        while (event := client.event_input(timeout=1e-9)) is not None:
-            if event.type in kinds:
-                data = bytes((kinds[event.type] | event.channel, event.note, event.velocity))
-                heard.append((clock.monotonic(float(event.time)), data.hex()))
+        ahead = clock.ahead()
+        with suppress(BlockingIOError):
+            while True:
+                records = os.read(client._fd, _ROOM * seqevent.SIZE)
+                heard.extend((stamp - ahead, data.hex()) for stamp, data in seqevent.notes(records))
         if ended and not os.read(0, 1):
             break
     client.close()

@@ -34,12 +34,12 @@ class QueueClock:
         time = self._alsa.snd_seq_queue_status_get_real_time(self._status)
         return float(time.tv_sec + 1e-9 * time.tv_nsec)
 
-    def monotonic(self, stamp: float) -> float:
-        """The moment, in monotonic seconds, of what was lately dated by it, in its own seconds."""
-        return stamp - ahead(self.now, monotonic)
+    def ahead(self) -> float:
+        """By how many seconds it is ahead of the monotonic clock: to be taken off what it has lately dated."""
+        return compared(self.now, monotonic)
 
 
-def ahead(queue: Callable[[], float], clock: Callable[[], float]) -> float:
+def compared(queue: Callable[[], float], clock: Callable[[], float]) -> float:
     """By how many seconds the one is ahead of the other: by the quickest of a few looks at both."""
     quickest, found = math.inf, 0.0
     for _ in range(_LOOKS):

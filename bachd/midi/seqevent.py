@@ -2,13 +2,14 @@
 
 Law: what is here is the kernel's own format (struct snd_seq_event in sound/asequencer.h), byte for byte.
 
-alsa-lib would build the same bytes; through its bindings a message costs ten times as much, on a thread that is to hand
-over a chord in time.
+alsa-lib would build the same bytes, and read them; through its bindings a message costs ten times as much, on a thread
+that is to hand over a chord in time.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import Final
 
 _HEAD: Final = struct.Struct("=BBbBIIBBBB")
@@ -24,6 +25,7 @@ _REAL_TIME: Final = 1
 _SUBSCRIBERS: Final = (254, 253)
 """Whoever is subscribed at the time."""
 _NOTES: Final = {0x80: 7, 0x90: 6, 0xA0: 8}
+_STATUSES: Final = {7: 0x80, 6: 0x90}
 _SYSTEM: Final = {0xF8: 36, 0xFA: 30, 0xFB: 31, 0xFC: 32, 0xFE: 42, 0xFF: 41}
 """Clock, start, continue, stop; active sensing, reset."""
 _SONGPOS: Final = 0xF2
@@ -38,6 +40,15 @@ def record(data: bytes, moment: float, queue: int, client: int, port: int) -> by
     seconds = int(moment)
     nanoseconds = min(999_999_999, round(1e9 * (moment - seconds)))
     return _HEAD.pack(kind, _REAL_TIME, 0, queue, seconds, nanoseconds, client, port, *_SUBSCRIBERS) + body
+
+
+def notes(records: bytes) -> Iterator[tuple[float, bytes]]:
+    """What has been read: each note_on and note_off in it, with the seconds by which a queue has dated it."""
+    for at in range(0, len(records), SIZE):
+        kind, _, _, _, seconds, nanoseconds, *_ = _HEAD.unpack_from(records, at)
+        if kind in _STATUSES:
+            channel, note, velocity = _NOTE.unpack_from(records, at + _HEAD.size)
+            yield seconds + 1e-9 * nanoseconds, bytes((_STATUSES[kind] | channel, note, velocity))
 
 
 def _body(data: bytes) -> tuple[int, bytes]:

@@ -88,7 +88,7 @@ def measure(config: Config, seconds: float, machine: Machine) -> Timing:
         tell("")
     pairs = due_and_heard(sent, heard)
     arrived = figures(sent, heard) if pairs else None
-    spread = _spread(below["late"])
+    spread, handed = _spread(below["late"]), _spread(handing)
     return Timing(
         output={"alsa": "ALSA", "jack": "JACK", None: f"{', '.join(config.midi.output)}: nothing can listen there"}[
             system
@@ -96,11 +96,11 @@ def measure(config: Config, seconds: float, machine: Machine) -> Timing:
         seconds=seconds,
         realtime=below["realtime"],
         floor=spread,
-        handing=_spread(handing),
+        handing=handed,
         arrived=arrived,
         ratio=None if arrived is None else round(arrived.p99 / max(spread["p99"], 1e-6), 3),
         errors=[(due - start, 1e3 * (moment - due)) for due, moment in pairs],
-        advice=list(_advice(machine, arrived, spread, system, realtime=below["realtime"])),
+        advice=list(_advice(machine, arrived, spread, system, handed, realtime=below["realtime"])),
     )
 
 
@@ -118,7 +118,13 @@ def _spread(late: list[float]) -> dict[str, float]:
 
 
 def _advice(
-    machine: Machine, arrived: Figures | None, floor: dict[str, float], system: System | None, *, realtime: bool
+    machine: Machine,
+    arrived: Figures | None,
+    floor: dict[str, float],
+    system: System | None,
+    handing: dict[str, float],
+    *,
+    realtime: bool,
 ) -> Iterator[str]:
     """What to do, if anything is bad."""
     if not realtime:
@@ -127,7 +133,12 @@ def _advice(
         return
     if arrived.lost or arrived.doubled or arrived.hanging:
         yield "messages were lost or doubled: this is a fault; please report it with what stands above"
-    if abs(arrived.drift) > DRIFT and abs(arrived.drift_ends) > DRIFT:
+    if handing["p99"] > 1e3 * LEAD:
+        yield (
+            f"notes were handed over more than {1e3 * LEAD:.0f} ms late, so after their deadlines: they are too many "
+            "for this machine as busy as it is, and what stands above tells nothing of the output"
+        )
+    elif abs(arrived.drift) > DRIFT and abs(arrived.drift_ends) > DRIFT:
         yield "it drifts: see whether the time of day is being stepped or slewed, or the machine sleeps"
     if arrived.p99 <= BAD:
         return
@@ -167,10 +178,8 @@ def described(timing: Timing) -> str:
     ]
     lines.append(f"{'ms':22}{'p50':>9}{'p99':>9}{'p99.9':>9}{'max':>9}")
     arrived = timing.arrived
-    rows: list[tuple[str, dict[str, float]]] = [("the machine's floor", timing.floor)]
-    if arrived is None:
-        rows.append(("handing over", timing.handing))
-    else:
+    rows = [("the machine's floor", timing.floor), ("handing over", timing.handing)]
+    if arrived is not None:
         rows.append(("error where it arrives", asdict(arrived)))
     lines += [f"{name:22}" + "".join(f"{row[at]:9.3f}" for at in ("p50", "p99", "p999", "max")) for name, row in rows]
     if arrived is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bachd.midi.queueclock import ahead
+from bachd.midi.queueclock import compared
 
 
 def clocks(*holdups: float) -> tuple[Callable[[], float], Callable[[], float]]:
@@ -24,12 +24,12 @@ def clocks(*holdups: float) -> tuple[Callable[[], float], Callable[[], float]]:
 
 
 def test_a_quick_look_is_enough() -> None:
-    assert ahead(*clocks(0.0001)) == pytest.approx(3.0)
+    assert compared(*clocks(0.0001)) == pytest.approx(3.0)
 
 
 def test_a_look_in_which_the_thread_was_held_up_is_not_believed() -> None:
-    assert ahead(*clocks(0.008, 0.0001)) == pytest.approx(3.0)
+    assert compared(*clocks(0.008, 0.0001)) == pytest.approx(3.0)
 
 
 def test_of_nothing_but_slow_looks_the_quickest_is_believed() -> None:
-    assert ahead(*clocks(0.008, 0.002, 0.005, 0.003)) == pytest.approx(3.0, abs=0.001)
+    assert compared(*clocks(0.008, 0.002, 0.005, 0.003)) == pytest.approx(3.0, abs=0.001)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bachd.midi.seqevent import SIZE, record
+from bachd.midi.seqevent import SIZE, notes, record
 
 HEAD = "01 00 03 02000000 0065cd1d 80 00 fe fd"
 """Real time, no tag, queue 3; 2.5 seconds; from client 128, port 0, to subscribers. On a little-endian machine."""
@@ -36,3 +36,9 @@ def test_a_moment_just_before_a_second_is_not_the_next_second_s() -> None:
 def test_what_no_music_needs_is_refused() -> None:
     with pytest.raises(ValueError, match="f07ef7"):
         record(bytes.fromhex("f07ef7"), 0.0, queue=0, client=128, port=0)
+
+
+def test_of_what_was_read_the_notes_are_told_with_their_dates() -> None:
+    sent = [(1.25, "903c40"), (1.5, "f8"), (2.0, "833c17"), (2.0, "b07b00")]
+    read = b"".join(record(bytes.fromhex(data), moment, queue=1, client=128, port=0) for moment, data in sent)
+    assert [(moment, data.hex()) for moment, data in notes(read)] == [(1.25, "903c40"), (2.0, "833c17")]

@@ -73,25 +73,29 @@ def test_what_goes_with_timing_goes_with_nothing_else(capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    ("late", "floor", "advice"),
+    ("late", "floor", "handing", "advice"),
     [
-        (0.0001, 0.1, []),
-        (0.003, 0.1, ["snd-hrtimer", "USB hub"]),
-        (0.003, 2.5, ["the machine itself wakes late", "governor", "USB hub"]),
+        (0.0001, 0.1, 0.1, []),
+        (0.003, 0.1, 0.1, ["snd-hrtimer", "USB hub"]),
+        (0.003, 2.5, 0.1, ["the machine itself wakes late", "governor", "USB hub"]),
+        (0.003, 0.1, 300.0, ["notes were handed over more than 200 ms late", "snd-hrtimer", "USB hub"]),
     ],
 )
-def test_advice_goes_by_what_is_late(late: float, floor: float, advice: list[str], tmp_path: Path) -> None:
+def test_advice_goes_by_what_is_late(
+    late: float, floor: float, handing: float, advice: list[str], tmp_path: Path
+) -> None:
     sent = [(0.02 * number, f"90{number:02x}40") for number in range(100)]
     sent += [(due + 0.02, f"80{data[2:]}") for due, data in sent]
     arrived = figures(sent, [(due + late, data) for due, data in sent])
-    said = list(timing._advice(Machine(tmp_path), arrived, FLOOR | {"p99": floor}, "alsa", realtime=True))
+    spreads = FLOOR | {"p99": floor}, FLOOR | {"p99": handing}
+    said = list(timing._advice(Machine(tmp_path), arrived, spreads[0], "alsa", spreads[1], realtime=True))
     assert len(said) == len(advice)
     for part, line in zip(advice, said, strict=True):
         assert part in line
 
 
 def test_without_real_time_it_says_what_to_set(tmp_path: Path) -> None:
-    (line,) = timing._advice(Machine(tmp_path), None, FLOOR, None, realtime=False)
+    (line,) = timing._advice(Machine(tmp_path), None, FLOOR, None, FLOOR, realtime=False)
     assert line.startswith("no real-time priority here")
 
 
