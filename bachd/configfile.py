@@ -9,12 +9,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
-from bachd import yamltree
 from bachd.config import DEVICES, LEADERS, ClockOut, Config, Expression, Midi, Sampling, Seed, Web
 from bachd.errors import ConfigError, ModelError, suggestion
 from bachd.music import expression, pitch
 from bachd.neural import bundle, features
 from bachd.settings import Faults, Section
+from bachd.yamlnode import MalformedError, Node
 
 _LARGEST: Final = 256 * 1024
 """Bytes; a config.yaml with all its comments has three thousand."""
@@ -34,10 +34,21 @@ def load(path: Path, home: Path | None = None) -> Config:
 
 def parse(text: str, path: Path, home: Path | None = None) -> Config:
     """The settings that `text` would mean as the content of the file `path`. Raises ConfigError, as `load` does."""
+    return understand(tree(text, path), path, home)
+
+
+def tree(text: str, path: Path) -> Node:
+    """The tree of `text`, the content of the file `path`. Raises ConfigError if it is no YAML."""
+    from bachd import yamltree  # takes its time, and a service seldom needs it; see kept.py
+
     try:
-        root = yamltree.read(text)
-    except yamltree.MalformedError as fault:
+        return yamltree.read(text)
+    except MalformedError as fault:
         raise ConfigError(f"{path}:{fault.line}: {fault.what}") from None
+
+
+def understand(root: Node, path: Path, home: Path | None = None) -> Config:
+    """The settings of a tree that the file `path` holds. Raises ConfigError, as `load` does."""
     faults = Faults(path)
     keys = ("model", "device", "seed", "tempo", "midi", "sampling", "expression", "web")
     config = _read(Section("", root, keys, faults), home or path.absolute().parent)

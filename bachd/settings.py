@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from bachd.errors import ConfigError, suggestion
-from bachd.yamltree import List, Mapping, Node, Scalar
+from bachd.yamlnode import List, Mapping, Node, Scalar
 
 _SWITCH: Final = re.compile(r"(?i:yes|no|on|off|true|false)")
 _WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]*)")

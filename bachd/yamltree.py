@@ -10,59 +10,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import yaml
 
+from bachd.yamlnode import List, MalformedError, Mapping, Node, Scalar
+
 _DEEPEST: Final = 6
 _MOST_NODES: Final = 2000
-_LONGEST: Final = 120
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE: Final = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """One value, as it was written."""
-
-    line: int
-    text: str
-    plain: bool
-    """Whether it stands without quotes."""
-
-    @property
-    def null(self) -> bool:
-        """Whether nothing is said: an empty value, `null` or `~`."""
-        return self.plain and self.text in ("", "~", "null", "Null", "NULL")
-
-
-@dataclass(frozen=True, slots=True)
-class List:
-    """A list."""
-
-    line: int
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """Keys and values in the order of the file; a key may come twice."""
-
-    line: int
-    pairs: tuple[tuple[Scalar, Node], ...]
-
-
-Node: TypeAlias = "Scalar | List | Mapping"
-
-
-class MalformedError(Exception):
-    """The text is no YAML, or more of it than is understood here."""
-
-    def __init__(self, line: int, what: str) -> None:
-        super().__init__(what)
-        self.line = line
-        self.what = what if len(what) <= _LONGEST else f"{what[:_LONGEST]}..."
 
 
 def read(text: str) -> Node:

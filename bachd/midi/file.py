@@ -23,6 +23,7 @@ from typing import Final
 
 from bachd.errors import OutputError
 from bachd.music.event import TICKS
+from bachd.music.message import variable
 from bachd.realtime.output import TimedMessage
 
 _SCALE: Final = 20
@@ -117,7 +118,7 @@ class FileOutput:
             if timed.message.is_meta or data[0] < 0xF0:
                 tick = round(timed.tick * _SCALE)
                 before = tick if self._tick is None else self._tick  # the music may have begun earlier
-                self._gathered += _variable(max(0, tick - before)) + data
+                self._gathered += variable(max(0, tick - before)) + data
                 self._tick = max(tick, before)
 
     def _write(self) -> None:
@@ -162,11 +163,3 @@ def may_be_replaced(path: Path) -> bool:
             if file.read(4) in (b"", b"MThd"):
                 return True
     raise OutputError(f"{path}: is there already and no .mid file; choose another name")
-
-
-def _variable(number: int) -> bytes:
-    """A number as .mid files write it: seven bits a byte, the highest first, all but the last marked."""
-    data = [number & 0x7F]
-    while number := number >> 7:
-        data.append(0x80 | (number & 0x7F))
-    return bytes(reversed(data))

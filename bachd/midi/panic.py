@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from mido import Message
-
 from bachd.errors import OutputError
 from bachd.midi.names import is_name
 from bachd.midi.ports import list_ports, open_outputs
 from bachd.midi.reset import CHANNELS, every_note_off, reset
+from bachd.music.message import Message
 from bachd.realtime.clock import MonotonicClock, sleep_until
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import Output, TimedMessage

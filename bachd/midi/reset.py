@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mido import Message
+from bachd.music.message import Message, control_change, note_off
 
 CHANNELS: Final = range(16)
 _PEDAL, _SOUND_OFF, _NOTES_OFF = 64, 120, 123
@@ -15,13 +15,9 @@ _PEDAL, _SOUND_OFF, _NOTES_OFF = 64, 120, 123
 
 def reset() -> list[Message]:
     """Pedal up, all notes off, all sound off on every channel: 48 messages, 46 ms on a DIN cable."""
-    return [
-        Message("control_change", channel=channel, control=control, value=0)
-        for channel in CHANNELS
-        for control in (_PEDAL, _NOTES_OFF, _SOUND_OFF)
-    ]
+    return [control_change(channel, control, 0) for channel in CHANNELS for control in (_PEDAL, _NOTES_OFF, _SOUND_OFF)]
 
 
 def every_note_off(channel: int) -> list[Message]:
     """A note_off for each note of a channel (0 to 15), for synths that know no 'all notes off'."""
-    return [Message("note_off", channel=channel, note=note) for note in range(128)]
+    return [note_off(channel, note) for note in range(128)]

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from bachd.music import smf
-
-if TYPE_CHECKING:
-    from mido import Message
+from bachd.music.message import Message
 
 Key = tuple[int, int]
 """Track and MIDI number: two tracks that share a channel have a keyboard each, and its pedal in common."""
@@ -67,7 +65,7 @@ def heard(file: smf.File) -> Iterator[Sound]:
 
 def _is_strike(message: Message) -> bool:
     """Whether a key goes down: a note_on without velocity lets it go."""
-    return bool(message.type == "note_on" and message.velocity)
+    return message.type == "note_on" and message.velocity > 0
 
 
 class _Channel:

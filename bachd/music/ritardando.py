@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 from bachd.music import cadence
@@ -85,7 +85,7 @@ def pace(before: Step | None, step: Step, ahead: Sequence[Step], amount: float) 
 def _seen(step: Step, ahead: Sequence[Step]) -> Iterator[tuple[int, Step]]:
     """The present step and those that count after it, each with the ticks until it begins."""
     left = 0
-    for each in (step, *ahead):
+    for each in chain([step], ahead):
         if left - step.event.ticks >= SIGHT:
             break
         yield left, each

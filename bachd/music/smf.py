@@ -1,38 +1,39 @@
-"""The messages of a Standard MIDI File, which mido decodes.
+"""The messages of a Standard MIDI File.
 
 Law: any bytes give messages or a ValueError that says in one line what is wrong and where, in time and memory that
 MOST_BYTES bounds.
 
-The chunks are told apart here, and mido sees one track at a time: so a file that is cut short is no damaged one, a
-fault has its track, and chunks of other kinds are skipped, as the standard asks.
+A file that is cut short is no damaged one, a fault has its track, and chunks of other kinds are skipped, as the
+standard asks. It is read here rather than by mido, for which the music would have to wait; see message.py.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BytesIO
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-if TYPE_CHECKING:
-    from mido import Message, MetaMessage
+from bachd.music import message
+from bachd.music.message import META, Message
 
 MOST_BYTES: Final = 1 << 18
 """Bytes of the largest file that is read: all the Goldberg Variations together take half of it.
 
-The worst there can be is 130,000 messages, for which mido takes a second and 40 MB on a desktop; a piece made of them,
-with 127 keys held down all the time, takes four seconds and 250 MB.
+The worst there can be is 130,000 messages; a piece made of them, with 127 keys held down all the time, takes four
+seconds and 250 MB on a desktop.
 """
 
-_ALONE: Final = b"MThd" + bytes([0, 0, 0, 6, 0, 0, 0, 1, 0, 24])
-"""The header of a file with one track."""
+_HEAD: Final = 8
+"""Bytes of a chunk's kind and length."""
 _FRAMES: Final = {24: 24.0, 25: 25.0, 29: 30 / 1.001, 30: 30.0}
 """SMPTE frames a second."""
-_LONGEST_PAUSE: Final = 0x0FFFFFFF
-"""Ticks that can lie between two messages: four bytes of seven bits. mido reads on, and makes a number of any size."""
-_NO_END: Final = re.compile(rb"[\x80-\xff]{4096}")
-"""What a number can grow on until each byte takes longer than the one before; no text or sysex looks like this."""
+_SYSEX: Final = (0xF0, 0xF7)
+_LENGTHS: Final = {0xC0: 1, 0xD0: 1}
+"""Bytes that follow the status of a channel message, where they are not two."""
+_COMMON: Final = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0, 0xF8: 0, 0xFA: 0, 0xFB: 0, 0xFC: 0, 0xFE: 0}
+"""The same for system messages. They belong into no file, but are found there."""
+_SHORTEST: Final = {0x51: 3, 0x58: 2}
+"""Bytes that a tempo and a time signature need."""
 
 
 class Timed(NamedTuple):
@@ -42,7 +43,7 @@ class Timed(NamedTuple):
     """Since the start, in the file's own ticks."""
     track: int
     """Counted from 1."""
-    message: Message | MetaMessage
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def parse(data: bytes) -> File:
 
 def _end(data: bytes, start: int, what: str) -> int:
     """Where the chunk ends that begins at `start`."""
-    content = start + 8
+    content = start + _HEAD
     end = content + int.from_bytes(data[start + 4 : content])
     if max(content, end) > len(data):
         raise ValueError(f"the file is truncated: {what} ends {max(content, end) - len(data)} bytes after the file")
@@ -111,24 +112,75 @@ def _division(high: int, low: int) -> tuple[int, float]:
 
 
 def _read_track(chunk: bytes, track: int) -> Iterator[Timed]:
-    """The messages of a track, its end among them.
-
-    mido 1.3 loses the pause before a meta message of a kind that it does not know; files hardly have such.
-    """
-    from mido import MidiFile
-
-    damaged = f"track {track} is damaged"
-    if _NO_END.search(chunk):
-        raise ValueError(f"{damaged}: it holds a number without an end")
-    try:
-        messages = MidiFile(file=BytesIO(_ALONE + chunk)).tracks[0]
-    except EOFError:
-        raise ValueError(f"{damaged}: it breaks off within a message") from None
-    except Exception as fault:  # noqa: BLE001  (mido raises whatever the bytes provoke)
-        raise ValueError(f"{damaged}: mido raises {fault!r:.100}") from None
+    """The messages of a track, its end among them."""
+    reader = _Reader(chunk)
     tick = 0
-    for message in messages:
-        if message.time > _LONGEST_PAUSE:
-            raise ValueError(f"{damaged}: it holds a time of more than four bytes")
-        tick += message.time
-        yield Timed(tick, track, message)
+    try:
+        while reader.left:
+            tick += reader.number("a time")
+            yield Timed(tick, track, reader.message())
+    except IndexError:
+        raise ValueError(f"track {track} is damaged: it breaks off within a message") from None
+    except ValueError as fault:
+        raise ValueError(f"track {track} is damaged: {fault}") from None
+
+
+class _Reader:
+    """Reads a track's chunk. Raises IndexError where it breaks off, ValueError for what no track holds."""
+
+    def __init__(self, chunk: bytes) -> None:
+        self._chunk = chunk
+        self._position = _HEAD
+        self._running = 0  # the last status of a channel, which stands for those that are left out
+
+    @property
+    def left(self) -> bool:
+        return self._position < len(self._chunk)
+
+    def number(self, what: str) -> int:
+        """A number of at most four bytes, seven bits each."""
+        number = 0
+        for _ in range(4):
+            byte = self._byte()
+            number = number << 7 | byte & 0x7F
+            if byte < 0x80:
+                return number
+        raise ValueError(f"it holds {what} of more than four bytes")
+
+    def message(self) -> Message:
+        status = self._byte()
+        if status == META:
+            kind = self._byte()
+            content = self._take(self.number("a length"))
+            if len(content) < _SHORTEST.get(kind, 0):
+                raise ValueError(f"it holds a meta message {kind:#04x} that is too short")
+            return message.meta(kind, content)
+        if status in _SYSEX:
+            return Message(bytes((status,)) + self._take(self.number("a length")))
+        if status < 0x80:
+            self._position -= 1
+            status = self._running
+        elif status < 0xF0:
+            self._running = status
+        if not status:
+            raise ValueError("it begins with a message that has no status")
+        length = _LENGTHS.get(status & 0xF0, 2) if status < 0xF0 else _COMMON.get(status)
+        if length is None:
+            raise ValueError(f"it holds a status that is not defined, {status:#04x}")
+        data = self._take(length)
+        if not data.isascii():
+            raise ValueError(f"it holds a message with a byte above 127: {status:02x} {data.hex(' ')}")
+        return Message(bytes((status,)) + data)
+
+    def _byte(self) -> int:
+        byte = self._chunk[self._position]
+        self._position += 1
+        return byte
+
+    def _take(self, length: int) -> bytes:
+        end = self._position + length
+        if end > len(self._chunk):
+            raise IndexError
+        data = self._chunk[self._position : end]
+        self._position = end
+        return data

@@ -86,6 +86,7 @@ class Composer:
         self._stillness = Stillness()
         self._circling = Circling()
         self._waiting: list[str] = []
+        self._first = first
         self._begin(first)
 
     def next(self) -> Step:
@@ -103,6 +104,12 @@ class Composer:
         breath = Event((), (), rest)
         self._watch(breath, place)
         return Step(breath, place, Origin.BREATH, name)
+
+    def restart(self) -> None:
+        """Begin anew with the first piece; what the model makes of it will be something else."""
+        self._stillness = Stillness()
+        self._circling = Circling()
+        self._begin(self._first)
 
     def mark(self) -> Mark:
         """What `resume` needs to come back to this moment."""
@@ -144,7 +151,7 @@ class Composer:
         self._piece = piece
         self._seed = deque(part for event in excerpt for part in features.conform(event))
         # What the seed piece does later with its metre is its own affair.
-        changes = tuple(change for change in piece.grid.changes if change[0] < ticks)
+        changes = tuple([change for change in piece.grid.changes if change[0] < ticks])
         self._grid = Grid(changes, piece.grid.upbeat)
         self._tick = 0
         self._place = self._grid.place(0)

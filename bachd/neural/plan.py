@@ -3,11 +3,12 @@
 Law: the steps are those of the composer alone. New sampling comes into use on a bar line, as it would there: what was
 planned beyond is forgotten, and the composer put back to that moment.
 
-One thread composes, which calls `next` and `extend`; any may look ahead or hand in a sampler.
+One thread composes, which calls `next`, `extend` and `restart`; any may look ahead or hand in a sampler.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -31,7 +32,9 @@ class Plan:
     def __init__(self, composer: Composer) -> None:
         """The composer is the plan's own from here on, and stands where a bar begins."""
         self._composer = composer
-        self._planned: tuple[_Planned, ...] = ()  # replaced, never changed, so that any thread may read it
+        # Replaced, never changed, so that any thread may read it. No tuple: of each length up to 20, Python keeps 2000
+        # that are gone, and of those of 20, or that a generator filled, it uses none again: memory grows for hours.
+        self._planned: list[_Planned] = []
         self._mark: Mark | None = composer.mark()  # of the moment before the next step, where that begins a bar
         self._sampler: Sampler | None = None
         self._fault: Exception | None = None
@@ -47,9 +50,9 @@ class Plan:
         return self._composer.rng
 
     @property
-    def ahead(self) -> tuple[Step, ...]:
+    def ahead(self) -> Sequence[Step]:
         """The steps after the last that was given away, as far as they are known."""
-        return tuple(planned.step for planned in self._planned)
+        return [planned.step for planned in self._planned]
 
     def wonder(self, curious: bool) -> None:
         """From the next composed step on, tell with each what else could have come, or no longer."""
@@ -59,15 +62,20 @@ class Plan:
         """The next step, composed now if it was not planned. Raises what composing it raised; see `Composer.next`."""
         if self._sampler is not None and self._mark is not None:
             self._composer.resume(self._mark, self._sampler)
-            self._planned, self._sampler, self._fault = (), None, None
+            self._planned, self._sampler, self._fault = [], None, None
         if not self._planned:
             if self._fault is not None:
                 fault, self._fault = self._fault, None
                 raise fault
             self._compose()
         first, *rest = self._planned
-        self._planned, self._mark = tuple(rest), first.mark
+        self._planned, self._mark = rest, first.mark
         return first.step
+
+    def restart(self) -> None:
+        """Forget what was planned, and begin anew with the first piece."""
+        self._composer.restart()
+        self._planned, self._mark, self._fault = [], self._composer.mark(), None
 
     def extend(self) -> bool:
         """Compose one more step, if fewer are planned than an ending needs; whether there is room for another.
@@ -92,4 +100,4 @@ class Plan:
     def _compose(self) -> None:
         step = self._composer.next()
         mark = self._composer.mark() if step.reaches_bar else None
-        self._planned = (*self._planned, _Planned(step, mark))
+        self._planned = [*self._planned, _Planned(step, mark)]

@@ -184,8 +184,8 @@ class Sampler:
 
 def _event(chosen: list[int], ticks: int) -> Event:
     """The event that these symbols, highest first, spell."""
-    starts = tuple(symbol + LOWEST for symbol in reversed(chosen) if symbol < HOLD)
-    held = tuple(symbol - HOLD + LOWEST for symbol in reversed(chosen) if symbol >= HOLD)
+    starts = tuple([symbol + LOWEST for symbol in reversed(chosen) if symbol < HOLD])
+    held = tuple([symbol - HOLD + LOWEST for symbol in reversed(chosen) if symbol >= HOLD])
     return Event(starts, held, ticks)
 
 

@@ -93,7 +93,7 @@ function frame() {
   const now = clock.now();
   const index = score.indexAt(now);
   const step = score.steps[index];
-  roll.draw(still.matches && step ? step.tick : score.tickAt(now));
+  roll.draw(still.matches && step ? step.tick : score.tickAt(now), still.matches);
   const stamp = `${score.version} ${index}`;
   if (!step || stamp === shown) return;
   shown = stamp;
@@ -166,7 +166,10 @@ by("instrument").addEventListener("change", () => attempt(async () => {
 }));
 by("volume").addEventListener("input", () => listener.loud(Number(by("volume").value)));
 by("play").addEventListener("click", () => attempt(() => api.order(playing ? "pause" : "play")));
-by("stop").addEventListener("click", () => attempt(() => api.order("stop")));
+by("stop").addEventListener("click", () => attempt(async () => {
+  await api.order("stop");
+  say("Stopped. Play begins the piece anew.");
+}));
 by("panic").addEventListener("click", () => attempt(async () => {
   listener.hush();
   await api.order("panic");

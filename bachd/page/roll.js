@@ -46,10 +46,10 @@ export class Roll {
     return TOP + (this.range[1] - pitch + 0.5) * this.row - this.row / 2;
   }
 
-  /** Show the music at a tick; null for none yet. */
-  draw(tick) {
+  /** Show the music at a tick; null for none yet. `jumps`: nothing is to move of itself. */
+  draw(tick, jumps) {
     const stamp = `${tick === null ? "-" : (tick * this.quarter).toFixed(0)} ${this.score.version}`;
-    if (!this.approach(tick) && stamp === this.drawn) return;
+    if (!this.approach(tick, jumps) && stamp === this.drawn) return;
     this.drawn = stamp;
     this.tick = tick ?? 0;
     this.row = (this.height - TOP - 4) / (this.range[1] - this.range[0] + 1);
@@ -68,12 +68,12 @@ export class Roll {
   }
 
   /** Move the range of pitches towards what there is to see. Returns whether it moved. */
-  approach(tick) {
+  approach(tick, jumps) {
     const near = this.score.notes.filter((note) => tick === null || note.to > tick - 12 * QUARTER);
     const low = Math.min(LEAST[0], ...near.map((note) => note.pitch)) - 2;
     const high = Math.max(LEAST[1], ...near.map((note) => note.pitch)) + 2;
     const still = Math.abs(low - this.range[0]) + Math.abs(high - this.range[1]) < 0.02;
-    const share = this.drawn === null ? 1 : 0.08;
+    const share = jumps || this.drawn === null ? 1 : 0.08;
     if (still) return false;
     this.range = [this.range[0] + share * (low - this.range[0]), this.range[1] + share * (high - this.range[1])];
     return true;

@@ -83,10 +83,11 @@ export class Score {
     this.version += 1;
   }
 
-  /** Index of the step that sounds at a moment of the daemon's clock; -1 before the first. */
+  /** Index of the step that sounds at a moment of the daemon's clock, or that sounded last; -1 before the first. */
   indexAt(now) {
+    const later = this.frozen === null ? (step) => step.due > now : (step) => step.tick > this.frozen;
     let index = this.steps.length - 1;
-    while (index >= 0 && this.steps[index].due > now) index -= 1;
+    while (index >= 0 && later(this.steps[index])) index -= 1;
     return index;
   }
 

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from random import Random
 from typing import TypeAlias
 
-from mido import Message
-
 from bachd.music.event import Event
 from bachd.music.expression import Expression
+from bachd.music.message import Message, note_off, note_on
 from bachd.music.piece import Step
 
 Late: TypeAlias = tuple[float, Message]
@@ -39,8 +38,8 @@ class Hands:
 
     def play(self, step: Step, rate: float) -> tuple[list[Late], list[Late]]:
         """What ends with a step, and what begins; `rate` is how many ticks a second has."""
-        held = tuple(note for note in step.event.held if note in self.sounding)
-        struck = tuple(note for note in step.event.sounding if note not in held)
+        held = tuple([note for note in step.event.held if note in self.sounding])
+        struck = tuple([note for note in step.event.sounding if note not in held])
         delay, touches = self._expression.shape(Event(struck, held, step.event.ticks), step.place, rate)
         ended = [(delay, self._off(note)) for note in tuple(self.sounding) if note not in held]
         begun = []
@@ -49,8 +48,7 @@ class Hands:
                 channel = self.channels[min(voice, len(self.channels) - 1)]
                 self.sounding[note] = channel
                 touch = touches[note]
-                message = Message("note_on", channel=channel, note=note, velocity=touch.velocity)
-                begun.append((delay + touch.late, message))
+                begun.append((delay + touch.late, note_on(channel, note, touch.velocity)))
         return ended, begun
 
     def let_go(self) -> list[Message]:
@@ -58,4 +56,4 @@ class Hands:
         return [self._off(note) for note in tuple(self.sounding)]
 
     def _off(self, note: int) -> Message:
-        return Message("note_off", channel=self.sounding.pop(note), note=note)
+        return note_off(self.sounding.pop(note), note)

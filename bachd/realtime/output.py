@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    import mido
+from bachd.music.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class TimedMessage:
     """Monotonic seconds at which the message must leave the port."""
     tick: float
     """Position in the music, 24 ticks a quarter note, from the start of the run; between two where played so."""
-    message: mido.Message | mido.MetaMessage
+    message: Message
 
 
 def ordered(messages: Iterable[TimedMessage]) -> list[TimedMessage]:

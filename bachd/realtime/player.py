@@ -2,7 +2,7 @@
 
 Law: nothing goes on sounding, however the music ends; after a stall it goes on from where it was, later, and nothing
 is replayed in a burst. Who conducts (see transport.py) may halt the music: then there is silence at once, and it goes
-on with a bar.
+on with a bar, or after `rewind` with the beginning of a piece.
 
 How a step becomes messages, and what it is played with, is rig.py's affair.
 """
@@ -64,21 +64,27 @@ class Player:
         self._on_step = on_step
         self._on_wait = on_wait
         self._change: Change | None = None
+        self._rewinds = False
 
-    async def perform(self, compose: Compose) -> None:
+    async def perform(self, compose: Compose, afresh: Compose | None = None) -> None:
         """Play until `compose` returns None. Cancel it to stop at once; whatever `compose` raises ends it, too.
+
+        afresh: gives the first step of a piece after a `rewind`, and has `compose` go on from there.
 
         Nothing sounds afterwards, once the output has delivered what it was given.
         """
+        self._afresh = afresh or compose
         self._composing = asyncio.ensure_future(compose())
         try:
             step, tick = await self._composing, 0
             if step is not None:
-                await self._begin(step, tick)
+                step = await self._begin(step, tick)
                 self._rig.open()
             while step is not None:
                 if self._change is not None and self._change.conductor is not None:
-                    await self._exchange(step, tick)
+                    step = await self._exchange(step, tick)
+                    if step is None:
+                        break
                 self._play(step, tick)
                 last, tick = step, tick + step.event.ticks
                 self._composing = asyncio.ensure_future(compose())
@@ -96,6 +102,10 @@ class Player:
     def conductor(self) -> Conductor:
         """Who conducts at present."""
         return self._rig.conductor
+
+    def rewind(self) -> None:
+        """Begin with a piece when the music goes on. It must have been halted."""
+        self._rewinds = True
 
     def change(
         self,
@@ -116,31 +126,41 @@ class Player:
         """
         self._change = Change(output, bpm, tuple(channels), program, latency, expression, conductor, pulse)
 
-    async def _begin(self, step: Step, tick: int, moment: float = -math.inf) -> None:
-        """Wait until the conductor lets the music go on with `step` at `tick`, at `moment` at the earliest."""
-        while True:
+    async def _begin(self, step: Step | None, tick: int, moment: float = -math.inf) -> Step | None:
+        """Wait until the conductor lets the music go on with `step` at `tick`, at `moment` at the earliest.
+
+        Returns the step that it does go on with: another one, if it was rewound meanwhile.
+        """
+        while step is not None:
+            if self._rewinds:
+                self._rewinds = False
+                self._rig.release()
+                self._rig.pulse.rewind()
+                step = await self._afresh()
+                continue
             now = self._clock.now()
             lead = 0.0 if self.conductor.follows or moment > now else self.conductor.lead
             if self.conductor.begin(tick, step.place, max(moment, now + lead + self._rig.latency)):
                 self._rig.pulse.prepare(tick, self.conductor, now)
                 if await self._reach(tick):
-                    return
+                    return step
                 self._rig.release()
             else:
                 await until(self._rig.pulse.idle(self._rig.output, self.conductor, now), self.conductor, self._clock)
                 if self._on_wait is not None:
                     self._on_wait()
                 self._use_changed(tick)
+        return None
 
-    async def _exchange(self, step: Step, tick: int) -> None:
-        """Begin with another conductor, where the last one would have gone on."""
+    async def _exchange(self, step: Step, tick: int) -> Step | None:
+        """Begin with another conductor, where the last one would have gone on; as `_begin`."""
         assert self._change is not None
         assert self._change.conductor is not None
         moment = self.conductor.due(tick)
         if self._change.conductor.follows:
             self._rig.end(tick)
         self._rig.conductor, self._change = self._change.conductor, replace(self._change, conductor=None)
-        await self._begin(step, tick, moment)
+        return await self._begin(step, tick, moment)
 
     async def _next(self, tick: int) -> Step | None:
         """The step that begins at `tick`, when it is time to hand it over; silence until it comes, if it is late."""
@@ -174,13 +194,11 @@ class Player:
         """
         self._rig.release()
         following: Step | None = step
-        while following is not None and not last.reaches_bar:
+        while following is not None and not (last.reaches_bar or self._rewinds):
             last, tick = following, tick + following.event.ticks
             self._composing = asyncio.ensure_future(compose())
             following = await self._composing
-        if following is not None:
-            await self._begin(following, tick)
-        return following, tick
+        return await self._begin(following, tick), tick
 
     async def _reach(self, tick: int) -> bool:
         """Wait until it is time to hand over what begins at `tick`; False if the music halts."""

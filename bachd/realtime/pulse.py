@@ -12,9 +12,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from mido import Message
-
 from bachd.music.event import TICKS
+from bachd.music.message import CLOCK, CONTINUE, START, STOP, Message, songpos
 from bachd.realtime.clock import Clock
 from bachd.realtime.output import Output, TimedMessage
 from bachd.realtime.transport import Conductor
@@ -58,9 +57,13 @@ class Pulse:
         sixteenths, rest = divmod(tick - (tick if self._origin is None else self._origin), _SIXTEENTH)
         if self._origin is None or rest or sixteenths >= _FURTHEST:
             self._origin = tick
-            self._send(output, due, tick, Message("start"))
+            self._send(output, due, tick, START)
         else:
-            self._send(output, due, tick, Message("songpos", pos=sixteenths), Message("continue"))
+            self._send(output, due, tick, songpos(sixteenths), CONTINUE)
+
+    def rewind(self) -> None:
+        """What comes next is a beginning: a start, and no position."""
+        self._origin = None
 
     async def reach(self, tick: int, ahead: float, conductor: Conductor, clock: Clock, output: Output) -> bool:
         """As `waiting.reach`; the clocks before `tick` are handed over meanwhile."""
@@ -69,7 +72,7 @@ class Pulse:
             if not await reach(self._next, conductor.lead, conductor, clock):
                 return False
             for each in range(self._next, min(self._next + group, tick)):
-                self._send(output, conductor.due(each), each, Message("clock"))
+                self._send(output, conductor.due(each), each, CLOCK)
                 self._next = each + 1
         return await reach(tick, ahead, conductor, clock)
 
@@ -81,7 +84,7 @@ class Pulse:
             self._runs, self._origin = False, origin
         elif self._runs:
             self._runs = False
-            self._send(output, due, tick, Message("stop"))
+            self._send(output, due, tick, STOP)
 
     def idle(self, output: Output, conductor: Conductor, now: float) -> float:
         """The music stands still; returns when to look again, in monotonic seconds."""
@@ -90,7 +93,7 @@ class Pulse:
         period = 60.0 / (conductor.bpm * TICKS)
         due = max(now, self._last + period)
         while due < now + conductor.lead:
-            self._send(output, due, self._next, Message("clock"))
+            self._send(output, due, self._next, CLOCK)
             due += period
         return now + conductor.lead / 2
 

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
-from mido import Message, MetaMessage, bpm2tempo
-
 from bachd.music.expression import Expression
+from bachd.music.message import Message, program_change, set_tempo
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.handed import Handed
@@ -65,7 +64,7 @@ class Rig:
         self._hands = hands
         self._program = program
         self._bpm = conductor.bpm  # from which the pace of steps departs
-        self._untold: list[Message | MetaMessage] = []  # what the output has to be told before the next note
+        self._untold: list[Message] = []  # what the output has to be told before the next note
         self._in_bar = False  # whether the next step begins in a bar that an earlier one has begun
         self._handed = Handed()
         self._signs = Signs()
@@ -132,23 +131,21 @@ class Rig:
         self._bpm, self._program, self.latency = change.bpm, change.program, change.latency
         self._untold += [message for message in self._opening() if message not in told]
 
-    def _pace(self, tick: int, pace: float) -> list[MetaMessage]:
+    def _pace(self, tick: int, pace: float) -> list[Message]:
         """Take this share of the tempo from `tick` on; returns what a file has to be told of it."""
         bpm = self._bpm * pace
         if self.conductor.follows or self.conductor.bpm == bpm:
             return []
         self.conductor.change(tick, bpm)
-        return [MetaMessage("set_tempo", tempo=bpm2tempo(bpm))]
+        return [set_tempo(bpm)]
 
-    def _opening(self) -> list[Message | MetaMessage]:
-        messages = [MetaMessage("set_tempo", tempo=bpm2tempo(self.conductor.bpm))]
+    def _opening(self) -> list[Message]:
+        messages = [set_tempo(self.conductor.bpm)]
         if self._program is not None:
-            messages += [
-                Message("program_change", channel=each, program=self._program) for each in self._hands.channels
-            ]
+            messages += [program_change(channel, self._program) for channel in self._hands.channels]
         return messages
 
-    def _send(self, tick: int, messages: Sequence[Message | MetaMessage]) -> None:
+    def _send(self, tick: int, messages: Sequence[Message]) -> None:
         """Hand messages over, all for the moment of `tick`."""
         self._hand_over([TimedMessage(self.due(tick), tick, message) for message in messages])
 

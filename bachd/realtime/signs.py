@@ -5,9 +5,8 @@ Law: a sign is told once, where it begins to hold.
 
 from __future__ import annotations
 
-from mido import MetaMessage
-
 from bachd.music.event import TICKS
+from bachd.music.message import Message, marker, time_signature
 from bachd.music.metre import Metre, Place
 from bachd.music.piece import Step
 
@@ -23,7 +22,7 @@ class Signs:
         """Nothing has been told yet: there is somebody else to tell."""
         self._metre = None
 
-    def of(self, step: Step) -> list[MetaMessage]:
+    def of(self, step: Step) -> list[Message]:
         """What stands above the step.
 
         An upbeat at the start of the run is a short bar. A later one ends the bar of the breath before it, in its
@@ -31,9 +30,7 @@ class Signs:
         """
         signs = []
         if step.opens:
-            # mido writes text as Latin-1, and a file of today is UTF-8.
-            name = step.piece.encode("utf-8", "replace").decode("latin-1")
-            signs.append(MetaMessage("marker", text=name))
+            signs.append(marker(step.piece))
             self._in_upbeat = step.place.phase > 0
         self._in_upbeat = self._in_upbeat and step.place.bar == 0
         metre = step.place.metre
@@ -41,7 +38,7 @@ class Signs:
             metre = self._metre or _upbeat(step.place) or metre
         if metre != self._metre:
             self._metre = metre
-            signs.append(MetaMessage("time_signature", numerator=metre.beats, denominator=metre.unit))
+            signs.append(time_signature(metre.beats, metre.unit))
         return signs
 
 

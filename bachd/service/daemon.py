@@ -113,7 +113,11 @@ class _Run:
             self._tending = self._stack.enter_context(ThreadPoolExecutor(1, "tending", priority.come_first))
             self._player = self._make_player()
             await self._until_stopped(
-                self._player.perform(self._compose), self._plan(), self._tend(), self._renew(), self._stop.wait()
+                self._player.perform(self._compose, self._afresh),
+                self._plan(),
+                self._tend(),
+                self._renew(),
+                self._stop.wait(),
             )
             self._notifier.stopping()
         log.info("stopped after %d events", self.report.events)
@@ -156,6 +160,13 @@ class _Run:
             self._wanted.set()
         return self._coming
 
+    async def _afresh(self) -> Step | None:
+        """The first step of the first piece, again."""
+        self._last = None
+        self._use_offered()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._exchange.present.composer.restart)
+        return await self._compose()
+
     async def _plan(self) -> None:
         """Compose further ahead after each step that has been handed over, one at a time, so that none has to wait."""
         loop = asyncio.get_running_loop()
@@ -179,7 +190,10 @@ class _Run:
         """The music has to wait for who is followed; that is no reason to start it again."""
         self._notifier.alive()
         self._settle()
+        before = self._exchange.present.composer
         self._use_offered()
+        if self._exchange.present.composer is not before:
+            self._player.rewind()  # the step that waits is the old one's
         if not self._playing.is_set():
             log.info("%s", self._line())
             self._notifier.ready(self._line())

@@ -192,7 +192,7 @@ class Page:
         """What will be handed over after the last step, first what is `coming`; told while somebody looks."""
         if not self.watched:
             return
-        steps = ahead if coming is None else (coming, *ahead)
+        steps = ahead if coming is None else [coming, *ahead]
         number, tick, due, told = self._number, self._tick, self._end, []
         for step in steps:
             bpm = self._exchange.present.bpm * step.pace

@@ -74,7 +74,7 @@ class Steering:
         return self._player.conductor.goes
 
     def _order(self, what: str) -> dict[str, Any]:
-        """Halt the music at once, or let the next bar begin; returns whether it goes.
+        """Halt the music at once, or let it go on with the next bar, after a stop anew; returns whether it goes.
 
         Who is followed alone starts and halts it; what hangs is silenced then, too, and the music goes on.
         """
@@ -84,6 +84,8 @@ class Steering:
                 conductor.go()
             else:
                 conductor.halt()
+            if what == "stop":
+                self._player.rewind()
         elif what != "panic":
             verb = "start" if what == "play" else "halt"
             raise UsageError(f"the music follows somebody else's clock; {verb} it there")

@@ -19,7 +19,7 @@ from bachd.neural import features
 from bachd.neural.bundle import TASTES, Taste
 from bachd.settings import Faults, Section
 from bachd.training.corpus import Corpus, CorpusError
-from bachd.yamltree import Mapping, Node
+from bachd.yamlnode import MalformedError, Mapping, Node
 
 FILE: Final = "train.yaml"
 """What a recipe is called in a bundle's folder."""
@@ -124,7 +124,7 @@ def parse(text: str, path: Path) -> Recipe:
     """The recipe in a text; `path` is what faults call it. Raises ConfigError with all faults, one a line."""
     try:
         tree = yamltree.read(text)
-    except yamltree.MalformedError as error:
+    except MalformedError as error:
         raise ConfigError(f"{path}:{error.line}: {error.what}") from None
     faults = Faults(path)
     top = Section("", tree, [each.name for each in fields(Recipe)], faults)

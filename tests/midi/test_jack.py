@@ -20,7 +20,7 @@ from tests.conftest import PATIENCE, JackServer, Synth
 
 PlugSynth = Callable[..., Synth]
 
-RESET = [message.hex("").lower() for message in reset()]
+RESET = [message.data.hex() for message in reset()]
 
 
 @contextmanager
@@ -164,7 +164,7 @@ def test_what_is_due_between_two_frames_is_in_order(plug_synth: PlugSynth) -> No
         due = MonotonicClock().now() + 0.1
         messages = [TimedMessage(due + 1e-6 * number, 0, note(30 + number)) for number in range(64)]
         output.send(messages)
-        assert synth.hear(64) == [timed.message.hex("").lower() for timed in messages]
+        assert synth.hear(64) == [bytes(timed.message.bytes()).hex() for timed in messages]
 
 
 def test_what_sounds_is_ended_when_nobody_hands_over_any_more(plug_synth: PlugSynth) -> None:
@@ -182,7 +182,7 @@ def test_more_than_a_cycle_holds_is_heard_in_order(plug_synth: PlugSynth) -> Non
         due = MonotonicClock().now() + 0.1
         messages = [TimedMessage(due + 1e-7 * number, 0, control(number % 128)) for number in range(20_000)]
         output.send(messages)
-        assert synth.hear(20_000) == [timed.message.hex("").lower() for timed in messages]
+        assert synth.hear(20_000) == [bytes(timed.message.bytes()).hex() for timed in messages]
 
 
 def test_destinations_are_listed_by_name(plug_synth: PlugSynth) -> None:

@@ -20,7 +20,7 @@ from tests.conftest import PATIENCE, JackServer, Synth
 
 PlugSynth = Callable[..., Synth]
 
-RESET = [message.hex("").lower() for message in reset()]
+RESET = [message.data.hex() for message in reset()]
 
 
 @contextmanager

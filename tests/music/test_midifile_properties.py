@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bachd.errors import SeedError
 from bachd.music import midifile, smf
 from bachd.music.event import Event, parse_line
+from bachd.music.message import Message
 from bachd.music.metre import Grid, Metre
 from bachd.music.notes import join
 from bachd.music.piece import Piece
@@ -119,7 +120,8 @@ def test_messages_come_in_the_order_of_their_ticks_track_after_track(tracks: lis
     for number, messages in enumerate(tracks, 1):
         ended = [*messages, mido.MetaMessage("end_of_track")]
         ticks = accumulate(message.time for message in ended)
-        expected += [smf.Timed(tick, number, message) for tick, message in zip(ticks, ended, strict=True)]
+        read = [Message(bytes(message.bytes())) for message in ended]
+        expected += [smf.Timed(tick, number, message) for tick, message in zip(ticks, read, strict=True)]
     buffer = BytesIO()
     mido.MidiFile(type=1, ticks_per_beat=ppq, tracks=[mido.MidiTrack(track) for track in tracks]).save(file=buffer)
     file = smf.parse(buffer.getvalue())

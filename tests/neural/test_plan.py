@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bachd.music.event import parse_line
 from bachd.music.metre import Grid, Metre
-from bachd.music.piece import Piece, Step
+from bachd.music.piece import Origin, Piece, Step
 from bachd.music.ritardando import SIGHT
 from bachd.neural.composer import Composer
 from bachd.neural.plan import Plan
@@ -89,7 +89,22 @@ def test_a_full_plan_shows_what_an_ending_needs_and_no_more() -> None:
         assert plan.ahead == foreseen
         after = [step.event.ticks for step in foreseen[1:]]
         assert sum(after[:-1]) < SIGHT <= sum(after)
-        assert (plan.next(), *plan.ahead) == foreseen
+        assert [plan.next(), *plan.ahead] == foreseen
+
+
+def test_a_plan_begins_anew_with_the_first_piece() -> None:
+    plan = Plan(composer())
+    first = [plan.next() for _ in range(40)]
+    while plan.extend():
+        pass
+    plan.draw_with(sampler(plan.rng, 0.2))
+    plan.restart()
+    assert plan.ahead == ()
+    again = [plan.next() for _ in range(40)]
+    seeded = [step for step in first if step.origin is Origin.SEED and step.piece == "one"]
+    assert again[: len(seeded)] == seeded
+    assert again[0].opens
+    assert again != first
 
 
 def test_what_goes_wrong_ahead_is_told_in_its_turn() -> None:

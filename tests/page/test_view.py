@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
 
 LARGEST = 400 * 1024
+MOST = 30
+"""Requests of a first view."""
 PRESENT = "#tokens .present code"
 COMING = "#tokens .coming code"
 PICTURE = "document.getElementById('roll').toDataURL()"
@@ -67,6 +69,35 @@ def test_those_who_cannot_see_the_roll_are_told_what_sounds(page: Page) -> None:
     until(page, "/bar \\d+; (sounding from the top: [A-G]#?\\d|a rest)/.test(roll.getAttribute('aria-label'))")
 
 
+def test_what_is_shown_stands_still_with_the_music(page: Page) -> None:
+    page.click("#stop")
+    page.wait_for_selector("#play[aria-label=Play]")
+    shown = [page.text_content(PRESENT), page.text_content("#where")]
+    until(page, "document.querySelector('#tokens .coming')")
+    page.evaluate("() => new Promise((done) => setTimeout(done, 1500))")  # four steps would have gone by
+    assert [page.text_content(PRESENT), page.text_content("#where")] == shown
+    page.click("#play")
+    until(page, "document.getElementById('where').textContent.startsWith('bar 1 ')")
+
+
+def test_who_wants_no_motion_sees_one_picture_a_step(browser: Browser, daemon: Daemon) -> None:
+    with opened(browser, daemon, reduced_motion="reduce") as (page, wrong):
+        seen, steps = page.evaluate(
+            f"""() => new Promise((done) => {{
+              const [seen, steps, end] = [new Set(), new Set(), performance.now() + 3000];
+              const look = () => {{
+                seen.add({PICTURE});
+                steps.add(document.getElementById('tokens').textContent);
+                if (performance.now() < end) requestAnimationFrame(look);
+                else done([seen.size, steps.size]);
+              }};
+              look();
+            }})"""
+        )
+        assert 2 < steps <= seen <= 2 * steps + 2  # what is planned is drawn when it comes, too
+        assert wrong == []
+
+
 def test_it_goes_on_when_the_daemon_does(browser: Browser, daemon: Daemon) -> None:
     with opened(browser, daemon) as (page, _):  # that nothing answers meanwhile is in the console
         daemon.stop()
@@ -95,6 +126,8 @@ def test_the_first_view_is_light_and_needs_no_other_server(browser: Browser, dae
     until(page, "document.getElementById('where').textContent.startsWith('bar')")
     assert all(request.url.startswith(daemon.address) for request in finished)
     assert 10_000 < sum(request.sizes()["responseBodySize"] for request in finished) < LARGEST
+    assert 5 < len(finished) < MOST
+    assert not [request.url for request in finished if "smplr" in request.url or "samples" in request.url]
     context.close()
 
 

@@ -26,6 +26,8 @@ BAR = 4 * 60 / TEMPO
 SERIES = {"short": (3, 1.0), "full": (20, 17.0)}
 """How often cables are pulled and players killed, and for how many minutes music is played fast: 17 at 300 beats a
 minute are an hour of it at bachd's own 84."""
+_LATE = "the music waited for it"
+"""What bachd says of a machine that is slow, which this one may be."""
 
 
 def main(series: str, seed: int, only: str, outside: float) -> int:
@@ -69,7 +71,8 @@ def install(synth: Synth) -> str:
 def words() -> str:
     """Whether the verbs tell what is the case."""
     status = service.answer("status")
-    if NAME not in status["output"] or not status["events"] or status["restarts"] != 0 or status["faults"]:
+    faults = [fault for fault in status["faults"] if _LATE not in fault["what"]]
+    if NAME not in status["output"] or not status["events"] or status["restarts"] != 0 or faults:
         raise GuestError(f"bachd status says {status}")
     findings = {finding["name"]: finding for finding in service.answer("doctor", "--config", str(service.CONFIG))}
     worse = [finding for finding in findings.values() if finding["state"] != "ok"]

@@ -10,7 +10,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ CONFIG = Path("/etc/bachd/config.yaml")
 PYTHON = "/opt/bachd/current/venv/bin/python"
 PATIENCE = 90.0
 """Seconds after which something that takes two on a Pi has failed, on an emulated processor that others use, too."""
+_GROUP = Path("/sys/fs/cgroup/system.slice/bachd.service")
 _DROP_IN = Path("/run/systemd/system/bachd.service.d/tried.conf")
 
 
@@ -32,6 +33,26 @@ def show(name: str) -> str:
 def process() -> int:
     """The number of the process that plays."""
     return int(show("MainPID"))
+
+
+def player() -> int | None:
+    """The same number, once that process runs Python; None while there is none.
+
+    It is looked for in its control group: to ask systemd takes a process, for which an emulated Pi needs half a second.
+    """
+    for number in processes():
+        with suppress(OSError):  # it has just ended
+            if Path("/proc", str(number), "comm").read_text() == "bachd\n":
+                return number
+    return None
+
+
+def processes() -> list[int]:
+    """The numbers of all processes of the service."""
+    try:
+        return [int(number) for number in (_GROUP / "cgroup.procs").read_text().split()]
+    except OSError:  # there is none
+        return []
 
 
 def install() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bachd import yamltree
 from bachd.config import Config, Seed
 from bachd.configfile import load
 from bachd.errors import ConfigError
@@ -96,6 +97,21 @@ def test_a_power_cut_while_keeping_leaves_what_was_there(path: Path, tmp_path: P
     assert kept.load(path) == used
     played(path, "tempo: 91")
     assert [each.name for each in (tmp_path / "state").iterdir()] == [kept.NAME]
+
+
+def test_what_has_been_parsed_once_is_not_parsed_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    used = played(path, "tempo: 90\nmidi: {output: [none, 'file:a.mid'], channels: [1, 2]}\nweb:\n")
+    monkeypatch.setattr(yamltree, "read", lambda _: pytest.fail("parsed"))
+    assert kept.load(path) == used
+    assert kept.keep(path, used)
+
+
+@pytest.mark.parametrize("kept_text", ["", "{", "[]", '{"text": "tempo: 91", "tree": 5}', '{"text": "tempo: 91"}'])
+def test_what_was_kept_and_is_damaged_is_passed_over(path: Path, tmp_path: Path, kept_text: str) -> None:
+    (tmp_path / "state" / kept.NAME).write_text(kept_text)
+    path.write_text("tempo: 91")
+    assert kept.load(path) == Config(tempo=91.0)
+    assert kept.keep(path, Config(tempo=91.0))
 
 
 def test_without_room_or_a_service_nothing_is_kept(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

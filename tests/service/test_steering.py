@@ -37,4 +37,4 @@ def test_who_is_followed_alone_halts_the_music_but_what_hangs_is_silenced(tmp_pa
             assert await wheel.handle("panic", None) == {"playing": False}
 
     asyncio.run(ask())
-    assert any(timed.message.is_cc(123) for timed in output.messages)
+    assert any(timed.message.type == "control_change" and timed.message.control == 123 for timed in output.messages)

@@ -53,7 +53,7 @@ def test_new_settings_come_into_use_without_a_new_start(service: Container) -> N
 
 def test_faulty_settings_are_not_tried_again_if_none_were_good_before(service: Container) -> None:
     write(service, "tempo: 1200\n")
-    service.run("rm", "/var/lib/bachd/config.last.yaml")
+    service.run("rm", "/var/lib/bachd/config.last.json")
     with service.journal() as journal:
         assert service.run("systemctl", "restart", "bachd", check=False).returncode != 0
         journal.until("tempo: 1200 is not between 20 and 300")

@@ -62,7 +62,7 @@ def test_a_kill_and_a_stop_leave_nothing_sounding(service: Container, synth: Syn
 
 def test_a_kill_after_settings_went_wrong_leaves_nothing_sounding(service: Container, synth: Synth) -> None:
     """The next start fails, and there is no other one."""
-    service.run("sh", "-c", f"echo tempo: 1200 > {SETTINGS} && rm /var/lib/bachd/config.last.yaml")
+    service.run("sh", "-c", f"echo tempo: 1200 > {SETTINGS} && rm /var/lib/bachd/config.last.json")
     with service.journal() as journal:
         service.run(*KILL)
         journal.until("^bachd.service: Failed with result 'exit-code'")

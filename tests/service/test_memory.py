@@ -1,0 +1,60 @@
+"""Weeks of music: what is made for an event is gone when the event is."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from pathlib import Path
+
+from bachd.config import Config
+from bachd.midi.file import FileOutput
+from bachd.music.piece import Step
+from bachd.realtime.lateness import Lateness
+from bachd.realtime.player import Player
+from bachd.realtime.transport import Transport
+from bachd.service.composing import expression, open_composer
+from bachd.service.render import until
+from bachd.service.report import Report
+from tests.fakes import FakeClock, run
+
+SETTLING = 2000
+"""Events after which all has been seen: each length of chord, the seeds' pieces, and the plan at its longest."""
+EVENTS = 4000
+"""More of them, an hour at 84 quarters a minute."""
+MOST = 60_000
+"""Bytes by which they may add to what is kept; 15 an event. A single object that is kept of each has more."""
+
+
+def test_an_hour_of_music_leaves_nothing_behind(tmp_path: Path) -> None:
+    config = Config()
+    plan = open_composer(config, 1)
+    music = until(SETTLING + EVENTS, plan, config.expression.ritardando)
+    report = Report(Lateness())
+    output = FileOutput(tmp_path / "played.mid")
+    count = settled = 0
+
+    async def compose() -> Step | None:
+        nonlocal count, settled
+        if count == SETTLING:
+            gc.collect()
+            settled, _ = tracemalloc.get_traced_memory()
+        if count == SETTLING + EVENTS:
+            return None
+        count += 1
+        return next(music)
+
+    def see(step: Step, _: float) -> None:
+        report.see(step)
+        assert len(plan.ahead) < 100
+        if count % 100 == 0:
+            output.poll()
+
+    player = Player(output, Transport(config.bpm), FakeClock(), expression=expression(config, 1), on_step=see)
+    tracemalloc.start()
+    try:
+        run(player.perform(compose))
+        grown = tracemalloc.get_traced_memory()[0] - settled
+    finally:
+        tracemalloc.stop()
+        output.close()
+    assert grown < MOST
