@@ -99,7 +99,7 @@ def test_a_plan_begins_anew_with_the_first_piece() -> None:
         pass
     plan.draw_with(sampler(plan.rng, 0.2))
     plan.restart()
-    assert plan.ahead == ()
+    assert not plan.ahead
     again = [plan.next() for _ in range(40)]
     seeded = [step for step in first if step.origin is Origin.SEED and step.piece == "one"]
     assert again[: len(seeded)] == seeded
