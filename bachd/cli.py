@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command line; returns the exit code."""
     # NumPy's linear algebra is not used here, and to start its threads is a third of the work until the first note.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _open_what_is_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a port's name may hold any bytes
     try:
@@ -55,6 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("bachd: this is a bug; please report it with the lines above", file=sys.stderr)
         return EXIT_BUG
     return code
+
+
+def _open_what_is_closed() -> None:
+    """Open a stream that this process was started without, lest the next file becomes it and hears what is printed."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  (it stays open)
 
 
 class _Parser(argparse.ArgumentParser):

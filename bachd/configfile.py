@@ -146,7 +146,10 @@ def _piece(seed: Section, model: str, home: Path) -> str | None:
     if "/" in name or name.lower().endswith((".mid", ".midi")):
         path = home / name
         try:
-            path.open("rb").close()
+            if path.exists() and not path.is_file():  # a pipe would be waited for
+                seed.fault("piece", f"{str(path)!r} is no file")
+            else:
+                path.open("rb").close()
         except OSError as error:
             seed.fault("piece", f"{str(path)!r} cannot be read: {_reason(error)}")
         return str(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -144,6 +145,14 @@ def test_no_ports(no_midi: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == []
     assert main(["panic"]) == 69
     assert capsys.readouterr().err.startswith("bachd: panic: there is no MIDI instrument")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_are_no_fault(folder: Path, closed: str) -> None:
+    (folder / "config.yaml").write_text("midi: {output: 'file:out.mid'}\nweb: null\ntempo: 300")
+    command = f"{shlex.join([*BACHD, 'run', '--events', '4'])} {closed}"
+    assert subprocess.run(["sh", "-c", command], check=False).returncode == 0
+    assert (folder / "out.mid").read_bytes().startswith(b"MThd")
 
 
 def test_check_looks_at_all_that_can_be_wrong(

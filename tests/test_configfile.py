@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -260,6 +261,14 @@ def test_a_file_that_cannot_be_read(write: Write, tmp_path: Path) -> None:
     assert faults(tmp_path / "gone.yaml") == [f"{tmp_path}/gone.yaml: cannot be read: no such file or directory"]
     assert faults(tmp_path) == [f"{tmp_path}: cannot be read: is a directory"]
     assert faults(write(b"tempo: 90\n# caf\xe9")) == ["config.yaml:2: not UTF-8 text; save the file as UTF-8"]
+
+
+def test_a_seed_that_is_no_file_is_not_waited_for(write: Write, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mid")
+    for piece in ("pipe.mid", "/dev/zero", "tiny/"):
+        assert faults(write(f"seed: {{piece: {piece}}}")) == [
+            f"config.yaml:1: seed.piece: {str(tmp_path / piece)!r} is no file"
+        ]
 
 
 def test_ten_megabytes_of_anchors(write: Write) -> None:

@@ -57,7 +57,7 @@ class FileOutput:
             if not self._replaces:
                 self._begin()
         except OSError as fault:
-            raise OutputError(f"{path}: cannot be written: {fault.strerror}; choose another folder") from None
+            raise OutputError(f"{path}: cannot be written: {fault.strerror}; choose another folder") from fault
         self._lock = threading.Lock()  # the player sends from one thread, and another polls
         self._recent: deque[TimedMessage] = deque()
         self._gathered = bytearray()

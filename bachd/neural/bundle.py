@@ -196,6 +196,8 @@ def _verified(folder: Path, file: str, checksum: str) -> bytes:
 
 def _read(path: Path) -> bytes:
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise ModelError(f"{path}: is no file; install the bundle again")
         return path.read_bytes()
     except OSError as fault:
         raise ModelError(f"{path}: cannot be read ({fault.strerror}); install the bundle again") from fault

@@ -72,12 +72,10 @@ def _aside(out: Path) -> Iterator[Path]:
             nascent = Path(folder, out.name)
             yield nascent
             nascent.replace(out.resolve())
-    except OSError as fault:
-        raise OutputError(f"{out}: cannot be written: {fault.strerror}; choose another folder") from None
-    except OutputError as failure:
-        cause = failure.__cause__
-        if isinstance(cause, OSError):
-            raise OutputError(f"{out}: cannot be written: {cause.strerror}") from None
+    except (OSError, OutputError) as failure:
+        fault = failure.__cause__ or failure
+        if isinstance(fault, OSError):
+            raise OutputError(f"{out}: cannot be written: {fault.strerror}; choose another folder") from None
         raise
 
 

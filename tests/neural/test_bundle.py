@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,13 @@ def test_a_file_that_is_missing_or_changed_is_named(tiny: Path, name: str) -> No
     assert complaint(tiny) == f"{name}: is not the file that card.json describes; install the bundle again"
     (tiny / name).unlink()
     assert complaint(tiny) == f"{name}: cannot be read (No such file or directory); install the bundle again"
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(tiny: Path) -> None:
+    (tiny / "card.json").unlink()
+    os.mkfifo(tiny / "card.json")
+    with pytest.raises(ModelError, match=r"card\.json: is no file"):
+        Bundle.open(tiny)
 
 
 def test_another_layout_or_format_asks_for_matching_versions(tiny: Path) -> None:
