@@ -1,4 +1,4 @@
-"""The ways of sending that are compared: what other sequencers do, and bachd's own outputs.
+"""The ways of sending that are compared: what other sequencers do, and bachd's own output.
 
 Law: all play the same notes at the same deadlines to the same listener; peers send through python-rtmidi, as they do.
 """
@@ -18,10 +18,8 @@ from typing import Any, Final, TypeAlias
 
 from bachd.midi import priority
 from bachd.midi.ear import NAME
-from bachd.midi.rtmidi import RtMidiOutput
 from bachd.realtime.clock import MonotonicClock, sleep_until
 from bachd.realtime.lateness import Lateness
-from bachd.realtime.output import Output
 from bachd.realtime.transport import LEAD
 from bachd.service.loopback import Sent, System, chord, output_to, play
 
@@ -118,22 +116,14 @@ def _port(system: System) -> Any:
     return out
 
 
-def _bachd(opened: Callable[[str, System], Output], where: str, system: System, spacing: float, notes: Notes) -> Sent:
+def _bachd(where: str, system: System, spacing: float, notes: Notes) -> Sent:
     priority.prefer_threads()
-    output = opened(where, system)
+    output = output_to(where, system, MonotonicClock(), Lateness())
     start = monotonic() + LEAD + _SETTLING
     try:
         return [each for messages in play(output, start, spacing, notes, last=notes[-1]) for each in messages]
     finally:
         output.close()
-
-
-def _native(where: str, system: System) -> Output:
-    return output_to(where, system, MonotonicClock(), Lateness())
-
-
-def _rtmidi(where: str, system: System) -> Output:
-    return RtMidiOutput(system, where if system == "jack" else NAME, MonotonicClock(), Lateness())
 
 
 def strategies(system: System) -> list[Strategy]:
@@ -148,8 +138,7 @@ def strategies(system: System) -> list[Strategy]:
     native = "bachd, kernel queue" if system == "alsa" else "bachd, JACK's cycles"
     return [
         *(Strategy(name, partial(_peer, way)) for name, way in peers.items()),
-        Strategy("bachd, rtmidi thread", partial(_bachd, _rtmidi), ours=True),
-        Strategy(native, partial(_bachd, _native), ours=True),
+        Strategy(native, _bachd, ours=True),
     ]
 
 

@@ -1,7 +1,7 @@
+"""What plays through python-rtmidi. CoreMIDI is not here: JACK stands in its place, and rtmidi is the same for both."""
+
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,21 +11,27 @@ import pytest
 from mido import Message, MetaMessage
 
 from bachd.errors import OutputError
+from bachd.midi import rtmidi
 from bachd.midi.reset import reset
 from bachd.midi.rtmidi import RtMidiOutput, destinations
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage
-from tests.conftest import PATIENCE, JackServer, Synth
+from tests.conftest import PATIENCE, Synth
 
 PlugSynth = Callable[..., Synth]
 
 RESET = [message.hex("").lower() for message in reset()]
 
 
+@pytest.fixture(autouse=True)
+def _coremidi_is_jack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(rtmidi._APIS, "coremidi", "API_UNIX_JACK")
+
+
 @contextmanager
 def playing(destination: str | None, lateness: Lateness | None = None) -> Iterator[RtMidiOutput]:
-    output = RtMidiOutput("jack", destination, MonotonicClock(), lateness or Lateness())
+    output = RtMidiOutput("coremidi", destination, MonotonicClock(), lateness or Lateness())
     try:
         yield output
     finally:
@@ -124,42 +130,16 @@ def test_a_synth_that_was_switched_off_and_on_is_played_to_again(plug_synth: Plu
         assert synth.hear(len(RESET) + 2) == RESET + ended + sent
 
 
-def test_a_server_that_dies_takes_nothing_with_it(jack: JackServer, plug_synth: PlugSynth) -> None:
-    with playing(None) as output:
-        jack.stop()
-        try:
-            assert news(output) == ["JACK is gone: the music goes on without it, until it is back"]
-            assert output.description == "waiting for JACK"
-            for _ in range(10_000):  # more than rtmidi's buffer holds; when that is full, it waits for ever
-                send(output, note(60))
-            assert output.poll() == []  # nothing new
-        finally:
-            jack.start()
-        assert news(output) == ["JACK is back: port 'bachd' of JACK"]
-        synth = plug_synth("synth", "bachd:bachd")
-        sent = send(output, note(62))
-        assert synth.hear(1) == sent
-
-
 def test_destinations_are_listed_by_name(plug_synth: PlugSynth) -> None:
-    assert destinations("jack") == []
+    assert destinations("coremidi") == []
     plug_synth("a synth")
-    assert destinations("jack") == ["a synth:in"]
+    assert destinations("coremidi") == ["a synth:in"]
 
 
-def test_a_destination_that_is_not_there_is_told(jack: JackServer) -> None:
+@pytest.mark.usefixtures("jack")
+def test_a_destination_that_is_not_there_is_told() -> None:
     with pytest.raises(OutputError, match="synth:in: is no longer there"):
-        RtMidiOutput("jack", "synth:in", MonotonicClock(), Lateness())
-
-
-@pytest.mark.usefixtures("no_midi")
-def test_without_a_server_there_is_one_line_and_no_noise() -> None:
-    """In a process that has no second JACK library, as this one may have."""
-    pytest.importorskip("rtmidi")
-    words = "from bachd.midi.rtmidi import destinations; destinations('jack')"
-    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=False)
-    assert done.stderr.splitlines()[-1] == "bachd.errors.OutputError: JACK: no server runs"
-    assert "Cannot connect" not in done.stderr
+        RtMidiOutput("coremidi", "synth:in", MonotonicClock(), Lateness())
 
 
 @pytest.mark.usefixtures("no_midi")
