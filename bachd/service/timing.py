@@ -20,6 +20,7 @@ from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.transport import LEAD
 from bachd.service import doctor_system
+from bachd.service.cyclictest import Cyclictest
 from bachd.service.loopback import Child, Sent, System, listening, output_to, play, system_of
 from bachd.service.machine import Finding, Machine
 from bachd.service.progress import tell
@@ -50,6 +51,8 @@ class Timing:
     """Whether this user's threads may have real-time priority."""
     floor: dict[str, float]
     """How late a process woke that did nothing else: p50, p99, p999, max."""
+    cyclictest: dict[str, float] | None
+    """The same by cyclictest; None if it is not installed, or may not measure."""
     handing: dict[str, float]
     """By how much less than the lead a chord was ahead of its deadline when it had been handed over."""
     arrived: Figures | None
@@ -76,6 +79,8 @@ def measure(config: Config, seconds: float, machine: Machine) -> Timing:
         floor = Child("bachd.midi.floor", str(SPACING))
         stack.callback(floor.close)
         floor.line()
+        beside = Cyclictest(SPACING)
+        stack.callback(beside.close)
         start = monotonic() + _SETTLING + LEAD
         for number, messages in enumerate(play(output, start, SPACING, range(count + 1), last=count)):
             sent += messages
@@ -83,7 +88,7 @@ def measure(config: Config, seconds: float, machine: Machine) -> Timing:
             if number % _EVERY == 0:
                 tell(f"playing to a listener, {number * SPACING:.0f} of {seconds:.0f} s")
         output.close()
-        below = floor.result()
+        below, others = floor.result(), beside.result()
         heard = ear.result() if ear is not None else []
         tell("")
     pairs = due_and_heard(sent, heard)
@@ -96,6 +101,7 @@ def measure(config: Config, seconds: float, machine: Machine) -> Timing:
         seconds=seconds,
         realtime=below["realtime"],
         floor=spread,
+        cyclictest=_spread(others) if others else None,
         handing=_spread(handing),
         arrived=arrived,
         ratio=None if arrived is None else round(arrived.p99 / max(spread["p99"], 1e-6), 3),
@@ -168,6 +174,8 @@ def described(timing: Timing) -> str:
     lines.append(f"{'ms':22}{'p50':>9}{'p99':>9}{'p99.9':>9}{'max':>9}")
     arrived = timing.arrived
     rows: list[tuple[str, dict[str, float]]] = [("the machine's floor", timing.floor)]
+    if timing.cyclictest is not None:
+        rows.append(("the same by cyclictest", timing.cyclictest))
     if arrived is None:
         rows.append(("handing over", timing.handing))
     else:
