@@ -17,7 +17,6 @@ from time import monotonic
 from typing import Any, Final, TypeAlias
 
 from bachd.midi import priority
-from bachd.midi.ear import NAME
 from bachd.realtime.clock import MonotonicClock, sleep_until
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.transport import LEAD
@@ -87,10 +86,10 @@ def _spin(send: Send, start: float, spacing: float, notes: Notes) -> None:
         send(number)
 
 
-def _peer(way: Way, _: str, system: System, spacing: float, notes: Notes) -> Sent:
+def _peer(way: Way, where: str, system: System, spacing: float, notes: Notes) -> Sent:
     """Send in a thread of its own, as a peer would, with Python's own settings."""
     sys.setswitchinterval(_SWITCH)
-    out = _port(system)
+    out = _port(where, system)
     messages = [[bytes(message.bytes()) for message in chord(number, notes[-1])] for number in notes]
 
     def send(number: int) -> None:
@@ -107,12 +106,13 @@ def _peer(way: Way, _: str, system: System, spacing: float, notes: Notes) -> Sen
     return [(start + spacing * number, data.hex()) for number in notes for data in messages[number]]
 
 
-def _port(system: System) -> Any:
+def _port(where: str, system: System) -> Any:
     import rtmidi
 
     api = rtmidi.API_UNIX_JACK if system == "jack" else rtmidi.API_LINUX_ALSA
     out = rtmidi.MidiOut(api, name="peer")
-    out.open_port(next(index for index, name in enumerate(out.get_ports()) if name.startswith(NAME)), "peer")
+    names = out.get_ports()  # of ALSA's they are the ends: client, port and both their numbers
+    out.open_port(next(index for index, name in enumerate(names) if f" {name}".endswith(f" {where}")), "peer")
     return out
 
 

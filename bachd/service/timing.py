@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Any, Final
 
 from bachd.config import Config
+from bachd.midi import priority
 from bachd.midi.outputs import NOWHERE
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
@@ -73,7 +74,8 @@ def measure(config: Config, seconds: float, machine: Machine) -> Timing:
     handing: list[float] = []
     with ExitStack() as stack:
         output, ear = _open(system, stack)
-        gc.freeze()  # as `run` does
+        stack.enter_context(priority.coming_first())  # as `run` does, and so are the next
+        gc.freeze()
         gc.disable()
         stack.callback(gc.enable)
         floor = Child("bachd.midi.floor", str(SPACING))
