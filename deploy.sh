@@ -90,11 +90,12 @@ install() {
   fingerprint "$1" > "$stamp"
 }
 
-# What the tests play with: a JACK server, and a synth with a sound. Both bring ALSA's library along.
+# What the tests play with: a JACK server, a synth with a sound, which bring ALSA's library along, and a stopwatch.
 test_packages() {
   local missing=()
   command -v jackd > /dev/null || missing+=(jackd2)
   command -v fluidsynth > /dev/null || missing+=(fluidsynth)
+  command -v cyclictest > /dev/null || missing+=(rt-tests)
   [ -n "$(find /usr/share/sounds/sf2 /usr/share/soundfonts -name '*.sf2' -print -quit 2> /dev/null)" ] ||
     missing+=(timgm6mb-soundfont)
   if [ ${#missing[@]} -gt 0 ]; then

@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from bachd.errors import BachdError, OutputError
+from bachd.midi import priority
 from bachd.midi.jack import destinations
 from bachd.midi.sequencer import check_device
 from bachd.service.loopback import System, listening
 from bachd.service.progress import tell
 from bachd.service.timing_figures import due_and_heard, figures, percentile
 from bench.conditions import CONDITIONS
+from bench.plot import Figures, plot
 from bench.strategies import Strategy, real_time, strategies
 
 _SPACING: Final = 0.02
@@ -74,12 +76,15 @@ def measure(
 
 
 def _turn(system: System, strategy: Strategy, notes: int, cell: Cell) -> None:
-    if strategy.ours:
-        gc.freeze()  # as `run` does
     with listening(system) as (where, ear):
-        sent = strategy.run(where, system, _SPACING, range(notes + 1))
+        if strategy.ours:  # as `run` does
+            gc.freeze()
+            with priority.coming_first():
+                sent = strategy.run(where, system, _SPACING, range(notes + 1))
+            gc.unfreeze()
+        else:
+            sent = strategy.run(where, system, _SPACING, range(notes + 1))
         heard = ear.result()
-    gc.unfreeze()
     pairs = due_and_heard(sent, heard)
     if not pairs:
         cell.wrong += len(sent)
@@ -91,43 +96,32 @@ def _turn(system: System, strategy: Strategy, notes: int, cell: Cell) -> None:
     cell.wrong += found.lost + found.doubled + found.hanging
 
 
-def table(cells: dict[str, dict[str, Cell]]) -> str:
+def table(figures_of: Figures, ours: set[str], wrong: dict[str, int]) -> str:
     """Markdown: a row for each strategy, p50 / p99 in milliseconds for each condition."""
-    names = list(next(iter(cells.values())))
-    lines = [
-        "| error where it arrives, ms: p50 / p99 | " + " | ".join(cells) + " | drift, idle | lost, doubled, hanging |",
-        "| --- |" + " --- |" * (len(cells) + 2),
-    ]
-    for name in names:
-        found = [row[name].as_json() for row in cells.values()]
-        figures_of = " | ".join(f"{each['p50']:.3f} / {each['p99']:.3f}" for each in found)
-        lines.append(f"| {name} | {figures_of} | {found[0]['drift']:+.2f} | {sum(each['wrong'] for each in found)} |")
+    conditions = list(figures_of)
+    more = ["p99 to idle's, at most", "drift, idle", "lost, doubled, hanging"]
+    lines = [f"| ms, p50 / p99 | {' | '.join(conditions + more)} |", "|" + " --- |" * (1 + len(conditions) + len(more))]
+    for name in next(iter(figures_of.values())):
+        row = [figures_of[condition][name] for condition in conditions]
+        idle = figures_of.get("idle", {}).get(name)
+        cells = [name, *(f"{_short(each['p50'])} / {_short(each['p99'])}" for each in row)]
+        cells.append(f"{max(each['p99'] for each in row) / idle['p99']:.2f}" if idle else "-")
+        cells += [f"{idle['drift']:+.3f}" if idle else "-", str(wrong[name])]
+        lines.append(f"| {' | '.join(f'**{cell}**' if name in ours else cell for cell in cells)} |")
     return "\n".join(lines)
 
 
-def plot(cells: dict[str, dict[str, Cell]], path: Path) -> None:
-    """A picture: for each condition and strategy, how many messages were off by more than so much."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4 * len(cells), 4), layout="constrained")
-    for axes, (condition, row) in zip(
-        figure.subplots(1, len(cells), sharey=True, squeeze=False)[0], cells.items(), strict=True
-    ):
-        for name, cell in row.items():
-            ranked = sorted((max(abs(error), 1e-3) for error in cell.errors), reverse=True)
-            width = 2.0 if name.startswith("bachd") else 1.0
-            axes.plot(ranked, [(place + 1) / len(ranked) for place in range(len(ranked))], label=name, linewidth=width)
-        axes.set(title=condition, xscale="log", yscale="log", xlabel="off by more than (ms)")
-    axes.legend(fontsize="small")
-    figure.axes[0].set(ylabel="share of messages")
-    figure.savefig(path, dpi=120)
+def _short(milliseconds: float) -> str:
+    """As many digits as say something."""
+    digits = 3 if milliseconds < 0.1 else 2 if milliseconds < 10.0 else 1 if milliseconds < 100.0 else 0
+    return f"{milliseconds:.{digits}f}"
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--system", choices=("alsa", "jack"), help="ALSA's sequencer where there is one, or JACK")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--notes", type=int, default=200, help="for each strategy under each condition (%(default)s)")
+    length.add_argument("--notes", type=int, default=400, help="for each strategy under each condition (%(default)s)")
     length.add_argument("--seconds", type=float, help="the same as a time: 600 shows drift")
     parser.add_argument("--conditions", help=f"some of: {', '.join(CONDITIONS)}")
     parser.add_argument("--strategies", help="some of the table's names, or parts of them")
@@ -149,14 +143,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not real_time():
         sys.stderr.write("no real-time priority here: FIFO means nothing in this table\n")
     cells = measure(system, chosen, conditions, notes)
-    sys.stdout.write(table(cells) + "\n")
+    figures_of = {name: {each: cell.as_json() for each, cell in row.items()} for name, row in cells.items()}
+    ours = {strategy.name for strategy in chosen if strategy.ours}
+    wrong = {strategy.name: sum(row[strategy.name].wrong for row in cells.values()) for strategy in chosen}
+    sys.stdout.write(table(figures_of, ours, wrong) + "\n")
     if options.json:
-        figures_of = {name: {each: cell.as_json() for each, cell in row.items()} for name, row in cells.items()}
         with closing(options.json.open("w")) as file:
             json.dump({"system": system, "notes": notes, "cells": figures_of}, file, indent=1)
     if options.plot:
-        plot(cells, options.plot)
-    return 1 if any(cell.wrong for row in cells.values() for cell in row.values()) else 0
+        title = f"{notes} notes {1e3 * _SPACING:g} ms apart, through {system.upper()}"
+        plot(figures_of, ours, title, options.plot)
+    return 1 if any(wrong.values()) else 0
 
 
 def _system() -> System:

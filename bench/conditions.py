@@ -92,7 +92,10 @@ class _Page(BaseHTTPRequestHandler):
 
 @contextmanager
 def _page() -> Iterator[None]:
-    """A page that this process serves, polled 50 times a second; a small server stands for bachd's own."""
+    """A page that a thread of this process serves, as many programs do, polled 50 times a second.
+
+    bachd's own is served by a process of its own; see bench.page.
+    """
     with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -113,6 +116,6 @@ CONDITIONS: Final[dict[str, Callable[[], AbstractContextManager[None]]]] = {
     "a busy thread": lambda: _thread(_compute),
     "thread and processes": _everything,
     "collecting": _collecting,
-    "a page polled": _page,
+    "a page served": _page,
 }
 """By name, in the order of the table."""

@@ -1,7 +1,7 @@
-"""python -m bench.page: whether those who look at the page can be heard.
+"""python -m bench.page: whether those who look at the page can be heard, and what they cost.
 
 Law: with and without them is measured in turns of one run, by a listener that is a process of its own; what counts is
-the ratio.
+the ratio, and how much it varies from turn to turn.
 
 bachd plays through JACK on a steady grid. In every other turn there are clients with their feeds open, some of which
 never read, and as many that ask for whatever there is as fast as they are answered.
@@ -19,18 +19,18 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from aiohttp import ClientError, ClientSession
-
 from bachd.service.loopback import listening
 from bachd.service.progress import tell
 from bachd.service.timing_figures import percentile
+from bachd.service.web.feed import BEHIND, MOST_CLIENTS
+from bench.crowd import CLIENTS, Crowd
 
 BPM: Final = 300.0
-CLIENTS: Final = 20
 CONFIG: Final = """\
 tempo: {bpm:g}
 seed: {{piece: bwv269, rng: 5}}
@@ -38,10 +38,26 @@ midi: {{output: '{where}'}}
 expression: {{swing: 50, humanise_ms: 0, ritardando: 0}}
 web: {{listen: '127.0.0.1:{port}'}}
 """
-PATHS: Final = ("/", "/api/status", "/api/settings", "/metrics", "/api/pieces/bwv269", "/api/music.mid", "/api/none")
 _TICK: Final = 60.0 / (BPM * 24)
 _SETTLING: Final = 2.0
 """Seconds of a turn that do not count."""
+_BUFFER: Final = 1 << 16
+"""Bytes that asyncio takes from a writer before it makes him wait."""
+
+
+@dataclass
+class Kind:
+    """The turns of a kind; milliseconds and millions of bytes."""
+
+    spans: list[tuple[float, float]] = field(default_factory=list)
+    """When their notes count, in monotonic seconds."""
+    memory: list[tuple[float, float]] = field(default_factory=list)
+    """Of the daemon and of the page, at the end of each."""
+
+    def errors(self, heard: Sequence[tuple[float, str]]) -> list[list[float]]:
+        """By how much the notes of each turn were off; in order."""
+        moments = [moment for moment, data in heard if data.startswith("9")]
+        return [errors([each for each in moments if begin < each < end]) for begin, end in self.spans]
 
 
 @contextmanager
@@ -63,42 +79,23 @@ def playing(folder: Path, where: str, port: int) -> Iterator[subprocess.Popen[st
             process.wait(20)
 
 
-async def crowd(address: str, seconds: float) -> int:
-    """Clients of all kinds, for so many seconds; how many requests were answered."""
-    answered = 0
-
-    async def look(session: ClientSession, reads: bool) -> None:
-        async with session.ws_connect(f"{address}/api/feed") as feed:
-            while reads:
-                await feed.receive()
-            await asyncio.Future()
-
-    async def ask(session: ClientSession, path: str) -> None:
-        nonlocal answered
-        while True:
-            try:
-                async with session.get(address + path) as answer:
-                    await answer.read()
-                answered += 1
-            except ClientError:
-                await asyncio.sleep(0.01)
-
-    async with ClientSession() as session:
-        tasks = [asyncio.create_task(look(session, number % 4 > 0)) for number in range(CLIENTS)]
-        tasks += [asyncio.create_task(ask(session, PATHS[number % len(PATHS)])) for number in range(CLIENTS)]
-        await asyncio.sleep(seconds)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    return answered
+def memory(process: int) -> tuple[float, float]:
+    """Resident memory of the daemon and of its page, in millions of bytes; 0 where the system does not tell."""
+    page = 0
+    for path in Path(f"/proc/{process}/task").glob("*/children"):
+        for child in path.read_text().split():
+            if b"bachd.service.web" in Path(f"/proc/{child}/cmdline").read_bytes():
+                page = int(child)
+    return _resident(process), _resident(page)
 
 
-def memory(process: int) -> float:
-    """Resident memory in millions of bytes; 0 where the system does not tell."""
+def _resident(process: int) -> float:
+    """Without what all clients of JACK share."""
     try:
-        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+        said = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
     except OSError:
         return 0.0
+    return sum(int(said[name].split()[0]) for name in ("RssAnon", "RssFile")) * 1024 / 1e6
 
 
 def errors(moments: Sequence[float]) -> list[float]:
@@ -108,42 +105,59 @@ def errors(moments: Sequence[float]) -> list[float]:
     return sorted(1e3 * abs(each - middle) for each in strayed)
 
 
+def table(kinds: dict[str, Kind], heard: Sequence[tuple[float, str]]) -> str:
+    """Markdown, and below it what it comes to."""
+    lines = ["| | notes | off the grid, ms: p50 / p99 / max | p99 of a turn | MB: daemon, page |", "|" + " --- |" * 5]
+    whole = []
+    for name, kind in kinds.items():
+        turns = kind.errors(heard)
+        whole.append(sorted(error for turn in turns for error in turn))
+        shares = " / ".join(f"{percentile(whole[-1], share):.4f}" for share in (0.5, 0.99, 1.0))
+        single = sorted(percentile(turn, 0.99) for turn in turns)
+        memories = ", ".join(f"{before:.1f} to {after:.1f}" for before, after in zip(*_ends(kind.memory), strict=True))
+        lines.append(f"| {name} | {len(whole[-1])} | {shares} | {single[0]:.4f} to {single[-1]:.4f} | {memories} |")
+    ratio = percentile(whole[1], 0.99) / percentile(whole[0], 0.99)
+    return "\n".join([*lines, "", f"p99 with to without: {ratio:.2f}"])
+
+
+def _ends(memories: list[tuple[float, float]]) -> tuple[tuple[float, float], tuple[float, float]]:
+    return memories[0], memories[-1]
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.page", description=__doc__)
-    parser.add_argument("--turns", type=int, default=4, help="pairs of turns (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of each turn (%(default)s)")
+    parser.add_argument("--turns", type=int, default=8, help="pairs of turns (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=15.0, help="of each turn (%(default)s)")
     options = parser.parse_args()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    spans: list[tuple[float, float, bool]] = []
-    answered = 0
+    kinds = {"nobody looks": Kind(), f"{CLIENTS} look, {CLIENTS} ask": Kind()}
+    crowd = Crowd(port)
     with tempfile.TemporaryDirectory() as folder, listening("jack") as (where, ear):
         with playing(Path(folder), where, port) as process:
-            before = memory(process.pid)
-            for turn in range(2 * options.turns):
-                tell(f"turn {turn + 1} of {2 * options.turns}")
-                begin, crowded = monotonic(), turn % 2 == 1
-                work = crowd(f"http://127.0.0.1:{port}", options.seconds) if crowded else None
-                answered += asyncio.run(work) if work else asyncio.run(asyncio.sleep(options.seconds, 0))
-                spans.append((begin + _SETTLING, monotonic(), crowded))
-            after = memory(process.pid)
-        heard: list[list[float]] = ear.result()
+            for turn in range(options.turns):
+                for name, kind in kinds.items():
+                    tell(f"turn {turn + 1} of {options.turns}: {name}")
+                    begin = monotonic()
+                    asyncio.run(
+                        asyncio.sleep(options.seconds) if name == "nobody looks" else crowd.come(options.seconds)
+                    )
+                    kind.spans.append((begin + _SETTLING, monotonic()))
+                    kind.memory.append(memory(process.pid))
+            tell("until those who never read are let go")
+            outstayed = asyncio.run(crowd.outstay())
+        heard: list[tuple[float, str]] = ear.result()
     tell("")
-    moments = {
-        kind: [
-            m for m, data in heard if str(data).startswith("9") and any(b < m < e and c == kind for b, e, c in spans)
-        ]
-        for kind in (False, True)
-    }
-    found = {kind: errors(each) for kind, each in moments.items()}
-    for kind, name in ((False, "nobody looks"), (True, f"{CLIENTS} look, {CLIENTS} ask")):
-        shares = ", ".join(f"{word} {percentile(found[kind], s):.3f}" for word, s in (("p50", 0.5), ("p99", 0.99)))
-        sys.stdout.write(f"{name}: {len(found[kind])} notes, off the grid by ms: {shares}, max {found[kind][-1]:.3f}\n")
-    ratio = percentile(found[True], 0.99) / percentile(found[False], 0.99)
-    sys.stdout.write(f"p99 with to without: {ratio:.2f}; {answered} requests answered\n")
-    sys.stdout.write(f"the daemon's memory: {before:.1f} MB before, {after:.1f} MB after\n")
+    most = (BEHIND * crowd.longest + _BUFFER) / 1e6
+    told = [
+        table(kinds, heard),
+        f"{crowd.answered} requests answered; the last who never read was let go after {outstayed:.0f} s",
+        f"{BEHIND} messages may wait for each, of {crowd.longest} bytes at most so far, and {_BUFFER} bytes more:",
+        f"nobody costs it over {most:.1f} MB, the {MOST_CLIENTS} that it serves at once {MOST_CLIENTS * most:.0f} MB",
+    ]
+    sys.stdout.write("\n".join(told) + "\n")
 
 
 if __name__ == "__main__":

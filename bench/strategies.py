@@ -1,4 +1,4 @@
-"""The ways of sending that are compared: what other sequencers do, and bachd's own outputs.
+"""The ways of sending that are compared: what other sequencers do, and bachd's own output.
 
 Law: all play the same notes at the same deadlines to the same listener; peers send through python-rtmidi, as they do.
 """
@@ -17,11 +17,8 @@ from time import monotonic
 from typing import Any, Final, TypeAlias
 
 from bachd.midi import priority
-from bachd.midi.ear import NAME
-from bachd.midi.rtmidi import RtMidiOutput
 from bachd.realtime.clock import MonotonicClock, sleep_until
 from bachd.realtime.lateness import Lateness
-from bachd.realtime.output import Output
 from bachd.realtime.transport import LEAD
 from bachd.service.loopback import Sent, System, chord, output_to, play
 
@@ -89,10 +86,10 @@ def _spin(send: Send, start: float, spacing: float, notes: Notes) -> None:
         send(number)
 
 
-def _peer(way: Way, _: str, system: System, spacing: float, notes: Notes) -> Sent:
+def _peer(way: Way, where: str, system: System, spacing: float, notes: Notes) -> Sent:
     """Send in a thread of its own, as a peer would, with Python's own settings."""
     sys.setswitchinterval(_SWITCH)
-    out = _port(system)
+    out = _port(where, system)
     messages = [[bytes(message.bytes()) for message in chord(number, notes[-1])] for number in notes]
 
     def send(number: int) -> None:
@@ -109,31 +106,24 @@ def _peer(way: Way, _: str, system: System, spacing: float, notes: Notes) -> Sen
     return [(start + spacing * number, data.hex()) for number in notes for data in messages[number]]
 
 
-def _port(system: System) -> Any:
+def _port(where: str, system: System) -> Any:
     import rtmidi
 
     api = rtmidi.API_UNIX_JACK if system == "jack" else rtmidi.API_LINUX_ALSA
     out = rtmidi.MidiOut(api, name="peer")
-    out.open_port(next(index for index, name in enumerate(out.get_ports()) if name.startswith(NAME)), "peer")
+    names = out.get_ports()  # of ALSA's they are the ends: client, port and both their numbers
+    out.open_port(next(index for index, name in enumerate(names) if f" {name}".endswith(f" {where}")), "peer")
     return out
 
 
-def _bachd(opened: Callable[[str, System], Output], where: str, system: System, spacing: float, notes: Notes) -> Sent:
+def _bachd(where: str, system: System, spacing: float, notes: Notes) -> Sent:
     priority.prefer_threads()
-    output = opened(where, system)
+    output = output_to(where, system, MonotonicClock(), Lateness())
     start = monotonic() + LEAD + _SETTLING
     try:
         return [each for messages in play(output, start, spacing, notes, last=notes[-1]) for each in messages]
     finally:
         output.close()
-
-
-def _native(where: str, system: System) -> Output:
-    return output_to(where, system, MonotonicClock(), Lateness())
-
-
-def _rtmidi(where: str, system: System) -> Output:
-    return RtMidiOutput(system, where if system == "jack" else NAME, MonotonicClock(), Lateness())
 
 
 def strategies(system: System) -> list[Strategy]:
@@ -148,8 +138,7 @@ def strategies(system: System) -> list[Strategy]:
     native = "bachd, kernel queue" if system == "alsa" else "bachd, JACK's cycles"
     return [
         *(Strategy(name, partial(_peer, way)) for name, way in peers.items()),
-        Strategy("bachd, rtmidi thread", partial(_bachd, _rtmidi), ours=True),
-        Strategy(native, partial(_bachd, _native), ours=True),
+        Strategy(native, _bachd, ours=True),
     ]
 
 

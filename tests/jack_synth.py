@@ -7,9 +7,11 @@ It knows nothing of bachd and shares no code with it, not even the JACK library.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 
 import jack
 
@@ -22,7 +24,9 @@ def say(line: str) -> None:
 
 def main(name: str, source: str) -> None:
     """Listen until the end of the input."""
-    sys.setswitchinterval(0.0001)  # JACK waits for the callback: the threads below must not hold it up
+    sys.setswitchinterval(0.0001)  # JACK waits for the callback: the threads here must not hold it up
+    with suppress(OSError):  # this one least of all, by having to wait for its turn while it has Python's lock
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     client = jack.Client(name, no_start_server=True)
     port = client.midi_inports.register("in")
     heard: deque[bytes] = deque()

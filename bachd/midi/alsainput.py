@@ -17,7 +17,7 @@ from bachd.midi import priority
 from bachd.midi.inputs import Hear
 from bachd.midi.names import CLOCK, OURS, full_name, is_instrument, matching
 from bachd.midi.queueclock import QueueClock
-from bachd.midi.sequencer import Address, check_device
+from bachd.midi.sequencer import Address, check_device, pending
 
 log = logging.getLogger(__name__)
 
@@ -90,15 +90,8 @@ class AlsaInput:
         while not self._closing:
             news.poll()
             changed = False
-            while True:
-                try:
-                    event = self._client.event_input(timeout=1e-9)
-                except self._alsa.ALSAError:  # more has come than the kernel could keep for us
-                    changed = True
-                    break
-                if event is None:
-                    break
-                changed = not self._take(event) or changed
+            for event in pending(self._client):
+                changed = event is None or not self._take(event) or changed
             if changed:
                 self._look()
 

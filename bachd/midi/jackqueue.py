@@ -63,9 +63,10 @@ class Player:
                 heap.retract(due)
         if heap.next < math.inf:
             begin, end = self._client.cycle_times()
-            taken = heap.take(end - (end - begin) / frames, _MOST)
+            length = (end - begin) / frames
+            taken = heap.take(end - length / 2, _MOST)  # what is nearer to the next cycle's first frame is its affair
             for number, (due, data) in enumerate(taken):
-                frame = min(frames - 1, max(0, round((due - begin) / (end - begin) * frames)))
+                frame = min(frames - 1, max(0, round((due - begin) / length)))
                 if self._jack.jack_midi_event_write(buffer, frame, data, len(data)):
                     for later in taken[number:]:  # more than the buffer holds: in the next cycle
                         heap.put(*later)

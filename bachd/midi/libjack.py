@@ -105,14 +105,9 @@ class Client:
         closing.join(_PATIENCE)
 
 
-def hush() -> None:
-    """Each attempt to find a server would print some lines on stderr; what matters in them is in our own."""
-    library()
-
-
 @cache
 def library() -> Any:
-    """The library, hushed. Raises OutputError if there is none."""
+    """The library, hushed: it would say on stderr, in many lines, what ours say. Raises OutputError without one."""
     try:
         jack = ctypes.CDLL(_loaded() or "libjack.so.0")
     except OSError:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from bachd.errors import OutputError
+
+System: TypeAlias = Literal["alsa", "jack", "coremidi"]
+"""A MIDI system."""
 
 OURS: Final = "bachd"
 """What our own port and client are called, so that others can find them."""
@@ -31,8 +34,8 @@ class PortInfo:
 
     name: str
     """As people read it, and as `midi.output` may name it: 'FP-30X MIDI 1'."""
-    backend: Literal["alsa", "jack", "coremidi"]
-    """The MIDI system that it belongs to."""
+    backend: System
+    """What it belongs to."""
     kind: Literal["hardware", "software"]
     """Only hardware is chosen by 'auto'."""
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bachd.errors import OutputError
-from bachd.midi.names import PortInfo, is_instrument, matching, the_one
+from bachd.midi.names import PortInfo, System, is_instrument, matching, the_one
 from bachd.midi.outputs import NOWHERE, Outputs
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
@@ -24,7 +24,6 @@ from bachd.realtime.output import Output
 
 if TYPE_CHECKING:
     from bachd.midi.alsa import AlsaOutput
-    from bachd.midi.rtmidi import System
     from bachd.midi.sequencer import Sequencer
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from bachd.realtime.clock import sleep_until
 
-_PRIORITY: Final = 50
+SENDING: Final = 50
 """Of the sending thread, under SCHED_FIFO: below JACK's own threads and the kernel's for interrupts."""
 _LEAST: Final = 1
 """Of threads that compute a little, under SCHED_FIFO: before all that has no deadline, below all that makes sound."""
@@ -48,7 +48,7 @@ def prefer_threads() -> None:
 
 def take() -> bool:
     """Ask for SCHED_FIFO for the calling thread alone, which sends."""
-    return _ask(_PRIORITY)
+    return _ask(SENDING)
 
 
 def come_first() -> bool:

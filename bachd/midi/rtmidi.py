@@ -1,8 +1,8 @@
-"""Playing through python-rtmidi: JACK, macOS, and ALSA where alsa-midi cannot be had.
+"""Playing through python-rtmidi: CoreMIDI, and ALSA where alsa-midi cannot be had.
 
 Law: a thread of its own sends each message at an absolute deadline, those of one deadline in the order given; nothing
-that happens to the destination or to the JACK server reaches the player. What comes back is connected again by name,
-reset, and joins on the next bar.
+that happens to the destination reaches the player. What comes back is connected again by name, reset, and joins on the
+next bar.
 
 The threads meet in one place, the heap of what is to be sent (see agenda.py); the port itself is guarded by a lock, as
 `poll` may reopen it.
@@ -19,23 +19,21 @@ from time import monotonic
 from typing import Any, Final, Literal, TypeAlias
 
 from bachd.errors import OutputError
-from bachd.midi import libjack, priority
+from bachd.midi import priority
 from bachd.midi.agenda import Agenda, begins
 from bachd.midi.names import OURS, full_name
 from bachd.midi.reset import reset
 from bachd.midi.sequencer import check_device
-from bachd.realtime.clock import Clock, sleep_until
+from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered
 
 log = logging.getLogger(__name__)
 
-System: TypeAlias = Literal["alsa", "jack", "coremidi"]
+System: TypeAlias = Literal["alsa", "coremidi"]
 
 _BAR: Final = b""
 """Stands between messages where a bar begins."""
-_CYCLES: Final = 0.1
-"""Seconds in which JACK passes on what it holds, two of its longest usual cycles: it forgets the rest with the port."""
 
 
 class RtMidiOutput:
@@ -129,10 +127,8 @@ class _Connection:
         """
         with self._lock:
             out = self._out
-            if out is None or (self._watch is not None and self._watch.died.is_set()):
-                calls = []
-            else:
-                calls = [partial(out.send_message, data) for data in messages if self._joined or not begins(data)]
+            heard = [data for data in messages if self._joined or not begins(data)] if out is not None else []
+            calls = [partial(out.send_message, data) for data in heard]
             try:
                 return priority.punctually(due, calls) - due
             except OSError:  # what rtmidi raises: it is for `tend` to see what has happened
@@ -151,14 +147,10 @@ class _Connection:
             return []
 
     def _tend(self) -> list[str]:
-        title = _TITLES[self._system]
         if self._out is None:
             self._joined = self._destination is None
             self._open()
-            return [f"{title} is back: {self.description}"]
-        if self._watch is not None and self._watch.died.is_set():
-            self._close()
-            return [f"{title} is gone: the music goes on without it, until it is back"]
+            return [f"{_TITLES[self._system]} is back: {self.description}"]
         if self._destination is None:
             return []
         there = self._destination in _names(self._out)
@@ -175,8 +167,6 @@ class _Connection:
     def close(self) -> None:
         """Let go of the port, once what has been sent is delivered."""
         if self._out is not None:
-            if self._system == "jack":
-                sleep_until(monotonic() + _CYCLES)
             self._close()
 
     def _open(self) -> None:
@@ -189,7 +179,6 @@ class _Connection:
                 out.send_message(message.bytes())
         else:
             out.open_virtual_port(OURS)
-        self._watch = libjack.Client(f"{OURS}-watch") if self._system == "jack" else None
         with self._lock:
             self._out: Any = out
 
@@ -199,8 +188,6 @@ class _Connection:
         self._connected = False
         out.close_port()
         out.delete()
-        if self._watch is not None:
-            self._watch.close()
 
 
 def destinations(system: System) -> list[str]:
@@ -212,8 +199,8 @@ def destinations(system: System) -> list[str]:
         out.delete()
 
 
-_TITLES: Final = {"alsa": "ALSA", "jack": "JACK", "coremidi": "CoreMIDI"}
-_APIS: Final = {"alsa": "API_LINUX_ALSA", "jack": "API_UNIX_JACK", "coremidi": "API_MACOSX_CORE"}
+_TITLES: Final = {"alsa": "ALSA", "coremidi": "CoreMIDI"}
+_APIS: Final = {"alsa": "API_LINUX_ALSA", "coremidi": "API_MACOSX_CORE"}
 _ALSA_NAME: Final = re.compile(r"(.*?):(.*) \d+:\d+")
 
 
@@ -231,12 +218,10 @@ def _client(system: System) -> Any:
         raise OutputError(f"{title}: this python-rtmidi was built without it")
     if system == "alsa":
         check_device()  # alsa-lib would print on stderr what is wrong with it
-    if system == "jack":
-        libjack.hush()
     try:
         return rtmidi.MidiOut(api, name=OURS)
     except rtmidi.RtMidiError:
-        raise OutputError(f"{title}: no server runs" if system == "jack" else f"{title}: cannot be used") from None
+        raise OutputError(f"{title}: cannot be used") from None
 
 
 def _names(out: Any) -> list[str]:

@@ -10,7 +10,7 @@ import math
 import os
 import select
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +95,17 @@ def check_device() -> None:
         raise OutputError(f"ALSA: {DEVICE} may not be opened; is this user in the group 'audio'?")
 
 
+def pending(client: Any) -> Iterator[Any]:
+    """The events that have come in for a client of alsa-midi; at last None if the kernel could not keep all for us."""
+    import alsa_midi
+
+    with suppress(alsa_midi.ALSAError):
+        while (event := client.event_input(timeout=1e-9)) is not None:
+            yield event
+        return
+    yield None
+
+
 class KernelSequencer:
     """The kernel's sequencer through alsa-midi."""
 
@@ -150,18 +161,16 @@ class KernelSequencer:
 
     def ports(self) -> list[SequencerPort]:
         """What can be played to; empty if the list changes under our hands."""
+        hardware = self._alsa.PortType.HARDWARE
         try:
             found = self._client.list_ports(output=True)
         except self._alsa.ALSAError:
             return []
         return [
-            SequencerPort((port.client_id, port.port_id), name, self._is_hardware(port) and is_instrument(name))
+            SequencerPort((port.client_id, port.port_id), name, bool(port.type & hardware) and is_instrument(name))
             for port in found
             for name in [full_name(port.client_name, port.name)]
         ]
-
-    def _is_hardware(self, port: object) -> bool:
-        return bool(port.type & self._alsa.PortType.HARDWARE)  # type: ignore[attr-defined]
 
     def subscribed(self) -> set[Address]:
         """Which ports hear ours at present."""
@@ -222,16 +231,9 @@ class KernelSequencer:
         with suppress(BlockingIOError):
             os.eventfd_read(self._waker)
         vanished, changed = set(), False
-        while True:
-            try:
-                event = self._client.event_input(timeout=1e-9)
-            except self._alsa.ALSAError:  # more has happened than the kernel could keep for us
-                changed = True
-                break
-            if event is None:
-                break
+        for event in pending(self._client):
             changed = True
-            if event.type in (self._alsa.EventType.PORT_EXIT, self._alsa.EventType.CLIENT_EXIT):
+            if event is not None and event.type in (self._alsa.EventType.PORT_EXIT, self._alsa.EventType.CLIENT_EXIT):
                 vanished.add(int(event.addr.client_id))
         return vanished if changed else None
 

@@ -15,11 +15,13 @@ from time import monotonic
 from typing import Any, Final
 
 from bachd.config import Config
+from bachd.midi import priority
 from bachd.midi.outputs import NOWHERE
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.transport import LEAD
 from bachd.service import doctor_system
+from bachd.service.cyclictest import Cyclictest
 from bachd.service.loopback import Child, Sent, System, listening, output_to, play, system_of
 from bachd.service.machine import Finding, Machine
 from bachd.service.progress import tell
@@ -50,6 +52,8 @@ class Timing:
     """Whether this user's threads may have real-time priority."""
     floor: dict[str, float]
     """How late a process woke that did nothing else: p50, p99, p999, max."""
+    cyclictest: dict[str, float] | None
+    """The same by cyclictest; None if it is not installed, or may not measure."""
     handing: dict[str, float]
     """By how much less than the lead a chord was ahead of its deadline when it had been handed over."""
     arrived: Figures | None
@@ -70,12 +74,15 @@ def measure(config: Config, seconds: float, machine: Machine) -> Timing:
     handing: list[float] = []
     with ExitStack() as stack:
         output, ear = _open(system, stack)
-        gc.freeze()  # as `run` does
+        stack.enter_context(priority.coming_first())  # as `run` does, and so are the next
+        gc.freeze()
         gc.disable()
         stack.callback(gc.enable)
         floor = Child("bachd.midi.floor", str(SPACING))
         stack.callback(floor.close)
         floor.line()
+        beside = Cyclictest(SPACING)
+        stack.callback(beside.close)
         start = monotonic() + _SETTLING + LEAD
         for number, messages in enumerate(play(output, start, SPACING, range(count + 1), last=count)):
             sent += messages
@@ -83,7 +90,7 @@ def measure(config: Config, seconds: float, machine: Machine) -> Timing:
             if number % _EVERY == 0:
                 tell(f"playing to a listener, {number * SPACING:.0f} of {seconds:.0f} s")
         output.close()
-        below = floor.result()
+        below, others = floor.result(), beside.result()
         heard = ear.result() if ear is not None else []
         tell("")
     pairs = due_and_heard(sent, heard)
@@ -96,6 +103,7 @@ def measure(config: Config, seconds: float, machine: Machine) -> Timing:
         seconds=seconds,
         realtime=below["realtime"],
         floor=spread,
+        cyclictest=_spread(others) if others else None,
         handing=handed,
         arrived=arrived,
         ratio=None if arrived is None else round(arrived.p99 / max(spread["p99"], 1e-6), 3),
@@ -178,7 +186,10 @@ def described(timing: Timing) -> str:
     ]
     lines.append(f"{'ms':22}{'p50':>9}{'p99':>9}{'p99.9':>9}{'max':>9}")
     arrived = timing.arrived
-    rows = [("the machine's floor", timing.floor), ("handing over", timing.handing)]
+    rows: list[tuple[str, dict[str, float]]] = [("the machine's floor", timing.floor)]
+    if timing.cyclictest is not None:
+        rows.append(("the same by cyclictest", timing.cyclictest))
+    rows.append(("handing over", timing.handing))
     if arrived is not None:
         rows.append(("error where it arrives", asdict(arrived)))
     lines += [f"{name:22}" + "".join(f"{row[at]:9.3f}" for at in ("p50", "p99", "p999", "max")) for name, row in rows]

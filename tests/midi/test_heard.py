@@ -15,7 +15,7 @@ import pytest
 
 from bachd.config import Config, Expression, Midi
 from bachd.midi.file import FileOutput
-from bachd.midi.rtmidi import RtMidiOutput
+from bachd.midi.jack import JackOutput
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock, MonotonicClock, OfflineClock
 from bachd.realtime.lateness import Lateness
@@ -48,7 +48,7 @@ def test_a_synth_hears_exactly_what_render_writes(tmp_path: Path, plug_synth: Ca
     render.render(config, tmp_path / "a.mid", bars=400, rng=7)
     music = list(render.until(400, open_composer(config, 7)))
     assert len(music) > 2000
-    output = RtMidiOutput("jack", None, MonotonicClock(), Lateness())
+    output = JackOutput(None, MonotonicClock(), Lateness())
     synth = plug_synth("synth", "bachd:bachd")
     play(music, output, MonotonicClock(), 15_000)  # in five seconds; the messages are the same at any tempo
     assert synth.unplug() == in_file(tmp_path / "a.mid")

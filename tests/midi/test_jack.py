@@ -12,6 +12,7 @@ from mido import Message
 from bachd.midi.jack import JackOutput, destinations
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.output import TimedMessage
+from tests.conftest import JackServer
 from tests.midi import jackport
 from tests.midi.jackport import RESET, PlugSynth, control, news, note, send
 
@@ -56,6 +57,23 @@ def test_more_than_a_cycle_holds_is_heard_in_order(plug_synth: PlugSynth) -> Non
         messages = [TimedMessage(due + 1e-7 * number, 0, control(number % 128)) for number in range(20_000)]
         output.send(messages)
         assert synth.hear(20_000) == [bytes(timed.message.bytes()).hex() for timed in messages]
+
+
+def test_a_server_that_dies_takes_nothing_with_it(jack: JackServer, plug_synth: PlugSynth) -> None:
+    with playing(None) as output:
+        jack.stop()
+        try:
+            assert news(output) == ["JACK is gone: the music goes on without it, until it is back"]
+            assert output.description == "waiting for JACK"
+            for _ in range(10_000):  # more than any buffer holds
+                send(output, note(60))
+            assert output.poll() == []  # nothing new
+        finally:
+            jack.start()
+        assert news(output) == ["JACK is back: port 'bachd' of JACK"]
+        synth = plug_synth("synth", "bachd:bachd")
+        sent = send(output, note(62))
+        assert synth.hear(1) == sent
 
 
 def test_destinations_are_listed_by_name(plug_synth: PlugSynth) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from bachd.cli import main
 from bachd.config import Config, Midi
 from bachd.errors import EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE
+from bachd.midi import priority
 from bachd.service import timing
 from bachd.service.loopback import chord
 from bachd.service.machine import Machine
@@ -41,6 +44,24 @@ def test_where_nothing_can_listen_the_floor_and_the_handing_over_are_measured(tm
     assert "the machine's floor" in text
     assert "handing over" in text
     assert not (tmp_path / "a.mid").exists()
+
+
+@pytest.mark.skipif(shutil.which("cyclictest") is None, reason="cyclictest is not installed: apt install rt-tests")
+def test_cyclictest_tells_its_own_floor_where_it_may(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as thread:
+        allowed = thread.submit(priority.take).result()
+    found = measure(Config(midi=Midi(output=(f"file:{tmp_path / 'a.mid'}",))), 0.2, Machine())
+    assert (found.cyclictest is not None) == allowed
+    if found.cyclictest is not None:
+        assert 0 <= found.cyclictest["p50"] <= found.cyclictest["max"]
+        assert "the same by cyclictest" in described(found)
+
+
+def test_without_cyclictest_its_row_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bachd.service.cyclictest.shutil.which", lambda *_, **__: None)
+    found = measure(Config(midi=Midi(output=(f"file:{tmp_path / 'a.mid'}",))), 0.1, Machine())
+    assert found.cyclictest is None
+    assert "by cyclictest" not in described(found)
 
 
 @pytest.mark.usefixtures("no_midi")
