@@ -65,8 +65,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="bachd", description="A small neural network that has read Bach plays out of a MIDI port.")
     parser.add_argument("--version", action="version", version=f"bachd {__version__}")
-    # Without a `prog`, argparse would format the usage to find it, and import shutil and three compressors for that.
-    verbs = parser.add_subparsers(metavar="VERB", required=True, prog="bachd")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
 
     run = verbs.add_parser("run", help="play until Ctrl-C, or for so long")
     run.set_defaults(verb=_run)
