@@ -93,6 +93,24 @@ def test_help_is_at_once() -> None:
     assert done.stdout == "\n"
 
 
+def test_the_first_note_waits_for_nothing_that_only_comes_later() -> None:
+    later = {"aiohttp", "importlib.metadata", "mido", "rich", "rtmidi", "yaml"}
+    script = """if True:
+        import sys
+        from bachd import cli
+        from bachd.config import Config
+        cli._parser()
+        from bachd.service import composing, daemon, kept, playing
+        from bachd.midi.ports import open_outputs
+        composing.open_composer(Config(), 1).next()
+        print(*LATER & sys.modules.keys())
+        """
+    done = subprocess.run(
+        [sys.executable, "-c", script.replace("LATER", repr(later))], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "\n"
+
+
 def test_faults_of_the_settings_are_told_as_they_are(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "config.yaml").write_text("tempo: 1200\nbars: 4\n")
     for verb in (["run"], ["render", "out.mid"], ["check"]):

@@ -1,7 +1,7 @@
 """A MIDI message as a value: its bytes, and what they say.
 
 Law: nothing is imported for it. mido knows the same messages by the same names, but to import it takes a sixth of the
-time from the start of the process to the first note; so it is left to those who write whole files.
+time from the start of the process to the first note; so it is left to those who write whole pieces.
 """
 
 from __future__ import annotations

@@ -17,15 +17,15 @@ from bachd.service.render import until
 from bachd.service.report import Report
 from tests.fakes import FakeClock, run
 
-SETTLING = 2000
+SETTLING = 1200
 """Events after which all has been seen: each length of chord, the seeds' pieces, and the plan at its longest."""
-EVENTS = 4000
-"""More of them, an hour at 84 quarters a minute."""
+EVENTS = 2000
+"""More of them, half an hour at 84 quarters a minute."""
 MOST = 60_000
-"""Bytes by which they may add to what is kept; 15 an event. A single object that is kept of each has more."""
+"""Bytes by which they may add to what is kept, 30 an event: one object of each that is kept has more."""
 
 
-def test_an_hour_of_music_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_half_an_hour_of_music_leaves_nothing_behind(tmp_path: Path) -> None:
     config = Config()
     plan = open_composer(config, 1)
     music = until(SETTLING + EVENTS, plan, config.expression.ritardando)

@@ -15,9 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from mido import Message, MetaMessage, bpm2tempo
-
 from bachd.midi.file import FileOutput
+from bachd.music.message import marker, note_off, note_on, set_tempo, time_signature
 from bachd.realtime.output import TimedMessage
 
 log = logging.getLogger("bachd")
@@ -100,25 +99,19 @@ def score(steps: Iterable[dict[str, Any]]) -> bytes:
             begins = {note: (velocity, channel - 1) for note, velocity, channel in step["starts"]}
             # After a gap, nothing is held: nobody knows what came in between.
             held = [note for note in step["held"] if note in sounding] if step["n"] == expected else []
-            messages: list[Message | MetaMessage] = [
-                Message("note_off", channel=sounding.pop(note), note=note)
-                for note in tuple(sounding)
-                if note not in held
-            ]
+            messages = [note_off(sounding.pop(note), note) for note in tuple(sounding) if note not in held]
             if metre != (metre := step["metre"]):
-                messages.append(MetaMessage("time_signature", numerator=metre[0], denominator=metre[1]))
+                messages.append(time_signature(metre[0], metre[1]))
             if bpm != (bpm := step["bpm"]):
-                messages.append(MetaMessage("set_tempo", tempo=bpm2tempo(bpm)))
+                messages.append(set_tempo(bpm))
             if piece != (piece := step["piece"]) or step["opens"]:
-                messages.append(MetaMessage("marker", text=piece.encode("ascii", "replace").decode()))
+                messages.append(marker(piece))
             for note, (velocity, channel) in begins.items():
                 sounding[note] = channel
-                messages.append(Message("note_on", channel=channel, note=note, velocity=velocity))
+                messages.append(note_on(channel, note, velocity))
             output.send([TimedMessage(0.0, tick, message) for message in messages])
             tick += step["ticks"]
             expected = step["n"] + 1
-        output.send(
-            [TimedMessage(0.0, tick, Message("note_off", channel=sounding[note], note=note)) for note in sounding]
-        )
+        output.send([TimedMessage(0.0, tick, note_off(channel, note)) for note, channel in sounding.items()])
         output.close()
         return path.read_bytes() if path.exists() else b""

@@ -1,56 +1,41 @@
-"""That the process that serves the page does not grow, whoever looks and asks."""
+"""Weeks of music in the page's process: what it heard of an event is gone some events later."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-from contextlib import suppress
+import json
+import tracemalloc
 from pathlib import Path
 
-from aiohttp import ClientError, ClientSession
+from bachd.config import Config
+from bachd.service.composing import open_composer
+from bachd.service.telling import described
+from bachd.service.web.feed import Feed
+from bachd.service.web.keep import Journal
 
-from tests.service.web.conftest import Running
-
-PATHS = ("/", "/main.js", "/health", "/api/status", "/api/settings", "/metrics", "/api/music.mid", "/api/none", "//x")
-REQUESTS = 1500
-LOOKERS = 20
-ALLOWED = 6e6
-"""Bytes that may be kept of a second crowd like the first."""
-
-
-def memory(process: int) -> int:
-    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+EVENTS = 10_000
+"""Two hours of them at 84 quarters a minute."""
+SETTLING = 1000
+MOST = 10_000
+"""Bytes by which they may add to what is kept: one for each."""
 
 
-async def crowd(running: Running) -> None:
-    """Some who look, a quarter of which never read, and many who ask."""
-    address = f"http://{running.host}:{running.port}"
-
-    async def look(session: ClientSession, reads: bool) -> None:
-        async with session.ws_connect(f"{address}/api/feed") as feed:
-            while reads:
-                await feed.receive()
-            await asyncio.Event().wait()
-
-    async def ask(session: ClientSession, first: int) -> None:
-        for number in range(first, REQUESTS, LOOKERS):
-            with suppress(ClientError):
-                async with session.get(address + PATHS[number % len(PATHS)]) as answer:
-                    await answer.read()
-
-    async with ClientSession() as session:
-        looking = [asyncio.create_task(look(session, number % 4 > 0)) for number in range(LOOKERS)]
-        await asyncio.gather(*(ask(session, first) for first in range(LOOKERS)))
-        for task in looking:
-            task.cancel()
-        await asyncio.gather(*looking, return_exceptions=True)
-
-
-def test_a_crowd_leaves_nothing_behind(bachd_run: Running) -> None:
-    (process,) = bachd_run.pages()
-    asyncio.run(crowd(bachd_run))
-    before = memory(process)
-    for _ in range(3):
-        asyncio.run(crowd(bachd_run))
-    assert bachd_run.pages() == [process]
-    assert memory(process) - before < ALLOWED
+def test_two_hours_of_music_leave_nothing_behind(tmp_path: Path) -> None:
+    feed, journal = Feed(lambda _: None), Journal(tmp_path, "a run")
+    plan = open_composer(Config(), 1)
+    told = [described(plan.next(), number, number, number, 84, (1,)) for number in range(500)]
+    settled = 0
+    tracemalloc.start()
+    try:
+        for number in range(SETTLING + EVENTS):
+            line = json.dumps({"type": "step", "step": {**told[number % len(told)], "n": number}})
+            message = json.loads(line)
+            feed.hear(message, line)
+            feed.hear({"type": "plan", "steps": [{**message["step"], "n": number + ahead} for ahead in (1, 2)]}, "")
+            if number % 100 == 0:
+                journal.add(message["step"])
+            if number == SETTLING:
+                settled, _ = tracemalloc.get_traced_memory()
+        grown = tracemalloc.get_traced_memory()[0] - settled
+    finally:
+        tracemalloc.stop()
+    assert grown < MOST
