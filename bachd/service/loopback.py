@@ -71,7 +71,7 @@ class Child:
 def system_of(spec: str) -> System | None:
     """The MIDI system that a word of `midi.output` plays through; None if nothing can listen there.
 
-    Raises OutputError if there is no such port.
+    Raises OutputError if there is no such port, or no MIDI system at all.
     """
     if spec == "none" or spec.startswith("file:"):
         return None
@@ -86,10 +86,13 @@ def system_of(spec: str) -> System | None:
 
     try:
         check_device()
-    except OutputError:
+    except OutputError as alsa:
         from bachd.midi.jack import destinations
 
-        destinations()  # raises, if there is no JACK either
+        try:
+            destinations()
+        except OutputError as jack:
+            raise OutputError(f"there is no MIDI here to measure with: {alsa}; {jack}") from None
         return "jack"
     return "alsa"
 

@@ -70,6 +70,11 @@ def test_an_output_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.
     config.write_text("midi: {output: FP-30X}")
     assert main(["doctor", "--timing", "--config", str(config)]) == EXIT_UNAVAILABLE
     assert capsys.readouterr().err.startswith("bachd: midi.output: no MIDI port is called 'FP-30X'")
+    config.write_text("")
+    assert main(["doctor", "--timing", "--config", str(config)]) == EXIT_UNAVAILABLE
+    told = capsys.readouterr().err
+    assert told.startswith("bachd: there is no MIDI here to measure with: ALSA: ")
+    assert told.endswith("; JACK: no server runs\n")
 
 
 def test_a_picture_that_cannot_be_drawn_is_told_before_anything_is_measured(
