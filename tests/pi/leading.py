@@ -18,8 +18,8 @@ from tests.pi import service
 from tests.pi.synth import Synth
 from tests.pi.waiting import GuestError, wait_until
 
-_BPM = 150
-_BEATS = 32
+_BPM = 100
+_BEATS = 24
 _CLOCK = 60 / (_BPM * 24)
 """Seconds between two clocks."""
 _SETTINGS = "tempo: {tempo}\nexpression: {{humanise_ms: 0, ritardando: 0}}\n"

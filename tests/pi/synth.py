@@ -25,7 +25,9 @@ _CARDS = Path("/proc/asound/cards")
 _CLIENTS = Path("/proc/asound/seq/clients")
 _PATIENCE = 60.0
 """Seconds after which the kernel has failed."""
-
+_PRIORITY = 70
+"""Of the thread that listens, under SCHED_FIFO: a synth has a processor of its own, and misses no reset while ours is
+busy."""
 _LAST = 2.0
 """Seconds that the last messages may be on their way to the synth."""
 
@@ -96,6 +98,7 @@ class Synth(Cable):
         wait_until(lambda: not self.recording.sounding, _LAST, "the last notes to end")
 
     def _listen(self) -> None:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
         while True:
             try:
                 card = next(path for path in Path("/proc/asound").glob("card*/id") if path.read_text() == "fmidi\n")
