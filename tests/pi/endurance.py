@@ -86,7 +86,7 @@ def _sizes() -> dict[str, _Size]:
     found = {}
     for number in service.processes():
         folder = Path("/proc", str(number))
-        sizes = dict(line.split(":") for line in (folder / "status").read_text().splitlines())
+        sizes = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
         memory = sum(int(sizes[name].split()[0]) for name in ("RssAnon", "VmSwap"))
         found[f"{sizes['Name'].strip()} {number}"] = _Size(memory, len(list((folder / "fd").iterdir())))
     return found
