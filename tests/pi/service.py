@@ -42,9 +42,7 @@ def player() -> int | None:
     """
     for number in processes():
         with suppress(OSError):  # it has just ended
-            if (
-                b"/bachd\0run\0" in Path("/proc", str(number), "cmdline").read_bytes()
-            ):  # `bachd panic` may be there, too
+            if b"/bachd\0run\0" in Path("/proc", str(number), "cmdline").read_bytes():  # no panic
                 return number
     return None
 
