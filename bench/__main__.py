@@ -30,6 +30,7 @@ from bench.strategies import Strategy, real_time, strategies
 _SPACING: Final = 0.02
 _TURN: Final = 100
 """Notes that a strategy plays in one turn, unless only one is measured."""
+_ATTEMPTS: Final = 3
 
 
 @dataclass
@@ -70,9 +71,20 @@ def measure(
                 shift = round_ % len(chosen)
                 for strategy in (*chosen[shift:], *chosen[:shift]):
                     tell(f"{condition}, turn {round_ + 1} of {-(-notes // turn)}: {strategy.name}")
-                    _turn(system, strategy, turn, row[strategy.name])
+                    _attempt(system, strategy, turn, row[strategy.name])
     tell("")
     return cells
+
+
+def _attempt(system: System, strategy: Strategy, notes: int, cell: Cell) -> None:
+    """A turn; another one if JACK, whose patience has an end where all is busy, refuses a client."""
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            return _turn(system, strategy, notes, cell)
+        except OutputError:
+            if not left:
+                raise
+    return None
 
 
 def _turn(system: System, strategy: Strategy, notes: int, cell: Cell) -> None:
@@ -96,11 +108,14 @@ def _turn(system: System, strategy: Strategy, notes: int, cell: Cell) -> None:
     cell.wrong += found.lost + found.doubled + found.hanging
 
 
-def table(figures_of: Figures, ours: set[str], wrong: dict[str, int]) -> str:
+def table(figures_of: Figures, ours: set[str], wrong: dict[str, int], notes: int) -> str:
     """Markdown: a row for each strategy, p50 / p99 in milliseconds for each condition."""
     conditions = list(figures_of)
     more = ["p99 to idle's, at most", "drift, idle", "lost, doubled, hanging"]
-    lines = [f"| ms, p50 / p99 | {' | '.join(conditions + more)} |", "|" + " --- |" * (1 + len(conditions) + len(more))]
+    lines = [
+        f"| ms, p50 / p99 of {notes} notes | {' | '.join(conditions + more)} |",
+        "|" + " --- |" * (1 + len(conditions) + len(more)),
+    ]
     for name in next(iter(figures_of.values())):
         row = [figures_of[condition][name] for condition in conditions]
         idle = figures_of.get("idle", {}).get(name)
@@ -121,7 +136,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--system", choices=("alsa", "jack"), help="ALSA's sequencer where there is one, or JACK")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--notes", type=int, default=400, help="for each strategy under each condition (%(default)s)")
+    length.add_argument("--notes", type=int, default=300, help="for each strategy under each condition (%(default)s)")
     length.add_argument("--seconds", type=float, help="the same as a time: 600 shows drift")
     parser.add_argument("--conditions", help=f"some of: {', '.join(CONDITIONS)}")
     parser.add_argument("--strategies", help="some of the table's names, or parts of them")
@@ -146,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures_of = {name: {each: cell.as_json() for each, cell in row.items()} for name, row in cells.items()}
     ours = {strategy.name for strategy in chosen if strategy.ours}
     wrong = {strategy.name: sum(row[strategy.name].wrong for row in cells.values()) for strategy in chosen}
-    sys.stdout.write(table(figures_of, ours, wrong) + "\n")
+    sys.stdout.write(table(figures_of, ours, wrong, notes) + "\n")
     if options.json:
         with closing(options.json.open("w")) as file:
             json.dump({"system": system, "notes": notes, "cells": figures_of}, file, indent=1)
