@@ -65,12 +65,13 @@ def follow(synth: Synth) -> str:
     heard = [onset for onset in synth.recording.onsets if onset > asked]
     alone = _alone(synth)
     service.CONFIG.write_text(before)
+    last = max(heard) - begin
     told = (
         f"{len(heard)} notes in {_BEATS} beats at {_BPM} bpm, off the master's clocks by {_off(heard, begin)}, the last "
-        f"{max(heard) - begin:.1f} s after his start; he sent them off his own by {_off(clocks, begin)}; at its own tempo "
-        f"bachd is off by {_off(alone, alone[0])}; a process that only sleeps wakes off by {_told(woke)}"
+        f"{last:.1f} s after his start; he sent them off his own by {_off(clocks, begin)}; at its own tempo bachd is off "
+        f"by {_off(alone, alone[0])}; a process that only sleeps wakes off by {_told(woke)}"
     )
-    if max(heard) - begin > _BEATS * 24 * _CLOCK + 1 or len(heard) < _BEATS // 2:  # more, unless the machine is slow
+    if last > _BEATS * 24 * _CLOCK + 1 or len(heard) < _BEATS // 2:  # more, unless the machine is slow
         raise GuestError(told)
     return f"{told}; silent after his stop"
 
