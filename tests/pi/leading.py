@@ -67,9 +67,9 @@ def follow(synth: Synth) -> str:
     service.CONFIG.write_text(before)
     last = max(heard) - begin
     told = (
-        f"{len(heard)} notes in {_BEATS} beats at {_BPM} bpm, off the master's clocks by {_off(heard, begin)}, the last "
-        f"{last:.1f} s after his start; he sent them off his own by {_off(clocks, begin)}; at its own tempo bachd is off "
-        f"by {_off(alone, alone[0])}; a process that only sleeps wakes off by {_told(woke)}"
+        f"{len(heard)} notes in {_BEATS} beats at {_BPM} bpm, off the master's clocks by {_off(heard, begin)}, the "
+        f"last {last:.1f} s after his start; he sent them off his own by {_off(clocks, begin)}; at its own tempo bachd "
+        f"is off by {_off(alone, alone[0])}; a process that only sleeps wakes off by {_told(woke)}"
     )
     if last > _BEATS * 24 * _CLOCK + 1 or len(heard) < _BEATS // 2:  # more, unless the machine is slow
         raise GuestError(told)
