@@ -16,7 +16,7 @@ def test_a_short_run_fills_the_table(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main([*arguments, "--strategies", "absolute deadlines,bachd"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split(" | ")[1:3] == ["idle", "a page served"]
-    assert [line.split(" | ")[0].removeprefix("| ") for line in lines[2:]] == names
+    assert [line.split(" | ")[0].removeprefix("| ").strip("*") for line in lines[2:]] == names
     cells = json.loads(file.read_text())["cells"]
     assert [cells["idle"][name]["messages"] for name in names] == [20, 20]
     assert all(cell["wrong"] == 0 for row in cells.values() for cell in row.values())
