@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from bachd.errors import BachdError, OutputError
-from bachd.midi import priority
 from bachd.midi.jack import destinations
 from bachd.midi.sequencer import check_device
 from bachd.service.loopback import System, listening
@@ -88,15 +87,14 @@ def _attempt(system: System, strategy: Strategy, notes: int, cell: Cell) -> None
 
 
 def _turn(system: System, strategy: Strategy, notes: int, cell: Cell) -> None:
+    if strategy.ours:
+        # As `run` does. But nobody asks for priority: in `run` all threads that compute have it, and a busy one that
+        # has none may have to wait for its turn while it holds Python's lock.
+        gc.freeze()
     with listening(system) as (where, ear):
-        if strategy.ours:  # as `run` does
-            gc.freeze()
-            with priority.coming_first():
-                sent = strategy.run(where, system, _SPACING, range(notes + 1))
-            gc.unfreeze()
-        else:
-            sent = strategy.run(where, system, _SPACING, range(notes + 1))
+        sent = strategy.run(where, system, _SPACING, range(notes + 1))
         heard = ear.result()
+    gc.unfreeze()
     pairs = due_and_heard(sent, heard)
     if not pairs:
         cell.wrong += len(sent)

@@ -54,7 +54,8 @@ def take() -> bool:
 def come_first() -> bool:
     """Ask for SCHED_FIFO for the calling thread alone, which prepares what is sent, or hears what it depends on.
 
-    All such threads of a process should: one that is made to wait while it holds Python's lock makes the others wait.
+    All threads of a process that compute should: one that has to wait for its turn while it holds Python's lock makes
+    the others wait, on a busy machine for up to a second.
     """
     return _ask(_LEAST)
 
