@@ -26,8 +26,9 @@ FLAGS: Final = (
 )
 VIEWED: Final = """() => new Promise((seen) => {
   const look = () => {
-    if (!document.getElementById('where').textContent.startsWith('bar')) return requestAnimationFrame(look);
     const [paint] = performance.getEntriesByName('first-contentful-paint');
+    const there = document.getElementById('where').textContent.startsWith('bar');
+    if (!there || !paint) return requestAnimationFrame(look);
     const loaded = [performance.getEntriesByType('navigation')[0], ...performance.getEntriesByType('resource')];
     seen({
       painted: paint.startTime,

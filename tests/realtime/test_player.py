@@ -112,45 +112,6 @@ def test_a_halt_is_silence_at_once_and_the_music_goes_on_with_a_bar() -> None:
     assert len(waited) == 4, "signs of life, and the going on"
 
 
-@pytest.mark.parametrize("later", [0.8, 2.0])
-def test_music_that_was_rewound_begins_with_a_piece_and_goes_on_from_there(later: float) -> None:
-    clock, transport = FakeClock(), Transport(120, 0.1)
-    output = RecordingOutput(clock)
-    player = Player(output, transport, clock)
-    rest = iter(steps("C4 D4 E4 F4 G4 A4 B4 C5"))
-
-    async def compose() -> Step | None:
-        return next(rest, None)
-
-    async def afresh() -> Step | None:
-        nonlocal rest
-        rest = iter(steps("C3 D3"))
-        return next(rest)
-
-    def stop() -> None:
-        transport.halt()
-        player.rewind()
-
-    async def perform() -> None:
-        loop = asyncio.get_running_loop()
-        loop.call_at(0.8, transport.halt)
-        loop.call_at(later, stop)  # at once, or while it is halted
-        loop.call_at(4.0, transport.go)
-        await player.perform(compose, afresh)
-
-    run(perform())
-    assert output.log == [
-        "0 on C4",
-        "0.5 off C4",
-        "0.5 on D4",
-        "0.7 off D4",
-        "4 on C3",
-        "4.5 off C3",
-        "4.5 on D3",
-        "5 off D3",
-    ]
-
-
 def test_music_that_is_halted_before_it_begins_waits() -> None:
     transport = Transport(120, 0.1)
     transport.halt()

@@ -74,32 +74,6 @@ def test_music_that_goes_on_says_where() -> None:
     ]
 
 
-@pytest.mark.parametrize("moments", [(0.611, 0.611), (0.611, 2.0)])
-def test_music_that_was_rewound_begins_with_a_start(moments: tuple[float, float]) -> None:
-    clock = FakeClock()
-    output, transport = RecordingOutput(clock), Transport(120, 0.1)
-    player = Player(output, transport, clock, pulse=Pulse(sends=True))
-
-    def stop() -> None:
-        transport.halt()
-        player.rewind()
-
-    async def perform() -> None:
-        loop = asyncio.get_running_loop()
-        loop.call_at(moments[0], transport.halt)
-        loop.call_at(moments[1], stop)
-        loop.call_at(3.0, transport.go)
-        await player.perform(scripted(BAR), scripted(steps("G4 ~G4")))
-
-    run(perform())
-    found = [f"{timed.due:.3f} {timed.message.type}" for timed in output.messages if timed.message.type != "clock"]
-    again = found.index("0.611 stop") + 1
-    assert found[again] == f"{3.1 - TICK / 2:.3f} start"
-    assert (
-        next(timed.message.note for timed in output.messages if timed.due > 3 and timed.message.type == "note_on") == 67
-    )
-
-
 def test_clocks_may_go_on_while_the_music_stands_still() -> None:
     sent = play(BAR, Pulse(sends=True, while_stopped=True), (0.611, Transport.halt), (3.0, Transport.go))
     moments = [float(line.split()[0]) for line in sent if line.endswith("clock")]
