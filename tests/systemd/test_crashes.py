@@ -71,7 +71,8 @@ def test_a_kill_after_settings_went_wrong_leaves_nothing_sounding(service: Conta
 
 
 def test_too_many_kills_leave_nothing_sounding(service: Container, synth: Synth) -> None:
-    with service.journal() as journal:
+    # However slow this machine starts it, the kills are too many.
+    with otherwise(service, "[Unit]", "StartLimitIntervalSec=1h"), service.journal() as journal:
         for _ in range(10):
             service.run(*KILL)
             if "Start request repeated" in journal.until("^Started |Start request repeated too quickly")[-1]:
