@@ -71,7 +71,7 @@ def follow(synth: Synth) -> str:
         f"last {last:.1f} s after his start; he sent them off his own by {_off(clocks, begin)}; at its own tempo bachd "
         f"is off by {_off(alone, alone[0])}; a process that only sleeps wakes off by {_told(woke)}"
     )
-    if last > _BEATS * 24 * _CLOCK + 1 or len(heard) < _BEATS // 2:  # more, unless the machine is slow
+    if last > _BEATS * 24 * _CLOCK + 1 or len(heard) < _BEATS:
         raise GuestError(told)
     return f"{told}; silent after his stop"
 

@@ -25,6 +25,7 @@ TOP: Final = Path(__file__).parents[2]
 SUITES: Final = {"bookworm": ("3.11", 36, "libasound2"), "trixie": ("3.13", 41, "libasound2t64")}
 """The Debians that Raspberry Pi OS is made from: Python, the minor version of glibc, ALSA's library."""
 PACKAGES: Final = "systemd,systemd-sysv,dbus,udev,kmod,python3,python3-venv,openssh-server,rsync,sudo"
+MACHINE: Final = os.uname().machine
 TOOLS: Final = ("systemd-nspawn", "mmdebstrap", "nsenter")
 PATIENCE: Final = 300.0
 """Seconds after which what hangs is ended, so that the test fails instead of waiting for ever."""
@@ -68,16 +69,15 @@ def _mirror() -> str:
     return next(iter(done.stdout.split()), "http://deb.debian.org/debian")
 
 
-def wheels(suite: str) -> Path:
+def wheels(suite: str, machine: str = MACHINE) -> Path:
     """A folder with all that bachd needs on a suite's Python, and what it is made with; filled if it is not."""
     python, glibc, _ = SUITES[suite]
-    machine = os.uname().machine
     settings = configparser.ConfigParser()
     settings.read(TOP / "setup.cfg")
     there = {"python_version": python, "platform_machine": machine, "sys_platform": "linux"}
     listed = [Requirement(line) for line in settings["options"]["install_requires"].split("\n") if line]
     wanted = [f"{each.name}{each.specifier}" for each in listed if each.marker is None or each.marker.evaluate(there)]
-    folder = cache() / f"wheels-{suite}"
+    folder = cache() / (f"wheels-{suite}" if machine == MACHINE else f"wheels-{suite}-{machine}")
     stamp = folder / "stamp"
     if not stamp.exists() or stamp.read_text() != "\n".join(wanted):
         shutil.rmtree(folder, ignore_errors=True)
