@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeAlias
 
 import pytest
@@ -17,7 +18,7 @@ import yaml
 import bachd.page
 import bachd.service.web
 from tests.service.web import elsewhere
-from tests.service.web.conftest import Running
+from tests.service.web.conftest import PATIENCE, Running
 
 HERE, THERE = f"bachd-{os.getpid()}", f"other-{os.getpid()}"
 ADDRESS = "10.213.77.1"
@@ -118,6 +119,9 @@ def test_a_wrong_token_or_cookie_opens_nothing(ask: Ask) -> None:
 
 
 def test_who_has_the_token_may_see_and_steer(ask: Ask, bearer: dict[str, str]) -> None:
+    end = monotonic() + PATIENCE
+    while ask(("GET", "/health", bearer))[0][0] == 503:  # in the first second nothing is known yet
+        assert monotonic() < end
     seen = [path for verb, path in operations() if verb == "GET" and path not in ("/api/feed", "/api/music.wav")]
     questions = [("GET", path, bearer) for path in (*seen, *files(), "/")]
     for (_, path, _), (status, _) in zip(questions, ask(*questions), strict=True):
