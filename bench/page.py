@@ -137,6 +137,8 @@ def main() -> None:
     crowd = Crowd(port)
     with tempfile.TemporaryDirectory() as folder, listening("jack") as (where, ear):
         with playing(Path(folder), where, port) as process:
+            tell("until those who never read are let go")
+            outstayed = asyncio.run(crowd.outstay())  # before so much is asked for that the page refuses some
             for turn in range(options.turns):
                 for name, kind in kinds.items():
                     tell(f"turn {turn + 1} of {options.turns}: {name}")
@@ -146,8 +148,6 @@ def main() -> None:
                     )
                     kind.spans.append((begin + _SETTLING, monotonic()))
                     kind.memory.append(memory(process.pid))
-            tell("until those who never read are let go")
-            outstayed = asyncio.run(crowd.outstay())
         heard: list[tuple[float, str]] = ear.result()
     tell("")
     most = (BEHIND * crowd.longest + _BUFFER) / 1e6
