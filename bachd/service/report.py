@@ -91,7 +91,7 @@ class Report(logging.Handler):
             "output": parts.outputs.description,
             "model": parts.config.model,
             "device": "edgetpu" if getattr(parts.composer.model, "remote", None) else "cpu",
-            "lateness": asdict(self.lateness.overall()),  # type: ignore[typeddict-item]
+            "lateness": asdict(self.lateness.overall()),  # type: ignore[typeddict-item]  # asdict tells no types
             "spread": self.lateness.spread(),
             "faults": list(self._faults),
             "page": self.page.link if self.page else None,

@@ -39,7 +39,7 @@ os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(80))  # a drum machine ha
 send(b"\\xfa")
 sent = [time.monotonic()]
 for number in range({_BEATS * 24}):
-    time.sleep(max(0.0, sent[0] + number * {_CLOCK} - time.monotonic()))
+    time.sleep(max(0.0, sent[0] + number * {_CLOCK} - time.monotonic()))  # his beat
     sent.append(time.monotonic())
     send(b"\\xf8")
 send(b"\\xfc")
