@@ -162,10 +162,11 @@ def _run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         from bachd.config import Config
-        from bachd.service import daemon, kept
+        from bachd.service import daemon
+        from bachd.service.settings import last_good
 
         path = _config_path(options.config)
-        config = Config() if path is None else kept.load(path)
+        config = Config() if path is None else last_good.load(path)
         return daemon.run(config, options.seconds, options.events, path=path)
     except KeyboardInterrupt:
         return EXIT_OK
@@ -203,10 +204,10 @@ def _ports(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from bachd.midi import link
-    from bachd.midi.names import is_name, the_one
+    from bachd.midi.port_names import is_name, the_one
     from bachd.midi.ports import list_ports
-    from bachd.service.composing import open_composer
+    from bachd.service.factory import open_composer
+    from bachd.sync import link
 
     config = _config(options)
     open_composer(config, 0)
@@ -233,8 +234,8 @@ def _status(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     from bachd.midi.ports import list_ports
-    from bachd.service.doctor import described, examine
-    from bachd.service.machine import Machine
+    from bachd.service.doctor.checks import described, examine
+    from bachd.service.doctor.machine import Machine
 
     if options.timing:
         return _timing(options)
@@ -252,20 +253,21 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _timing(options: argparse.Namespace) -> int:
-    from bachd.service import timing, timing_plot
-    from bachd.service.machine import Machine
+    from bachd.service.doctor.machine import Machine
+    from bachd.service.timing import measure as measuring
+    from bachd.service.timing import plot
 
     if options.plot:
-        timing_plot.check(options.plot)
-    found = timing.measure(_config(options), options.seconds or timing.SECONDS, Machine())
+        plot.check(options.plot)
+    found = measuring.measure(_config(options), options.seconds or measuring.SECONDS, Machine())
     if options.json:
         import json
 
-        print(json.dumps(timing.as_json(found), indent=1))
+        print(json.dumps(measuring.as_json(found), indent=1))
     else:
-        print(timing.described(found))
+        print(measuring.described(found))
     if options.plot:
-        timing_plot.plot(found, options.plot)
+        plot.plot(found, options.plot)
     return EXIT_OK
 
 

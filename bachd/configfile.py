@@ -13,8 +13,8 @@ from bachd.config import DEVICES, LEADERS, ClockOut, Config, Expression, Midi, S
 from bachd.errors import ConfigError, ModelError, suggestion
 from bachd.music import expression, pitch
 from bachd.neural import bundle, features
-from bachd.settings import Faults, Section
-from bachd.yamlnode import MalformedError, Node
+from bachd.yamlfile.fields import Faults, Section
+from bachd.yamlfile.nodes import MalformedError, Node
 
 _LARGEST: Final = 256 * 1024
 """Bytes; a config.yaml with all its comments has three thousand."""
@@ -39,10 +39,10 @@ def parse(text: str, path: Path, home: Path | None = None) -> Config:
 
 def tree(text: str, path: Path) -> Node:
     """The tree of `text`, the content of the file `path`. Raises ConfigError if it is no YAML."""
-    from bachd import yamltree  # takes its time, and a service seldom needs it; see kept.py
+    from bachd.yamlfile import parse as yaml_parse  # takes its time, and a service seldom needs it; see last_good.py
 
     try:
-        return yamltree.read(text)
+        return yaml_parse.read(text)
     except MalformedError as fault:
         raise ConfigError(f"{path}:{fault.line}: {fault.what}") from None
 
@@ -103,9 +103,11 @@ def _read(top: Section, home: Path) -> Config:
             clock=_clock(midi, output),
         ),
         sampling=Sampling(
-            temperature=sampling.number("temperature", *bundle.TASTES["temperature"], default.sampling.temperature),
-            top_p=sampling.number("top_p", *bundle.TASTES["top_p"], default.sampling.top_p),
-            key=sampling.number("key", *bundle.TASTES["key"], default.sampling.key),
+            temperature=sampling.number(
+                "temperature", *bundle.SAMPLING_LIMITS["temperature"], default.sampling.temperature
+            ),
+            top_p=sampling.number("top_p", *bundle.SAMPLING_LIMITS["top_p"], default.sampling.top_p),
+            key=sampling.number("key", *bundle.SAMPLING_LIMITS["key"], default.sampling.key),
             leading=sampling.switch("leading", default.sampling.leading),
             range=_range(sampling),
         ),

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from bachd.errors import BachdError, OutputError
-from bachd.midi.jack import destinations
-from bachd.midi.sequencer import check_device
-from bachd.service.loopback import System, listening
+from bachd.midi.alsa.sequencer import check_device
+from bachd.midi.jack.output import destinations
 from bachd.service.progress import tell
-from bachd.service.timing_figures import due_and_heard, figures, percentile
+from bachd.service.timing.figures import due_and_heard, figures, percentile
+from bachd.service.timing.loopback import System, listening
 from bench.conditions import CONDITIONS
 from bench.plot import Figures, plot
 from bench.strategies import Strategy, real_time, strategies

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 import jack
 
-from bachd.midi import priority
+from bachd.realtime import priority
 
 MICRO = 1e-6
 _SWITCH = 0.0001

@@ -24,10 +24,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from bachd.service.loopback import listening
 from bachd.service.progress import tell
-from bachd.service.timing_figures import percentile
-from bachd.service.web.feed import BEHIND, MOST_CLIENTS
+from bachd.service.timing.figures import percentile
+from bachd.service.timing.loopback import listening
+from bachd.service.web.server.feed import BEHIND, MOST_CLIENTS
 from bench.crowd import CLIENTS, Crowd
 
 BPM: Final = 300.0
@@ -84,7 +84,7 @@ def memory(process: int) -> tuple[float, float]:
     page = 0
     for path in Path(f"/proc/{process}/task").glob("*/children"):
         for child in path.read_text().split():
-            if b"bachd.service.web" in Path(f"/proc/{child}/cmdline").read_bytes():
+            if b"bachd.service.web.server" in Path(f"/proc/{child}/cmdline").read_bytes():
                 page = int(child)
     return _resident(process), _resident(page)
 

@@ -16,11 +16,11 @@ from functools import partial
 from time import monotonic
 from typing import Any, Final, TypeAlias
 
-from bachd.midi import priority
+from bachd.realtime import priority
 from bachd.realtime.clock import MonotonicClock, sleep_until
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.transport import LEAD
-from bachd.service.loopback import Sent, System, chord, output_to, play
+from bachd.service.timing.loopback import Sent, System, chord, output_to, play
 
 _SPIN: Final = 0.0005
 """Seconds before a deadline from which on the clock is watched instead of slept by."""

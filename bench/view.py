@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from bachd.service.timing_figures import percentile
+from bachd.service.timing.figures import percentile
 from bench.page import playing
 
 FLAGS: Final = (

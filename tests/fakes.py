@@ -189,5 +189,5 @@ class ScriptedComposer:
         """Plan nothing."""
         return False
 
-    def wonder(self, curious: bool) -> None:
+    def record_alternatives(self, recording_alternatives: bool) -> None:
         """It knows what it plays."""

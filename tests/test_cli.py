@@ -16,7 +16,7 @@ from bachd import __version__
 from bachd.cli import main
 from bachd.config import Config
 from bachd.errors import OutputError
-from bachd.midi.names import PortInfo
+from bachd.midi.port_names import PortInfo
 from bachd.music import midifile
 from tests.fakes import ScriptedComposer, steps
 
@@ -41,7 +41,7 @@ def composed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, int]]:
         asked.append((config, rng))
         return ScriptedComposer(*steps("C4:4 E4:4"))
 
-    monkeypatch.setattr("bachd.service.composing.open_composer", open_composer)
+    monkeypatch.setattr("bachd.service.factory.open_composer", open_composer)
     return asked
 
 

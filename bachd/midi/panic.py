@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bachd.errors import OutputError
-from bachd.midi.names import is_name
+from bachd.midi.port_names import is_name
 from bachd.midi.ports import list_ports, open_outputs
 from bachd.midi.reset import CHANNELS, every_note_off, reset
 from bachd.music.message import Message

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bachd.errors import OutputError
-from bachd.midi.names import PortInfo, System, is_instrument, matching, the_one
-from bachd.midi.outputs import NOWHERE, Outputs
+from bachd.midi.fan_out import NOWHERE, Outputs
+from bachd.midi.port_names import PortInfo, System, is_instrument, matching, the_one
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import Output
 
 if TYPE_CHECKING:
-    from bachd.midi.alsa import AlsaOutput
-    from bachd.midi.sequencer import Sequencer
+    from bachd.midi.alsa.output import AlsaOutput
+    from bachd.midi.alsa.sequencer import Sequencer
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ class _Opening:
             self._sequencer.close()
 
     def _alsa(self, sequencer: Sequencer) -> Output:
-        from bachd.midi.alsa import AlsaOutput
+        from bachd.midi.alsa.output import AlsaOutput
 
         wanted = tuple(self._synths)
         for there in self._ports:
@@ -147,7 +147,7 @@ class _Opening:
     @property
     def _ports(self) -> list[AlsaOutput]:
         """Our ports on ALSA that are played to at present: one for each offset of the clock."""
-        from bachd.midi.alsa import AlsaOutput
+        from bachd.midi.alsa.output import AlsaOutput
 
         return [output for output in self._present.outputs if isinstance(output, AlsaOutput)]
 
@@ -190,7 +190,7 @@ class _Opening:
         return "; ".join(dict.fromkeys(self._faults))
 
     def _play(self, system: System, destination: str | None) -> None:
-        from bachd.midi.jack import JackOutput
+        from bachd.midi.jack.output import JackOutput
         from bachd.midi.rtmidi import RtMidiOutput
 
         for output in self._present.outputs:
@@ -217,7 +217,7 @@ class _Opening:
 
 def _sequencer(faults: list[str]) -> Sequencer | None:
     """The ALSA sequencer; if there is none, what is wrong is added to `faults`."""
-    from bachd.midi.sequencer import KernelSequencer
+    from bachd.midi.alsa.sequencer import KernelSequencer
 
     if "alsa" not in _SYSTEMS:
         return None
@@ -241,9 +241,10 @@ def _others(sequencer: Sequencer | None, faults: list[str]) -> Iterator[tuple[Sy
 
 def _destinations(system: System) -> list[str]:
     """The names of the ports that can be played to. Raises OutputError if the system is not there."""
-    from bachd.midi import jack, rtmidi
+    from bachd.midi import rtmidi
+    from bachd.midi.jack import output as jack_output
 
-    return jack.destinations() if system == "jack" else rtmidi.destinations(system)
+    return jack_output.destinations() if system == "jack" else rtmidi.destinations(system)
 
 
 def _first_instrument(names: Sequence[str]) -> str | None:

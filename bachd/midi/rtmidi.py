@@ -4,8 +4,8 @@ Law: a thread of its own sends each message at an absolute deadline, those of on
 that happens to the destination reaches the player. What comes back is connected again by name, reset, and joins on the
 next bar.
 
-The threads meet in one place, the heap of what is to be sent (see agenda.py); the port itself is guarded by a lock, as
-`poll` may reopen it.
+The threads meet in one place, the heap of what is to be sent (see message_queue.py); the port itself is guarded by a
+lock, as `poll` may reopen it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from time import monotonic
 from typing import Any, Final, Literal, TypeAlias
 
 from bachd.errors import OutputError
-from bachd.midi import priority
-from bachd.midi.agenda import Agenda, begins
-from bachd.midi.names import OURS, full_name
+from bachd.midi.alsa.sequencer import check_device
+from bachd.midi.message_queue import Agenda, begins
+from bachd.midi.port_names import OURS, full_name
 from bachd.midi.reset import reset
-from bachd.midi.sequencer import check_device
+from bachd.realtime import priority
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered

@@ -39,7 +39,7 @@ class Stretch:
 def frozen(music: Iterable[tuple[Event, Place]]) -> list[Stretch]:
     """All frozen stretches of some events, each given with the place of its onset, in order."""
     found = []
-    stillness = Stillness()
+    stillness = FreezeDetector()
     first = index = 0
     for index, (event, place) in enumerate(music):
         if event.sounding != stillness.sounding:
@@ -79,7 +79,7 @@ def _within(inner: Stretch, outer: Stretch) -> bool:
     return outer.first <= inner.first and inner.first + inner.count <= outer.first + outer.count
 
 
-class Stillness:
+class FreezeDetector:
     """For how long the same pitches have sounded, event by event. A shallow copy is independent of it."""
 
     def __init__(self) -> None:
@@ -110,7 +110,7 @@ class Stillness:
         return max(0, int((FROZEN_BARS + _ROUNDING - before) * metre.bar))
 
 
-class Circling:
+class LoopDetector:
     """Whether the last events go round in circles, event by event. A shallow copy is independent of it."""
 
     def __init__(self) -> None:

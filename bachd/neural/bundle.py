@@ -26,15 +26,15 @@ from bachd.neural import features
 
 FORMAT: Final = 1
 """Format of the card that this version reads."""
-TASTES: Final = {"temperature": (0.0, 2.0), "top_p": (0.1, 1.0), "key": (0.0, 2.0)}
-"""Least and largest value of each part of a `Taste`."""
+SAMPLING_LIMITS: Final = {"temperature": (0.0, 2.0), "top_p": (0.1, 1.0), "key": (0.0, 2.0)}
+"""Least and largest value of each part of a `SamplingDefaults`."""
 GRAPHS: Final = ("trunk.tflite", "head.tflite")
 COMPILED: Final = "trunk_edgetpu.tflite"
 """What the Edge TPU's compiler makes of the trunk; only used when the card vouches for it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Taste:
+class SamplingDefaults:
     """How a model is drawn from where nobody says otherwise; the sampler explains each."""
 
     temperature: float = 0.95
@@ -53,7 +53,7 @@ class Card:
     """Path in the folder of each seed piece's .mid file, by the piece's name."""
     pitches: tuple[int, int]
     """Lowest and highest MIDI number that the music the model learned from uses."""
-    taste: Taste = Taste()
+    sampling_defaults: SamplingDefaults = SamplingDefaults()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +132,13 @@ def read_card(folder: Path) -> Card:
     pitches = reader.get("range", list)
     reader.require(len(pitches) == 2 and all(type(pitch) is int for pitch in pitches), "range")
     reader.require(features.LOWEST <= pitches[0] < pitches[-1] <= features.HIGHEST, "range")
-    taste = data.get("sampling", {})
+    sampling_defaults = data.get("sampling", {})
     reader.require(
-        isinstance(taste, dict)
-        and taste.keys() <= TASTES.keys()
+        isinstance(sampling_defaults, dict)
+        and sampling_defaults.keys() <= SAMPLING_LIMITS.keys()
         and all(
-            type(value) in (int, float) and TASTES[name][0] <= value <= TASTES[name][1] for name, value in taste.items()
+            type(value) in (int, float) and SAMPLING_LIMITS[name][0] <= value <= SAMPLING_LIMITS[name][1]
+            for name, value in sampling_defaults.items()
         ),
         "sampling",
     )
@@ -146,7 +147,7 @@ def read_card(folder: Path) -> Card:
         files=files,
         seeds={name: str(seed.get("file")) for name, seed in seeds.items()},
         pitches=(pitches[0], pitches[1]),
-        taste=Taste(**taste),
+        sampling_defaults=SamplingDefaults(**sampling_defaults),
     )
     reader.require(len(card.seeds) > 0, "seeds")
     reader.require(

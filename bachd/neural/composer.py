@@ -4,8 +4,8 @@ Law: one call, one event, for ever; the same model, seed pieces and rng give the
 never goes round in circles: an event that would is drawn again, and where that does not help, the piece ends and
 another begins.
 
-A piece is some bars of a seed piece and what the model makes of them, until it says FINE. A breath follows: the bar is
-filled with a rest, and one more bar, less the upbeat of the next piece.
+A piece is some bars of a seed piece and what the model makes of them, until it says END_OF_PIECE. A breath follows:
+the bar is filled with a rest, and one more bar, less the upbeat of the next piece.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from bachd.music import cadence
 from bachd.music.event import Event
 from bachd.music.metre import Grid, Place
 from bachd.music.piece import Chance, Origin, Piece, Step
-from bachd.music.stretches import Circling, Stillness
+from bachd.music.stretches import FreezeDetector, LoopDetector
 from bachd.neural import features
 from bachd.neural.context import Saved
 from bachd.neural.model import Model
 from bachd.neural.sampler import Sampler
 
-WARMTHS: Final = (0.0, 0.2, 0.4, 0.8)
+TEMPERATURE_BOOSTS: Final = (0.0, 0.2, 0.4, 0.8)
 """What is added to the temperature, try by try, while the guard turns events down."""
 PATIENCE: Final = 48
 """Bars after the seed from which a piece that does not end is ended at the next resting chord."""
@@ -48,8 +48,8 @@ class Mark:
     place: Place
     patience: int
     last: Event
-    stillness: Stillness
-    circling: Circling
+    stillness: FreezeDetector
+    circling: LoopDetector
     waiting: tuple[str, ...]
     context: Saved
     rng: tuple[Any, ...]
@@ -79,12 +79,12 @@ class Composer:
         self._load = load
         self._bars = bars
         self.rng = rng
-        self.curious = False
+        self.recording_alternatives = False
         """Whether to find out for each step what else could have come; some ten times the work, the same music."""
         self._chances: tuple[Chance, ...] = ()
         self._context = model.context()
-        self._stillness = Stillness()
-        self._circling = Circling()
+        self._freeze = FreezeDetector()
+        self._loop = LoopDetector()
         self._waiting: list[str] = []
         self._first = first
         self._begin(first)
@@ -107,8 +107,8 @@ class Composer:
 
     def restart(self) -> None:
         """Begin anew with the first piece; what the model makes of it will be something else."""
-        self._stillness = Stillness()
-        self._circling = Circling()
+        self._freeze = FreezeDetector()
+        self._loop = LoopDetector()
         self._begin(self._first)
 
     def mark(self) -> Mark:
@@ -121,8 +121,8 @@ class Composer:
             self._place,
             self._patience,
             self._last,
-            copy(self._stillness),
-            copy(self._circling),
+            copy(self._freeze),
+            copy(self._loop),
             tuple(self._waiting),
             self._context.save(),
             self.rng.getstate(),
@@ -137,19 +137,19 @@ class Composer:
         self._place = mark.place
         self._patience = mark.patience
         self._last = mark.last
-        self._stillness = copy(mark.stillness)
-        self._circling = copy(mark.circling)
+        self._freeze = copy(mark.stillness)
+        self._loop = copy(mark.circling)
         self._waiting = list(mark.waiting)
         self._context.restore(mark.context)
         self.rng.setstate(mark.rng)
-        sampler.at_home(self._piece)
+        sampler.set_key_bias(self._piece)
         self._sampler = sampler
 
     def _begin(self, piece: Piece) -> None:
         excerpt = piece.first_bars(self._bars)
         ticks = sum(event.ticks for event in excerpt)
         self._piece = piece
-        self._seed = deque(part for event in excerpt for part in features.conform(event))
+        self._seed = deque(part for event in excerpt for part in features.to_layout(event))
         # What the seed piece does later with its metre is its own affair.
         changes = tuple([change for change in piece.grid.changes if change[0] < ticks])
         self._grid = Grid(changes, piece.grid.upbeat)
@@ -158,7 +158,7 @@ class Composer:
         self._patience = self._grid.place(ticks).bar
         self._last = Event((), (), 1)
         self._context.reset(self._place)
-        self._sampler.at_home(piece)
+        self._sampler.set_key_bias(piece)
 
     def _step(self, event: Event, origin: Origin) -> Step:
         place = self._place
@@ -171,20 +171,22 @@ class Composer:
         return step
 
     def _watch(self, event: Event, place: Place) -> None:
-        self._stillness.add(event, place.metre)
-        self._circling.add(event)
+        self._freeze.add(event, place.metre)
+        self._loop.add(event)
 
     def _compose(self) -> Event | None:
         """The model's next event, or None when the piece is over."""
         if self._is_too_long():
             return None
-        hidden = self.model.hear(self._context)
-        self._chances = self._sampler.likeliest(hidden, self._last.sounding, CHANCES) if self.curious else ()
-        for warmth in WARMTHS:
-            event = self._sampler.sample(hidden, self._last.sounding, warmth=warmth)
+        hidden = self.model.encode(self._context)
+        self._chances = (
+            self._sampler.likeliest(hidden, self._last.sounding, CHANCES) if self.recording_alternatives else ()
+        )
+        for temperature_boost in TEMPERATURE_BOOSTS:
+            event = self._sampler.sample(hidden, self._last.sounding, temperature_boost=temperature_boost)
             if event is None:
                 return None
-            if not (self._stillness.would_freeze(event, self._place.metre) or self._circling.would_loop(event)):
+            if not (self._freeze.would_freeze(event, self._place.metre) or self._loop.would_loop(event)):
                 return event
         return None
 
@@ -207,6 +209,6 @@ class Composer:
         rest = -place.phase % bar + bar - self._grid.upbeat
         while rest <= 0:
             rest += bar
-        while rest > self._stillness.room((), place.metre):
+        while rest > self._freeze.room((), place.metre):
             rest -= bar
         return max(0, rest)

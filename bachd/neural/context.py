@@ -39,7 +39,7 @@ class Context:
         self._sounded = ()
 
     def push(self, event: Event, following: Place) -> None:
-        """Take in an event that `features.conform` returned; the next one begins at `following`."""
+        """Take in an event that `features.to_layout` returned; the next one begins at `following`."""
         rows = self._rows
         rows[:-1] = rows[1:]
         rows[-1].fill(self._zero)

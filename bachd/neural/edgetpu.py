@@ -98,7 +98,7 @@ class EdgeTpuModel(TfliteModel):
         self._tell = tell
         remote.patience = PATIENCE
 
-    def hear(self, context: Context) -> Int8Array:
+    def encode(self, context: Context) -> Int8Array:
         """See `Model`."""
         if self.remote is not None:
             try:
@@ -106,7 +106,7 @@ class EdgeTpuModel(TfliteModel):
             except ModelError as fault:
                 self.remote = None
                 self._tell(f"the Edge TPU is lost: {fault}; from here on the CPU composes")
-        return super().hear(context)
+        return super().encode(context)
 
 
 def _compare(remote: Remote, trunk: Graph) -> tuple[float, float]:

@@ -5,7 +5,8 @@ Law: the layout is fixed here, once, and FINGERPRINT names it; a bundle made for
 The trunk reads CONTEXT rows of ROW features. The row of an event says what started, what was held and for how long,
 where in the bar the *next* event begins, and once more in intervals what it says in pitches: the chord above its bass,
 and the step of each voice. The head then spells the next event: its notes from the highest down, each as "starts" or
-"is held", then END; in the same call that ends the chord, its length. FINE in place of a first note ends the piece.
+"is held", then END; in the same call that ends the chord, its length. END_OF_PIECE in place of a first
+note ends the piece.
 
 Voices are counted from the top throughout. Intervals are there because a small network that sees only pitches has to
 learn each figure anew in each key.
@@ -45,9 +46,9 @@ HOLD: Final = PITCHES
 """Symbol of the lowest note that is held."""
 END: Final = 2 * PITCHES
 """Symbol that ends the chord."""
-FINE: Final = END + 1
+END_OF_PIECE: Final = END + 1
 """Symbol that ends the piece; only in place of a first note."""
-SYMBOLS: Final = FINE + 1
+SYMBOLS: Final = END_OF_PIECE + 1
 LOGITS: Final = SYMBOLS + len(LENGTHS)
 """How many answers there are: the symbols, then the lengths."""
 
@@ -113,7 +114,7 @@ PADDING: Final = (_BEFORE,)
 
 
 def columns(event: Event, sounded: tuple[int, ...], following: Place) -> list[int]:
-    """Columns set in the row of an event that `conform` returned.
+    """Columns set in the row of an event that `to_layout` returned.
 
     `sounded` are the pitches of the event before, none at the start; `following` is where the next event begins.
     """
@@ -157,10 +158,10 @@ def possible(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
     """
     top = chosen[-1] % PITCHES if chosen else PITCHES
     held = [HOLD + pitch - LOWEST for pitch in sounded if pitch - LOWEST < top]
-    return [*range(START, START + top), *held, END, *([] if chosen else [FINE])]
+    return [*range(START, START + top), *held, END, *([] if chosen else [END_OF_PIECE])]
 
 
-def told(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
+def head_input_columns(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
     """Columns set in the head's second input when `chosen` is spelled, after an event in which `sounded` was heard.
 
     They are the chosen notes; what sounded; the note that the voice now to be spelled comes from; the pitches on which
@@ -194,7 +195,7 @@ def anchors(chosen: Sequence[int], sounded: tuple[int, ...]) -> tuple[int | None
     return origin, above if above is not None or not sounded else sounded[0]
 
 
-def answers(said: FloatArray, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+def to_logits(said: FloatArray, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
     """What the head says, shape (SAID,), as logits, shape (LOGITS,), a view into `said`, which is changed.
 
     The logit of a starting note is the sum of what is said of its pitch and of its distances from the anchors. So a
@@ -227,7 +228,7 @@ def parallels(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
     return found
 
 
-def conform(event: Event) -> tuple[Event, ...]:
+def to_layout(event: Event) -> tuple[Event, ...]:
     """The event in terms of this layout: notes outside the range moved by octaves, odd lengths cut into several."""
     if event.ticks in LENGTHS and all(LOWEST <= pitch <= HIGHEST for pitch in event.sounding):
         return (event,)

@@ -26,11 +26,11 @@ class Model(Protocol):
         """An empty window in the numbers this model reads."""
         ...
 
-    def hear(self, context: Context) -> Int8Array:
+    def encode(self, context: Context) -> Int8Array:
         """What the trunk makes of the context, shape (1, D), for `speak`. Raises ModelError if the graph fails."""
         ...
 
-    def speak(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+    def head_logits(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
         """Logits for the next symbol of the chord being spelled and for its length, shape (LOGITS,).
 
         chosen: the symbols spelled so far; sounded: the pitches heard in the event before, ascending. The array is good
@@ -85,19 +85,19 @@ class TfliteModel:
         (window,) = self.trunk.inputs
         return Context(window.quantise(0), window.quantise(1))
 
-    def hear(self, context: Context) -> Int8Array:
+    def encode(self, context: Context) -> Int8Array:
         """See `Model`."""
         return self.trunk.invoke(context.window)
 
-    def speak(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+    def head_logits(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
         """See `Model`."""
         self._notes.fill(self._zero)
         flat, one = self._flat, self._one
-        for column in features.told(chosen, sounded):
+        for column in features.head_input_columns(chosen, sounded):
             flat[column] = one
         quantised = self.head.invoke(*((self._notes, hidden) if self._notes_first else (hidden, self._notes)))
         said = self._meanings.take(quantised[0], out=self._said, mode="wrap")
-        return features.answers(said, chosen, sounded)
+        return features.to_logits(said, chosen, sounded)
 
 
 def _require(fits: bool, complaint: str) -> None:

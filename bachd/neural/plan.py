@@ -54,9 +54,9 @@ class Plan:
         """The steps after the last that was given away, as far as they are known."""
         return [planned.step for planned in self._planned]
 
-    def wonder(self, curious: bool) -> None:
+    def record_alternatives(self, wanted: bool) -> None:
         """From the next composed step on, tell with each what else could have come, or no longer."""
-        self._composer.curious = curious
+        self._composer.recording_alternatives = wanted
 
     def next(self) -> Step:
         """The next step, composed now if it was not planned. Raises what composing it raised; see `Composer.next`."""

@@ -16,7 +16,7 @@ import numpy as np
 from bachd.music.event import Event
 from bachd.music.piece import Chance, Piece
 from bachd.neural import features
-from bachd.neural.features import END, FINE, HOLD, LENGTHS, LOWEST, PITCHES, START, SYMBOLS, FloatArray
+from bachd.neural.features import END, END_OF_PIECE, HOLD, LENGTHS, LOWEST, PITCHES, START, SYMBOLS, FloatArray
 from bachd.neural.model import Model
 from bachd.neural.runtime import Int8Array
 
@@ -46,8 +46,8 @@ class Sampler:
         """`temperature` 0 always takes the likeliest; `pitches` are the lowest and the highest MIDI number to play.
 
         leading: whether to keep a voice from starting a note in parallel unisons, octaves or fifths with one above it,
-        voices being counted from the top. key: how strongly notes are drawn to the pitch classes that `at_home` tells;
-        0 is not at all.
+        voices being counted from the top. key: how strongly notes are drawn to the pitch classes given to
+        `set_key_bias`; 0 is not at all.
         """
         self._model = model
         self._rng = rng
@@ -58,14 +58,14 @@ class Sampler:
         self._pitches = range(low, high + 1)
         self._first = np.full(SYMBOLS, -np.inf, np.float32)  # added to the logits: what may begin a chord, holds apart
         self._first[[pitch - LOWEST for pitch in self._pitches]] = 0
-        self._first[[END, FINE]] = 0
+        self._first[[END, END_OF_PIECE]] = 0
         self._key = key
         self._home = self._first.copy()
         self._mask = self._first.copy()
         self._symbols = np.empty(SYMBOLS, np.float32)
         self._lengths = np.empty(len(LENGTHS), np.float32)
 
-    def at_home(self, piece: Piece) -> None:
+    def set_key_bias(self, piece: Piece) -> None:
         """From now on draw notes to the pitch classes that `piece` uses, the more the more it uses them.
 
         A network that looks back on CONTEXT events forgets the key that it came from and in the end has none. So the
@@ -81,12 +81,12 @@ class Sampler:
         self._home[:] = self._first
         self._home[START:HOLD] += np.resize(np.roll(bias, -LOWEST % 12), PITCHES)
 
-    def sample(self, hidden: Int8Array, sounded: tuple[int, ...], *, warmth: float = 0.0) -> Event | None:
+    def sample(self, hidden: Int8Array, sounded: tuple[int, ...], *, temperature_boost: float = 0.0) -> Event | None:
         """Draw the event after one in which the pitches `sounded` were heard; None when the piece ends instead.
 
-        hidden: the trunk's output, shape (1, D). warmth is added to the temperature.
+        hidden: the trunk's output, shape (1, D). temperature_boost is added to the temperature.
         """
-        temperature = self._temperature + warmth
+        temperature = self._temperature + temperature_boost
         mask = self._mask
         mask[:] = self._home
         for pitch in sounded:
@@ -94,20 +94,20 @@ class Sampler:
                 mask[HOLD + pitch - LOWEST] = 0
         chosen: list[int] = []
         while True:
-            logits = self._model.speak(hidden, chosen, sounded)
+            logits = self._model.head_logits(hidden, chosen, sounded)
             if len(chosen) == MOST_NOTES:
                 break
             symbols = np.add(logits[:SYMBOLS], mask, out=self._symbols)
             if self._leading and (faults := features.parallels(chosen, sounded)):
                 symbols[[pitch - LOWEST for pitch in faults]] = -np.inf
             symbol = self._draw(symbols, temperature)
-            if symbol == FINE:
+            if symbol == END_OF_PIECE:
                 return None
             if symbol == END:
                 break
             chosen.append(symbol)
             step = symbol % PITCHES
-            mask[step:PITCHES] = mask[HOLD + step : HOLD + PITCHES] = mask[FINE] = -np.inf  # spelling goes down
+            mask[step:PITCHES] = mask[HOLD + step : HOLD + PITCHES] = mask[END_OF_PIECE] = -np.inf  # spelling goes down
         self._lengths[:] = logits[SYMBOLS:]
         ticks = LENGTHS[self._draw(self._lengths, temperature)]
         return _event(chosen, ticks)
@@ -124,12 +124,12 @@ class Sampler:
         while beginnings:
             longer: list[tuple[float, list[int]]] = []
             for share, chosen in beginnings:
-                logits = self._model.speak(hidden, chosen, sounded)
+                logits = self._model.head_logits(hidden, chosen, sounded)
                 lengths = _shares(logits[SYMBOLS:] / temperature)
                 symbols = _shares((logits[:SYMBOLS] + self._allowed(chosen, sounded)) / temperature)
                 for symbol in np.argsort(-symbols, kind="stable")[:most].tolist():
                     so_far = share * symbols.item(symbol)
-                    if symbol == FINE:
+                    if symbol == END_OF_PIECE:
                         found.append((None, so_far))
                     elif symbol == END:
                         found += [
@@ -150,7 +150,7 @@ class Sampler:
         mask[[HOLD + pitch - LOWEST for pitch in sounded if pitch in self._pitches]] = 0
         if chosen:
             step = chosen[-1] % PITCHES
-            mask[step:PITCHES] = mask[HOLD + step : HOLD + PITCHES] = mask[FINE] = -np.inf
+            mask[step:PITCHES] = mask[HOLD + step : HOLD + PITCHES] = mask[END_OF_PIECE] = -np.inf
         if self._leading:
             mask[[pitch - LOWEST for pitch in features.parallels(chosen, sounded)]] = -np.inf
         return mask

@@ -4,7 +4,7 @@ Law: nothing goes on sounding, however the music ends; after a stall it goes on 
 is replayed in a burst. Who conducts (see transport.py) may halt the music: then there is silence at once, and it goes
 on with a bar, or after `rewind` with the beginning of a piece.
 
-How a step becomes messages, and what it is played with, is rig.py's affair.
+How a step becomes messages, and what it is played with, is performer.py's affair.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import TypeAlias
 from bachd.music.expression import Expression
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
-from bachd.realtime.hands import Hands
+from bachd.realtime.clock_out import Pulse
+from bachd.realtime.note_tracker import Hands
 from bachd.realtime.output import Output
-from bachd.realtime.pulse import Pulse
-from bachd.realtime.rig import Change, Rig
+from bachd.realtime.performer import Change, Rig
 from bachd.realtime.transport import Conductor
 from bachd.realtime.waiting import until
 
@@ -178,14 +178,14 @@ class Player:
         overrun = self._clock.now() - boundary
         if overrun > 0.0 and not self.conductor.follows:
             log.warning("an event came %.0f ms late; the music waited for it", 1e3 * overrun)
-            self.conductor.slip(overrun)
+            self.conductor.shift(overrun)
         return step
 
     def _is_timely(self, step: Step, tick: int) -> bool:
         """Whether the music goes on with `step`. Who follows somebody does not slip: he is late, or misses a bar."""
         if not self.conductor.follows:
-            return self.conductor.goes
-        return self.conductor.goes and self._clock.now() < self._rig.due(tick + step.event.ticks)
+            return self.conductor.running
+        return self.conductor.running and self._clock.now() < self._rig.due(tick + step.event.ticks)
 
     async def _next_bar(self, compose: Compose, last: Step, step: Step, tick: int) -> tuple[Step | None, int]:
         """Be silent, pass over what is left of the bar, and begin with the next; the step and tick it begins with.

@@ -38,7 +38,7 @@ class Conductor(Protocol):
         ...
 
     @property
-    def goes(self) -> bool:
+    def running(self) -> bool:
         """Whether what `begin` began goes on; music that does not is silent at once, and has to begin again."""
         ...
 
@@ -66,7 +66,7 @@ class Conductor(Protocol):
         """Go on at another tempo from `tick` on, whose moment stays what it was; who `follows` takes no notice."""
         ...
 
-    def slip(self, seconds: float) -> None:
+    def shift(self, seconds: float) -> None:
         """Let everything from here on sound `seconds` later; who `follows` takes no notice."""
         ...
 
@@ -85,7 +85,7 @@ class Transport:
         self._halted = False
 
     @property
-    def goes(self) -> bool:
+    def running(self) -> bool:
         """Whether it is not halted."""
         return not self._halted
 
@@ -94,7 +94,7 @@ class Transport:
         self._halted = True
         self.stirred.set()
 
-    def go(self) -> None:
+    def resume(self) -> None:
         """Let the next bar begin."""
         self._halted = False
         self.stirred.set()
@@ -118,6 +118,6 @@ class Transport:
         self.bpm = bpm
         self._origin += moment - self.due(tick)
 
-    def slip(self, seconds: float) -> None:
+    def shift(self, seconds: float) -> None:
         """Let everything from here on sound `seconds` later."""
         self._origin += seconds

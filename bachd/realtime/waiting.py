@@ -31,7 +31,7 @@ async def reach(tick: int, ahead: float, conductor: Conductor, clock: Clock) -> 
     """Until `ahead` seconds before `tick` sounds, wherever that moves meanwhile; False, at once, if the music halts."""
     while True:
         await until(conductor.due(tick) - ahead, conductor, clock)
-        if not conductor.goes:
+        if not conductor.running:
             return False
         if clock.now() >= conductor.due(tick) - ahead - _NANOSECOND:
             return True

@@ -28,7 +28,7 @@ from bachd.neural.edgetpu import EdgeTpuModel
 from bachd.neural.plan import Plan
 from bachd.neural.remote import Remote
 from bachd.neural.runtime import Graph
-from bachd.service.composing import make_composer, open_model
+from bachd.service.factory import make_composer, open_model
 from bachd.service.progress import tell
 
 STARTS: Final = 3

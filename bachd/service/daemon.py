@@ -4,8 +4,8 @@ Law: while music plays, the event loop neither computes nor blocks: composing an
 their own. All of these come before whatever else is busy, where the system allows it, once all is loaded. However a
 run ends, what sounds is released before the output is closed. New settings come into use on a bar line, or not at all.
 
-What goes on beside the music is elsewhere: upkeep.py looks after the output and shows the run, renewal.py follows the
-settings.
+What goes on beside the music is elsewhere: housekeeping.py looks after the output and shows the run,
+settings/apply.py follows the settings.
 
 systemd hears that bachd is alive only when an event has been handed to the player, so a run that hangs anywhere on the
 way from the network to the output is one that is started again.
@@ -27,21 +27,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bachd.config import Config
 from bachd.errors import EXIT_OK
-from bachd.midi import priority
 from bachd.music.ritardando import pace
+from bachd.realtime import priority
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
-from bachd.service.exchange import Exchange, Parts
-from bachd.service.lead import open_lead
-from bachd.service.notify import Notifier
-from bachd.service.report import Report, log_to
+from bachd.service.parts import Exchange, Parts
+from bachd.service.run_stats import Report, log_to
+from bachd.service.sd_notify import Notifier
+from bachd.service.tempo_source import open_lead
 
 if TYPE_CHECKING:
     from bachd.music.piece import Step
     from bachd.neural.plan import Plan
     from bachd.realtime.player import Player
-    from bachd.service.renewal import Renewal
-    from bachd.service.upkeep import Upkeep
+    from bachd.service.housekeeping import Upkeep
+    from bachd.service.settings.apply import Renewal
 
 log = logging.getLogger("bachd")
 
@@ -135,12 +135,12 @@ class _Run:
             task.result()
 
     def _load(self) -> Plan:
-        from bachd.service.composing import open_composer
+        from bachd.service.factory import open_composer
 
         return open_composer(self._config, self._rng)
 
     def _make_player(self) -> Player:
-        from bachd.service.playing import make_player
+        from bachd.service.factory import make_player
 
         return make_player(self._exchange.present, self._clock, on_step=self._see, on_wait=self._wait)
 
@@ -172,7 +172,9 @@ class _Run:
         loop = asyncio.get_running_loop()
         while await self._wanted.wait():
             self._wanted.clear()
-            self._exchange.present.composer.wonder(self.report.page is not None and self.report.page.watched)
+            self._exchange.present.composer.record_alternatives(
+                self.report.page is not None and self.report.page.watched
+            )
             while await loop.run_in_executor(self._thread, self._exchange.present.composer.extend):
                 pass
             if self.report.page is not None and not self._composing:
@@ -180,7 +182,7 @@ class _Run:
 
     def _use_offered(self) -> None:
         """A bar begins, or nothing sounds: play with what is offered, if anything is."""
-        from bachd.service.playing import change
+        from bachd.service.factory import change
 
         before = self._exchange.present
         if parts := self._exchange.take():
@@ -242,12 +244,14 @@ class _Run:
         await renewal.run()
 
     def _make_upkeep(self) -> Upkeep:
-        from bachd.service.upkeep import Upkeep  # takes its time: not for the event loop, nor before the first event
+        from bachd.service.housekeeping import (
+            Upkeep,  # takes its time: not for the event loop, nor before the first event
+        )
 
         return Upkeep(self._exchange, self.report, self._notifier, self._clock, self._tending)
 
     def _make_renewal(self) -> Renewal:
-        from bachd.service.renewal import Renewal  # so does this
+        from bachd.service.settings.apply import Renewal  # so does this
 
         return Renewal(
             self._path,

@@ -84,7 +84,7 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
     from bachd.realtime.clock import OfflineClock
     from bachd.realtime.player import Player
     from bachd.realtime.transport import Transport
-    from bachd.service.composing import expression, open_composer
+    from bachd.service.factory import expression, open_composer
 
     music = until(bars, open_composer(config, rng), config.expression.ritardando)
     events = count(1)

@@ -22,7 +22,7 @@ from bachd.errors import EXIT_BUG, EXIT_OK, EXIT_UNAVAILABLE, BachdError, Config
 
 if TYPE_CHECKING:
     from bachd.music.piece import Piece
-    from bachd.training.corpus import Corpus
+    from bachd.training.corpus.model import Corpus
     from bachd.training.recipe import Recipe
 
 log = logging.getLogger(__name__)
@@ -86,22 +86,22 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("bundle", type=Path, nargs="?", help="the folder to write (models/NAME)")
     export.set_defaults(verb=_export, needs=("tqdm", "tensorflow"))
     export.add_argument("--edgetpu", action="store_true", help="compile the trunk for the Edge TPU, too")
-    baselines = verbs.add_parser("baselines", help="measure what the network has to beat: n-grams and an LSTM")
-    baselines.add_argument("recipe", type=Path, metavar="RECIPE.yaml", help="whose pieces to measure on")
-    baselines.add_argument("--json", action="store_true", help="print figures for programs")
-    baselines.set_defaults(verb=_baselines, needs=("tqdm", "tensorflow"))
-    for verb in (fit, export, baselines):
+    compare = verbs.add_parser("baselines", help="measure what the network has to beat: n-grams and an LSTM")
+    compare.add_argument("recipe", type=Path, metavar="RECIPE.yaml", help="whose pieces to measure on")
+    compare.add_argument("--json", action="store_true", help="print figures for programs")
+    compare.set_defaults(verb=_baselines, needs=("tqdm", "tensorflow"))
+    for verb in (fit, export, compare):
         verb.add_argument("--corpus", metavar="SOURCE", help=f"{_SOURCE} (as the recipe says)")
         verb.add_argument("--work", type=Path, metavar="DIR", help="folder of the run (runs/NAME)")
-    evaluate = verbs.add_parser("evaluate", help="measure a bundle on held-out pieces, and left to itself")
-    evaluate.add_argument("bundle", nargs="?", default="chorales", help="a bundle's name or folder (%(default)s)")
-    evaluate.add_argument("--corpus", metavar="SOURCE", help=f"{_SOURCE} (as its recipe says)")
-    evaluate.add_argument(
+    evaluation = verbs.add_parser("evaluate", help="measure a bundle on held-out pieces, and left to itself")
+    evaluation.add_argument("bundle", nargs="?", default="chorales", help="a bundle's name or folder (%(default)s)")
+    evaluation.add_argument("--corpus", metavar="SOURCE", help=f"{_SOURCE} (as its recipe says)")
+    evaluation.add_argument(
         "--hours", type=_hours, metavar="H", default=24.0, help="how much music it plays to itself (%(default)s)"
     )
-    evaluate.add_argument("--json", action="store_true", help="print figures for programs")
-    evaluate.add_argument("--html", type=Path, metavar="FILE", help="write a page that shows it all")
-    evaluate.set_defaults(verb=_evaluate, needs=("tqdm",))
+    evaluation.add_argument("--json", action="store_true", help="print figures for programs")
+    evaluation.add_argument("--html", type=Path, metavar="FILE", help="write a page that shows it all")
+    evaluation.set_defaults(verb=_evaluate, needs=("tqdm",))
     check = verbs.add_parser("check-edgetpu", help="hold a bundle against the Edge TPU's published constraints")
     check.add_argument("bundle", nargs="?", default="chorales", help="a bundle's name or folder (%(default)s)")
     check.add_argument("--json", action="store_true", help="print what breaks them for programs")
@@ -148,61 +148,65 @@ def _require(modules: Sequence[str]) -> None:
 
 
 def _prepare(options: argparse.Namespace) -> None:
-    from bachd.training import corpus, survey
+    from bachd.training.corpus import model as corpus_model
+    from bachd.training.corpus import summary
 
     if options.plot is not None:
         _require(("matplotlib",))  # before minutes of parsing
-    music = corpus.load(options.corpus)
-    print(survey.report(music))
+    music = corpus_model.load(options.corpus)
+    print(summary.report(music))
     if options.plot is not None:
-        survey.plot(music, options.plot)
+        summary.plot(music, options.plot)
 
 
 def _fit(options: argparse.Namespace) -> None:
     recipe = _recipe(options)
     recipe = replace(recipe, epochs=options.epochs or recipe.epochs)
-    from bachd.training import fit, journal, step
+    from bachd.training.fit import run_log, train_step
+    from bachd.training.fit import train as trainer
 
-    strategy = step.strategy(options.strategy)  # before anything is computed
+    strategy = train_step.strategy(options.strategy)  # before anything is computed
     music, work = _corpus(options, recipe), options.work or Path("runs") / recipe.name
-    fit.fit(music, recipe, work, strategy)
-    if step.is_chief(strategy):
-        print(f"done; the learning curve is in {journal.plot(work)}")
+    trainer.fit(music, recipe, work, strategy)
+    if train_step.is_chief(strategy):
+        print(f"done; the learning curve is in {run_log.plot(work)}")
 
 
 def _export(options: argparse.Namespace) -> None:
     recipe = _recipe(options)
     music, work = _corpus(options, recipe), options.work or Path("runs") / recipe.name
     target = options.bundle or Path("models") / recipe.name
-    from bachd.training import baselines, export, fit
+    from bachd.training.baselines import compare
+    from bachd.training.export import bundle as export_bundle
+    from bachd.training.fit import train as trainer
 
-    source = export.Source(
-        fit.trained(work, recipe, music),
+    source = export_bundle.Source(
+        trainer.trained(work, recipe, music),
         recipe,
         options.recipe.read_bytes(),
         music,
-        baselines.kept(recipe, music, work),
+        compare.kept(recipe, music, work),
     )
-    card = export.export(source, target, edgetpu=options.edgetpu)
+    card = export_bundle.export(source, target, edgetpu=options.edgetpu)
     print(f"wrote {target}")
     print(json.dumps(card["figures"], indent=2))
 
 
 def _baselines(options: argparse.Namespace) -> None:
-    from bachd.training import baselines
+    from bachd.training.baselines import compare
 
     recipe = _recipe(options)
     music, work = _corpus(options, recipe), options.work or Path("runs") / recipe.name
-    found = baselines.run(recipe, music, work)
-    print(json.dumps(found) if options.json else baselines.as_text(found))
+    found = compare.run(recipe, music, work)
+    print(json.dumps(found) if options.json else compare.as_text(found))
 
 
 def _check_edgetpu(options: argparse.Namespace) -> None:
     from bachd.neural.bundle import Bundle
-    from bachd.training import edgetpu
+    from bachd.training.export import edgetpu_compiler
 
     bundle = Bundle.open(options.bundle)
-    found = edgetpu.violations(bundle.folder)
+    found = edgetpu_compiler.violations(bundle.folder)
     if options.json:
         print(json.dumps([asdict(violation) for violation in found]))
     elif not found:
@@ -214,9 +218,10 @@ def _check_edgetpu(options: argparse.Namespace) -> None:
 
 
 def _benchmark(options: argparse.Namespace) -> None:
-    from bachd.training import benchmark, jsb
+    from bachd.training.jsb import benchmark
+    from bachd.training.jsb import data as jsb_data
 
-    files = [jsb.read(path) for path in options.data]  # before the first is learned
+    files = [jsb_data.read(path) for path in options.data]  # before the first is learned
     results = [benchmark.run(file, options.work / Path(file.name).stem, options.epochs) for file in files]
     print(json.dumps([asdict(result) for result in results]) if options.json else benchmark.as_text(results))
 
@@ -228,41 +233,42 @@ def _recipe(options: argparse.Namespace) -> Recipe:
 
 
 def _corpus(options: argparse.Namespace, recipe: Recipe) -> Corpus:
-    from bachd.training import corpus
+    from bachd.training.corpus import model as corpus_model
 
     source = options.corpus or recipe.corpus
     if source is None:
         raise UsageError(f"{options.recipe} names no corpus; say which folder of music it is for with --corpus FOLDER")
-    return corpus.load(source)
+    return corpus_model.load(source)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     from bachd.neural.bundle import Bundle
     from bachd.neural.model import TfliteModel
-    from bachd.training import evaluate, report
+    from bachd.training.evaluate import evaluation, html_report
 
     if options.html is not None:
         _require(("matplotlib",))  # before a day of music is played
     bundle = Bundle.open(options.bundle)
     model = TfliteModel.open(bundle.folder)
     music, heard = _compared(options.corpus, bundle.folder)
-    found = evaluate.run(bundle, model, music, options.hours, rng=1, heard=heard)
+    found = evaluation.run(bundle, model, music, options.hours, rng=1, heard=heard)
     if options.html is not None:
-        report.write(found, options.html)
+        html_report.write(found, options.html)
     print(found.as_json() if options.json else found.as_text())
 
 
 def _compared(source: str | None, folder: Path) -> tuple[Corpus | None, list[Piece]]:
     """The music to hold a bundle against, and what it was trained on, as far as its folder and `source` tell."""
-    from bachd.training import corpus, recipe
+    from bachd.training import recipe
+    from bachd.training.corpus import model as corpus_model
 
     file = folder / recipe.FILE
     told = recipe.read(file) if file.is_file() else recipe.Recipe()
     if source is None and told.corpus is None:
         return None, []
     try:
-        music = corpus.load(source or told.corpus or "")
-    except corpus.CorpusError as error:
+        music = corpus_model.load(source or told.corpus or "")
+    except corpus_model.CorpusError as error:
         if source is not None:
             raise
         log.warning("%s; going on without a corpus", error)

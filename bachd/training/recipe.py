@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final
 
-from bachd import yamltree
 from bachd.errors import ConfigError
 from bachd.music.piece import Piece
 from bachd.neural import features
-from bachd.neural.bundle import TASTES, Taste
-from bachd.settings import Faults, Section
-from bachd.training.corpus import Corpus, CorpusError
-from bachd.yamlnode import MalformedError, Mapping, Node
+from bachd.neural.bundle import SAMPLING_LIMITS, SamplingDefaults
+from bachd.training.corpus.model import Corpus, CorpusError
+from bachd.yamlfile import parse as yaml_parse
+from bachd.yamlfile.fields import Faults, Section
+from bachd.yamlfile.nodes import MalformedError, Mapping, Node
 
 FILE: Final = "train.yaml"
 """What a recipe is called in a bundle's folder."""
@@ -85,7 +85,7 @@ class Recipe:
     rng: int = 1
     """Fixes the first weights, the order and the keys of the pieces, and what dropout silences."""
     seeds: Seeds = field(default_factory=Seeds)
-    sampling: Taste = field(default_factory=Taste)
+    sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
     """How the bundle is drawn from where config.yaml does not say."""
 
     def heard(self, corpus: Corpus) -> list[Piece]:
@@ -123,7 +123,7 @@ def read(path: Path) -> Recipe:
 def parse(text: str, path: Path) -> Recipe:
     """The recipe in a text; `path` is what faults call it. Raises ConfigError with all faults, one a line."""
     try:
-        tree = yamltree.read(text)
+        tree = yaml_parse.read(text)
     except MalformedError as error:
         raise ConfigError(f"{path}:{error.line}: {error.what}") from None
     faults = Faults(path)
@@ -144,7 +144,7 @@ def _keys(tree: Node, name: str) -> list[str]:
 def _recipe(top: Section, folders: list[str]) -> Recipe:
     usual = Recipe()
     hear, seeds = top.section("hear", folders), top.section("seeds", [each.name for each in fields(Seeds)])
-    sampling = top.section("sampling", list(TASTES))
+    sampling = top.section("sampling", list(SAMPLING_LIMITS))
     return Recipe(
         name=_name(top, usual.name),
         description=top.text("description", usual.description),
@@ -167,8 +167,11 @@ def _recipe(top: Section, folders: list[str]) -> Recipe:
         smoothing=top.number("smoothing", 0, 0.5, usual.smoothing),
         transpose=_transpose(top, usual.transpose),
         rng=top.whole("rng", 0, 2**32 - 1, usual.rng),
-        sampling=Taste(
-            **{name: sampling.number(name, *ends, getattr(usual.sampling, name)) for name, ends in TASTES.items()}
+        sampling=SamplingDefaults(
+            **{
+                name: sampling.number(name, *ends, getattr(usual.sampling, name))
+                for name, ends in SAMPLING_LIMITS.items()
+            }
         ),
         seeds=Seeds(
             count=seeds.whole("count", 1, 500, usual.seeds.count),

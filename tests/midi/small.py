@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 from threading import Semaphore
 
-from bachd.midi.sequencer import Address, SequencerPort
+from bachd.midi.alsa.sequencer import Address, SequencerPort
 
 THROUGH = SequencerPort((14, 0), "Midi Through Port-0", hardware=False)
 PIANO = SequencerPort((20, 0), "FP-30X MIDI 1", hardware=True)

@@ -8,7 +8,7 @@ import pytest
 from mido import Message
 
 from bachd.errors import EXIT_UNAVAILABLE, OutputError
-from bachd.midi.outputs import Outputs
+from bachd.midi.fan_out import Outputs
 from bachd.midi.panic import panic
 from bachd.midi.ports import list_ports, open_outputs
 from bachd.midi.reset import reset

@@ -7,7 +7,7 @@ import pytest
 from bachd.errors import OutputError
 from bachd.midi import rtmidi
 from bachd.midi.rtmidi import destinations
-from tests.midi.jackport import PlugSynth
+from tests.midi.jack.jackport import PlugSynth
 
 
 def test_destinations_are_listed_by_name(plug_synth: PlugSynth, monkeypatch: pytest.MonkeyPatch) -> None:

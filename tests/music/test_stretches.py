@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from bachd.music.event import Event, parse, parse_line
 from bachd.music.metre import Grid, Metre, Place
-from bachd.music.stretches import LONGEST_LOOP, Circling, Stillness, Stretch, frozen, periodic
+from bachd.music.stretches import LONGEST_LOOP, FreezeDetector, LoopDetector, Stretch, frozen, periodic
 
 WALTZ = Metre(3, 4)
 
@@ -76,7 +76,7 @@ def loops(row: list[int]) -> bool:
 @settings(deadline=None, max_examples=50)
 @given(rows)
 def test_circling_and_periodic_both_keep_to_the_definition(row: list[int]) -> None:
-    circling = Circling()
+    circling = LoopDetector()
     looping = []
     for index, item in enumerate(row):
         looping.append(circling.would_loop(EVENTS[item]))
@@ -90,7 +90,7 @@ def test_circling_and_periodic_both_keep_to_the_definition(row: list[int]) -> No
 
 @given(st.lists(st.tuples(st.sampled_from(EVENTS), st.sampled_from([Metre(4, 4), WALTZ, Metre(6, 8)])), max_size=60))
 def test_stillness_freezes_where_frozen_says(row: list[tuple[Event, Metre]]) -> None:
-    stillness = Stillness()
+    stillness = FreezeDetector()
     music = []
     for event, metre in row:
         room = stillness.room(event.sounding, metre)
@@ -104,7 +104,7 @@ def test_stillness_freezes_where_frozen_says(row: list[tuple[Event, Metre]]) -> 
 
 
 def test_room_is_what_is_left_of_two_bars() -> None:
-    stillness = Stillness()
+    stillness = FreezeDetector()
     stillness.add(parse("C4:3"), Metre(4, 4))
     assert stillness.room(parse("~C4").sounding, Metre(4, 4)) == 120
     assert stillness.room((), Metre(4, 4)) == 192

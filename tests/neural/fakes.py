@@ -27,7 +27,7 @@ SURE = 40.0
 
 
 class ScriptedModel:
-    """Wants to play the events of a script, one after the other, where None ends the piece; then FINE for ever."""
+    """Wants to play the events of a script in order, where None ends the piece; then END_OF_PIECE for ever."""
 
     def __init__(self, script: Iterable[Event | None], certainty: float = SURE) -> None:
         self._script: Iterator[Event | None] = chain(script, repeat(None))
@@ -41,15 +41,15 @@ class ScriptedModel:
     def context(self) -> Context:
         return Context(0, 1)
 
-    def hear(self, context: Context) -> Int8Array:
+    def encode(self, context: Context) -> Int8Array:
         self.heard.append(context.window.copy())
         self._wanted = next(self._script)
         return np.zeros((1, 1), np.int8)
 
-    def speak(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+    def head_logits(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
         self.spoken += 1
         logits = np.zeros(features.LOGITS, np.float32)
-        symbols, length = [features.FINE], 0
+        symbols, length = [features.END_OF_PIECE], 0
         if self._wanted is not None:
             symbols, length = features.spell(self._wanted, sounded)
         logits[symbols[min(len(chosen), len(symbols) - 1)]] = self._certainty
@@ -66,10 +66,10 @@ class FixedModel:
     def context(self) -> Context:
         return Context(0, 1)
 
-    def hear(self, context: Context) -> Int8Array:
+    def encode(self, context: Context) -> Int8Array:
         return np.zeros((1, 1), np.int8)
 
-    def speak(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+    def head_logits(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
         return self._logits()
 
 
@@ -79,7 +79,7 @@ def restless(rng: Random) -> FixedModel:
     def logits() -> FloatArray:
         values = np.array([rng.gauss(0, 3) for _ in range(features.LOGITS)], np.float32)
         values[features.END] += 3
-        values[features.FINE] = -SURE
+        values[features.END_OF_PIECE] = -SURE
         return values
 
     return FixedModel(logits)
@@ -91,14 +91,14 @@ class WhimsicalModel:
     def context(self) -> Context:
         return Context(0, 1)
 
-    def hear(self, context: Context) -> Int8Array:
+    def encode(self, context: Context) -> Int8Array:
         return np.frombuffer(sha256(context.window.tobytes()).digest(), np.int8)
 
-    def speak(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+    def head_logits(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
         opinion = np.random.default_rng([*hidden.view(np.uint8), *chosen])
         logits = opinion.normal(0, 3, features.LOGITS).astype(np.float32)
         logits[features.END] += 3
-        logits[features.FINE] += 2
+        logits[features.END_OF_PIECE] += 2
         return logits
 
 

@@ -33,16 +33,16 @@ class Undecided:
         for pitch in (48, 52, 55, 60, 64):
             self._logits[pitch - features.LOWEST] = rng.uniform(-1, 1)
             self._logits[features.HOLD + pitch - features.LOWEST] = rng.uniform(-1, 1)
-        self._logits[[features.END, features.FINE]] = (0.5, -2.0)
+        self._logits[[features.END, features.END_OF_PIECE]] = (0.5, -2.0)
         self._logits[features.SYMBOLS : features.SYMBOLS + 3] = (0.0, 1.0, -1.0)
 
     def context(self) -> Context:
         return Context(0, 1)
 
-    def hear(self, context: Context) -> Int8Array:
+    def encode(self, context: Context) -> Int8Array:
         return HIDDEN
 
-    def speak(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+    def head_logits(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
         return self._logits.copy()
 
 
@@ -80,10 +80,10 @@ def test_without_any_temperature_one_is_certain() -> None:
 
 
 def test_who_is_curious_hears_the_same_music() -> None:
-    plain, curious = composer(), composer()
-    curious.curious = True
+    plain, recording_alternatives = composer(), composer()
+    recording_alternatives.recording_alternatives = True
     for _ in range(40):
-        step, told = plain.next(), curious.next()
+        step, told = plain.next(), recording_alternatives.next()
         assert (step.event, step.place, step.origin) == (told.event, told.place, told.origin)
         assert step.chances == ()
         assert len(told.chances) == (CHANCES if told.origin is Origin.MODEL else 0)
@@ -93,7 +93,7 @@ def test_a_plan_becomes_curious_from_the_next_step_on() -> None:
     plan = Plan(composer())
     for _ in range(3):
         assert not plan.next().chances
-    plan.wonder(True)
+    plan.record_alternatives(True)
     assert plan.next().chances
-    plan.wonder(False)
+    plan.record_alternatives(False)
     assert not plan.next().chances

@@ -91,10 +91,10 @@ def test_it_hears_the_piece_so_far(chorales: Bundle, model: TfliteModel) -> None
     piece = chorales.seed("bwv269")
     context = model.context()
     context.reset(piece.grid.place(0))
-    start = model.hear(context)
+    start = model.encode(context)
     for event, following in zip(piece.events[:8], list(piece.placed())[1:], strict=False):
-        context.push(features.conform(event)[0], following[1])
-    assert not np.array_equal(model.hear(context), start)
+        context.push(features.to_layout(event)[0], following[1])
+    assert not np.array_equal(model.encode(context), start)
 
 
 @pytest.mark.parametrize("file", ["trunk.tflite", "head.tflite", "seeds/bwv269.mid"])

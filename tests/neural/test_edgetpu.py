@@ -120,13 +120,13 @@ def test_the_trunk_that_answers_is_the_one_in_the_other_process(
     said: list[str] = []
     model = open_model(CHORALES, TRUNK, demanded=True, tell=said.append)
     context = listening(model)
-    expected = TfliteModel.open(CHORALES).hear(context)
+    expected = TfliteModel.open(CHORALES).encode(context)
 
     def idle() -> None:
         raise AssertionError("the CPU's trunk is not asked while the other one works")
 
     model.trunk.bare = idle
-    assert np.array_equal(model.hear(context), expected)
+    assert np.array_equal(model.encode(context), expected)
     assert len(said) == 1
 
 
@@ -141,11 +141,11 @@ def test_the_cpu_takes_over_for_good_and_says_so_once(
     assert isinstance(model, EdgeTpuModel)
     assert model.remote is not None
     context = listening(model)
-    expected = model.hear(context)
+    expected = model.encode(context)
     os.kill(model.remote._process.pid, number)
     model.remote.patience = 0.5
     for _ in range(3):
-        assert np.array_equal(model.hear(context), expected)
+        assert np.array_equal(model.encode(context), expected)
     assert model.remote is None
     assert len(said) == 2
     assert said[1].startswith("the Edge TPU is lost: ")

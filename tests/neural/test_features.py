@@ -20,7 +20,7 @@ from bachd.neural.features import (
     ROW,
     SOUNDED,
     START,
-    told,
+    head_input_columns,
 )
 
 chords = st.sets(st.integers(0, 127), max_size=8).map(lambda pitches: tuple(sorted(pitches)))
@@ -41,7 +41,7 @@ def symbols(text: str) -> list[int]:
 
 def parallels(before: str, chosen: str) -> list[str]:
     """The notes that the head is warned of, as text."""
-    found = told(symbols(chosen), parse(before).sounding)
+    found = head_input_columns(symbols(chosen), parse(before).sounding)
     return [str(parse_pitch(column - PARALLEL)) for column in found if PARALLEL <= column < INTERVALS]
 
 
@@ -51,18 +51,18 @@ def parse_pitch(step: int) -> Event:
 
 @given(events())
 def test_a_conforming_event_sounds_the_same_notes_for_as_long_octaves_aside(event: Event) -> None:
-    parts = features.conform(event)
+    parts = features.to_layout(event)
     assert sum(part.ticks for part in parts) == event.ticks
     assert all(part.ticks in LENGTHS for part in parts)
     assert all(LOWEST <= pitch <= features.HIGHEST for part in parts for pitch in part.sounding)
     assert {p % 12 for p in parts[0].starts} | {p % 12 for p in parts[0].held} == {p % 12 for p in event.sounding}
     assert all(part.held == parts[0].sounding and not part.starts for part in parts[1:])
-    assert all(features.conform(part) == (part,) for part in parts)
+    assert all(features.to_layout(part) == (part,) for part in parts)
 
 
 @given(events(), chords)
 def test_spelling_goes_down_and_holds_only_what_sounded(event: Event, sounded: tuple[int, ...]) -> None:
-    part = features.conform(event)[0]
+    part = features.to_layout(event)[0]
     spelled, length = features.spell(part, sounded)
     assert spelled[-1] == END
     notes = [(symbol % PITCHES + LOWEST, symbol >= HOLD) for symbol in spelled[:-1]]
@@ -74,7 +74,7 @@ def test_spelling_goes_down_and_holds_only_what_sounded(event: Event, sounded: t
 @given(events(), st.integers(0, 10_000))
 def test_the_columns_of_a_row_are_distinct_and_exist(event: Event, tick: int) -> None:
     place = Grid(((0, Metre(3, 4)), (240, Metre(6, 8))), upbeat=24).place(tick)
-    found = features.columns(features.conform(event)[0], (), place)
+    found = features.columns(features.to_layout(event)[0], (), place)
     assert len(set(found)) == len(found)
     assert all(0 <= column < ROW for column in found)
 
@@ -87,16 +87,16 @@ def test_rows_tell_apart_where_in_the_bar_the_next_event_begins() -> None:
 
 def test_the_head_is_told_the_chosen_notes_what_sounded_and_where_the_voice_comes_from() -> None:
     before = parse("C3.G3.E4.C5").sounding
-    pitches = [column for column in told([], before) if column < INTERVALS]
+    pitches = [column for column in head_input_columns([], before) if column < INTERVALS]
     assert pitches == [*(SOUNDED + p - LOWEST for p in before), LEADS + 72 - LOWEST]
     chosen = symbols("E4.B4")
     assert set(chosen) == {START + 71 - LOWEST, START + 64 - LOWEST}
-    assert set(chosen) <= set(told(chosen, before))
-    assert LEADS + 55 - LOWEST in told(chosen, before)
+    assert set(chosen) <= set(head_input_columns(chosen, before))
+    assert LEADS + 55 - LOWEST in head_input_columns(chosen, before)
 
 
 def test_a_fifth_voice_comes_from_nowhere() -> None:
-    found = told(symbols("C3.E3.G3.C4"), parse("C3.G3.C4").sounding)
+    found = head_input_columns(symbols("C3.E3.G3.C4"), parse("C3.G3.C4").sounding)
     assert all(column < LEADS or column >= INTERVALS for column in found)
 
 
@@ -109,7 +109,7 @@ def test_intervals_are_the_same_in_all_keys(semitones: int) -> None:
 
     def intervals(before: Event, chosen: Event) -> set[int]:
         spelled = features.spell(chosen, chosen.held)[0][:-1]
-        return {column for column in told(spelled, before.sounding) if column >= INTERVALS}
+        return {column for column in head_input_columns(spelled, before.sounding) if column >= INTERVALS}
 
     def row(before: Event, event: Event) -> set[int]:
         found = features.columns(event, before.sounding, Grid().place(24))
@@ -154,15 +154,15 @@ def test_an_answer_is_what_is_said_of_a_pitch_and_of_its_distances() -> None:
     said[START + 74 - LOWEST] = 1
     said[features.LOGITS + features.SPAN + 2] = 10  # a whole tone above where the voice comes from
     said[features.LOGITS + features.SPANS + features.SPAN + 3] = 100  # a minor third above the bass
-    logits = features.answers(said.copy(), [], parse("C3.C5").sounding)
+    logits = features.to_logits(said.copy(), [], parse("C3.C5").sounding)
     assert {LOWEST + int(step): float(logits[step]) for step in np.flatnonzero(logits)} == {51: 100, 74: 11}
     # At the border of the layout nothing spills into other symbols.
     said[:] = 1
-    high = features.answers(said.copy(), [], (features.HIGHEST,))
+    high = features.to_logits(said.copy(), [], (features.HIGHEST,))
     assert list(high[START + PITCHES - features.SPAN - 2 : START + PITCHES + 1]) == [1, *[3] * (features.SPAN + 1), 1]
-    low = features.answers(said.copy(), [], (LOWEST,))
+    low = features.to_logits(said.copy(), [], (LOWEST,))
     assert list(low[: features.SPAN + 2]) == [*[3] * (features.SPAN + 1), 1]
-    assert list(features.answers(said.copy(), [], ())) == [1] * features.LOGITS
+    assert list(features.to_logits(said.copy(), [], ())) == [1] * features.LOGITS
 
 
 @pytest.mark.parametrize(
@@ -191,6 +191,6 @@ def test_what_is_spelled_was_possible_at_each_step(sounded: tuple[int, ...]) -> 
 def test_what_is_possible_goes_down_and_holds_what_sounded() -> None:
     sounded = (LOWEST + 1, LOWEST + 3)
     first = features.possible([], sounded)
-    assert first == [*range(PITCHES), HOLD + 1, HOLD + 3, END, features.FINE]
+    assert first == [*range(PITCHES), HOLD + 1, HOLD + 3, END, features.END_OF_PIECE]
     assert features.possible([START + 3], sounded) == [START, START + 1, START + 2, HOLD + 1, END]
     assert features.possible([HOLD + 1], sounded) == [START, END]

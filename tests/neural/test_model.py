@@ -49,8 +49,8 @@ def test_what_the_trunk_says_reaches_the_head_byte_by_byte_and_logits_are_values
     context = model.context()
     context.reset(Grid().place(0))
     context.push(parse("C4"), Grid().place(24))
-    hidden = model.hear(context)
-    logits = model.speak(hidden, [3, 7], ())
+    hidden = model.encode(context)
+    logits = model.head_logits(hidden, [3, 7], ())
     assert logits.shape == (LOGITS,)
     assert logits.dtype == np.float32
     # Notes of 0 and 1 are the bytes 5 and 6; a byte b means (b + 10) / 2.
@@ -64,9 +64,9 @@ def test_what_the_trunk_says_reaches_the_head_byte_by_byte_and_logits_are_values
 def test_one_call_leaves_nothing_behind_for_the_next() -> None:
     model = TfliteModel(trunk(), head())
     context = model.context()
-    first = model.speak(model.hear(context), [3, 2, 1], ()).copy()
-    model.speak(model.hear(context), [4], ())
-    assert np.array_equal(model.speak(model.hear(context), [3, 2, 1], ()), first)
+    first = model.head_logits(model.encode(context), [3, 2, 1], ()).copy()
+    model.head_logits(model.encode(context), [4], ())
+    assert np.array_equal(model.head_logits(model.encode(context), [3, 2, 1], ()), first)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from bachd.music.event import Event, parse, parse_line, print_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
 from bachd.neural import features
-from bachd.neural.features import END, FINE, HOLD, LENGTHS, LOGITS, LOWEST, START, SYMBOLS, FloatArray
+from bachd.neural.features import END, END_OF_PIECE, HOLD, LENGTHS, LOGITS, LOWEST, START, SYMBOLS, FloatArray
 from bachd.neural.model import Model
 from bachd.neural.runtime import Int8Array
 from bachd.neural.sampler import MOST_NOTES, Sampler
@@ -46,20 +46,20 @@ def says(symbols: dict[int, float], lengths: dict[int, float] | None = None) -> 
 def test_it_spells_what_the_model_wants(text: str) -> None:
     model = ScriptedModel([parse(text)])
     sounded = (45, 52)
-    model.hear(model.context())
+    model.encode(model.context())
     assert str(sampler(model).sample(HIDDEN, sounded)) == text
 
 
 def test_it_asks_the_model_once_a_note_and_once_for_the_end() -> None:
     model = ScriptedModel([parse("C3.E3.G3")])
-    model.hear(model.context())
+    model.encode(model.context())
     sampler(model).sample(HIDDEN, ())
     assert model.spoken == 4
 
 
 def test_fine_ends_the_piece_but_never_a_chord() -> None:
-    assert sampler(says({FINE: 2.0, START + 40: 0.0}), temperature=0).sample(HIDDEN, ()) is None
-    event = sampler(says({FINE: 2.0, START + 40: 3.0, END: 0.0}), temperature=0).sample(HIDDEN, ())
+    assert sampler(says({END_OF_PIECE: 2.0, START + 40: 0.0}), temperature=0).sample(HIDDEN, ()) is None
+    event = sampler(says({END_OF_PIECE: 2.0, START + 40: 3.0, END: 0.0}), temperature=0).sample(HIDDEN, ())
     assert event == Event((LOWEST + 40,), (), 24)
 
 
@@ -89,17 +89,17 @@ def test_voices_are_kept_from_parallels_where_that_is_asked_for(before: str, wan
 
     def logits() -> FloatArray:
         values = ScriptedModel([event], 20.0)
-        values.hear(values.context())
-        said = values.speak(HIDDEN, told[-1], sounded)
+        values.encode(values.context())
+        said = values.head_logits(HIDDEN, told[-1], sounded)
         said[second] = 10.0
         return said
 
     told: list[list[int]] = []
 
     class Listening(FixedModel):
-        def speak(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+        def head_logits(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
             told.append(list(chosen))
-            return super().speak(hidden, chosen, sounded)
+            return super().head_logits(hidden, chosen, sounded)
 
     free, led = (
         Sampler(Listening(logits), Random(1), temperature=0, top_p=1, pitches=(24, 95), leading=leading)
@@ -115,7 +115,7 @@ def test_notes_are_drawn_to_the_pitch_classes_of_the_piece_they_grew_from() -> N
 
     def heard(key: float) -> Counter[int]:
         drawing = Sampler(even, Random(2), temperature=1, top_p=1, pitches=(24, 71), key=key)
-        drawing.at_home(home)
+        drawing.set_key_bias(home)
         return Counter(event.starts[-1] % 12 for event in (drawing.sample(HIDDEN, ()) for _ in range(1500)) if event)
 
     free, drawn = heard(0), heard(1)
@@ -170,7 +170,7 @@ def test_temperature_sharpens_and_flattens() -> None:
     drawn = lengths_drawn({12: 1.0, 24: 0.0}, temperature=0.5, top_p=1.0)
     assert drawn[12] == pytest.approx(1 / (1 + np.exp(-2)), abs=0.02)
     warm = sampler(says({END: SURE}, {12: 1.0, 24: 0.0}), temperature=0.5, top_p=1.0)
-    events = [warm.sample(HIDDEN, (), warmth=1.5) for _ in range(4000)]
+    events = [warm.sample(HIDDEN, (), temperature_boost=1.5) for _ in range(4000)]
     assert events.count(parse("R:0.5")) / 4000 == pytest.approx(1 / (1 + np.exp(-0.5)), abs=0.03)
 
 
@@ -183,7 +183,9 @@ class LastNumber(Random):
 
 @pytest.mark.parametrize("top_p", [1.0, 0.98])
 def test_the_largest_random_number_draws_nothing_that_is_forbidden(top_p: float) -> None:
-    model = says({START + step: 0.0 for step in range(features.PITCHES)} | {FINE: SURE, END: 0.0, HOLD + 5: SURE})
+    model = says(
+        {START + step: 0.0 for step in range(features.PITCHES)} | {END_OF_PIECE: SURE, END: 0.0, HOLD + 5: SURE}
+    )
     drawing = sampler(model, LastNumber(), top_p=top_p, pitches=(40, 60))
     model_without_fine = says({START + 20: 0.1, START + 30: 0.1, END: -3.0})
     assert drawing.sample(HIDDEN, ()) is None
@@ -212,7 +214,7 @@ def test_every_event_is_one_the_layout_can_say(
     assert set(event.held) <= sounded
     assert all(ends[0] <= pitch <= ends[1] for pitch in event.sounding)
     assert len(event.sounding) <= MOST_NOTES
-    assert features.conform(event) == (event,)
+    assert features.to_layout(event) == (event,)
 
 
 def test_the_same_numbers_give_the_same_music_and_others_do_not() -> None:
@@ -228,9 +230,9 @@ def test_the_model_is_told_what_was_chosen_and_what_sounded() -> None:
     told: list[tuple[list[int], tuple[int, ...]]] = []
 
     class Listening(FixedModel):
-        def speak(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+        def head_logits(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
             told.append((list(chosen), sounded))
-            return super().speak(hidden, chosen, sounded)
+            return super().head_logits(hidden, chosen, sounded)
 
     logits = np.full(LOGITS, -SURE, np.float32)
     logits[[START + 40, HOLD + 30, END]] = 3.0, 2.0, 1.0

@@ -88,7 +88,7 @@ def _alone(synth: Synth) -> list[float]:
 @contextmanager
 def _floor() -> Iterator[list[float]]:
     """How late a process woke meanwhile that slept from clock to clock, in seconds; filled in at the end."""
-    command = [service.PYTHON, "-m", "bachd.midi.floor", str(_CLOCK)]
+    command = [service.PYTHON, "-m", "bachd.service.timing.wakeup", str(_CLOCK)]
     late: list[float] = []
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/") as process:
         assert process.stdout is not None

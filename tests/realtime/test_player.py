@@ -89,7 +89,7 @@ def test_a_halt_is_silence_at_once_and_the_music_goes_on_with_a_bar() -> None:
         steps("C4 D4 E4 F4 G4 A4 B4 C5"),
         conductor=transport,
         at=(0.8, lambda _: transport.halt()),
-        then=(4.1, lambda _: transport.go()),
+        then=(4.1, lambda _: transport.resume()),
         on_wait=lambda: waited.append(None),
     )
     assert played.log == [
@@ -114,7 +114,7 @@ def test_a_halt_is_silence_at_once_and_the_music_goes_on_with_a_bar() -> None:
 def test_music_that_is_halted_before_it_begins_waits() -> None:
     transport = Transport(120, 0.1)
     transport.halt()
-    played = play(steps("C4 D4"), conductor=transport, at=(2.0, lambda _: transport.go()))
+    played = play(steps("C4 D4"), conductor=transport, at=(2.0, lambda _: transport.resume()))
     assert played.output.messages[0].due == pytest.approx(2.1)
     assert played.log[0] == "0 on C4"
 

@@ -7,11 +7,11 @@ import asyncio
 import pytest
 
 from bachd.music.piece import Step
+from bachd.realtime.clock_out import Pulse
 from bachd.realtime.player import Player
-from bachd.realtime.pulse import Pulse
 from bachd.realtime.transport import Transport
 from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
-from tests.realtime.test_pulse import BAR, TICK
+from tests.realtime.test_clock_out import BAR, TICK
 
 
 @pytest.mark.parametrize("later", [0.8, 2.0])
@@ -37,7 +37,7 @@ def test_music_that_was_rewound_begins_with_a_piece_and_goes_on_from_there(later
         loop = asyncio.get_running_loop()
         loop.call_at(0.8, transport.halt)
         loop.call_at(later, stop)  # at once, or while it is halted
-        loop.call_at(4.0, transport.go)
+        loop.call_at(4.0, transport.resume)
         await player.perform(compose, afresh)
 
     run(perform())
@@ -67,7 +67,7 @@ def test_music_that_was_rewound_begins_with_a_start(moments: tuple[float, float]
         loop = asyncio.get_running_loop()
         loop.call_at(moments[0], transport.halt)
         loop.call_at(moments[1], stop)
-        loop.call_at(3.0, transport.go)
+        loop.call_at(3.0, transport.resume)
         await player.perform(scripted(BAR), scripted(steps("G4 ~G4")))
 
     run(perform())

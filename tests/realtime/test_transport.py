@@ -48,7 +48,7 @@ def test_before_the_start_ticks_are_negative() -> None:
 def test_a_slip_moves_everything_alike(bpm: float, tick: int, seconds: float) -> None:
     transport = started(bpm)
     before = transport.due(tick)
-    transport.slip(seconds)
+    transport.shift(seconds)
     assert transport.due(tick) == pytest.approx(before + seconds)
 
 

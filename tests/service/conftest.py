@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from bachd.config import Config
-from bachd.midi.outputs import Outputs
+from bachd.midi.fan_out import Outputs
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.service import status
-from bachd.service.machine import Machine
+from bachd.service.doctor.machine import Machine
 from tests.fakes import RecordingOutput, ScriptedComposer, steps
 
 QUICK = Config(tempo=300.0)
@@ -50,8 +50,8 @@ class Stage:
         monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
         self.script: Sequence[Step | Exception | Callable[[], object]] = CHORDS
         monkeypatch.setattr("bachd.midi.ports.open_outputs", self.open_outputs)
-        monkeypatch.setattr("bachd.service.composing.open_composer", self.open_composer)
-        monkeypatch.setattr("bachd.service.renewal.Page", NoPage)
+        monkeypatch.setattr("bachd.service.factory.open_composer", self.open_composer)
+        monkeypatch.setattr("bachd.service.settings.apply.Page", NoPage)
 
     def open_outputs(self, specs: Sequence[str], clock: Clock, lateness: Lateness, **_: object) -> Outputs:
         self.output, self.lateness = RecordingOutput(clock), lateness

@@ -14,11 +14,11 @@ import pytest
 
 from bachd.config import Config, Expression, Midi
 from bachd.errors import ModelError, OutputError
-from bachd.midi import priority
-from bachd.midi.outputs import Outputs
+from bachd.midi.fan_out import Outputs
+from bachd.realtime import priority
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
-from bachd.service import daemon, upkeep
+from bachd.service import daemon, housekeeping
 from tests.fakes import RecordingOutput, ScriptedComposer, steps
 from tests.service.conftest import CHORDS, QUICK, Stage
 
@@ -85,7 +85,7 @@ def test_a_model_that_cannot_be_loaded_closes_the_output(stage: Stage, monkeypat
     def fail(config: Config, rng: int) -> ScriptedComposer:
         raise ModelError("no such bundle")
 
-    monkeypatch.setattr("bachd.service.composing.open_composer", fail)
+    monkeypatch.setattr("bachd.service.factory.open_composer", fail)
     with pytest.raises(ModelError, match="no such bundle"):
         daemon.run(QUICK)
     assert stage.output.closed
@@ -110,8 +110,8 @@ def test_what_happens_to_the_output_and_how_late_it_is_are_told(
         return ["the synth is gone"]
 
     monkeypatch.setattr(RecordingOutput, "poll", lambda _: poll())
-    monkeypatch.setattr(upkeep, "TENDING", 0.02)
-    monkeypatch.setattr(upkeep, "REPORTING", 1)
+    monkeypatch.setattr(housekeeping, "TENDING", 0.02)
+    monkeypatch.setattr(housekeeping, "REPORTING", 1)
     with caplog.at_level(logging.INFO):
         daemon.run(QUICK)
     assert "the synth is gone" in caplog.messages

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bachd.config import Config
-from bachd.midi.inputs import Hear
+from bachd.midi.clock_input import Hear
 from bachd.service import daemon
 from tests.fakes import steps
 from tests.service.conftest import QUICK, Stage
@@ -120,8 +120,8 @@ class Nobody:
 @pytest.fixture
 def nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[Nobody]:
     nobody = Nobody()
-    monkeypatch.setattr("bachd.midi.inputs.open_input", nobody.open)
-    monkeypatch.setattr("bachd.realtime.pulse._PATIENCE", 0.01)
+    monkeypatch.setattr("bachd.midi.clock_input.open_input", nobody.open)
+    monkeypatch.setattr("bachd.realtime.clock_out._PATIENCE", 0.01)
     yield nobody
     assert nobody.closed == len(nobody.hears)
 

@@ -12,7 +12,7 @@ from bachd.music.stretches import frozen, periodic
 from bachd.neural.bundle import Bundle
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
-from bachd.service.composing import expression, open_composer
+from bachd.service.factory import expression, open_composer
 from bachd.service.render import until
 from tests.fakes import FakeClock, RecordingOutput, run
 

@@ -12,9 +12,9 @@ from bachd.music.piece import Step
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
-from bachd.service.composing import expression, open_composer
+from bachd.service.factory import expression, open_composer
 from bachd.service.render import until
-from bachd.service.report import Report
+from bachd.service.run_stats import Report
 from tests.fakes import FakeClock, run
 
 SETTLING = 1200

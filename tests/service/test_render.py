@@ -18,7 +18,7 @@ from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Origin, Step
 from bachd.music.ritardando import FINAL
 from bachd.service import render
-from bachd.service.composing import open_composer
+from bachd.service.factory import open_composer
 from bachd.service.render import until
 from tests.fakes import ScriptedComposer, steps
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from bachd.music.event import Event, parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
-from bachd.training.corpus import Corpus, Work
+from bachd.training.corpus.model import Corpus, Work
 from bachd.training.recipe import Recipe, Seeds
 
 CADENCE = parse_line("G2.B3.D4.G4 D3.A3.D4.F#4:0.5 ~D3.C4.~D4.~F#4:0.5 E3.B3.E4.G4 D3.A3.D4.F#4 G2.B3.D4.G4:2")
@@ -51,8 +51,9 @@ def recipe(epochs: int, **more: float) -> Recipe:
 if __name__ == "__main__":
     import numpy as np
 
-    from bachd.training import fit, step
+    from bachd.training.fit import train as trainer
+    from bachd.training.fit import train_step
 
     run, weights = map(Path, sys.argv[1:])
-    network = fit.fit(corpus(), recipe(2, dropout=0.0), run, step.strategy("workers"))
+    network = trainer.fit(corpus(), recipe(2, dropout=0.0), run, train_step.strategy("workers"))
     np.savez(weights, *network.get_weights())

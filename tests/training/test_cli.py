@@ -99,25 +99,28 @@ def test_a_bundle_is_held_against_the_corpus_of_its_recipe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     pytest.importorskip("tqdm", reason="needs the extra 'train'")
-    from bachd.training import corpus
+    from bachd.training.corpus import model as corpus_model
 
     piece = Piece("a/tune", parse_line("C4 D4 E4"), Grid())
-    works = [corpus.Work(piece, "a/tune", "train"), corpus.Work(replace(piece, name="b/tune"), "b/tune", "test")]
-    music = corpus.Corpus("few", tuple(works), (), "nobody", ())
+    works = [
+        corpus_model.Work(piece, "a/tune", "train"),
+        corpus_model.Work(replace(piece, name="b/tune"), "b/tune", "test"),
+    ]
+    music = corpus_model.Corpus("few", tuple(works), (), "nobody", ())
     asked: list[str] = []
 
-    def load(source: str) -> corpus.Corpus:
+    def load(source: str) -> corpus_model.Corpus:
         asked.append(source)
         if source == "gone":
-            raise corpus.CorpusError("no corpus gone")
+            raise corpus_model.CorpusError("no corpus gone")
         return music
 
-    monkeypatch.setattr(corpus, "load", load)
+    monkeypatch.setattr(corpus_model, "load", load)
     assert cli._compared(None, tmp_path) == (None, [])
     assert cli._compared("./few", tmp_path) == (music, [piece])
     (tmp_path / "train.yaml").write_text("name: small\ncorpus: chorales\nhear: {a: 2}\nhold: [b]\n")
     assert cli._compared(None, tmp_path) == (music.within(["b"]), [piece, piece])
-    with pytest.raises(corpus.CorpusError):
+    with pytest.raises(corpus_model.CorpusError):
         cli._compared("gone", tmp_path)
     (tmp_path / "train.yaml").write_text("name: small\ncorpus: gone\n")
     assert cli._compared(None, tmp_path) == (None, [])

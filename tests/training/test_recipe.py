@@ -10,7 +10,7 @@ from bachd.music.metre import Grid
 from bachd.music.piece import Piece
 from bachd.neural import bundle, features
 from bachd.training import recipe
-from bachd.training.corpus import Corpus, CorpusError, Work
+from bachd.training.corpus.model import Corpus, CorpusError, Work
 from bachd.training.recipe import Recipe, Seeds
 
 PATH = Path("train.yaml")

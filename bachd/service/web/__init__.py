@@ -1,1 +1,1 @@
-"""The page: a process of its own that serves it, with nothing of the music but what it is told."""
+"""The daemon's side of the page: start its process, feed it, carry out its commands."""

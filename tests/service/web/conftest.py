@@ -108,7 +108,7 @@ class Running:
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
         threads = Path(f"/proc/{self._process.pid}/task").glob("*/children")
         found = {*children, *(pid for path in threads for pid in path.read_text().split())}
-        return [int(pid) for pid in found if b"bachd.service.web" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return [int(pid) for pid in found if b"bachd.service.web.server" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
     def stop(self) -> str:
         """End it; the rest of its log."""

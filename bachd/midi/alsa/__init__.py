@@ -1,0 +1,1 @@
+"""Output and clock input on ALSA's sequencer."""

@@ -1,0 +1,165 @@
+"""Which synths hear our ALSA port, while they are switched on and off, pulled out and plugged in again.
+
+Law: a synth is known by its name. When it comes back it is reset at once, but hears the music from the next bar on.
+What a person has taken off our port by hand stays off until it is plugged in again.
+
+Nothing here waits: whoever calls says what time it is, and what has vanished.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from bachd.midi.alsa.sequencer import Address, Sequencer, SequencerPort
+from bachd.midi.port_names import OURS, matching
+from bachd.midi.reset import reset
+
+log = logging.getLogger(__name__)
+
+_RESET: Final = tuple(bytes(message.bytes()) for message in reset())
+
+
+class _State(Enum):
+    ABSENT = "absent"
+    WAITING = "waiting"
+    """For the next bar."""
+    PLAYING = "playing"
+    TAKEN_OFF = "taken off"
+    """By hand."""
+
+
+@dataclass(slots=True)
+class _Synth:
+    """A synth that was asked for."""
+
+    name: str | None
+    """Its name, or part of it before it was first seen; None: any instrument will do."""
+    port: SequencerPort | None = None
+    """Where it is, unless it is absent."""
+    state: _State = _State.ABSENT
+    since: float = -math.inf
+    """Monotonic seconds at which it began to wait."""
+
+
+class Synths:
+    """The synths asked for, and those of them that are there."""
+
+    def __init__(self, sequencer: Sequencer, wanted: Sequence[str | None], sounding: Collection[Address] = ()) -> None:
+        """Subscribe those that are there, and reset them, but for the ports that are `sounding`.
+
+        wanted: names or parts of names; None is the first instrument that is there or will be.
+        """
+        self._sequencer = sequencer
+        self._synths = [_Synth(name) for name in wanted]
+        self._opens, self._begins = math.inf, -math.inf
+        for synth in self._find(sequencer.ports(), -math.inf, sounding):
+            self._play(synth)
+
+    @property
+    def missing(self) -> str | None:
+        """The first name that is not there; None if all are."""
+        return next((synth.name for synth in self._synths if synth.port is None and synth.name), None)
+
+    @property
+    def playing(self) -> set[Address]:
+        """Where those are that hear the music."""
+        return {synth.port.address for synth in self._synths if synth.port and synth.state is _State.PLAYING}
+
+    @property
+    def description(self) -> str:
+        """The synths by name, or what is being waited for."""
+        return ", ".join(map(_described, self._synths)) or f"port '{OURS}'"
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any synth waits for a bar."""
+        return any(synth.state is _State.WAITING for synth in self._synths)
+
+    @property
+    def joining(self) -> float:
+        """Monotonic seconds at which `join` has something to do; infinity as long as that is not known."""
+        return self._opens if any(map(self._may_join, self._synths)) else math.inf
+
+    def bar(self, after: float, due: float) -> None:
+        """A bar begins at `due`; what comes before it has left by `after`. Both in monotonic seconds."""
+        # In the middle, so that neither side has to be punctual.
+        self._opens, self._begins = (after + due) / 2, due
+
+    def join(self, now: float) -> None:
+        """Let those that were there in time hear the bar that is about to begin."""
+        if now >= self._opens:
+            for synth in self._synths:
+                if self._may_join(synth):
+                    self._play(synth)
+
+    def look(self, vanished: Collection[int], now: float) -> None:
+        """See who is there.
+
+        vanished: the clients that have been gone since the last look, if only for a moment.
+        """
+        ports = self._sequencer.ports()
+        addresses = {port.address for port in ports}
+        subscribed = self._sequencer.subscribed()
+        for synth in self._synths:
+            if synth.port is not None:
+                hears = synth.port.address in subscribed
+                there = synth.port.address in addresses and synth.port.address[0] not in vanished
+                self._follow(synth, synth.port, hears=hears, there=there)
+        for synth in self._find(ports, now):
+            log.info("%s is there: reset, and in from the next bar on", _described(synth))
+
+    def _follow(self, synth: _Synth, port: SequencerPort, *, hears: bool, there: bool) -> None:
+        """Note what has become of a synth that was there."""
+        before = synth.state
+        if hears:
+            synth.state = _State.PLAYING
+            if before is not _State.PLAYING:
+                log.info("%s was put on port '%s' by hand", port.name, OURS)
+        elif not there:
+            synth.port, synth.state = None, _State.ABSENT
+            log.warning("%s is gone: the music goes on without it, until it is back", port.name)
+        elif before is _State.PLAYING:
+            synth.state = _State.TAKEN_OFF
+            self._sequencer.send_now(port.address, _RESET)  # it has missed the ends of its notes
+            log.warning(
+                "%s was taken off port '%s' by hand: it stays off until it is plugged in again", port.name, OURS
+            )
+
+    def _find(self, ports: Sequence[SequencerPort], now: float, sounding: Collection[Address] = ()) -> Iterator[_Synth]:
+        """Find ports for synths that are absent; reset them, and let them wait for a bar."""
+        for synth in self._synths:
+            taken = [other.port for other in self._synths]
+            for port in ports if synth.port is None else ():
+                if port in taken or not _fits(synth, port, ports):
+                    continue
+                if port.address in sounding or self._sequencer.send_now(port.address, _RESET):
+                    synth.port, synth.state, synth.since = port, _State.WAITING, now
+                    if synth.name is not None:
+                        synth.name = port.name
+                    yield synth
+                    break
+
+    def _may_join(self, synth: _Synth) -> bool:
+        return synth.state is _State.WAITING and synth.since < self._begins
+
+    def _play(self, synth: _Synth) -> None:
+        if synth.port is not None:
+            joined = self._sequencer.subscribe(synth.port.address)
+            synth.port, synth.state = (synth.port, _State.PLAYING) if joined else (None, _State.ABSENT)
+
+
+def _fits(synth: _Synth, port: SequencerPort, ports: Sequence[SequencerPort]) -> bool:
+    if synth.name is None:
+        return port.hardware
+    return port.name in matching([each.name for each in ports], synth.name)
+
+
+def _described(synth: _Synth) -> str:
+    if synth.port is None:
+        return f"waiting for {synth.name or 'a synth'}"
+    return f"{synth.port.name} (taken off by hand)" if synth.state is _State.TAKEN_OFF else synth.port.name

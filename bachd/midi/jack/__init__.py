@@ -1,0 +1,1 @@
+"""Output and clock input on JACK."""

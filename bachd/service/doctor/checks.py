@@ -1,0 +1,65 @@
+"""bachd doctor: all that is known to go wrong between a machine and its music, looked for and explained.
+
+Law: it only looks; each finding says what was seen, and what to do about it in words that can be typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from textwrap import wrap
+from typing import Final
+
+from bachd.midi.port_names import PortInfo
+from bachd.service.doctor import coral as coral_checks
+from bachd.service.doctor import software as software_checks
+from bachd.service.doctor import sound as sound_checks
+from bachd.service.doctor import system as system_checks
+from bachd.service.doctor.machine import Finding, Machine
+
+_WIDTH: Final = 100
+_INDENT: Final = 21
+
+
+def examine(machine: Machine, path: Path | None, listed: Callable[[], Sequence[PortInfo]]) -> Iterator[Finding]:
+    """Look at everything; takes about as long as starting to play.
+
+    path: the settings' file; None for the defaults. listed: the ports there are, as `midi.ports.list_ports` tells.
+    """
+    software = [software_checks.python(machine), software_checks.runtime(machine)]
+    yield from software
+    yield software_checks.strangers(machine)
+    told, config = software_checks.settings(path)
+    yield told
+    if all(finding.state != "fault" for finding in software):
+        yield software_checks.model(config)
+    yield coral_checks.coral(machine, config)
+    yield from software_checks.libraries(machine, config)
+    if machine.system == "Linux":
+        yield from sound_checks.sequencer(machine, config)
+    yield sound_checks.ports(config, listed)
+    yield sound_checks.locked(machine)
+    yield sound_checks.jack(machine, config)
+    yield system_checks.realtime(machine)
+    yield system_checks.governor(machine)
+    yield system_checks.clock(machine)
+    yield system_checks.disk(machine)
+    yield system_checks.service(machine)
+
+
+def described(findings: Iterable[Finding]) -> str:
+    """Findings as a person reads them, what to do on a line of its own, and the count in the end."""
+    lines = []
+    counts = {"fault": 0, "note": 0, "ok": 0}
+    for finding in findings:
+        counts[finding.state] += 1
+        head = f"{finding.state if finding.state == 'ok' else finding.state.upper():<6}{finding.name:<15}"
+        seen = [piece for line in finding.seen.splitlines() for piece in wrap(line, _WIDTH - _INDENT)]
+        todo = wrap(f"-> {finding.todo}", _WIDTH - _INDENT, subsequent_indent="   ") if finding.todo else []
+        lines += [head + line if number == 0 else " " * _INDENT + line for number, line in enumerate(seen + todo)]
+    lines.append(f"{counts['ok']} ok, {_count(counts['note'], 'note')}, {_count(counts['fault'], 'fault')}")
+    return "\n".join(lines)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

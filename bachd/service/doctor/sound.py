@@ -1,0 +1,116 @@
+"""Doctor on the ways to a synth: the sequencer, the rights to it, the ports, and whoever else uses them.
+
+Law: what is told of ports is what `bachd run` would find, by the same words of `midi.output`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from bachd.config import Config
+from bachd.errors import OutputError
+from bachd.midi.port_names import PortInfo, is_name, the_one
+from bachd.service.doctor.machine import SERVICE, Finding, Machine
+
+SEQUENCER: Final = "dev/snd/seq"
+MODULES: Final = ("etc/modules", "etc/modules-load.d/*.conf", "usr/lib/modules-load.d/*.conf")
+UNITS: Final = ("etc/systemd/system/bachd.service", "usr/lib/systemd/system/bachd.service")
+
+_OWNER: Final = re.compile(r"Output \d+\n(?:  .*\n)*?  Owner PID\s*: (\d+)")
+
+
+def silent(config: Config) -> bool:
+    """Whether the settings ask for no MIDI system at all."""
+    return all(word == "none" or word.startswith("file:") for word in config.midi.output)
+
+
+def installed(machine: Machine) -> bool:
+    """Whether bachd is a service here."""
+    return any(machine.path(unit).exists() for unit in UNITS)
+
+
+def sequencer(machine: Machine, config: Config) -> Iterator[Finding]:
+    """The kernel's sequencer: there, there after the next boot, and open to this user and the service."""
+    device = machine.path(SEQUENCER)
+    boot = "echo snd-seq | sudo tee /etc/modules-load.d/bachd.conf"
+    if not device.exists():
+        todo = f"sudo modprobe snd-seq, and for each boot: {boot}"
+        yield Finding("sequencer", "note" if silent(config) else "fault", f"there is no /{SEQUENCER}", todo)
+        return
+    if installed(machine) and not _at_boot(machine):
+        seen = "it is here, but nothing loads snd-seq at boot: a service that starts before it may never use it"
+        yield Finding("sequencer", "note", seen, boot)
+    else:
+        yield Finding("sequencer", "ok", f"/{SEQUENCER}")
+    yield from _rights(machine)
+
+
+def _at_boot(machine: Machine) -> bool:
+    texts = [path.read_text(errors="replace") for pattern in MODULES for path in machine.glob(pattern)]
+    return any(line.strip().replace("_", "-") == "snd-seq" for text in texts for line in text.splitlines())
+
+
+def _rights(machine: Machine) -> Iterator[Finding]:
+    device = machine.path(SEQUENCER)
+    number = device.stat().st_gid
+    group = machine.group_name(number)
+    if machine.may_use(device):
+        yield Finding("rights", "ok", "this user may use the sequencer")
+    else:
+        todo = f"sudo usermod -aG {group} $USER, then log in again"
+        yield Finding("rights", "fault", f"this user may not use /{SEQUENCER}, which is the group {group}'s", todo)
+    groups = machine.groups_of(SERVICE)
+    if groups is not None and number not in groups:
+        todo = f"sudo usermod -aG {group} {SERVICE} && sudo systemctl restart {SERVICE}"
+        yield Finding("service user", "fault", f"the user {SERVICE} is not in the group {group}", todo)
+
+
+def ports(config: Config, listed: Callable[[], Sequence[PortInfo]]) -> Finding:
+    """Whether there is what `midi.output` asks for."""
+    if silent(config):
+        return Finding("ports", "ok", "none is asked for")
+    try:
+        there = listed()
+        names = [port.name for port in there]
+        for word in config.midi.output:
+            if is_name(word):
+                the_one(names, word)
+    except OutputError as fault:
+        return Finding("ports", "fault", str(fault), "switch it on, or write another name; 'bachd ports' lists them")
+    hardware = [port.name for port in there if port.kind == "hardware"]
+    if "auto" not in config.midi.output or hardware:
+        return Finding("ports", "ok", ", ".join(hardware if "auto" in config.midi.output else names) or "none needed")
+    if names:
+        seen = f"no instrument, only programs: {', '.join(names)}; 'auto' takes instruments only"
+        return Finding("ports", "note", seen, "switch the synth on, or name one of these as midi.output")
+    todo = "switch the synth on; take a USB cable that carries data, not only power; see whether lsusb shows it"
+    return Finding("ports", "fault", "no instrument is connected", todo)
+
+
+def locked(machine: Machine) -> Finding:
+    """Whether another program has an instrument's raw port open, so that the sequencer cannot have it."""
+    names = dict(machine.processes())
+    taken = []
+    for port in machine.glob("proc/asound/card*/midi*"):
+        text = machine.text(str(port.relative_to(machine.root))) or ""
+        owners = {int(number) for number in _OWNER.findall(text)}
+        for owner in owners:
+            program = names.get(owner, "another program")
+            if not program.startswith((SERVICE, "python")):
+                taken.append(f"{text.splitlines()[0]} by {program} ({owner})")
+    if not taken:
+        return Finding("locks", "ok", "no other program keeps an instrument to itself")
+    return Finding("locks", "note", f"in use: {'; '.join(taken)}", "end that program if bachd cannot play there")
+
+
+def jack(machine: Machine, config: Config) -> Finding:
+    """Whether a JACK server runs, of whatever make."""
+    servers = sorted({name for _, name in machine.processes() if name in ("jackd", "jackdbus", "pipewire")})
+    if servers:
+        return Finding("jack", "ok", f"{', '.join(servers)} runs")
+    if "jack" in config.midi.output:
+        todo = "start one: jackd -d alsa; or, with PipeWire, install pipewire-jack"
+        return Finding("jack", "fault", "no server runs, and midi.output asks for it", todo)
+    return Finding("jack", "ok", "no server runs, and none is needed")

@@ -1,0 +1,107 @@
+"""What a run tells of itself: a line for systemd, a snapshot for whoever asks, and the last faults.
+
+Law: it only looks; what it tells was true at one moment, and memory stays small for weeks.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from bachd import __version__
+from bachd.realtime.lateness import Lateness
+
+if TYPE_CHECKING:
+    from bachd.music.piece import Step
+    from bachd.service.parts import Parts
+    from bachd.service.status import Fault, Snapshot
+    from bachd.service.web.process import Page
+
+_LOG: Final = logging.getLogger("bachd")
+FAULTS: Final = 10
+"""Faults that are kept."""
+
+
+@contextmanager
+def log_to(*handlers: logging.Handler) -> Iterator[None]:
+    """Let these handlers alone have bachd's log for a while."""
+    before, _LOG.handlers = _LOG.handlers, list(handlers)
+    try:
+        yield
+    finally:
+        _LOG.handlers = before
+
+
+class Report(logging.Handler):
+    """Follows a run through its steps and, as a handler, through the warnings in its log."""
+
+    def __init__(self, lateness: Lateness) -> None:
+        """The run begins now."""
+        super().__init__(logging.WARNING)
+        self.lateness = lateness
+        """Of the messages that have been delivered."""
+        self.events = 0
+        """Handed to the player so far."""
+        self.refused: str | None = None
+        """What is wrong with the settings in the file, if they were refused."""
+        self.page: Page | None = None
+        """The page, once there is one."""
+        self._began = monotonic()
+        self._step: Step | None = None
+        self._faults: deque[Fault] = deque(maxlen=FAULTS)
+
+    def see(self, step: Step) -> None:
+        """A step has been handed to the player."""
+        self._step = step
+        self.events += 1
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a warning as a fault."""
+        time = datetime.fromtimestamp(record.created).isoformat(timespec="seconds")
+        self._faults.append({"time": time, "what": record.getMessage()})
+
+    def line(self, parts: Parts) -> str:
+        """Piece, tempo and output, why there is silence, and that the file's settings were refused if they were."""
+        piece = self._step.piece if self._step else "nothing yet"
+        refused = f"; config refused: {self.refused}" if self.refused else ""
+        condition = f"; {told}" if (told := _condition(parts)) else ""
+        return f"{piece} at {parts.bpm:g} bpm on {parts.outputs.description}{condition}{refused}"
+
+    def figures(self, parts: Parts) -> str:
+        """Tempo, output and lateness, for a line on the screen."""
+        late = self.lateness.overall()
+        lateness = f"   lateness {late}" if late.count else ""
+        return f"{parts.bpm:g} bpm   {parts.outputs.description}{lateness}"
+
+    def snapshot(self, parts: Parts) -> Snapshot:
+        """All there is to tell."""
+        step = self._step
+        return {
+            "piece": step.piece if step else None,
+            "bar": step.place.bar + 1 if step else None,
+            "tempo": parts.bpm,
+            "condition": _condition(parts),
+            "output": parts.outputs.description,
+            "model": parts.config.model,
+            "device": "edgetpu" if getattr(parts.composer.model, "remote", None) else "cpu",
+            "lateness": asdict(self.lateness.overall()),  # type: ignore[typeddict-item]  # asdict tells no types
+            "spread": self.lateness.spread(),
+            "faults": list(self._faults),
+            "page": self.page.link if self.page else None,
+            "uptime_s": monotonic() - self._began,
+            "events": self.events,
+            "version": __version__,
+            "pid": os.getpid(),
+        }
+
+
+def _condition(parts: Parts) -> str | None:
+    """What a person should know of whom the music follows, if it follows anybody and all is not well."""
+    return (parts.lead.condition(monotonic()) or None) if parts.lead else None

@@ -1,0 +1,1 @@
+"""Change the settings of a run while it plays: from the file, and from the page."""

@@ -1,0 +1,1 @@
+"""Measure when messages arrive, against when they were due."""

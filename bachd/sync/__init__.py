@@ -1,0 +1,1 @@
+"""Follow an external tempo: MIDI clock or Ableton Link."""

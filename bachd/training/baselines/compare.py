@@ -1,0 +1,92 @@
+"""What a network has to beat: counted tables, and the network of the article.
+
+Law: all are measured on the pieces that the recipe holds out, and chosen on those it holds for choosing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from bachd.training.baselines import ngram
+from bachd.training.corpus.model import Corpus
+from bachd.training.fit.dataset import Encoded, encode
+from bachd.training.recipe import Recipe
+
+LSTM: Final = "the article's LSTM, mended"
+_KEPT: Final = "lstm.json"
+
+Figures = dict[str, dict[str, float]]
+
+
+def tables(train: Sequence[Encoded], valid: Sequence[Encoded], test: Sequence[Encoded]) -> Figures:
+    """The best n-gram and the unigram, by name."""
+    best = ngram.best(train, valid)
+    unigram = ngram.NGram(1, relative=False)
+    unigram.fit(train)
+    name = f"best n-gram (order {best.order}, {'relative' if best.relative else 'absolute'} pitch)"
+    return {name: best.score(test).rounded(), "unigram": unigram.score(test).rounded()}
+
+
+def lstm(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
+    """Train the article's network, which takes minutes, and keep its figures in the run's folder `work`."""
+    from bachd.training.baselines import lstm as article  # which needs the framework
+
+    held = recipe.held(corpus)
+    figures = article.measure(recipe.heard(corpus), held.pieces("valid"), held.pieces("test"), recipe)
+    rounded = {name: round(value, 4) for name, value in asdict(figures).items()}
+    work.mkdir(parents=True, exist_ok=True)
+    aside = work / f".{_KEPT}-{os.getpid()}"
+    aside.write_text(json.dumps({"of": _of(recipe, corpus), "figures": rounded}, indent=1))
+    aside.replace(work / _KEPT)
+    return {LSTM: rounded}
+
+
+def kept(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
+    """What `lstm` found before for the same recipe and pieces; empty if there is nothing."""
+    try:
+        told = json.loads((work / _KEPT).read_text())
+    except (OSError, ValueError):
+        return {}
+    return {LSTM: told["figures"]} if told["of"] == _of(recipe, corpus) else {}
+
+
+def run(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
+    """All of them, and the network of the run in `work` if it has one, by name."""
+    from bachd.training.fit import train as trainer
+
+    recipe.require(corpus)
+    held = recipe.held(corpus)
+    train = [encode(piece) for piece in {piece.name: piece for piece in recipe.heard(corpus)}.values()]
+    valid, test = ([encode(piece) for piece in held.pieces(split)] for split in ("valid", "test"))
+    found = tables(train, valid, test) | (kept(recipe, corpus, work) or lstm(recipe, corpus, work))
+    if (work / "state").is_dir():
+        found[f"{recipe.name}, float"] = trainer.measure(trainer.trained(work, recipe, corpus), test).rounded()
+    return found
+
+
+def as_text(figures: Figures) -> str:
+    """A table: a line for each, a column for each figure that more than one of them has."""
+    names = [name for row in figures.values() for name in row]
+    columns = [name for name in dict.fromkeys(names) if names.count(name) > 1 and name != "events"]
+    lines = [["", *(name.replace("_", " ") for name in columns)]]
+    lines += [[name, *(f"{row[key]:.3f}" if key in row else "-" for key in columns)] for name, row in figures.items()]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))]
+        )
+        for line in lines
+    )
+
+
+def _of(recipe: Recipe, corpus: Corpus) -> dict[str, Any]:
+    """What decides what the LSTM learns and is measured on, as JSON knows it."""
+    held = recipe.held(corpus)
+    pieces = {split: [piece.name for piece in held.pieces(split)] for split in ("valid", "test")}
+    heard = [[piece.name, len(piece.events)] for piece in recipe.heard(corpus)]
+    return {"heard": heard, **pieces, "transpose": list(recipe.transpose), "rng": recipe.rng}

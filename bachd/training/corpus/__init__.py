@@ -1,0 +1,1 @@
+"""Read works to learn from, clean them up, and split them."""

@@ -1,0 +1,87 @@
+"""Bach's four-part chorales, as music21 bundles them.
+
+Law: chorales that share a tune, in whatever key and with whatever words, are one group.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+from bachd.music.event import parse_line, print_line
+from bachd.music.metre import Grid, Metre
+from bachd.music.notes import cut
+from bachd.music.piece import Piece
+from bachd.training.corpus import music21_scores
+from bachd.training.corpus.model import CHORALES, Corpus, CorpusError, Work, cached, side, without_copies
+from bachd.training.corpus.related import tunes
+from bachd.training.progress import progress
+
+CREDIT: Final = (
+    "Chorales by J. S. Bach (public domain), in encodings from the corpus of music21, distributed there with the "
+    "permission of the encoders (Margaret Greentree and others); https://web.mit.edu/music21/"
+)
+_VERSION: Final = 2
+"""Of the cache; raised when the cutting changes."""
+
+
+def load() -> Corpus:
+    """Read the chorales; the first time, parsing them takes some minutes. Raises CorpusError without music21."""
+    try:
+        import music21
+    except ImportError as error:
+        raise CorpusError("music21 is missing; in bachd's checkout, pip install '.[train]'") from error
+    return assemble(cached(f"chorales-{music21.__version__}-{_VERSION}", _parse_all))
+
+
+def _parse_all() -> list[dict[str, Any]]:
+    from music21 import corpus
+
+    paths = sorted(str(path) for path in corpus.getComposer("bach") if path.suffix in (".mxl", ".xml", ".krn"))
+    with ProcessPoolExecutor() as pool:
+        return list(progress(pool.map(_parse, paths, chunksize=4), "parsing scores", total=len(paths), unit="score"))
+
+
+def _parse(path: str) -> dict[str, Any]:
+    """One score as plain data, or the reason why it is left out."""
+    from music21 import converter, stream
+
+    name = Path(path).name.rsplit(".", 1)[0]
+    try:
+        score = converter.parse(path)
+    except Exception as error:  # noqa: BLE001  whatever one broken score raises, the others are still wanted
+        return {"name": name, "dropped": f"cannot be parsed: {error}"}
+    parts = list(score.getElementsByClass(stream.Part))
+    if len(parts) != 4:
+        return {"name": name, "dropped": f"{len(parts)} parts instead of 4"}
+    lines = [music21_scores.part_notes(part) for part in parts]
+    notes = [note for line, _ in lines for note in line]
+    if not notes:
+        return {"name": name, "dropped": "no notes"}
+    changes, upbeat = music21_scores.bars(parts[0])
+    return {
+        "name": name,
+        "title": music21_scores.title(score),
+        "events": print_line(cut(notes)),
+        "changes": changes,
+        "upbeat": upbeat,
+        "melody": lines[0][1],
+    }
+
+
+def assemble(rows: list[dict[str, Any]]) -> Corpus:
+    """The corpus of parsed scores, as `_parse` describes them."""
+    kept = [row for row in rows if "dropped" not in row]
+    if not kept:
+        raise CorpusError("music21's corpus holds no chorale that could be read; reinstall it: pip install music21")
+    groups = tunes({row["name"]: row["melody"] for row in kept})
+    works = []
+    for row in kept:
+        grid = Grid(tuple((tick, Metre(beats, unit)) for tick, beats, unit in row["changes"]), row["upbeat"])
+        piece = Piece(row["name"], parse_line(row["events"]), grid)
+        group = groups[row["name"]]
+        works.append(Work(piece, group, side(group), title=row["title"]))
+    single, copies = without_copies(works)
+    dropped = tuple((row["name"], row["dropped"]) for row in rows if "dropped" in row)
+    return Corpus(CHORALES, single, dropped + copies, CREDIT, ())

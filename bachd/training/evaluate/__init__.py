@@ -1,0 +1,1 @@
+"""Measure a bundle: held-out prediction, style, memorisation."""

@@ -1,0 +1,70 @@
+"""A trained network becomes two graphs of eight-bit integers.
+
+Law: the head sees every value that the trunk gives for the samples and no other, so that both graphs measure the same
+range, and the bytes of one can be handed to the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from bachd.training.fit.dataset import EMPTY, Batch
+from bachd.training.fit.network import Layout, Network, playing_head, playing_trunk
+
+_SAMPLES: Final = 600
+"""Contexts whose values set the ranges of the int8 tensors."""
+
+Floats = npt.NDArray[np.float32]
+
+
+def write_graphs(network: Network, layout: Layout, crops: Iterable[Batch], folder: Path) -> None:
+    """Write trunk.tflite and head.tflite with inputs and outputs as wide as `layout` says.
+
+    crops: of one prediction each, from the pieces for training, in any order.
+    """
+    contexts, hidden, notes = _samples(network, crops)
+
+    def for_trunk() -> Iterator[list[Floats]]:
+        for context in contexts:
+            yield [context[None, None]]
+
+    def for_head() -> Iterator[list[Floats]]:
+        for row, told in zip(hidden, notes, strict=True):
+            yield [row[None], told[None]]
+
+    (folder / "trunk.tflite").write_bytes(_int8(playing_trunk(network, layout), network, for_trunk))
+    (folder / "head.tflite").write_bytes(_int8(playing_head(network, layout), network, for_head))
+
+
+def _int8(function: Any, network: Network, samples: Callable[[], Iterator[list[Floats]]]) -> bytes:
+    """Full-integer post-training quantisation: one scale a channel in convolutions, one a tensor elsewhere."""
+    owner = tf.Module()  # the converter looks for the variables here, and Keras hides those of layers in a list
+    owner.weights = [weight.value for weight in network.weights]
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], owner)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = samples
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    # The Edge TPU's compiler is older than scales a channel in dense layers, and its runtime would ignore them.
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+    return bytes(converter.convert())
+
+
+def _samples(network: Network, crops: Iterable[Batch]) -> tuple[Floats, Floats, Floats]:
+    """Contexts (N, CONTEXT, row), and for each symbol spelled after them hidden (M, D) and notes (M, notes)."""
+    contexts, hidden, told = [], [], []
+    for crop in islice((crop for crop in crops if crop.symbols[0, 0, 0] != EMPTY), _SAMPLES):
+        rows = tf.cast(crop.rows, tf.float32)
+        spoken = crop.symbols[0, 0] != EMPTY
+        contexts.append(rows[0].numpy())
+        hidden.append(np.repeat(network.trunk(rows).numpy()[0], spoken.sum(), axis=0))
+        told.append(crop.notes[0, 0, spoken].astype(np.float32))
+    return np.stack(contexts), np.concatenate(hidden), np.concatenate(told)

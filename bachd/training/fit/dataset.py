@@ -1,0 +1,175 @@
+"""Pieces as arrays, and the crops of them that a training step sees.
+
+Law: everything random comes from the generator that is passed in; a validation pass has none and sees each event once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from bachd.music.event import Event
+from bachd.music.piece import Piece
+from bachd.neural import features
+
+LEAD: Final = features.CONTEXT - 1
+"""Rows before the first prediction of a crop."""
+EMPTY: Final = -1
+"""Marks unused places in `Batch.symbols` and `Batch.lengths`."""
+
+Rows = npt.NDArray[np.uint8]
+Indexes = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A piece of n events as arrays; position j predicts event j from the CONTEXT rows that begin at row j."""
+
+    name: str
+    rows: Rows
+    """Shape (n + CONTEXT, ROW), zeros and ones; the first CONTEXT rows stand before the piece."""
+    symbols: Indexes
+    """Shape (n + 1, K): each event's symbols, the last one END_OF_PIECE; EMPTY where there are fewer."""
+    notes: Rows
+    """Shape (n + 1, K, NOTES): what the head is told before each symbol."""
+    lengths: Indexes
+    """Shape (n + 1,): index of each event's length; EMPTY for END_OF_PIECE."""
+    room: tuple[int, int]
+    """Semitones by which the piece can move down (negative) and up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """B crops of T predictions each; places where nothing is to be predicted are EMPTY."""
+
+    rows: Rows
+    """Shape (B, T + LEAD, ROW)."""
+    symbols: Indexes
+    """Shape (B, T, K)."""
+    notes: Rows
+    """Shape (B, T, K, NOTES)."""
+    lengths: Indexes
+    """Shape (B, T)."""
+
+
+def encode(piece: Piece) -> Encoded:
+    """Turn a piece into arrays."""
+    events: list[Event] = []
+    for event in piece.events:
+        events.extend(features.to_layout(event))
+    onsets = list(accumulate((event.ticks for event in events), initial=0))
+    rows = np.zeros((len(events) + features.CONTEXT, features.ROW), np.uint8)
+    rows[: features.CONTEXT, features.PADDING] = 1
+    rows[features.CONTEXT - 1, features.before_start(piece.grid.place(0))] = 1
+    before = [(), *(event.sounding for event in events)]
+    for index, event in enumerate(events):
+        place = piece.grid.place(onsets[index + 1])
+        rows[features.CONTEXT + index, features.columns(event, before[index], place)] = 1
+    spelled = [features.spell(event, sounded) for event, sounded in zip(events, before, strict=False)]
+    rows_of_symbols = [*(symbols for symbols, _ in spelled), [features.END_OF_PIECE]]
+    width = max(map(len, rows_of_symbols))
+    table = np.full((len(events) + 1, width), EMPTY, np.int32)
+    notes = np.zeros((len(events) + 1, width, features.NOTES), np.uint8)
+    for index, symbols in enumerate(rows_of_symbols):
+        table[index, : len(symbols)] = symbols
+        for count in range(len(symbols)):
+            notes[index, count, features.head_input_columns(symbols[:count], before[index])] = 1
+    lengths = [*(length for _, length in spelled), EMPTY]
+    pitches = [pitch for event in events for pitch in event.sounding] or [features.LOWEST]
+    room = (features.LOWEST - min(pitches), features.HIGHEST - max(pitches))
+    return Encoded(piece.name, rows, table, notes, np.array(lengths, np.int32), room)
+
+
+def batches(
+    pieces: Sequence[Encoded], *, size: int, crop: int, transpose: tuple[int, int], rng: np.random.Generator
+) -> Iterator[Batch]:
+    """One epoch for training: every piece once, moved by a random interval, their row cut at random and shuffled."""
+    moved = []
+    for index in rng.permutation(len(pieces)):
+        piece = pieces[index]
+        low, high = max(transpose[0], piece.room[0]), min(transpose[1], piece.room[1])
+        moved.append(_transposed(piece, int(rng.integers(low, high + 1)) if low <= high else 0))
+    yield from shuffled(moved, size=size, crop=crop, rng=rng)
+
+
+def shuffled(pieces: Sequence[Encoded], *, size: int, crop: int, rng: np.random.Generator) -> Iterator[Batch]:
+    """Every piece once, their row cut at random and shuffled."""
+    stream = _join(pieces, ahead=int(rng.integers(crop)))
+    starts = np.arange(0, len(stream.lengths), crop)
+    rng.shuffle(starts)
+    yield from _cut(stream, starts, size, crop)
+
+
+def in_order(pieces: Sequence[Encoded], *, size: int, crop: int) -> Iterator[Batch]:
+    """Every event of every piece exactly once, as written."""
+    stream = _join(pieces, ahead=0)
+    yield from _cut(stream, np.arange(0, len(stream.lengths), crop), size, crop)
+
+
+def steps_per_epoch(pieces: Sequence[Encoded], *, size: int, crop: int) -> int:
+    """How many batches an epoch of training has at most."""
+    return -(-(-(-sum(len(piece.rows) for piece in pieces) // crop) + 1) // size)
+
+
+def _transposed(piece: Encoded, shift: int) -> Encoded:
+    if shift == 0:
+        return piece
+    rows = piece.rows.copy()
+    rows[:, : 2 * features.PITCHES] = _moved(piece.rows[:, : 2 * features.PITCHES], shift)
+    classes = slice(features.BASS, features.BASS + 12)
+    rows[:, classes] = np.roll(piece.rows[:, classes], shift, axis=1)
+    notes = piece.notes.copy()
+    notes[..., : features.INTERVALS] = _moved(piece.notes[..., : features.INTERVALS], shift)
+    symbols = piece.symbols.copy()
+    symbols[(symbols >= 0) & (symbols < features.END)] += shift
+    return Encoded(piece.name, rows, symbols, notes, piece.lengths, piece.room)
+
+
+def _moved(columns: Rows, shift: int) -> Rows:
+    """Move each block of PITCHES columns by `shift` semitones; what leaves it at one end is gone."""
+    blocks = columns.reshape(*columns.shape[:-1], -1, features.PITCHES)
+    moved = np.zeros_like(blocks)
+    if shift > 0:
+        moved[..., shift:] = blocks[..., :-shift]
+    else:
+        moved[..., :shift] = blocks[..., -shift:]
+    return moved.reshape(columns.shape)
+
+
+def _join(pieces: Sequence[Encoded], ahead: int) -> Batch:
+    """All pieces in a row, `ahead` empty places first. What would look back into the piece before is EMPTY."""
+    total = ahead + sum(len(piece.rows) for piece in pieces)
+    width = max(piece.symbols.shape[1] for piece in pieces)
+    stream = Batch(
+        np.zeros((total, pieces[0].rows.shape[-1]), np.uint8),
+        np.full((total, width), EMPTY, np.int32),
+        np.zeros((total, width, pieces[0].notes.shape[-1]), np.uint8),
+        np.full(total, EMPTY, np.int32),
+    )
+    at = ahead
+    for piece in pieces:
+        stream.rows[at : at + len(piece.rows)] = piece.rows
+        stream.symbols[at : at + len(piece.lengths), : piece.symbols.shape[1]] = piece.symbols
+        stream.notes[at : at + len(piece.lengths), : piece.symbols.shape[1]] = piece.notes
+        stream.lengths[at : at + len(piece.lengths)] = piece.lengths
+        at += len(piece.rows)
+    return stream
+
+
+def _cut(stream: Batch, starts: npt.NDArray[Any], size: int, crop: int) -> Iterator[Batch]:
+    """Crops of a stream, `size` at a time. The last one may overhang; nothing is to be predicted there."""
+    last = len(stream.lengths) - 1
+    for begin in range(0, len(starts), size):
+        chosen = starts[begin : begin + size, None]
+        here = chosen + np.arange(crop)
+        beyond = here > last
+        here = np.minimum(here, last)
+        rows = stream.rows[np.minimum(chosen + np.arange(crop + LEAD), last)]
+        symbols, lengths = stream.symbols[here], stream.lengths[here]
+        symbols[beyond] = lengths[beyond] = EMPTY
+        yield Batch(rows, symbols, stream.notes[here], lengths)

@@ -1,0 +1,72 @@
+"""What a run says of itself: log.csv, TensorBoard's events, and the learning curve as a picture.
+
+Law: each epoch is written down once, when it is finished; a run that goes on adds to what is there.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Final
+
+import tensorflow as tf
+
+from bachd.training.evaluate.prediction import Score
+
+_ROWS: Final = "log.csv"
+
+
+class Journal:
+    """The journal of the run in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        # tf.summary.scalar says just this, but only where the package tensorboard is, which nothing else needs.
+        kinds = tf.compat.v1.SummaryMetadata
+        self._scalar = kinds(plugin_data=kinds.PluginData(plugin_name="scalars"), data_class="DATA_CLASS_SCALAR")
+        self._events = tf.summary.create_file_writer(str(folder / "tensorboard"))
+
+    def epoch(self, epoch: int, train: Score, valid: Score, *, rate: float, seconds: float) -> None:
+        """Write down one epoch, counted from 1. rate: the learning rate at its end; seconds: what it took."""
+        row = {
+            "train_nll": round(train.event_nll, 4),
+            "valid_nll": round(valid.event_nll, 4),
+            "valid_note_accuracy": round(valid.note_accuracy, 4),
+            "learning_rate": round(rate, 8),
+            "seconds": round(seconds, 1),
+        }
+        file = self._folder / _ROWS
+        fresh = not file.exists()
+        with file.open("a", newline="") as out:
+            writer = csv.DictWriter(out, ["epoch", *row])
+            if fresh:
+                writer.writeheader()
+            writer.writerow({"epoch": epoch, **row})
+        with self._events.as_default(step=epoch):
+            for name, value in row.items():
+                tf.summary.write(name, tf.constant(value, tf.float32), metadata=self._scalar)
+        self._events.flush()
+
+
+def plot(folder: Path) -> Path:
+    """Draw the learning curve of the run in a folder; returns where the picture is."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    with (folder / _ROWS).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+
+    def column(name: str) -> list[float]:
+        return [float(row[name]) for row in rows]
+
+    figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
+    axes.plot(column("epoch"), column("train_nll"), label="train (with dropout)")
+    axes.plot(column("epoch"), column("valid_nll"), label="valid (averaged weights)")
+    axes.set(xlabel="epoch", ylabel="nats an event", title=folder.name)
+    axes.legend()
+    out = folder / "curve.png"
+    figure.savefig(out, dpi=120)
+    pyplot.close(figure)
+    return out

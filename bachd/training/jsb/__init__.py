@@ -1,0 +1,1 @@
+"""The JSB chorales benchmark in its standard split."""

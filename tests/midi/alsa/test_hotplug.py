@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import logging
+import math
+
+import pytest
+
+from bachd.midi.alsa.hotplug import Synths
+from bachd.midi.alsa.sequencer import SequencerPort
+from bachd.midi.reset import reset
+from tests.midi.small import PIANO, SYNTH, THROUGH, SmallSequencer, SteppedClock
+
+RESET = len(reset())
+PIANO_AGAIN = SequencerPort((28, 0), PIANO.name, hardware=True)
+NOW = 100.0
+
+
+@pytest.fixture(autouse=True)
+def _log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+
+def small(*ports: SequencerPort) -> SmallSequencer:
+    return SmallSequencer(SteppedClock(), *ports)
+
+
+def replug(sequencer: SmallSequencer, synths: Synths, now: float = NOW) -> None:
+    """Pull the piano out, and plug it in again."""
+    sequencer.unplug(PIANO)
+    synths.look({PIANO.address[0]}, now)
+    sequencer.plug(PIANO_AGAIN)
+    synths.look((), now)
+
+
+def test_auto_takes_the_first_instrument_and_resets_it() -> None:
+    sequencer = small(THROUGH, PIANO, SYNTH)
+    synths = Synths(sequencer, [None])
+    assert synths.description == "FP-30X MIDI 1"
+    assert synths.playing == sequencer.listening == {PIANO.address}
+    assert sequencer.sent == [(PIANO.address, RESET)]
+
+
+def test_auto_waits_for_an_instrument(caplog: pytest.LogCaptureFixture) -> None:
+    sequencer = small(THROUGH)
+    synths = Synths(sequencer, [None])
+    assert synths.description == "waiting for a synth"
+    sequencer.plug(SYNTH)
+    synths.look((), NOW)
+    synths.look((), NOW)
+    assert caplog.messages == ["SH-01A MIDI 1 is there: reset, and in from the next bar on"]
+    assert synths.description == "SH-01A MIDI 1"
+
+
+def test_a_synth_that_comes_back_under_another_number_is_known_by_its_name(caplog: pytest.LogCaptureFixture) -> None:
+    sequencer = small(SYNTH, PIANO)
+    synths = Synths(sequencer, [PIANO.name])
+    sequencer.unplug(PIANO)
+    synths.look({PIANO.address[0]}, NOW)
+    assert caplog.messages == ["FP-30X MIDI 1 is gone: the music goes on without it, until it is back"]
+    assert synths.description == "waiting for FP-30X MIDI 1"
+    sequencer.plug(PIANO_AGAIN)
+    synths.look((), NOW)
+    assert sequencer.sent[1:] == [(PIANO_AGAIN.address, RESET)]
+
+
+def test_whoever_comes_back_hears_nothing_until_the_next_bar() -> None:
+    sequencer = small(PIANO)
+    synths = Synths(sequencer, [None])
+    synths.bar(98.0, 99.0)
+    replug(sequencer, synths)
+    assert synths.waiting
+    assert synths.joining == math.inf
+    synths.join(NOW)
+    assert sequencer.listening == set()
+    synths.bar(100.2, 100.4)
+    assert synths.joining == pytest.approx(100.3)
+    synths.join(100.29)
+    assert sequencer.listening == set()
+    synths.join(100.31)
+    assert sequencer.listening == {PIANO_AGAIN.address}
+    assert sequencer.sent[1:] == [(PIANO_AGAIN.address, RESET)]
+    assert not synths.waiting
+
+
+def test_whoever_comes_back_just_before_a_bar_line_joins_there() -> None:
+    sequencer = small(PIANO)
+    synths = Synths(sequencer, [None])
+    synths.bar(99.9, 100.1)
+    replug(sequencer, synths, 100.05)
+    assert synths.joining <= 100.05
+
+
+def test_whoever_comes_back_just_after_a_bar_line_waits_for_the_next() -> None:
+    sequencer = small(PIANO)
+    synths = Synths(sequencer, [None])
+    synths.bar(99.9, 100.1)
+    replug(sequencer, synths, 100.2)
+    synths.join(100.2)
+    assert sequencer.listening == set()
+
+
+def test_the_bar_is_joined_even_if_the_machine_is_late() -> None:
+    sequencer = small(PIANO)
+    synths = Synths(sequencer, [None])
+    replug(sequencer, synths)
+    synths.bar(100.2, 100.4)
+    synths.join(100.5)
+    assert sequencer.listening == {PIANO_AGAIN.address}
+
+
+def test_a_synth_pulled_and_plugged_between_two_looks_is_reset_and_joins_again() -> None:
+    sequencer = small(PIANO)
+    synths = Synths(sequencer, [None])
+    sequencer.unplug(PIANO)
+    sequencer.plug(PIANO)
+    synths.look({PIANO.address[0]}, NOW)
+    assert synths.waiting
+    assert sequencer.sent == [(PIANO.address, RESET)] * 2
+
+
+def test_a_synth_that_goes_while_it_waits_is_waited_for() -> None:
+    sequencer = small(PIANO)
+    synths = Synths(sequencer, [None])
+    replug(sequencer, synths)
+    sequencer.unplug(PIANO_AGAIN)
+    synths.look({PIANO_AGAIN.address[0]}, NOW)
+    assert synths.description == "waiting for a synth"
+    synths.bar(100.2, 100.4)
+    synths.join(100.4)
+    assert sequencer.listening == set()
+
+
+def test_auto_goes_on_with_another_instrument() -> None:
+    sequencer = small(PIANO)
+    synths = Synths(sequencer, [None])
+    sequencer.plug(SYNTH)
+    synths.look((), NOW)
+    assert synths.description == "FP-30X MIDI 1"  # one is enough
+    sequencer.unplug(PIANO)
+    synths.look({PIANO.address[0]}, NOW)
+    assert synths.description == "SH-01A MIDI 1"
+
+
+def test_several_synths_come_and_go_each_on_its_own() -> None:
+    sequencer = small(THROUGH, PIANO, SYNTH)
+    synths = Synths(sequencer, [SYNTH.name, PIANO.name])
+    sequencer.unplug(PIANO)
+    synths.look({PIANO.address[0]}, NOW)
+    assert synths.description == "SH-01A MIDI 1, waiting for FP-30X MIDI 1"
+    assert sequencer.listening == {SYNTH.address}
+    sequencer.plug(PIANO_AGAIN)
+    synths.look((), NOW)
+    synths.bar(100.2, 100.4)
+    synths.join(100.4)
+    assert sequencer.listening == {SYNTH.address, PIANO_AGAIN.address}
+    assert [address for address, _ in sequencer.sent].count(SYNTH.address) == 1
+
+
+def test_two_synths_of_one_name_can_both_be_had() -> None:
+    twin = SequencerPort((28, 0), SYNTH.name, hardware=True)
+    sequencer = small(SYNTH, twin)
+    Synths(sequencer, [SYNTH.name, SYNTH.name])
+    assert sequencer.listening == {SYNTH.address, twin.address}
+
+
+def test_what_was_taken_off_by_hand_is_silenced_and_stays_off_until_it_is_plugged_in_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sequencer = small(PIANO)
+    synths = Synths(sequencer, [None])
+    sequencer.listening.clear()
+    for _ in range(2):
+        synths.look((), NOW)
+    assert caplog.messages == [
+        "FP-30X MIDI 1 was taken off port 'bachd' by hand: it stays off until it is plugged in again"
+    ]
+    assert synths.description == "FP-30X MIDI 1 (taken off by hand)"
+    assert sequencer.sent == [(PIANO.address, RESET)] * 2
+    synths.bar(100.2, 100.4)
+    synths.join(100.4)
+    assert sequencer.listening == set()
+    replug(sequencer, synths)
+    assert synths.waiting
+
+
+def test_what_was_put_back_by_hand_plays_at_once() -> None:
+    sequencer = small(PIANO)
+    synths = Synths(sequencer, [None])
+    sequencer.listening.clear()
+    synths.look((), NOW)
+    sequencer.listening.add(PIANO.address)
+    synths.look((), NOW)
+    assert synths.description == "FP-30X MIDI 1"
+    assert synths.playing == {PIANO.address}
+
+
+def test_a_part_of_a_name_is_waited_for_and_found() -> None:
+    sequencer = small(SYNTH)
+    synths = Synths(sequencer, ["fp-30"])
+    assert synths.missing == "fp-30"
+    sequencer.plug(PIANO)
+    synths.look((), NOW)
+    assert synths.missing is None
+    assert synths.description == "FP-30X MIDI 1"
+
+
+def test_a_synth_that_refuses_is_tried_again() -> None:
+    sequencer = small(PIANO)
+    sequencer.refusing.add(PIANO.address)
+    synths = Synths(sequencer, [None])
+    assert synths.description == "waiting for a synth"
+    sequencer.refusing.clear()
+    synths.look((), NOW)
+    assert synths.waiting
+
+
+def test_a_synth_that_plays_already_is_not_reset() -> None:
+    sequencer = small(PIANO, SYNTH)
+    Synths(sequencer, [PIANO.name, SYNTH.name], sounding={PIANO.address})
+    assert sequencer.listening == {PIANO.address, SYNTH.address}
+    assert sequencer.sent == [(SYNTH.address, RESET)]

@@ -1,0 +1,164 @@
+"""The view shows the music that goes by, fits any terminal, and gives it back."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from bachd.music.metre import Grid, Metre
+from bachd.service.terminal import View, view_on
+from tests.fakes import steps
+
+CHORALE = steps("C3.E4.G4.C5 ~C3.F4:0.5 ~C3.~F4.G4:0.5 R:1/3 F#3.G3.A3:2/3 C2.B5:8 G3.B3.D4.G4:0.25")
+
+
+class Terminal(io.StringIO):
+    """A terminal of a size, which may be closed."""
+
+    encoding = "utf-8"
+    gone = False
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if self.gone:
+            raise OSError(5, "Input/output error")
+        return super().write(text)
+
+
+def console(terminal: Terminal, width: int = 80, height: int = 24) -> Console:
+    return Console(
+        file=terminal, width=width, height=height, force_terminal=True, color_system="truecolor", legacy_windows=False
+    )
+
+
+def plain(terminal: Terminal) -> list[str]:
+    """The lines on a terminal without their colours."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue()).split("\n")
+
+
+def frame(width: int = 80, height: int = 24, log: str = "") -> list[str]:
+    """The last picture of a chorale, without its colours."""
+    terminal = Terminal()
+    shown = View(console(terminal, width, height), lambda: "84 bpm   FP-30X MIDI 1")
+    with shown:
+        for step in CHORALE[:-1]:
+            shown.show(step)
+        if log:
+            shown.handle(logging.makeLogRecord({"msg": log}))
+        terminal.seek(0)
+        terminal.truncate()
+        shown.show(CHORALE[-1])
+        return plain(terminal)
+
+
+def test_it_shows_the_tokens_the_piece_and_the_status() -> None:
+    lines = frame()
+    assert lines[0].split("   ")[:3] == ["bachd", "a piece", "bar 3"]
+    assert any(line.rstrip().endswith("F#3.G3.A3:2/3  C2.B5:8  G3.B3.D4.G4:0.25") for line in lines)
+    assert any(line.startswith("84 bpm   FP-30X MIDI 1") for line in lines)
+
+
+def test_the_roll_draws_notes_where_they_are() -> None:
+    lines = frame()
+    middle_c = next(line for line in lines if line.startswith("C4"))
+    top = next(line for line in lines if line.startswith("C5"))
+    assert top[4:9] in ("▀▀▀▀┈", "▄▄▄▄┈")  # the soprano's C5, a quarter long
+    assert middle_c[4:8] == "│┈┈┈"  # a bar line; nothing sounds between E4 and C3
+
+
+def bar_lines(line: str, grid: Grid) -> list[int]:
+    """In which columns of the roll bars begin."""
+    terminal = Terminal()
+    shown = View(console(terminal, 300), str)
+    with shown:
+        for step in steps(line, grid):
+            terminal.seek(0)
+            terminal.truncate()
+            shown.show(step)
+    return [match.start() - 4 for match in re.finditer("│", plain(terminal)[1])]
+
+
+def test_bar_lines_follow_the_metre_and_the_upbeat() -> None:
+    waltz = Grid(((0, Metre(3, 4)),), upbeat=24)
+    assert bar_lines("R R:2 R R:6 R:2", waltz) == [4, 16, 28, 40]
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=30))
+def test_every_bar_line_is_drawn_where_it_falls_whatever_the_events(lengths: list[int]) -> None:
+    line = " ".join(f"R:{length}/24" for length in lengths)
+    assert bar_lines(line, Grid(((0, Metre(2, 4)),))) == list(range(0, -(-sum(lengths) // 6), 8))
+
+
+@given(st.integers(1, 120), st.integers(1, 50))
+def test_it_fits_any_terminal(width: int, height: int) -> None:
+    lines = frame(width, height, "a long line for the log " * 20)
+    assert len(lines) <= height
+    assert all(len(line) <= width for line in lines)
+
+
+def test_a_terminal_of_two_lines_still_shows_the_present_event() -> None:
+    assert frame(30, 2)[0].strip().endswith("G3.B3.D4.G4:0.25")
+
+
+def test_the_log_is_seen_when_there_is_room() -> None:
+    assert any("the synth is gone" in line for line in frame(log="the synth is gone"))
+
+
+def test_the_terminal_is_given_back_whatever_ends_the_music() -> None:
+    terminal = Terminal()
+
+    def interrupted() -> None:
+        with View(console(terminal), str) as shown:
+            shown.show(CHORALE[0])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert terminal.getvalue().index("\x1b[?1049h") < terminal.getvalue().index("\x1b[?1049l")
+    assert terminal.getvalue().index("\x1b[?25l") < terminal.getvalue().index("\x1b[?25h")
+
+
+def test_a_closed_terminal_does_not_stop_the_music() -> None:
+    terminal = Terminal()
+    with View(console(terminal), str) as shown:
+        shown.show(CHORALE[0])
+        terminal.gone = True
+        for step in CHORALE:
+            shown.show(step)
+
+
+def test_nothing_is_drawn_after_the_end() -> None:
+    terminal = Terminal()
+    with View(console(terminal), str) as shown:
+        shown.show(CHORALE[0])
+    end = terminal.getvalue()
+    shown.show(CHORALE[1])
+    assert terminal.getvalue() == end
+
+
+@pytest.mark.parametrize(
+    ("term", "encoding", "tty", "can"),
+    [
+        ("xterm-256color", "utf-8", True, True),
+        ("linux", "utf-8", True, True),
+        ("dumb", "utf-8", True, False),
+        ("xterm", "ascii", True, False),
+        ("xterm", "utf-8", False, False),
+    ],
+)
+def test_it_is_possible_on_a_terminal_that_can_show_it(
+    monkeypatch: pytest.MonkeyPatch, term: str, encoding: str, tty: bool, can: bool
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    terminal = Terminal()
+    terminal.encoding = encoding
+    monkeypatch.setattr(terminal, "isatty", lambda: tty)
+    assert (view_on(terminal, str) is not None) is can

@@ -1,0 +1,90 @@
+"""The feed among clients that do not behave."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+
+from aiohttp import ClientSession, web
+
+from bachd.service.web.server.feed import BEHIND, Feed
+from tests.service.web.conftest import PATIENCE
+from tests.service.web.fuzz import UPGRADE
+
+LINE = '{"type": "x", "y": "' + "z" * 50_000 + '"}'
+
+
+class Watched:
+    """Is told how many look."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.changed = asyncio.Event()
+
+    def __call__(self, clients: int) -> None:
+        self.numbers.append(clients)
+        self.changed.set()
+
+
+def served(work: Callable[[Feed, int, Watched], Awaitable[None]]) -> None:
+    """Do `work` with a feed, the port it is served at, and the numbers of clients as the daemon is told them."""
+
+    async def serving() -> None:
+        watched = Watched()
+        feed = Feed(watched)
+        app = web.Application()
+        app.add_routes([web.get("/api/feed", feed.serve)])
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        assert site._server is not None
+        port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await work(feed, port, watched)
+        finally:
+            await runner.cleanup()
+
+    asyncio.run(serving())
+
+
+def test_who_does_not_read_is_let_go_and_the_others_miss_nothing() -> None:
+    async def work(feed: Feed, port: int, watched: Watched) -> None:
+        deaf = socket.create_connection(("127.0.0.1", port))
+        with deaf:
+            deaf.sendall(UPGRADE)
+            await watched.changed.wait()
+            async with ClientSession() as session, session.ws_connect(f"http://127.0.0.1:{port}/api/feed") as good:
+                assert (await good.receive_json())["type"] == "hello"
+                sent = 0
+                while feed.clients == 2:
+                    feed.hear({"type": "x"}, LINE)
+                    sent += 1
+                    assert (await good.receive_json())["type"] == "x"
+                    # What the system takes for a socket, and what may wait for a client: not more.
+                    assert sent < BEHIND + 1000
+                assert sent > BEHIND
+                assert feed.clients == 1
+            assert watched.numbers[:3] == [1, 2, 1]
+
+    served(work)
+
+
+def test_all_that_is_known_is_said_first() -> None:
+    async def work(feed: Feed, port: int, _: Watched) -> None:
+        for number in range(99):
+            feed.hear({"type": "step", "step": {"n": number}}, "")
+        feed.hear({"type": "plan", "steps": [{"n": 99}, {"n": 100}]}, "")
+        feed.hear({"type": "step", "step": {"n": 99}}, "")
+        feed.hear({"type": "status", "status": {"piece": "x"}}, "")
+        feed.hear({"type": "settings", "settings": {"unsaved": True}}, "")
+        async with ClientSession() as session, session.ws_connect(f"http://127.0.0.1:{port}/api/feed") as client:
+            hello = await client.receive_json()
+        assert [step["n"] for step in hello["past"]] == list(range(60, 100))
+        assert hello["plan"] == [{"n": 100}]
+        assert hello["status"] == {"piece": "x"}
+        assert hello["settings"] == {"unsaved": True}
+
+    served(work)

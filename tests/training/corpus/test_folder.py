@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+from pathlib import Path
+from random import Random
+
+import pytest
+
+pytest.importorskip("tqdm", reason="needs the extra 'train'")
+from bachd.music import midifile
+from bachd.music.event import Event
+from bachd.music.metre import Grid
+from bachd.music.piece import Piece
+from bachd.training.corpus import folder as reading_folder
+from bachd.training.corpus import model as corpus_model
+from bachd.training.corpus.model import SPLITS, Corpus, CorpusError
+from bachd.training.corpus.read_file import read
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "music"
+
+
+def put(folder: Path, name: str, seed: int, up: int = 0) -> Path:
+    """Write a piece of eighths that only this seed gives, moved up by some semitones."""
+    random = Random(seed)
+    events = tuple(Event((60 + up + random.randint(-12, 12),), (), 12) for _ in range(64))
+    file = folder / f"{name}.mid"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(midifile.write(Piece(file.stem, events, Grid())))
+    return file
+
+
+SCORE = """<?xml version="1.0" encoding="UTF-8"?>
+<score-partwise version="3.1">
+  <work><work-title>Bourree</work-title></work>
+  <identification><rights>CC BY 4.0, Ann</rights></identification>
+  <part-list><score-part id="P1"><part-name>Cello</part-name></score-part></part-list>
+  <part id="P1">{bars}</part>
+</score-partwise>
+"""
+SIGNATURE = """<attributes><divisions>2</divisions><time><beats>2</beats><beat-type>2</beat-type></time></attributes>"""
+
+
+def put_score(folder: Path, name: str, bars: list[list[tuple[str, int]]]) -> None:
+    """Write a score of bars of steps and lengths in eighths."""
+
+    def note(step: str, length: int) -> str:
+        return f"<note><pitch><step>{step}</step><octave>4</octave></pitch><duration>{length}</duration></note>"
+
+    rows = [
+        f'<measure number="{index}">{"" if index else SIGNATURE}{"".join(note(*one) for one in bar)}</measure>'
+        for index, bar in enumerate(bars)
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(SCORE.format(bars="".join(rows)))
+
+
+def deadly(path: Path, name: str) -> dict[str, object]:
+    """Read a file, and die of one."""
+    if path.stem == "deadly":
+        os._exit(1)
+    return read(path, name)
+
+
+def sides(found: Corpus) -> dict[str, str]:
+    return {work.piece.name: work.split for work in found.works}
+
+
+def test_a_folder_is_read_with_its_sub_folders_and_split_by_whole_works(folder: Path) -> None:
+    for number in range(40):
+        put(folder, f"{'cello' if number % 2 else 'flute'}/suite-{number:02}", number)
+    found = corpus_model.load(folder)
+    assert found.name == "music"
+    assert len(found.works) == 40
+    assert found.dropped == ()
+    assert set(sides(found).values()) == set(SPLITS)
+    assert found.works[0].piece.name == "cello/suite-01"
+    assert len(found.works[0].piece.events) == 64
+    assert corpus_model.load(folder) == found, "from the cache"
+
+
+def test_what_is_no_music_is_told_with_its_reason_and_costs_only_itself(folder: Path) -> None:
+    for number in range(5):
+        put(folder, f"piece-{number}", number)
+    (folder / "empty.mid").touch()
+    (folder / "text.MIDI").write_text("no music")
+    (folder / "huge.mid").write_bytes(b"MThd" + bytes(1 << 20))
+    (folder / "hidden").mkdir()
+    (folder / ".piece.mid").write_text("hidden")
+    (folder / "loop").symlink_to(folder)
+    (folder / "nowhere.mid").symlink_to(folder / "gone.mid")
+    (folder / "notes.txt").write_text("not looked at")
+    found = corpus_model.load(folder)
+    assert len(found.works) == 5
+    reasons = dict(found.dropped)
+    assert reasons.keys() == {"empty", "text", "huge"}
+    assert "empty" in reasons["empty"]
+    assert "MThd" in reasons["text"]
+    assert "bytes" in reasons["huge"]
+
+
+def test_the_same_music_in_another_key_is_on_the_same_side(folder: Path) -> None:
+    for number in range(30):
+        put(folder, f"a-{number}", number)
+        put(folder, f"b-{number}", number, up=5)
+    found = corpus_model.load(folder)
+    on = sides(found)
+    assert all(on[f"a-{number}"] == on[f"b-{number}"] for number in range(30))
+    assert len({work.group for work in found.works}) == 30
+
+
+def test_a_manifest_says_the_sides_the_titles_and_whom_to_thank(folder: Path) -> None:
+    for number, name in enumerate(("one", "two", "three", "four", "extra")):
+        put(folder, name, number)
+    (folder / "MANIFEST.csv").write_text(
+        "file,bwv,title,movement,licence,maintainer,source,split,remark\n"
+        "one.mid,1,Suite 1,gigue,Public Domain,Ann,web,train,\n"
+        "two.mid,2,Suite 2,,CC BY 4.0,Bob,web,valid,\n"
+        "three.mid,3,,,CC BY 4.0,Bob,web,test,odd\n"
+        "four.mid,1,,,Public Domain,,,optional,\n"
+        "gone.mid,9,,,,,,train,\n"
+    )
+    found = corpus_model.load(folder)
+    works = {work.piece.name: work for work in found.works}
+    assert {name: works[name].split for name in ("one", "two", "three", "four")} == {
+        "one": "train",
+        "two": "valid",
+        "three": "test",
+        "four": "train",
+    }
+    assert works["one"].group == works["four"].group == "four"
+    assert works["one"].title == "Suite 1, gigue"
+    assert works["one"].credit == "Ann, web, Public Domain"
+    assert found.licences == ("CC BY 4.0", "Public Domain")
+    assert found.credit == "Encoded by Ann, Bob"
+    assert found.dropped == (("gone", "in MANIFEST.csv, but not in the folder"),)
+
+
+def test_a_manifest_that_splits_what_belongs_together_loses_the_work_to_train_on(folder: Path) -> None:
+    put(folder, "train", 1)
+    put(folder, "held", 1, up=3)
+    put(folder, "other", 2)
+    put(folder, "third", 3)
+    (folder / "MANIFEST.csv").write_text(
+        "file,split\ntrain.mid,train\nheld.mid,test\nother.mid,valid\nthird.mid,train\n"
+    )
+    found = corpus_model.load(folder)
+    assert sides(found) == {"held": "test", "other": "valid", "third": "train"}
+    assert found.dropped == (("train", "shares music with held, which is held out"),)
+
+
+def test_small_folders_get_three_sides_or_a_plain_answer(folder: Path) -> None:
+    for number in range(2):
+        put(folder, f"piece-{number}", number)
+    with pytest.raises(CorpusError, match=r"too small to split: 2 works.*at least three"):
+        corpus_model.load(folder)
+    put(folder, "piece-2", 2)
+    assert sorted(sides(corpus_model.load(folder)).values()) == ["test", "train", "valid"]
+
+
+def test_nothing_to_learn_from_is_said_in_one_line(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="is no folder"):
+        corpus_model.load(folder)
+    folder.mkdir()
+    with pytest.raises(CorpusError, match=r"no music in .*\.mid, \.midi, \.krn"):
+        corpus_model.load(folder)
+    (folder / "broken.mid").write_text("no")
+    with pytest.raises(CorpusError, match="no file of music could be read; the first, broken: this is no MIDI file"):
+        corpus_model.load(folder)
+    put(folder, "a", 1)
+    (folder / "MANIFEST.csv").write_text("file,split\na.mid,tests\n")
+    with pytest.raises(CorpusError, match=r"MANIFEST\.csv:2: split: 'tests' is none of train, optional, valid, test"):
+        corpus_model.load(folder)
+    (folder / "MANIFEST.csv").write_text("name\na.mid\n")
+    with pytest.raises(CorpusError, match="no column 'file'"):
+        corpus_model.load(folder)
+
+
+def test_the_cache_follows_the_contents_of_the_files(folder: Path, cache: Path) -> None:
+    for number in range(3):
+        put(folder, f"piece-{number}", number)
+    before = corpus_model.load(folder)
+    times = (folder / "piece-0.mid").stat()
+    put(folder, "piece-0", 77)
+    os.utime(folder / "piece-0.mid", ns=(times.st_atime_ns, times.st_mtime_ns))
+    after = corpus_model.load(folder)
+    assert after != before
+    for file in (cache / "bachd").iterdir():
+        file.write_bytes(file.read_bytes()[:100])
+    assert corpus_model.load(folder) == after
+
+
+def test_scores_are_read_with_their_bars_titles_and_rights(folder: Path) -> None:
+    pytest.importorskip("music21", reason="needs the extra 'train'")
+    full = [("C", 2), ("D", 2), ("E", 2), ("F", 2)]
+    put_score(folder, "one.musicxml", [[("G", 2)], full, full, full[:3], [("A", 2)], full, full[:3]])
+    put_score(folder, "broken.xml", [])
+    (folder / "nothing.krn").write_text("")
+    put_score(folder, "century.xml", [[("C", 10**9)]])
+    for number in range(2):
+        put(folder, f"piece-{number}", number)
+    found = corpus_model.load(folder)
+    work = next(work for work in found.works if work.piece.name == "one")
+    assert work.title == "Bourree"
+    assert work.credit == "CC BY 4.0, Ann"
+    assert work.piece.grid.upbeat == 24
+    assert [tick for tick, _ in work.piece.grid.changes] == [0, 288, 312]
+    assert len(work.piece.events) == 20
+    assert {name for name, _ in found.dropped} == {"broken", "nothing", "century"}
+
+
+@pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="needs processes that share what is patched")
+def test_a_file_that_kills_its_reader_costs_only_itself(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        put(folder, f"piece-{number}", number)
+    put(folder, "deadly", 9)
+    monkeypatch.setattr(reading_folder, "read", deadly)
+    found = corpus_model.load(folder)
+    assert len(found.works) == 4
+    assert found.dropped == (("deadly", "the process that read it died"),)

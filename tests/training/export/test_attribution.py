@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bachd.errors import UsageError
+from bachd.training.corpus.model import Corpus, Work
+from bachd.training.export import attribution
+from bachd.training.recipe import Seeds
+from tests.training.small import work
+
+FREE = "Public Domain. Typeset by Ada. Source: Mutopia Project; compiled to MIDI, repeats not unfolded"
+SHARED = "Creative Commons Attribution-ShareAlike 4.0. Typeset by Ben. Source: Mutopia Project"
+
+
+def grouped(name: str, split: str, group: str, credit: str = "") -> Work:
+    plain = work(name, split, 0, credit)
+    return Work(plain.piece, group, split, credit, plain.title)
+
+
+def corpus(*works: Work) -> Corpus:
+    return Corpus("small", works, (), "", ())
+
+
+def test_seeds_are_the_well_known_then_one_of_each_group_in_turn() -> None:
+    music = corpus(
+        grouped("known", "train", "g"),
+        grouped("other", "train", "g"),
+        grouped("a/1", "test", "a"),
+        grouped("a/2", "test", "a"),
+        grouped("b/3", "valid", "b"),
+    )
+    assert list(attribution.seeds(music, Seeds(count=3, first=("known",)))) == ["1", "3", "known"]
+    assert list(attribution.seeds(music, Seeds(first=("known",)))) == ["1", "2", "3", "known"]
+
+
+def test_seeds_of_one_name_in_two_folders_keep_both() -> None:
+    music = corpus(grouped("a/1", "test", "a"), grouped("b/1", "test", "b"), grouped("b/2", "test", "b"))
+    assert list(attribution.seeds(music, Seeds())) == ["2", "a-1", "b-1"]
+
+
+def test_seeds_may_be_of_the_public_domain_alone() -> None:
+    music = corpus(grouped("a", "test", "a", FREE), grouped("b", "test", "b", SHARED), grouped("c", "test", "c"))
+    assert list(attribution.seeds(music, Seeds(public_domain_only=True))) == ["a"]
+    with pytest.raises(UsageError, match="public_domain_only"):
+        attribution.seeds(corpus(grouped("b", "test", "b", SHARED)), Seeds(public_domain_only=True))
+    with pytest.raises(UsageError, match=r"seeds\.first: corpus small has no z"):
+        attribution.seeds(music, Seeds(first=("z",)))
+
+
+def test_what_learned_from_shared_encodings_is_shared_alike() -> None:
+    assert attribution.licence([work("a", "train", credit=FREE), work("b", "train", credit=SHARED)]).startswith(
+        "CC BY-SA 4.0"
+    )
+    assert attribution.licence([work("a", "train", credit=FREE)]).startswith("MIT")
+    assert attribution.licence([work("a", "train")]).startswith("MIT")
+
+
+def test_the_licences_of_all_bundles_stand_in_one_file(tmp_path: Path) -> None:
+    for name, credit in (("two", SHARED), ("one", "")):
+        (tmp_path / name).mkdir()
+        card = {
+            "name": name,
+            "description": f"Music {name}",
+            "licence": attribution.licence([work("a", "train", credit=credit)]),
+            "data": {"credit": "made by people"},
+            "seeds": {"a": {"file": "seeds/a.mid", **({"credit": credit} if credit else {})}},
+            "files": {attribution.FILE: "0"} if credit else {},
+        }
+        (tmp_path / name / "card.json").write_text(json.dumps(card))
+    text = attribution.licences(tmp_path)
+    assert text.index("## one") < text.index("## two")
+    assert f"- Seed a: {SHARED}" in text
+    assert "[two/CREDITS.txt](two/CREDITS.txt)" in text
+    assert "CC BY-SA 4.0" in text
+    assert "MIT (graphs and card)" in text

@@ -1,0 +1,194 @@
+"""The real framework on a few bars of music: what is trained, kept, continued and exported."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import resource
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bachd.neural import features
+from tests.training.small import corpus, recipe
+
+PATIENCE = 240.0
+"""Seconds that two workers may take on a busy machine."""
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's own
+
+
+@pytest.fixture(scope="module")
+def companion() -> Any:
+    """The parts that need the framework, which takes seconds to import."""
+    tf = pytest.importorskip("tensorflow", reason="needs the extra 'train'")
+    from bachd.training.fit import network, run_log, train_step
+    from bachd.training.fit import train as trainer
+
+    class Companion:
+        pass
+
+    parts = Companion()
+    parts.__dict__.update(tf=tf, fit=trainer, journal=run_log, network=network, step=train_step)
+    return parts
+
+
+@pytest.mark.parametrize("intervals", [True, False])
+def test_the_playing_form_computes_what_was_trained(companion: Any, intervals: bool) -> None:
+    music = corpus()
+    encoded = companion.fit.encode(music.pieces("test")[0])
+    network = companion.fit._built(companion.network.Shape(width=16, hidden=24, intervals=intervals), encoded)
+    layout = companion.network.Layout()
+    trunk = companion.network.playing_trunk(network, layout)
+    head = companion.network.playing_head(network, layout)
+    (batch,) = companion.fit.in_order([encoded], size=99, crop=len(encoded.rows))
+    logits, possible, _ = network((batch.rows, batch.symbols, batch.notes))
+    at = 0
+    before = [(), *(event.sounding for event in music.pieces("test")[0].events)]
+    for position in range(len(encoded.lengths)):
+        window = encoded.rows[position : position + features.CONTEXT].astype(np.float32)
+        hidden = trunk(companion.tf.constant(window[None, None]))
+        for count in np.flatnonzero(encoded.symbols[position] >= 0):
+            told = encoded.notes[position, count].astype(np.float32)
+            said = head(hidden, companion.tf.constant(told[None]))
+            chosen = [int(symbol) for symbol in encoded.symbols[position, :count]]
+            spoken = features.to_logits(said[0].numpy(), chosen, before[position])
+            np.testing.assert_allclose(spoken, logits[at], atol=1e-4)
+            allowed = np.flatnonzero(possible[at, : features.SYMBOLS])
+            assert list(allowed) == features.possible(chosen, before[position])
+            at += 1
+    assert at == len(logits)
+
+
+def test_an_interrupted_run_goes_on_to_the_end_of_one_that_was_not(companion: Any, tmp_path: Path) -> None:
+    music = corpus()
+    whole = companion.fit.fit(music, recipe(4), tmp_path / "whole")
+
+    class PulledError(Exception):
+        pass
+
+    measured = companion.fit.measure
+    calls = iter(range(99))
+
+    def pull_the_plug(*arguments: Any) -> Any:
+        if next(calls) == 2:
+            raise PulledError
+        return measured(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(companion.fit, "measure", pull_the_plug)
+        with pytest.raises(PulledError):
+            companion.fit.fit(music, recipe(4), tmp_path / "cut")
+    resumed = companion.fit.fit(music, recipe(4), tmp_path / "cut")
+    for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5, equal_nan=False)
+    kept = companion.fit.trained(tmp_path / "cut", recipe(4), music)
+    for one, other in zip(resumed.get_weights(), kept.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    with (tmp_path / "cut" / "log.csv").open(newline="") as log:
+        assert [row["epoch"] for row in csv.DictReader(log)] == ["1", "2", "3", "4"]
+
+
+def test_a_folder_is_not_shared_by_two_recipes(companion: Any, tmp_path: Path) -> None:
+    music = corpus()
+    companion.fit.fit(music, recipe(1), tmp_path)
+    with pytest.raises(companion.fit.UsageError, match="another recipe"):
+        companion.fit.fit(music, recipe(2), tmp_path)
+    with pytest.raises(companion.fit.UsageError, match="bachd-train fit"):
+        companion.fit.trained(tmp_path / "nowhere", recipe(1), music)
+    with pytest.raises(companion.fit.UsageError, match=r"trained with epochs: 1; write that into train\.yaml"):
+        companion.fit.trained(tmp_path, recipe(2), music)
+
+
+def test_two_workers_learn_what_one_does(companion: Any, tmp_path: Path) -> None:
+    alone = companion.fit.fit(corpus(), recipe(2, dropout=0.0), tmp_path / "alone")
+    ports = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    cluster = {"worker": [f"127.0.0.1:{port.getsockname()[1]}" for port in ports]}
+    for port in ports:
+        port.close()
+    workers = []
+    for index in range(2):
+        task = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
+        command = [
+            sys.executable,
+            "-m",
+            "tests.training.small",
+            str(tmp_path / "shared"),
+            str(tmp_path / f"{index}.npz"),
+        ]
+        environment = {**os.environ, "TF_CONFIG": task, "CUDA_VISIBLE_DEVICES": ""}
+        workers.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
+    try:
+        for worker in workers:
+            assert worker.wait(PATIENCE) == 0, worker.communicate()[1]
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.communicate()
+    for index in range(2):
+        weights = np.load(tmp_path / f"{index}.npz")
+        for name, one in zip(weights.files, alone.get_weights(), strict=True):
+            np.testing.assert_allclose(weights[name], one, atol=1e-4, equal_nan=False)
+    with (tmp_path / "shared" / "log.csv").open(newline="") as log:
+        assert [row["epoch"] for row in csv.DictReader(log)] == ["1", "2"]  # only the chief writes
+
+
+def test_devices_that_mirror_each_other_learn_what_one_does(companion: Any, tmp_path: Path) -> None:
+    alone = companion.fit.fit(corpus(), recipe(1), tmp_path / "alone")
+    mirrored = companion.fit.fit(corpus(), recipe(1), tmp_path / "mirrored", companion.step.strategy("mirrored"))
+    for one, other in zip(alone.get_weights(), mirrored.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5, equal_nan=False)
+
+
+def test_a_full_disk_costs_no_finished_epoch(companion: Any, tmp_path: Path) -> None:
+    measured = companion.fit.measure
+    calls = iter(range(99))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill_the_disk(*arguments: Any) -> Any:
+        if next(calls) == 1:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))  # no file may grow beyond
+        return measured(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(companion.fit, "measure", fill_the_disk)
+        try:
+            with pytest.raises(companion.fit.RunError, match="last finished epoch is kept"):
+                companion.fit.fit(corpus(), recipe(3), tmp_path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    companion.fit.fit(corpus(), recipe(3), tmp_path)
+    with (tmp_path / "log.csv").open(newline="") as log:
+        assert [row["epoch"] for row in csv.DictReader(log)] == ["1", "2", "3"]
+
+
+def test_a_run_leaves_its_figures_for_tensorboard_and_a_curve(companion: Any, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="needs the extra 'train'")
+    companion.fit.fit(corpus(), recipe(2), tmp_path)
+    told = set()
+    for file in (tmp_path / "tensorboard").iterdir():
+        for record in companion.tf.compat.v1.io.tf_record_iterator(str(file)):
+            event = companion.tf.compat.v1.Event.FromString(record)
+            told |= {(event.step, value.tag) for value in event.summary.value}
+    assert {(1, "valid_nll"), (2, "valid_nll"), (2, "train_nll"), (2, "learning_rate")} <= told
+    assert companion.journal.plot(tmp_path).read_bytes().startswith(b"\x89PNG")
+
+
+def test_smoothing_pulls_towards_what_is_merely_possible(companion: Any, tmp_path: Path) -> None:
+    sure = companion.fit.fit(corpus(), recipe(8), tmp_path / "sure")
+    modest = companion.fit.fit(corpus(), recipe(8, smoothing=0.4), tmp_path / "modest")
+
+    def entropy(network: Any) -> float:
+        (batch,) = companion.fit.in_order([companion.fit.encode(corpus().pieces("train")[0])], size=9, crop=99)
+        logits, possible, _ = network((batch.rows, batch.symbols, batch.notes))
+        said = np.where(possible, logits, -1e9)[:, : features.SYMBOLS]
+        chances = np.exp(said - np.log(np.exp(said).sum(-1, keepdims=True)))
+        return float(-(chances * np.log(chances + 1e-30)).sum(-1).mean())
+
+    assert entropy(modest) > entropy(sure)
