@@ -100,9 +100,10 @@ def test_the_first_note_waits_for_nothing_that_only_comes_later() -> None:
         from bachd import cli
         from bachd.config import Config
         cli._parser()
-        from bachd.service import composing, daemon, kept, playing
+        from bachd.service import daemon, factory
+        from bachd.service.settings import last_good
         from bachd.midi.ports import open_outputs
-        composing.open_composer(Config(), 1).next()
+        factory.open_composer(Config(), 1).next()
         print(*LATER & sys.modules.keys())
         """
     done = subprocess.run(

@@ -79,8 +79,8 @@ def test_the_network_in_training_form_is_measured_like_the_bundle(companion: Any
     encoded = [companion.fit.encode(piece) for piece in corpus().pieces("test")]
     measured = companion.fit.measure(trained[1], encoded)
     (batch,) = companion.fit.in_order(encoded, size=1, crop=999)
-    tensors = companion.fit.step.tensors(batch)
-    sums = trained[1].losses(trained[1](companion.fit.step.inputs(tensors)), tensors["symbols"], tensors["lengths"])
+    tensors = companion.fit.train_step.tensors(batch)
+    sums = trained[1].losses(trained[1](companion.fit.train_step.inputs(tensors)), tensors["symbols"], tensors["lengths"])
     assert measured.events == int(sums["events"])
     assert measured.event_nll == pytest.approx(float(sums["nll"] / sums["events"]), rel=1e-4)
     assert measured.note_accuracy == pytest.approx(float(sums["symbol_hits"] / sums["symbols"]), abs=1e-6)
