@@ -187,6 +187,9 @@ def test_a_damaged_graph_is_read_or_is_one_line(tmp_path: Path) -> None:
 
 
 def test_tensorflow_is_not_needed() -> None:
-    script = "import sys; from bachd.training.export import edgetpu_compiler; print({'tensorflow', 'keras'} & sys.modules.keys())"
+    script = (
+        "import sys; from bachd.training.export import edgetpu_compiler; "
+        "print({'tensorflow', 'keras'} & sys.modules.keys())"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
