@@ -15,13 +15,13 @@ import logging
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Executor
 from ipaddress import ip_address
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final
 
+from bachd import child_process
 from bachd.errors import BachdError
 from bachd.service import state_dir
 from bachd.service.web import listen_socket
@@ -227,17 +227,11 @@ def _look_after(task: asyncio.Task[None]) -> None:
 
 def _start(channel: int, listener: int) -> subprocess.Popen[bytes]:
     """Start the other process, with two sockets of this one."""
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("LISTEN_", "NOTIFY_", "WATCHDOG_"))  # what is between systemd and this process
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "bachd.service.web.server", str(channel), str(listener)],
+    return child_process.start(
+        "bachd.service.web.server",
+        str(channel),
+        str(listener),
         pass_fds=(channel, listener),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,  # what it has to say comes through the channel
-        start_new_session=True,  # Ctrl-C is for this process; that one ends with its channel
-        env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # the same bachd
+        stdout=subprocess.DEVNULL,  # what it has to say comes through the channel, and it ends with that
     )
