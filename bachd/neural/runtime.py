@@ -167,7 +167,7 @@ def _c_stderr() -> tuple[ctypes.c_void_p, int] | None:
 
 def _tensor(details: dict[str, Any], name: str) -> Tensor:
     scale, zero = details["quantization"]
-    if details["dtype"] is not np.int8 or not scale > 0:
+    if details["dtype"] is not np.int8 or not 0 < scale < float("inf"):
         raise ModelError(f"{name}: has a tensor that is no int8; export it with full-integer quantisation")
     return Tensor(int(details["index"]), tuple(int(size) for size in details["shape"]), float(scale), int(zero))
 

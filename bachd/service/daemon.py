@@ -26,7 +26,7 @@ from secrets import randbits
 from typing import TYPE_CHECKING, Any, Final
 
 from bachd.config import Config
-from bachd.errors import EXIT_OK
+from bachd.errors import EXIT_OK, ModelError, SeedError
 from bachd.music.ritardando import pace
 from bachd.realtime import priority
 from bachd.realtime.clock import MonotonicClock
@@ -105,7 +105,8 @@ class _Run:
                 lead = await loop.run_in_executor(None, open_lead, self._config, loop.call_soon_threadsafe)
                 if lead is not None:
                     opened.callback(lead.source.close)
-                self._exchange = Exchange(Parts(self._config, self._rng, await self._loading, outputs, lead=lead))
+                composer = await self._loading  # which may fall back on other settings
+                self._exchange = Exchange(Parts(self._config, self._rng, composer, outputs, lead=lead))
                 opened.pop_all()
             self._stack.callback(self._exchange.close)
             self._stack.enter_context(priority.coming_first())
@@ -137,7 +138,25 @@ class _Run:
     def _load(self) -> Plan:
         from bachd.service.factory import open_composer
 
-        return open_composer(self._config, self._rng)
+        try:
+            return open_composer(self._config, self._rng)
+        except (ModelError, SeedError) as fault:
+            config = self._last_good_model()
+            if config is None:
+                raise
+            log.error("%s; playing model %s, as before", fault, config.model)
+            self._config = config
+            return open_composer(self._config, self._rng)
+
+    def _last_good_model(self) -> Config | None:
+        """The settings with the model and the seed piece that were last played; None if those are the present ones."""
+        from bachd.service.settings import last_good
+
+        before = None if self._path is None else last_good.kept(self._path)
+        if before is None:
+            return None
+        config = replace(self._config, model=before.model, device=before.device, seed=before.seed)
+        return None if config == self._config else config
 
     def _make_player(self) -> Player:
         from bachd.service.factory import make_player
