@@ -31,6 +31,7 @@ from bachd.music.ritardando import pace
 from bachd.realtime import priority
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
+from bachd.service import exhausted
 from bachd.service.parts import Exchange, Parts
 from bachd.service.run_stats import Report, log_to
 from bachd.service.sd_notify import Notifier
@@ -87,6 +88,7 @@ class _Run:
 
     async def perform(self) -> None:
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(exhausted.on_loop_fault)
         for number in SIGNALS:
             again = number == signal.SIGHUP and self._notifier.heard
             loop.add_signal_handler(number, (self._reload if again else self._stop).set)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bachd import child_process
 from bachd.errors import BachdError
-from bachd.service import state_dir
+from bachd.service import exhausted, state_dir
 from bachd.service.web import listen_socket
 from bachd.service.web.step_json import described, seconds
 
@@ -38,6 +38,8 @@ log = logging.getLogger("bachd")
 STEADY: Final = 60.0
 """Seconds after which a process that ends has served well, and its end is no failure to start."""
 MOST_FAILURES: Final = 5
+LACKING: Final = 2.0
+"""Seconds until the page is started again where the system had too few files for it."""
 
 ORDERS: Final = ("play", "pause", "stop", "panic")
 _LONGEST: Final = 1 << 18
@@ -106,7 +108,14 @@ class Page:
             try:
                 while failures < MOST_FAILURES:
                     began = monotonic()
-                    await self._live(listener, {"type": "open", "token": token, "home": str(home), "run": self._run})
+                    opening = {"type": "open", "token": token, "home": str(home), "run": self._run}
+                    try:
+                        await self._live(listener, opening)
+                    except OSError as fault:
+                        if not exhausted.report(fault):
+                            raise
+                        await asyncio.sleep(LACKING)
+                        continue
                     failures = 0 if monotonic() - began > STEADY else failures + 1
             finally:
                 self.link = None
@@ -221,7 +230,7 @@ class Page:
 
 def _look_after(task: asyncio.Task[None]) -> None:
     """Put into the log what ended a task; it must not end the music."""
-    if not task.cancelled() and (bug := task.exception()) is not None:
+    if not task.cancelled() and (bug := task.exception()) is not None and not exhausted.report(bug):
         log.error("something of the page has failed: %s", bug, exc_info=bug)
 
 
