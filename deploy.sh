@@ -84,10 +84,53 @@ install() {
   fi
   "$venv/bin/python" -m pip --version > /dev/null 2>&1 || make_venv ''
   say "installing bachd${1:+ and what its ${1}s need} into $venv; the first time takes a minute or two"
-  local progress=--quiet
-  [ ! -t 2 ] || progress=--progress-bar=on
-  "$venv/bin/python" -m pip install --disable-pip-version-check "$progress" --editable "$top${1:+[$1]}" >&2
+  pip_install --editable "$top${1:+[$1]}" || die "pip could not install bachd; see above"
   fingerprint "$1" > "$stamp"
+}
+
+# pip_install ARGUMENTS: on a terminal one line says what pip is doing; all that it says is shown if it fails.
+pip_install() {
+  local log code=0
+  log=$(mktemp)
+  "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar=off "$@" 2>&1 | tee "$log" | one_line || code=$?
+  [ "$code" = 0 ] || cat "$log" >&2
+  rm -f "$log"
+  return "$code"
+}
+
+one_line() {
+  local what rest
+  while read -r what rest; do
+    [ -t 2 ] || continue
+    rest=${rest##*/} # of a file: its name
+    case $what in
+      Collecting | Downloading) printf '\r\033[K  %s %.50s' "$what" "${rest%%[ (]*}" >&2 ;;
+      Installing) printf '\r\033[K  Installing' >&2 ;;
+    esac
+  done
+  [ ! -t 2 ] || printf '\r\033[K' >&2
+}
+
+# run_tests [ARGUMENTS]: first all tests but those that must be scheduled in time, then these, in a process of their own.
+# Whoever chooses by a mark, asks for a report in a file or wants nothing run has one pass, just as asked for.
+run_tests() {
+  local argument code=0 late=0 tally=''
+  for argument; do
+    case $argument in
+      -m* | --markexpr* | --junit* | --co | --collect-only | -h | --help | --version | --markers | --fixtures*) tally=none ;;
+    esac
+  done
+  [ -z "$tally" ] || exec "$venv/bin/python" -m pytest "$@"
+  tally=$(mktemp)
+  BACHD_TALLY=$tally "$venv/bin/python" -m pytest -p tests.tally -m 'not realtime' "$@" || code=$?
+  case $code in # 0: passed; 1: some failed; 5: none was chosen; all else: it could not go on, or was interrupted
+    0 | 1 | 5) BACHD_TALLY=$tally "$venv/bin/python" -m pytest -p tests.tally -m realtime "$@" || late=$? ;;
+  esac
+  printf 'deploy: tests: %s\n' "$("$venv/bin/python" -m tests.tally "$tally")" >&2
+  rm -f "$tally"
+  [ "$code" != 5 ] || code=$late late=5
+  if [ "$code" = 0 ] && [ "$late" != 5 ]; then code=$late; fi
+  return "$code"
 }
 
 # What the tests play with: a JACK server, a synth with a sound, which bring ALSA's library along, and a stopwatch.
@@ -126,7 +169,7 @@ case $verb in
     test_packages
     install test
     cd "$top"
-    exec "$venv/bin/python" -m pytest "$@"
+    run_tests "$@"
     ;;
   install | upgrade | uninstall | status)
     # shellcheck source=/dev/null

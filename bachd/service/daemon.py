@@ -97,6 +97,7 @@ class _Run:
             self._thread = self._stack.enter_context(ThreadPoolExecutor(1, "composing"))
             self._loading = loop.run_in_executor(self._thread, self._load)
             self._stack.callback(self._loading.cancel)
+            self._say_where_it_is_heard()
             # Meanwhile the ports are opened, and what plays is imported.
             from bachd.midi.ports import open_outputs
 
@@ -124,6 +125,12 @@ class _Run:
             )
             self._notifier.stopping()
         log.info("stopped after %d events", self.report.events)
+
+    def _say_where_it_is_heard(self) -> None:
+        """Log the page's address before anything else: without a synth the music sounds there."""
+        listen = self._config.web.listen
+        if listen is not None and listen[0] == "127.0.0.1" and not self._notifier.heard:
+            log.info("to hear it in a browser, open http://%s:%d/", *listen)
 
     async def _until_stopped(self, *parts: Coroutine[Any, Any, object]) -> None:
         """Run all parts until one of them ends. Raises what it raises, once all have ended."""
