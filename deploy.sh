@@ -47,7 +47,18 @@ find_python() {
   return 1
 }
 
-# make_venv OPTION: make $venv, with an option of Python's module venv ('' is none).
+# Unpack Python's own pip into $venv: 'python -m venv' takes ten times as long, most of it to compile pip.
+pip_into_venv() {
+  "$venv/bin/python" - << 'PYTHON'
+import ensurepip, sysconfig, zipfile
+from pathlib import Path
+
+folder = sysconfig.get_config_var("WHEEL_PKG_DIR") or Path(ensurepip.__file__).parent / "_bundled"
+zipfile.ZipFile(next(Path(folder).glob("pip-*.whl"))).extractall(sysconfig.get_path("purelib"))
+PYTHON
+}
+
+# Make $venv.
 make_venv() {
   local python version
   if ! python=$(find_python); then
@@ -64,7 +75,8 @@ make_venv() {
     die "this is a 32-bit system on a 64-bit kernel, for which no TFLite runtime exists; use a 64-bit system"
   fi
   say "making $venv with Python $version"
-  "$python" -m venv --clear ${1:+"$1"} "$venv"
+  "$python" -m venv --clear --without-pip "$venv"
+  pip_into_venv
 }
 
 # What an installation depends on. The sources are not in it: they are used from where they are.
@@ -82,9 +94,10 @@ install() {
   if [ -e "$venv" ] && [ ! -w "$venv" ]; then
     die "$venv belongs to somebody else; take it away and try again: sudo rm -rf $venv $top/bachd.egg-info"
   fi
-  "$venv/bin/python" -m pip --version > /dev/null 2>&1 || make_venv ''
+  "$venv/bin/python" -m pip --version > /dev/null 2>&1 || make_venv
   say "installing bachd${1:+ and what its ${1}s need} into $venv; the first time takes a minute or two"
-  pip_install --editable "$top${1:+[$1]}" || die "pip could not install bachd; see above"
+  # What is never imported need not be compiled; the rest is, at its first import.
+  pip_install --no-compile --editable "$top${1:+[$1]}" || die "pip could not install bachd; see above"
   fingerprint "$1" > "$stamp"
 }
 

@@ -27,17 +27,6 @@ release_name() {
   } | sha256sum | sed "s/^\(.\{8\}\).*/${version:?}-\1/"
 }
 
-# Unpack Python's own pip into $venv: 'python -m venv' would take ten times as long, most of it to compile pip.
-pip_into_venv() {
-  "$venv/bin/python" - << 'PYTHON'
-import ensurepip, sysconfig, zipfile
-from pathlib import Path
-
-folder = sysconfig.get_config_var("WHEEL_PKG_DIR") or Path(ensurepip.__file__).parent / "_bundled"
-zipfile.ZipFile(next(Path(folder).glob("pip-*.whl"))).extractall(sysconfig.get_path("purelib"))
-PYTHON
-}
-
 # build RELEASE: make it complete, from the beginning if it was interrupted.
 build() {
   local release=$1 source offline=() code=0
@@ -48,8 +37,7 @@ build() {
     unfinished=$release
     mkdir -p "$release/source"
     venv=$release/venv
-    make_venv --without-pip
-    pip_into_venv
+    make_venv
     source=$(own_wheel)
     if [ -z "$source" ]; then # not in the checkout: setuptools would leave files of root's there
       source=$release/source
