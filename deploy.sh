@@ -35,11 +35,13 @@ apt_install() {
   apt-get update -qq > /dev/null && apt-get install -qq -y --no-install-recommends "$@" > /dev/null
 }
 
+# Python is run with -I throughout: nothing is imported from the folder this is called in, nor from PYTHONPATH.
+#
 # The first Python of at least 3.11 that runs. A pyenv shim may exist for a version that is not switched on.
 find_python() {
   local candidate
   for candidate in python3 python3.13 python3.12 python3.11; do
-    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then
+    if "$candidate" -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then
       command -v "$candidate"
       return
     fi
@@ -49,7 +51,7 @@ find_python() {
 
 # Unpack Python's own pip into $venv: 'python -m venv' takes ten times as long, most of it to compile pip.
 pip_into_venv() {
-  "$venv/bin/python" - << 'PYTHON'
+  "$venv/bin/python" -I - << 'PYTHON'
 import ensurepip, sysconfig, zipfile
 from pathlib import Path
 
@@ -66,16 +68,16 @@ make_venv() {
     apt_install python3 python3-venv
     python=$(find_python) || die "bachd needs Python 3.11 or newer; this system's is older"
   fi
-  version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-  if ! "$python" -c 'import ensurepip, venv' 2> /dev/null; then
+  version=$("$python" -I -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+  if ! "$python" -I -c 'import ensurepip, venv' 2> /dev/null; then
     can_apt || die "Python's venv module is missing. On Debian: sudo apt-get install python$version-venv"
     apt_install "python$version-venv"
   fi
-  if "$python" -c 'import platform, sys; sys.exit(sys.maxsize > 2**32 or platform.machine() != "aarch64")'; then
+  if "$python" -I -c 'import platform, sys; sys.exit(sys.maxsize > 2**32 or platform.machine() != "aarch64")'; then
     die "this is a 32-bit system on a 64-bit kernel, for which no TFLite runtime exists; use a 64-bit system"
   fi
   say "making $venv with Python $version"
-  "$python" -m venv --clear --without-pip "$venv"
+  "$python" -I -m venv --clear --without-pip "$venv"
   pip_into_venv
 }
 
@@ -85,8 +87,18 @@ fingerprint() {
   cat "$top/setup.cfg" "$top/pyproject.toml"
 }
 
-# install EXTRA: see that .venv holds bachd with that extra ('' is none).
+# install EXTRA: see that .venv holds bachd with that extra ('' is none). One deploy.sh at a time in this folder.
 install() {
+  (
+    if command -v flock > /dev/null && ! flock --nonblock 8; then
+      say "waiting for another deploy.sh that is at work in $top"
+      flock 8
+    fi
+    install_alone "$1"
+  ) 8< "$top"
+}
+
+install_alone() {
   local stamp="$venv/installed${1:+-$1}"
   if [ -f "$stamp" ] && fingerprint "$1" | cmp -s - "$stamp"; then
     return
@@ -94,7 +106,7 @@ install() {
   if [ -e "$venv" ] && [ ! -w "$venv" ]; then
     die "$venv belongs to somebody else; take it away and try again: sudo rm -rf $venv $top/bachd.egg-info"
   fi
-  "$venv/bin/python" -m pip --version > /dev/null 2>&1 || make_venv
+  "$venv/bin/python" -I -m pip --version > /dev/null 2>&1 || make_venv
   say "installing bachd${1:+ and what its ${1}s need} into $venv; the first time takes a minute or two"
   # What is never imported need not be compiled; the rest is, at its first import.
   pip_install --no-compile --editable "$top${1:+[$1]}" || die "pip could not install bachd; see above"
@@ -105,7 +117,7 @@ install() {
 pip_install() {
   local log code=0
   log=$(mktemp)
-  "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar=off "$@" 2>&1 | tee "$log" | one_line || code=$?
+  "$venv/bin/python" -I -m pip install --disable-pip-version-check --progress-bar=off "$@" 2>&1 | tee "$log" | one_line || code=$?
   [ "$code" = 0 ] || cat "$log" >&2
   rm -f "$log"
   return "$code"
