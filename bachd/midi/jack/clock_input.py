@@ -6,12 +6,11 @@ Law: a server that dies, or that process, takes nothing with it; both are tried 
 from __future__ import annotations
 
 import logging
-import subprocess
-import sys
 import threading
 from contextlib import suppress
 from typing import Final
 
+from bachd import child_process
 from bachd.errors import OutputError
 from bachd.midi.clock_input import Hear
 from bachd.realtime import priority
@@ -64,14 +63,8 @@ class JackInput:
         self._process.stdout.close()  # type: ignore[union-attr]  # `_open` asks for a pipe
 
     def _open(self) -> None:
-        command = [sys.executable, "-m", "bachd.midi.jack.clock_process", *([] if self._part is None else [self._part])]
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # Ctrl-C is for this process; that one ends with its stdin
-        )
+        arguments = () if self._part is None else (self._part,)
+        self._process = child_process.start("bachd.midi.jack.clock_process", *arguments, text=True)
         assert self._process.stdout is not None
         said = self._process.stdout.readline().strip()
         self._thread = threading.Thread(target=self._listen, name="clock-in", daemon=True)

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Final
 
+from bachd import child_process
 from bachd.errors import OutputError
 from bachd.midi.jack.libjack import Client
 from bachd.midi.jack.player_process import HEAD
@@ -153,18 +152,10 @@ class _Line:
     def __init__(self) -> None:
         """Raises OutputError if no server runs."""
         self.watch = Client(f"{OURS}-watch")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bachd.midi.jack.player_process", OURS],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for this process; that one ends with its stdin
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # the same bachd
-                "MALLOC_ARENA_MAX": "1",  # one for both threads: less memory to lock
-            },
+        self._process = child_process.start(
+            "bachd.midi.jack.player_process",
+            OURS,
+            environment={"MALLOC_ARENA_MAX": "1"},  # one for both threads: less memory to lock
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
