@@ -39,6 +39,11 @@ class JackServer:
         waiting = ["jack_wait", "-s", self.name, "-w", "-t", "20"]
         subprocess.run(waiting, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
+    def signal(self, number: int) -> None:
+        """Send a signal to the server, such as SIGSTOP."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()

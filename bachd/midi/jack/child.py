@@ -56,18 +56,24 @@ def read_line(process: subprocess.Popen[bytes], seconds: float) -> str:
 
 def end(process: subprocess.Popen[Any], seconds: float = 0.0) -> int:
     """Close a child's stdin and give it so many seconds to end by itself; then kill it. Returns its exit code."""
-    _close(process.stdin)
+    close(process.stdin)
+    code = wait(process, seconds)
+    close(process.stdout)
+    return code
+
+
+def wait(process: subprocess.Popen[Any], seconds: float) -> int:
+    """Give a child so many seconds to end by itself; then kill it. Returns its exit code."""
     with suppress(subprocess.TimeoutExpired):
         if seconds > 0:
             process.wait(seconds)
     if process.poll() is None:
         process.kill()
-    code = process.wait()
-    _close(process.stdout)
-    return code
+    return process.wait()
 
 
-def _close(pipe: Any) -> None:
+def close(pipe: Any) -> None:
+    """Close one end of a pipe."""
     if pipe is not None:
         with suppress(OSError):  # what was buffered for a child that is gone
             pipe.close()
