@@ -71,6 +71,15 @@ class Synth:
         """The next so many messages, as hexadecimal digits."""
         return [self._line() for _ in range(messages)]
 
+    def hear_after(self, sent: list[str]) -> list[str]:
+        """What comes before the messages that were just sent, all of which must come."""
+        heard: list[str] = []
+        while heard[len(heard) - len(sent) :] != sent or len(heard) < len(sent):
+            line = self._line()
+            assert line, f"never received {sent}, but {heard}"
+            heard.append(line)
+        return heard[: len(heard) - len(sent)]
+
     def unplug(self) -> list[str]:
         """Be gone; what has been heard since `hear`."""
         rest, _ = self._process.communicate()

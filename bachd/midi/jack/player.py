@@ -123,4 +123,4 @@ class PlayerChild:
     def _ended(self) -> bool:
         with suppress(subprocess.TimeoutExpired):  # it may just have closed its stdout
             self._process.wait(_ENDING)
-        return not self.alive
+        return self._process.poll() is not None
