@@ -52,6 +52,8 @@ _PLAYING: Final = (0.05, 0.5)
 """Seconds of music between two halts."""
 _HALTED: Final = (0.03, 0.25)
 """Seconds until what sounds is looked at."""
+_APART: Final = (0.1, 0.2)
+"""Seconds until the clock that is followed starts again: a bar may be dated back by a twentieth of one."""
 _BPM: Final = 200.0
 
 
@@ -65,7 +67,12 @@ def server(period: int) -> Iterator[None]:
     command += ["-d", "dummy", "-r", "48000", "-p", str(period)]
     jackd = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        subprocess.run(["jack_wait", "-s", name, "-w", "-t", "20"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["jack_wait", "-s", name, "-w", "-t", "20"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         yield
     finally:
         jackd.terminate()
@@ -159,6 +166,7 @@ class Stage:
             say(STOP)
             await self._wait(_HALTED)
             self._mark(len(KINDS))
+            await self._wait(_APART)
         for task in (beating, playing):
             task.cancel()
         await asyncio.wait([beating, playing])
