@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,8 @@ from typing import IO, Any, Final, Literal, overload
 _ENTRY: Final = str(Path(__file__).with_name("child_main.py"))
 _SERVICE: Final = ("LISTEN_", "NOTIFY_", "WATCHDOG_")
 """Beginnings of what systemd sets for the service's main process alone."""
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGABRT)
+"""What systemd and terminals send to all processes of a service: SIGABRT is its watchdog's."""
 
 
 @overload
@@ -108,18 +111,30 @@ def read_line(process: subprocess.Popen[Any], seconds: float) -> str:
 
 def end(process: subprocess.Popen[Any], seconds: float = 0.0) -> int:
     """Close a child's pipes and give it so many seconds to end by itself; then kill it. Returns its exit code."""
-    _close(process.stdin)
+    close(process.stdin)
+    code = wait(process, seconds)
+    close(process.stdout)
+    return code
+
+
+def wait(process: subprocess.Popen[Any], seconds: float) -> int:
+    """Give a child so many seconds to end by itself; then kill it. Returns its exit code."""
     with suppress(subprocess.TimeoutExpired):
         if seconds > 0:
             process.wait(seconds)
     if process.poll() is None:
         process.kill()
-    code = process.wait()
-    _close(process.stdout)
-    return code
+    return process.wait()
 
 
-def _close(pipe: IO[Any] | None) -> None:
+def ignore_signals() -> None:
+    """In a child: outlive the signals that end the parent, so that stdin is read to its end."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def close(pipe: IO[Any] | None) -> None:
+    """Close one end of a pipe, whatever was buffered for a child that is gone."""
     if pipe is not None:
         with suppress(OSError):  # what was buffered for a child that is gone
             pipe.close()

@@ -54,6 +54,11 @@ class JackServer:
         waiting = ["jack_wait", "-s", self.name, "-w", "-t", "20"]
         subprocess.run(waiting, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
+    def signal(self, number: int) -> None:
+        """Send a signal to the server, such as SIGSTOP."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
@@ -80,6 +85,15 @@ class Synth:
     def hear(self, messages: int) -> list[str]:
         """The next so many messages, as hexadecimal digits."""
         return [self._line() for _ in range(messages)]
+
+    def hear_after(self, sent: list[str]) -> list[str]:
+        """What comes before the messages that were just sent, all of which must come."""
+        heard: list[str] = []
+        while heard[len(heard) - len(sent) :] != sent or len(heard) < len(sent):
+            line = self._line()
+            assert line, f"never received {sent}, but {heard}"
+            heard.append(line)
+        return heard[: len(heard) - len(sent)]
 
     def unplug(self) -> list[str]:
         """Be gone; what has been heard since `hear`."""

@@ -1,7 +1,8 @@
-"""What is to be sent, and when: a heap that is filled and emptied again while it is waited for.
+"""Queue MIDI messages by deadline, so that they can be taken back until they are delivered.
 
-Law: what is taken is the next to be sent, by deadline and then in the order given; what is forgotten before it was
-taken is never sent, and what was taken too early to be forgotten is ended.
+Law: messages are delivered by deadline, those of one deadline in the order given. What is retracted before it was
+delivered never is. A note_on that was delivered before it was retracted is ended at the moment of the retraction, and
+nothing retracts that end.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import heapq
 import math
 import threading
-from collections import deque
 from collections.abc import Iterable
 from itertools import count
 from time import monotonic
@@ -17,57 +17,84 @@ from typing import Final, TypeAlias
 
 _NOTE_OFF: Final = 0x80
 _NOTE_ON: Final = 0x90
-_SOON: Final = 64
-"""More note_ons than are taken within the moment by which any are taken too early."""
 
 Due: TypeAlias = tuple[float, bytes]
 """A message with its deadline in monotonic seconds."""
 
 
-class Heap:
-    """Messages to come. For one thread at a time."""
+class MessageHeap:
+    """Messages to come, and the notes that sound. For one thread at a time."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, bytes]] = []
+        # Deadline, order, message, and whether it ends a note that was delivered too early to be retracted.
+        self._heap: list[tuple[float, int, bytes, bool]] = []
         self._order = count()
-        self._begun: deque[Due] = deque(maxlen=_SOON)
+        # The deadline of each note_on that was delivered without its note_off, by what its note_off begins with.
+        self._sounding: dict[bytes, float] = {}
 
     @property
     def next(self) -> float:
         """The first deadline; infinity if there is nothing."""
         return self._heap[0][0] if self._heap else math.inf
 
+    @property
+    def first(self) -> Due:
+        """The message to be delivered next. There must be one."""
+        due, _, data, _ = self._heap[0]
+        return due, data
+
     def put(self, due: float, data: bytes) -> None:
         """Add a message."""
-        heapq.heappush(self._heap, (due, next(self._order), data))
+        self._push(due, data)
 
-    def take(self, moment: float, most: float = math.inf) -> list[Due]:
-        """What is due at `moment` or before, at most so many messages."""
+    def pop(self) -> Due:
+        """Remove the first message, because it is delivered."""
+        due, _, data, _ = heapq.heappop(self._heap)
+        if begins(data):
+            self._sounding[_key(data)] = due
+        elif ends(data):
+            self._sounding.pop(_key(data), None)
+        return due, data
+
+    def drop(self) -> None:
+        """Remove the first message, because it cannot be delivered."""
+        heapq.heappop(self._heap)
+
+    def take(self, moment: float) -> list[Due]:
+        """Deliver what is due at `moment` or before."""
         taken: list[Due] = []
-        while self._heap and self._heap[0][0] <= moment and len(taken) < most:
-            due, _, data = heapq.heappop(self._heap)
-            taken.append((due, data))
-            if begins(data):
-                self._begun.append((due, data))
+        while self._heap and self._heap[0][0] <= moment:
+            taken.append(self.pop())
         return taken
 
     def retract(self, moment: float) -> None:
-        """Forget what is due after `moment`. Notes of it that were taken are ended as soon as they have begun."""
-        self._heap = [each for each in self._heap if each[0] <= moment]
+        """Forget what is due after `moment`, and end at `moment` those notes of it that were delivered already.
+
+        Ends of notes that began at `moment` or before are forgotten, too: whoever retracts sends them anew.
+        """
+        self._heap = [each for each in self._heap if each[0] <= moment or each[3]]
         heapq.heapify(self._heap)
-        for due, data in self._begun:
+        for note, due in self._sounding.items():
             if due > moment:
-                self.put(due, ending(data))
-        self._begun.clear()
+                self._push(moment, _end(note), owed=True)
+                self._sounding[note] = -math.inf  # its end is owed once
+
+    def release(self, moment: float) -> None:
+        """End at `moment` all that sounds."""
+        for note in self._sounding:
+            self._push(moment, _end(note), owed=True)
+
+    def _push(self, due: float, data: bytes, *, owed: bool = False) -> None:
+        heapq.heappush(self._heap, (due, next(self._order), data, owed))
 
 
-class Agenda:
-    """A heap for several threads, of which one waits and takes."""
+class MessageQueue:
+    """A heap for several threads, of which one waits and delivers."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._heap = Heap()
-        self._ended = False
+        self._heap = MessageHeap()
+        self._closed = False
 
     def put(self, messages: Iterable[Due]) -> None:
         """Add messages."""
@@ -77,7 +104,7 @@ class Agenda:
             self._changed.notify()
 
     def retract(self, moment: float) -> None:
-        """Forget what is due after `moment`."""
+        """As `MessageHeap.retract`."""
         with self._changed:
             self._heap.retract(moment)
             self._changed.notify()
@@ -85,30 +112,45 @@ class Agenda:
     def take(self, ahead: float) -> list[Due]:
         """The next chord, all for one moment, `ahead` seconds before it or as soon as it is there.
 
-        Waits for it; nothing after the last one, when `end` has been called.
+        Waits for it. After `close` and the last message: the ends of what still sounds, then nothing.
         """
         with self._changed:
             while (left := self._heap.next - ahead - monotonic()) > 0:
                 if left < math.inf:
                     self._changed.wait(left)
-                elif self._ended:
-                    return []
+                elif self._closed:
+                    self._heap.release(monotonic())
+                    break
                 else:
                     self._changed.wait()
-            return self._heap.take(self._heap.next)
+            return self._heap.take(self._heap.next) if self._heap.next < math.inf else []
 
-    def end(self) -> None:
+    def close(self) -> None:
         """No more will be put."""
         with self._changed:
-            self._ended = True
+            self._closed = True
             self._changed.notify()
 
 
 def begins(data: bytes) -> bool:
-    """Whether a note begins; with velocity 0, one ends."""
+    """Whether a message is a note_on; with velocity 0, it is a note_off."""
     return len(data) == 3 and data[0] & 0xF0 == _NOTE_ON and data[2] > 0
+
+
+def ends(data: bytes) -> bool:
+    """Whether a message is a note_off."""
+    return len(data) == 3 and (data[0] & 0xF0 == _NOTE_OFF or (data[0] & 0xF0 == _NOTE_ON and data[2] == 0))
 
 
 def ending(data: bytes) -> bytes:
     """The note_off for a note_on."""
-    return bytes((_NOTE_OFF | data[0] & 0x0F, data[1], 0))
+    return _end(_key(data))
+
+
+def _key(data: bytes) -> bytes:
+    """The channel and number of a note: what its note_off begins with."""
+    return bytes((_NOTE_OFF | data[0] & 0x0F, data[1]))
+
+
+def _end(note: bytes) -> bytes:
+    return note + b"\0"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bachd.errors import OutputError
-from bachd.midi.port_names import is_name
+from bachd.midi.port_names import PortInfo, is_instrument, is_name
 from bachd.midi.ports import list_ports, open_outputs
 from bachd.midi.reset import CHANNELS, every_note_off, reset
 from bachd.music.message import Message
@@ -31,7 +31,7 @@ def panic(specs: Sequence[str] = ()) -> str:
     Returns what has been silenced, for people. Raises OutputError if there is nothing to silence.
     """
     named = [spec for spec in specs if spec == "jack" or is_name(spec)]
-    wanted = named or [port.name for port in list_ports() if port.kind == "hardware"]
+    wanted = named or [port.name for port in list_ports() if port.kind == "hardware" or _is_on_jack(port)]
     if not wanted:
         raise OutputError("panic: there is no MIDI instrument; switch it on, or name a port: bachd panic PORT")
     clock = MonotonicClock()
@@ -44,6 +44,10 @@ def panic(specs: Sequence[str] = ()) -> str:
         return output.description
     finally:
         output.close()
+
+
+def _is_on_jack(port: PortInfo) -> bool:
+    return port.backend == "jack" and is_instrument(port.name)
 
 
 def _send(output: Output, messages: Sequence[Message], due: float) -> float:

@@ -4,7 +4,7 @@ Law: a thread of its own sends each message at an absolute deadline, those of on
 that happens to the destination reaches the player. What comes back is connected again by name, reset, and joins on the
 next bar.
 
-The threads meet in one place, the heap of what is to be sent (see message_queue.py); the port itself is guarded by a
+The threads meet in one place, the queue of what is to be sent (see message_queue.py); the port itself is guarded by a
 lock, as `poll` may reopen it.
 """
 
@@ -20,7 +20,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from bachd.errors import OutputError
 from bachd.midi.alsa.sequencer import check_device
-from bachd.midi.message_queue import Agenda, begins
+from bachd.midi.message_queue import MessageQueue, begins
 from bachd.midi.port_names import OURS, full_name
 from bachd.midi.reset import reset
 from bachd.realtime import priority
@@ -50,7 +50,7 @@ class RtMidiOutput:
         self.system, self.destination = system, destination
         self._connection = _Connection(system, destination)
         self._lateness = lateness
-        self._agenda = Agenda()
+        self._queue = MessageQueue()
         priority.prefer_threads()
         self._thread = threading.Thread(target=self._deliver, name="midi-out", daemon=True)
         self._thread.start()
@@ -62,17 +62,17 @@ class RtMidiOutput:
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Hand messages to the thread."""
-        self._agenda.put(
+        self._queue.put(
             (timed.due, bytes(timed.message.bytes())) for timed in ordered(messages) if not timed.message.is_meta
         )
 
     def retract(self, moment: float) -> None:
         """Take messages from the thread's hands."""
-        self._agenda.retract(moment)
+        self._queue.retract(moment)
 
     def bar(self, due: float) -> None:
         """Tell the thread when a destination that is back may join."""
-        self._agenda.put([(due, _BAR)])
+        self._queue.put([(due, _BAR)])
 
     def poll(self) -> Sequence[str]:
         """Look after the connection."""
@@ -80,7 +80,7 @@ class RtMidiOutput:
 
     def close(self) -> None:
         """Wait until the thread has sent all, then close the port."""
-        self._agenda.end()
+        self._queue.close()
         self._thread.join()
         self._connection.close()
 
@@ -88,7 +88,7 @@ class RtMidiOutput:
         if not priority.take():
             log.info("no real-time priority here, so notes may be late while the machine is busy: see 'bachd doctor'")
         priority.lock_memory()
-        while chord := self._agenda.take(priority.HELD):
+        while chord := self._queue.take(priority.HELD):
             due = chord[0][0]
             messages = [data for _, data in chord if data is not _BAR]
             if len(messages) < len(chord):

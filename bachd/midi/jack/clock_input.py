@@ -1,89 +1,114 @@
-"""A MIDI clock through JACK, heard by a process of its own (see clock_process.py).
+"""Receive a MIDI clock through JACK, from a child process that listens (see clock_process.py).
 
-Law: a server that dies, or that process, takes nothing with it; both are tried again, about once a second.
+Law: nothing that happens to the server or the child reaches this process, nor keeps it waiting; both are tried again,
+about once a second.
 """
 
 from __future__ import annotations
 
+import io
 import logging
 import threading
-from contextlib import suppress
+from time import monotonic
 from typing import Final
 
 from bachd import child_process
 from bachd.errors import OutputError
 from bachd.midi.clock_input import Hear
+from bachd.midi.jack.player import PATIENCE
 from bachd.realtime import priority
 
 log = logging.getLogger(__name__)
 
 _SENDER: Final = "JACK"
-"""One port hears all; it is not known who sent what."""
+"""One port receives from all; which of them sent a message is not known."""
 
 
 class JackInput:
-    """Listens to what the process says, in a thread of its own."""
+    """A port to receive from, or connections to ports by their names."""
 
     def __init__(self, part: str | None, hear: Hear) -> None:
         """Begin to listen. part: of the names to connect to; None: others connect to our port.
 
-        Raises OutputError if no server runs.
+        Raises OutputError if no server runs, or it does not answer.
         """
         self._part, self._hear = part, hear
         self._there: set[str] = set()
         self._closed = False
-        self._open()
+        self._known = True  # whether it has been reported that it listens
+        self._start()
+        if not self._opened.wait(PATIENCE):
+            self._fault = "JACK: the server does not answer"
+        if self._fault:
+            self.close()
+            raise OutputError(self._fault)
 
     @property
     def description(self) -> str:
-        """Who is listened to."""
+        """The ports that are listened to."""
         return ", ".join(sorted(self._there)) or self._part or "port 'bachd clock' of JACK"
 
     def poll(self) -> tuple[str, ...]:
-        """Start the process again, if it has ended."""
-        if self._closed or self._process.poll() is None:
+        """Start the child again, if it has ended or never got ready."""
+        if self._closed:
             return ()
-        self._end()
-        try:
-            self._open()
-        except OutputError:  # the next look will tell
-            return ()
-        return ("JACK is back: listening for a MIDI clock",)
+        if not self._opened.is_set() and monotonic() > self._begun + 2 * PATIENCE:
+            self._process.kill()
+            self._process.wait()
+        if self._process.poll() is not None:
+            self._end()
+            self._known = False
+            self._start()
+        elif not self._known and self._opened.is_set() and not self._fault:
+            self._known = True
+            return ("JACK is back: listening for a MIDI clock",)
+        return ()
 
     def close(self) -> None:
-        """End the process and the thread."""
+        """End the child and the thread."""
         self._closed = True
         self._end()
 
-    def _end(self) -> None:
-        with suppress(OSError):  # it may be gone
-            self._process.stdin.close()  # type: ignore[union-attr]  # `_open` asks for a pipe
-        self._thread.join()
-        self._process.wait()
-        self._process.stdout.close()  # type: ignore[union-attr]  # `_open` asks for a pipe
-
-    def _open(self) -> None:
-        arguments = () if self._part is None else (self._part,)
-        self._process = child_process.start("bachd.midi.jack.clock_process", *arguments, text=True)
-        assert self._process.stdout is not None
-        said = self._process.stdout.readline().strip()
+    def _start(self) -> None:
+        """Start the child, without waiting for it."""
+        self._begun = monotonic()
+        self._opened = threading.Event()
+        self._fault = ""
+        self._process = child_process.start(
+            "bachd.midi.jack.clock_process", *([] if self._part is None else [self._part])
+        )
         self._thread = threading.Thread(target=self._listen, name="clock-in", daemon=True)
         self._thread.start()
-        if said != "ready":
-            self._end()
-            raise OutputError(said.removeprefix("!") or "JACK: the process that listens has failed")
+
+    def _end(self) -> None:
+        assert self._process.stdout is not None
+        child_process.close(self._process.stdin)
+        child_process.wait(self._process, PATIENCE)
+        self._thread.join()  # which reads until the child has ended
+        child_process.close(self._process.stdout)
 
     def _listen(self) -> None:
         priority.come_first()
-        for line in self._process.stdout or ():
-            said = line.strip()
-            if said.startswith("+"):
-                self._there.add(said[1:])
-                log.info("listening to %s for a MIDI clock", said[1:])
-            elif said.startswith("-"):
-                self._there.discard(said[1:])
-                log.warning("%s is gone: no MIDI clock comes from there until it is back", said[1:])
-            else:
-                moment, data = said.split()
-                self._hear(float(moment), bytes.fromhex(data), _SENDER)
+        assert isinstance(self._process.stdout, io.RawIOBase)
+        reader = io.BufferedReader(self._process.stdout)
+        while (line := reader.readline()).endswith(b"\n"):  # the last one may be cut off
+            self._take(line.decode(errors="replace").strip())
+        self._fault = self._fault or "JACK: the process that listens has failed"
+        self._opened.set()
         self._there.clear()
+        reader.detach()
+
+    def _take(self, line: str) -> None:
+        if line == "ready":
+            self._opened.set()
+        elif line.startswith("!"):
+            self._fault = line[1:]
+        elif line.startswith("+"):
+            self._there.add(line[1:])
+            log.info("listening to %s for a MIDI clock", line[1:])
+        elif line.startswith("-"):
+            self._there.discard(line[1:])
+            log.warning("%s is gone: no MIDI clock comes from there until it is back", line[1:])
+        else:
+            moment, data = line.split()
+            self._hear(float(moment), bytes.fromhex(data), _SENDER)

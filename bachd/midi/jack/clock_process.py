@@ -1,49 +1,63 @@
-"""A listener for a MIDI clock in JACK's cycles, in a process of its own.
+"""Listen for a MIDI clock in JACK's cycles, in a process of its own.
 
-Law: JACK's thread waits for nothing but this process's own few lines, and each message is dated to the frame.
+Law: JACK's thread waits for nothing but this process's own few lines, and each message is dated to the frame. Whatever
+is sent to the port, only well-formed messages of a clock are passed on, and never more than can be read.
 
 `python -m bachd.midi.jack.clock_process [PART]` makes a port and connects to it whatever holds PART in its name. It
-says 'ready' or, after a '!', why not; then a line for each message, with monotonic seconds and hexadecimal digits, and
-one after a '+' or a '-' for each port that it hears or does not hear any more. It ends with its
-stdin, or when JACK dies.
+writes 'ready' or, after a '!', why not; then a line for each message, with monotonic seconds and hexadecimal digits,
+and one after a '+' or a '-' for each port that it is connected to or not any more. It ends when its stdin ends, or when
+JACK dies.
 """
 
 from __future__ import annotations
 
 import ctypes
 import gc
+import os
+import re
 import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from typing import Final
 
+from bachd import child_process
 from bachd.errors import OutputError
 from bachd.midi.jack.libjack import Client, Event, Process
 from bachd.midi.port_names import CLOCK, OURS, matching
 from bachd.realtime import priority
 
 _SYSTEM: Final = 0xF0
+_SONG_POSITION: Final = re.compile(rb"\xf2[\0-\x7f]{2}")
+_REAL_TIME: Final = re.compile(rb"[\xf8\xfa\xfb\xfc]")
+"""Clock, start, continue and stop. They may stand between the bytes of any other message (MIDI 1.0, page 30)."""
 _LOOKING: Final = 0.5
-"""Seconds between two looks at who is there."""
+"""Seconds between two looks at the ports."""
+_MOST: Final = 4096
+"""Messages that wait to be written; a flood pushes out the oldest."""
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+def messages(data: bytes) -> Iterator[bytes]:
+    """The messages of a clock in what came as one message, whatever that is."""
+    if _SONG_POSITION.fullmatch(data):
+        yield data
+    else:
+        yield from _REAL_TIME.findall(data)
 
 
 def main(part: str | None) -> None:
     """Listen until there is an end."""
+    child_process.ignore_signals()
     gc.disable()
     sys.setswitchinterval(0.0001)  # JACK waits for `cycle`
     try:
         client = Client(CLOCK)
     except OutputError as fault:
-        _say(f"!{fault}")
+        _write_line(f"!{fault}")
         return
     jack, port, event = client.jack, client.register("in", output=False), Event()
-    heard: deque[tuple[float, bytes]] = deque()
+    received: deque[tuple[float, bytes]] = deque(maxlen=_MOST)
     something, ending = threading.Semaphore(0), threading.Event()
 
     def cycle(frames: int, _: object) -> int:
@@ -51,22 +65,22 @@ def main(part: str | None) -> None:
         if count := jack.jack_midi_get_event_count(buffer):
             begin, end = client.cycle_times()
             for number in range(count):
-                jack.jack_midi_event_get(ctypes.byref(event), buffer, number)
-                if event.data[0] >= _SYSTEM:
+                failed = jack.jack_midi_event_get(ctypes.byref(event), buffer, number)
+                if not failed and event.size and event.data[0] >= _SYSTEM:
                     moment = begin + event.frame * (end - begin) / frames
-                    heard.append((moment, bytes(event.data[: event.size])))
+                    received.append((moment, ctypes.string_at(event.data, event.size)))
                     something.release()
         return 0
 
-    def until_told() -> None:
+    def wait_for_end() -> None:
         sys.stdin.read()
         ending.set()
         something.release()
 
     client.start(Process(cycle))
     priority.take()
-    _say("ready")
-    threading.Thread(target=until_told, daemon=True).start()
+    _write_line("ready")
+    threading.Thread(target=wait_for_end, daemon=True).start()
     there: set[str] = set()
     look = time.monotonic()
     while not (ending.is_set() or client.died.is_set()):
@@ -74,21 +88,28 @@ def main(part: str | None) -> None:
             look = now + _LOOKING
             if part is not None:
                 there = _connect(client, client.port_name(port), part, there)
-        if something.acquire(timeout=look - now) and heard:
-            moment, data = heard.popleft()
-            _say(f"{moment:.6f} {data.hex()}")
+        if something.acquire(timeout=max(0.0, look - now)) and received:
+            moment, data = received.popleft()
+            for message in messages(data):
+                _write_line(f"{moment:.6f} {message.hex()}")
     client.close()
+    os._exit(0)  # the library was seen to wait for ever
+
+
+def _write_line(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _connect(client: Client, ours: str, part: str, there: set[str]) -> set[str]:
-    """Hear whoever has come; returns who is there now."""
+    """Connect to whatever has come; returns the ports that are connected now."""
     names = [name for name in client.ports(output=True) if not name.startswith(OURS)]
     found = set(matching(names, part))
     for name in there - found:
-        _say(f"-{name}")
+        _write_line(f"-{name}")
     for name in found - there:
         if client.connect(name, ours):
-            _say(f"+{name}")
+            _write_line(f"+{name}")
         else:
             found.remove(name)
     return found

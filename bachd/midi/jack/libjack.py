@@ -1,7 +1,7 @@
-"""JACK's library, as far as bachd needs it: a client that learns of the server's death, finds ports and joins them.
+"""Bind JACK's library, as far as bachd needs it: a client that watches the server, finds ports and connects them.
 
 Law: no library is loaded beside one that is in memory already, such as python-rtmidi's own; what JACK would print on
-stderr, we say ourselves.
+stderr, we say ourselves. The library is called only in child processes: a server that hangs makes its calls hang.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import threading
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from time import monotonic
@@ -22,10 +23,12 @@ _IS_INPUT, _IS_OUTPUT = 1, 2
 _MIDI: Final = b"8 bit raw midi"
 _Complain: Final = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 _Shutdown: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+_PortConnect: Final = ctypes.CFUNCTYPE(None, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_int, ctypes.c_void_p)
+_PortRegistration: Final = ctypes.CFUNCTYPE(None, ctypes.c_uint32, ctypes.c_int, ctypes.c_void_p)
 Process: Final = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint32, ctypes.c_void_p)
 """What JACK calls in each cycle: takes a number of frames, returns 0."""
 _MICRO: Final = 1e-6
-_PATIENCE: Final = 3.0
+_PATIENCE: Final = 1.0
 """Seconds in which a client can be closed; it takes some hundredths of one."""
 _IGNORE: Final = _Complain(lambda _: None)
 
@@ -66,7 +69,28 @@ class Client:
 
     def port_name(self, port: Any) -> str:
         """A port's full name, as 'bachd:bachd'."""
-        return str(self.jack.jack_port_name(port).decode())
+        return str((self.jack.jack_port_name(port) or b"").decode(errors="replace"))
+
+    def on_change(self, connected: Callable[[str, str, bool], None], registered: Callable[[str], None]) -> None:
+        """Call `connected(one port, another, whether they are connected now)`, and `registered(port)` for a new port.
+
+        To be asked for before `start`. Both are called by a thread of JACK's own, which must not be made to wait.
+        """
+
+        def name(number: int) -> str:
+            return self.port_name(ctypes.c_void_p(self.jack.jack_port_by_id(self.handle, number)))
+
+        def connect(one: int, other: int, connects: int, _: object) -> None:
+            connected(name(one), name(other), bool(connects))
+
+        def register(number: int, registers: int, _: object) -> None:
+            if registers:
+                registered(name(number))
+
+        self._on_connect = _PortConnect(connect)
+        self._on_registration = _PortRegistration(register)
+        self.jack.jack_set_port_connect_callback(self.handle, self._on_connect, None)
+        self.jack.jack_set_port_registration_callback(self.handle, self._on_registration, None)
 
     def start(self, process: Any) -> None:
         """Take part in the cycles: `process`, a `Process`, is called in each by a thread of JACK's own."""
@@ -90,7 +114,22 @@ class Client:
 
     def ports(self, *, output: bool) -> list[str]:
         """The full names of the MIDI ports that music comes out of, or that it goes into, in the server's order."""
-        names = self.jack.jack_get_ports(self.handle, None, _MIDI, _IS_OUTPUT if output else _IS_INPUT)
+        return self._names(self.jack.jack_get_ports(self.handle, None, _MIDI, _IS_OUTPUT if output else _IS_INPUT))
+
+    def connections(self, port: Any) -> list[str]:
+        """The full names of the ports that a port is connected to."""
+        return self._names(self.jack.jack_port_get_all_connections(self.handle, port))
+
+    def connect(self, source: str, destination: str) -> bool:
+        """Connect one port to another; returns whether they are connected now."""
+        return self.jack.jack_connect(self.handle, source.encode(), destination.encode()) in (0, errno.EEXIST)
+
+    def disconnect(self, source: str, destination: str) -> None:
+        """Disconnect one port from another, if they are connected."""
+        self.jack.jack_disconnect(self.handle, source.encode(), destination.encode())
+
+    def _names(self, names: Any) -> list[str]:
+        """The strings of an array of C that a null pointer ends, which is freed."""
         found = []
         for name in names or ():
             if name is None:
@@ -100,12 +139,8 @@ class Client:
             self.jack.jack_free(names)
         return found
 
-    def connect(self, source: str, destination: str) -> bool:
-        """Let one port hear another; whether it does."""
-        return self.jack.jack_connect(self.handle, source.encode(), destination.encode()) in (0, errno.EEXIST)
-
     def close(self) -> None:
-        """Be gone. JACK's library was seen to wait for ever for a thread of its own that had died with its lock."""
+        """Leave the server, in a thread: the library was seen to wait for ever for one of its own that had died."""
         closing = threading.Thread(target=self.jack.jack_client_close, args=(self.handle,), daemon=True)
         closing.start()
         closing.join(_PATIENCE)
@@ -118,9 +153,10 @@ def library() -> Any:
         jack = ctypes.CDLL(_loaded() or "libjack.so.0")
     except OSError:
         raise OutputError("JACK: there is no libjack; on Debian: sudo apt install libjack-jackd2-0") from None
-    for name in ("jack_client_open", "jack_port_register", "jack_port_get_buffer"):
+    for name in ("jack_client_open", "jack_port_register", "jack_port_by_id", "jack_port_get_buffer"):
         getattr(jack, name).restype = ctypes.c_void_p
-    jack.jack_get_ports.restype = ctypes.POINTER(ctypes.c_char_p)
+    for name in ("jack_get_ports", "jack_port_get_all_connections"):
+        getattr(jack, name).restype = ctypes.POINTER(ctypes.c_char_p)
     jack.jack_port_name.restype = ctypes.c_char_p
     jack.jack_get_time.restype = ctypes.c_uint64
     jack.jack_set_error_function(_IGNORE)

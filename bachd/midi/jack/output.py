@@ -1,35 +1,29 @@
-"""Playing through JACK: a process of its own places each message in JACK's cycles, to the frame.
+"""Play through JACK: a child process places each message in JACK's cycles, to the frame.
 
 Law: at the moment of a note nothing of this process is needed, neither a thread nor Python's lock; nothing that happens
-to the destination, the server or that process reaches the player. What comes back is connected again by name, reset,
-and joins on the next bar.
+to the destination, the server or the child reaches the player, and a server that hangs keeps nothing here waiting. What
+comes back is connected again by name, reset, and joins on the next bar.
 
 Lateness here is how long after its deadline a message was handed over: 0 unless this whole process was late.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
 import threading
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from typing import Final
 
 from bachd import child_process
 from bachd.errors import OutputError
-from bachd.midi.jack.libjack import Client
-from bachd.midi.jack.player_process import HEAD
+from bachd.midi.jack.cables import CONNECTED, PULLED
+from bachd.midi.jack.player import PATIENCE, PlayerChild
 from bachd.midi.message_queue import Due, begins
 from bachd.midi.port_names import OURS
-from bachd.midi.reset import reset
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered
 
-_HANGS: Final = 1 << 20
-"""Bytes handed over in vain that tell that the process hangs: hours of music."""
-_GONE: Final = "the music goes on without it, until it is back"
+_GONE: Final = "the music goes on without it, until it is"
 
 
 class JackOutput:
@@ -43,29 +37,36 @@ class JackOutput:
         destination: a name from `destinations`; None opens a port for others to connect to.
         clock: must be the machine's monotonic one.
 
-        Raises OutputError if no server runs, or the destination is not there.
+        Raises OutputError if no server runs or it does not answer, or the destination is not there.
         """
         self.destination = destination
         """As it was asked for."""
         self._clock = clock
         self._lateness = lateness
         self._lock = threading.Lock()  # the player sends, and another thread polls
-        self._line: _Line | None = None
-        self._connected = False
+        self._wanted = [] if destination is None else [destination]  # or whoever had connected to our port
+        self._connected: set[str] = set()  # the ports that we play to
+        self._lost: set[str] = set()
         self._joined = True
-        self._open()
-        if destination is not None and not self._connected:
+        self._child: PlayerChild | None = PlayerChild(self._wanted, clock)
+        self._ready = True
+        fault = self._child.wait_until_ready()
+        for mark, name in self._child.read():
+            self._note(mark, name)
+        if not fault and destination is not None and destination not in self._connected:
+            fault = f"{destination}: is no longer there"
+        if fault:
             self.close()
-            raise OutputError(f"{destination}: is no longer there")
+            raise OutputError(fault)
 
     @property
     def description(self) -> str:
         """The destination, or our own port."""
-        if self._line is None:
+        if self._child is None or not self._ready:
             return "waiting for JACK"
         if self.destination is None:
             return f"port '{OURS}' of JACK"
-        return self.destination if self._connected else f"waiting for {self.destination}"
+        return self.destination if self.destination in self._connected else f"waiting for {self.destination}"
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Hand messages over."""
@@ -81,126 +82,85 @@ class JackOutput:
             self._write(records)
 
     def retract(self, moment: float) -> None:
-        """Let the process that plays forget."""
+        """Let the child forget what is due later."""
         with self._lock:
             self._write([(moment, b"")])
 
     def bar(self, due: float) -> None:
-        """Whoever has come back hears all that is sent from here on."""
+        """Let a destination that has come back receive all that is sent from here on."""
         with self._lock:
-            self._joined = self._joined or self._connected
+            self._joined = self._joined or bool(self._connected)
 
     def poll(self) -> Sequence[str]:
-        """Look after the connection."""
-        line = self._line
-        if line is None:
-            try:
-                self._open()
-            except OutputError:  # the next look will tell
-                return []
-            return [f"JACK is back: {self.description}"]
-        with self._lock:
-            line.write(b"")
-        if not line.alive:
-            self._leave()
-            return [f"JACK is gone: {_GONE}"]
-        if self.destination is None or (there := self.destination in line.watch.destinations()) == self._connected:
+        """See what has happened to the connections, the child and the server."""
+        if self._child is None:
+            self._child = PlayerChild(self._wanted, self._clock)
             return []
-        if there:
-            self._connect(line)
-            return [f"{self.destination} is there: reset, and in from the next bar on"] if self._connected else []
         with self._lock:
-            self._connected = self._joined = False
-        return [f"{self.destination} is gone: {_GONE}"]
+            self._child.write(())
+        alive = self._child.alive  # before its last words are read
+        news = [line for mark, name in self._child.read() for line in self._note(mark, name)]
+        if alive and self._ready:
+            return news
+        if alive:
+            self._ready = self._child.ready
+            return [f"JACK is back: {self.description}"] if self._ready else []
+        was_ready, self._ready = self._ready, False
+        if was_ready and self.destination is None:
+            self._wanted = sorted(self._connected)
+        self._leave()
+        return [*news, f"JACK is gone: {_GONE} back"] if was_ready else []
 
     def close(self) -> None:
         """Wait until the last message has been played, then take the port away."""
         self._leave()
 
-    def _open(self) -> None:
-        line = _Line()
-        with self._lock:
-            self._line = line
-        if self.destination is not None:
-            self._connect(line)
-
-    def _connect(self, line: _Line) -> None:
-        assert self.destination is not None
-        there = self.destination in line.watch.destinations()
-        connected = there and line.watch.connect(line.port, self.destination)
-        with self._lock:
-            self._connected = connected
-            if connected:
-                now = self._clock.now()
-                self._write([(now, bytes(message.bytes())) for message in reset()])
-
     def _leave(self) -> None:
         with self._lock:
-            line, self._line = self._line, None
-            self._connected, self._joined = False, self.destination is None
-        if line is not None:
-            line.close()
+            leaving, self._child = self._child, None
+            self._joined = not self._wanted
+            self._connected.clear()
+        if leaving is not None:
+            leaving.close()
+
+    def _note(self, mark: str, name: str) -> list[str]:
+        """Take in what the child says of a connection; what there is to log of it."""
+        told = name == self.destination or name in self._lost
+        with self._lock:
+            if mark == CONNECTED:
+                self._connected.add(name)
+                self._lost.discard(name)
+            else:
+                self._connected.discard(name)
+                self._lost.add(name)
+                self._joined = self._joined and bool(self._connected)
+        if mark == CONNECTED:
+            return [f"{name} is there: reset, and in from the next bar on"] if told else []
+        return [
+            f"{name} is disconnected: {_GONE} connected again" if mark == PULLED else f"{name} is gone: {_GONE} back"
+        ]
 
     def _write(self, records: Iterable[Due]) -> None:
-        if self._line is not None:
-            self._line.write(b"".join(HEAD.pack(due, len(data)) + data for due, data in records))
-
-
-class _Line:
-    """A connection to the server: a client that looks after it, and the process that plays."""
-
-    def __init__(self) -> None:
-        """Raises OutputError if no server runs."""
-        self.watch = Client(f"{OURS}-watch")
-        self._process = child_process.start(
-            "bachd.midi.jack.player_process",
-            OURS,
-            environment={"MALLOC_ARENA_MAX": "1"},  # one for both threads: less memory to lock
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._stdin = self._process.stdin
-        self._backlog = b""
-        os.set_blocking(self._stdin.fileno(), False)
-        with suppress(OSError):
-            fcntl.fcntl(self._stdin, fcntl.F_SETPIPE_SZ, _HANGS)
-        said = self._process.stdout.readline().decode().strip()
-        self._process.stdout.close()
-        self.port = said
-        """The full name of the port that plays."""
-        if not said or said.startswith("!"):
-            self.close()
-            raise OutputError(said[1:] or "JACK: the process that plays has failed")
-
-    @property
-    def alive(self) -> bool:
-        """Whether neither the server nor the process has died since."""
-        return not self.watch.died.is_set() and self._process.poll() is None
-
-    def write(self, data: bytes) -> None:
-        """Hand over, without waiting: what the pipe does not take now goes with the next."""
-        self._backlog += data
-        with suppress(OSError):  # the process is gone, which `alive` tells
-            self._backlog = self._backlog[self._stdin.write(self._backlog) or 0 :]
-        if len(self._backlog) > _HANGS:
-            self._process.kill()
-
-    def close(self) -> None:
-        """Let what was handed over be played."""
-        if self.alive:
-            os.set_blocking(self._stdin.fileno(), True)
-            self.write(b"")
-        else:
-            self._process.kill()
-        self._stdin.close()
-        self._process.wait()
-        self.watch.close()
+        if self._child is not None:
+            self._child.write(records)
 
 
 def destinations() -> list[str]:
-    """The names of the ports that can be played to, in the server's order. Raises OutputError if no server runs."""
-    client = Client(f"{OURS}-watch")
+    """The names of the ports that can be played to, in the server's order.
+
+    They are listed by a child process: in this one a server that hangs would make it hang, too.
+
+    Raises OutputError if no server runs, or it does not answer.
+    """
+    process = child_process.start("bachd.midi.jack.port_list")
+    found: list[str] = []
     try:
-        return client.destinations()
+        while line := child_process.read_line(process, PATIENCE):
+            if line.startswith("!"):
+                raise OutputError(line[1:].strip())
+            if line == ".":
+                return found
+            found.append(line[1:].strip())
     finally:
-        client.close()
+        child_process.end(process)
+    raise OutputError("JACK: the server does not answer")

@@ -23,8 +23,8 @@ def test_a_process_that_is_killed_is_started_again(plug_synth: PlugSynth) -> Non
     synth = plug_synth("synth")
     with playing("synth:in") as output:
         assert synth.hear(len(RESET)) == RESET
-        assert output._line is not None
-        output._line._process.kill()
+        assert output._child is not None
+        output._child._process.kill()
         assert news(output) == ["JACK is gone: the music goes on without it, until it is back"]
         assert news(output) == ["JACK is back: synth:in"]
         output.bar(MonotonicClock().now())

@@ -41,10 +41,11 @@ def test_no_message_is_lost_or_out_of_order_in_two_thousand_events(playing: Play
         synth = plug_synth("synth", "bachd:bachd")
         start = MonotonicClock().now() + 0.1
         sent = []
-        for event in range(2000):
-            channel, low = event % 16, 36 + event % 40
-            messages = [Message("note_off", channel=(event - 1) % 16, note=low + 5 * i - 1) for i in range(4)]
-            messages += [Message("note_on", channel=channel, note=low + 5 * i) for i in range(4)]
+        ends: list[Message] = []
+        for event in range(2001):
+            chord = [(event % 16, 36 + event % 40 + 5 * voice) for voice in range(4)] if event < 2000 else []
+            messages = ends + [Message("note_on", channel=channel, note=number) for channel, number in chord]
+            ends = [Message("note_off", channel=channel, note=number) for channel, number in chord]
             output.send([TimedMessage(start + 0.0015 * event, event, message) for message in messages])
             sent += [message.hex("").lower() for message in messages]
         heard = synth.hear(len(sent))

@@ -1,0 +1,120 @@
+"""Keep the player's port connected to its destinations, and silence a destination before and after.
+
+Law: whatever a destination is connected to again, all its notes have ended before; where a cable is pulled, what sounds
+at its other end is ended through a second port. A cable that somebody pulled is not put back.
+
+All of this is in the player's process, in a thread that may wait for the server.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from time import sleep
+from typing import Any, Final
+
+from bachd.midi.jack.libjack import Client
+from bachd.midi.reset import reset
+
+_LOOKING: Final = 1.0
+"""Seconds until a look at the connections, if JACK reports no change."""
+_SETTLING: Final = 0.1
+"""Seconds after a disconnection until it is known whether the destination has gone with it."""
+CONNECTED, PULLED, GONE = "+", "x", "-"
+"""What may have happened to a connection: made, taken away, or lost with the destination."""
+_RESET: Final = tuple(bytes(message.bytes()) for message in reset())
+
+
+class Cables:
+    """The connections of a port."""
+
+    def __init__(
+        self,
+        client: Client,
+        port: Any,
+        side_port: Any,
+        wanted: Collection[str],
+        play_aside: Callable[[Sequence[bytes]], object],
+    ) -> None:
+        """port: the one that plays. side_port: another one, for a reset that only one destination is to receive.
+
+        wanted: the full names of the destinations to connect to, whenever they are there.
+        play_aside: sends messages through `side_port`, and returns when they were passed on, or JACK stands still.
+        """
+        self._client = client
+        self._port, self._name = port, client.port_name(port)
+        self._side = client.port_name(side_port)
+        self._wanted = set(wanted)
+        self._play_aside = play_aside
+        self._connected: set[str] = set()
+        self._lost: set[str] = set()  # they are reset when they are connected again
+        self._pulled: set[str] = set()  # by somebody: it is not for us to connect them again
+        self._events: deque[tuple[str, bool | None]] = deque()  # connected, disconnected, or new
+        self._changed = threading.Event()
+        client.on_change(self._note, self._note_new)
+
+    def wait(self) -> None:
+        """Wait until something has changed, or for a second."""
+        self._changed.wait(_LOOKING)
+        self._changed.clear()
+
+    def look(self) -> Iterator[tuple[str, str]]:
+        """See to the connections; what happened to each, with the name at its other end."""
+        if any(connected is False for _, connected in self._events):
+            sleep(_SETTLING)
+        there = set(self._client.destinations())
+        while self._events:  # in their order: a cable, or a synth, may be back before anybody looked
+            name, connected = self._events.popleft()
+            if connected is None:
+                self._pulled.discard(name)
+            else:
+                yield from self._plug(name) if connected else self._unplug(name, there)
+        present = set(self._client.connections(self._port))
+        for name in self._connected - present:
+            yield from self._unplug(name, there)
+        for name in present - self._connected:
+            yield from self._plug(name)
+        self._pulled &= there
+        for name in sorted((self._wanted & there) - self._connected - self._pulled):
+            self._reset(name)
+            if self._client.connect(self._name, name):
+                self._lost.discard(name)
+                yield from self._plug(name)
+
+    def _plug(self, name: str) -> Iterator[tuple[str, str]]:
+        if name not in self._connected:
+            if name in self._lost:
+                self._lost.discard(name)
+                self._reset(name)
+            self._connected.add(name)
+            self._pulled.discard(name)
+            yield CONNECTED, name
+
+    def _unplug(self, name: str, there: Collection[str]) -> Iterator[tuple[str, str]]:
+        if name in self._connected:
+            self._connected.discard(name)
+            self._lost.add(name)
+            if name not in there:
+                yield GONE, name
+            else:
+                self._pulled.add(name)
+                self._reset(name)
+                yield PULLED, name
+
+    def _reset(self, name: str) -> None:
+        """End all that sounds at a destination, which need not be connected."""
+        if self._client.connect(self._side, name):
+            self._play_aside(_RESET)
+            self._client.disconnect(self._side, name)
+
+    def _note(self, one: str, other: str, connects: bool) -> None:
+        """JACK reports that a connection was made or taken away."""
+        if self._name in (one, other):
+            self._events.append((other if one == self._name else one, connects))
+            self._changed.set()
+
+    def _note_new(self, name: str) -> None:
+        """JACK reports that there is a port that was not there before."""
+        self._events.append((name, None))
+        self._changed.set()

@@ -1,0 +1,97 @@
+"""A JACK server that does not answer: stopped, and not dead."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import pytest
+
+from bachd.errors import OutputError
+from bachd.midi.jack import output as jack_output
+from bachd.midi.jack.clock_input import JackInput
+from bachd.midi.jack.output import JackOutput, destinations
+from bachd.realtime.clock import MonotonicClock
+from bachd.realtime.lateness import Lateness
+from tests.conftest import PATIENCE, JackServer
+from tests.midi.jack import jackport
+from tests.midi.jack.jackport import RESET, PlugSynth, control, news, note, send
+
+playing = partial(jackport.playing, JackOutput)
+
+
+@contextmanager
+def hung(server: JackServer) -> Iterator[None]:
+    """Let the server stop for a while, in which nobody is patient."""
+    server.signal(signal.SIGSTOP)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for module in ("player", "output", "clock_input"):
+                patch.setattr(f"bachd.midi.jack.{module}.PATIENCE", 0.5)
+            yield
+    finally:
+        server.signal(signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        destinations,
+        lambda: JackOutput(None, MonotonicClock(), Lateness()),
+        lambda: JackInput(None, lambda *_: None),
+        lambda: JackInput("drum", lambda *_: None),
+    ],
+    ids=["list", "output", "input", "named input"],
+)
+def test_a_server_that_hangs_is_an_error(jack: JackServer, opening: Callable[[], object]) -> None:
+    with hung(jack), pytest.raises(OutputError, match="JACK: the server does not answer"):
+        opening()
+
+
+def test_an_output_goes_on_and_is_closed_while_the_server_hangs(jack: JackServer, plug_synth: PlugSynth) -> None:
+    plug_synth("synth")
+    output = JackOutput("synth:in", MonotonicClock(), Lateness())
+    with hung(jack):
+        for _ in range(100):
+            send(output, note(60))
+            assert output.poll() == []
+        output.close()
+
+
+def test_an_input_goes_on_and_is_closed_while_the_server_hangs(jack: JackServer) -> None:
+    source = JackInput("drum", lambda *_: None)
+    with hung(jack):
+        assert source.poll() == ()
+        source.close()
+
+
+def test_a_note_that_is_long_past_does_not_begin(plug_synth: PlugSynth) -> None:
+    synth = plug_synth("synth")
+    with playing("synth:in") as output:
+        synth.hear(len(RESET))
+        send(output, note(60), wait=-10.0)
+        assert synth.hear_after(send(output, control(1))) == []
+
+
+def test_a_child_that_never_gets_ready_is_started_again(jack: JackServer, plug_synth: PlugSynth) -> None:
+    plug_synth("synth")
+    with playing("synth:in") as output:
+        assert output._child is not None
+        with hung(jack):
+            output._child._process.kill()
+            assert news(output) == ["JACK is gone: the music goes on without it, until it is back"]
+            assert output.poll() == []  # it starts another one
+            first = output._child
+            end = time.monotonic() + PATIENCE
+            while output._child is first or output._child is None:
+                assert output.poll() == []
+                assert time.monotonic() < end
+        assert news(output) == ["JACK is back: synth:in"]
+
+
+def test_the_daemon_has_no_library_of_jack() -> None:
+    """It is called in child processes only, where it may hang or crash."""
+    assert not hasattr(jack_output, "Client")
