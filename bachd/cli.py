@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from bachd import __version__
 from bachd.errors import EXIT_BUG, EXIT_OK, EXIT_UNAVAILABLE, BachdError, ConfigError, UsageError
+from bachd.printable import printable
 
 if TYPE_CHECKING:
     from bachd.config import Config
@@ -39,10 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.verb(options)
         sys.stdout.flush()
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return error.exit_code
     except BachdError as error:
-        print(f"bachd: {error}", file=sys.stderr)
+        print(f"bachd: {printable(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
@@ -199,7 +200,7 @@ def _ports(options: argparse.Namespace) -> int:
     else:
         width = max(len(port.name) for port in found)
         for port in found:
-            print(f"{port.name:<{width}}  {port.backend:<6}  {port.kind}")
+            print(f"{printable(port.name):<{width}}  {port.backend:<6}  {port.kind}")
     return EXIT_OK
 
 
