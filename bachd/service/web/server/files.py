@@ -17,6 +17,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import Any, Final, TypeVar
 
 from aiohttp import BodyPartReader, web
@@ -33,11 +34,13 @@ from bachd.service.web.server.recording import Recording, seconds, write_midi
 
 LARGEST: Final = 256 * 1024
 """Bytes of an uploaded .mid file."""
-MOST_NOTES: Final = 20_000
-"""Notes of an uploaded piece: hours of chorales, and 60 MB while it is read."""
+MOST_NOTES: Final = 8_000
+"""Notes of an uploaded piece: half an hour of piano, and 40 MB at most while it is read."""
 MOST_EVENTS: Final = 2_000
 """Events of a piece that are shown; the page shows eight bars and plays twenty seconds."""
 MOST_SEEDS: Final = 100
+FRESH: Final = 10.0
+"""Seconds for which the .mid of what was played is given to others who ask for as much of it."""
 MOST_BARS: Final = 100_000
 LONGEST_SOUND: Final = 512
 """Bars in a .wav."""
@@ -59,30 +62,39 @@ class MusicFiles:
         self._seeds = seeds
         self._model = model
         self._bundle: tuple[str, Bundle] | None = None
+        self._shown: tuple[str, bytes] = ("", b"")  # the last upload that was asked for: its path, and its JSON
+        self._made: tuple[int | None, float, bytes] = (0, 0.0, b"")  # the last .mid: its bars, and when it was made
         self._thread = ThreadPoolExecutor(1, "files")
         self._work = Turns(waiting=8)
         self._sound = Turns(waiting=0)
 
-    async def _done(self, work: Callable[[], T]) -> T:
-        """What `work` returns, in its turn, from the thread."""
+    async def _done(self, request: web.Request, work: Callable[[], T]) -> T:
+        """What `work` returns, in its turn. Raises ConnectionError if the client has gone meanwhile."""
         async with self._work.turn():
+            if request.transport is None:
+                raise ConnectionResetError
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def piece(self, request: web.Request) -> web.StreamResponse:
         """GET /api/pieces/NAME: a seed piece of the bundle, or one that was uploaded."""
-        data = await self._done(partial(self._piece, request.match_info["name"]))
+        data = await self._done(request, partial(self._piece, request.match_info["name"]))
         return await send(request, {"Content-Type": "application/json; charset=utf-8"}, len(data), pieces(data))
 
     def _piece(self, name: str) -> bytes:
+        """A piece as JSON. Raises Refused."""
         try:
-            return json.dumps(_as_json(self._find(name))).encode()
+            uploaded = next((path for path in self._seeds.glob("*.mid") if name in (path.name, str(path))), None)
+            if uploaded is None:
+                return json.dumps(_as_json(self._seed(name))).encode()
+            if self._shown[0] != uploaded.name:
+                piece = _read(uploaded.read_bytes(), uploaded.stem)
+                self._shown = (uploaded.name, json.dumps(_as_json(piece)).encode())
+            return self._shown[1]
         except (BachdError, OSError) as fault:
             raise Refused([str(fault)]) from None
 
-    def _find(self, name: str) -> Piece:
-        uploaded = next((path for path in self._seeds.glob("*.mid") if name in (path.name, str(path))), None)
-        if uploaded is not None:
-            return _read(uploaded.read_bytes(), uploaded.stem)
+    def _seed(self, name: str) -> Piece:
+        """A seed piece of the bundle. Raises Refused, ModelError or SeedError."""
         model = self._model()
         if self._bundle is None or self._bundle[0] != model:
             self._bundle = (model, Bundle.open(model))
@@ -94,7 +106,7 @@ class MusicFiles:
     async def take_seed(self, request: web.Request) -> web.Response:
         """POST /api/seeds: a .mid file, bare or in a form."""
         name, data = await _uploaded(request)
-        path = await self._done(partial(self._keep, name, data))
+        path = await self._done(request, partial(self._keep, name, data))
         return web.json_response({"piece": str(path)})
 
     def _keep(self, name: str, data: bytes) -> Path:
@@ -113,10 +125,17 @@ class MusicFiles:
     async def as_mid(self, request: web.Request) -> web.StreamResponse:
         """GET /api/music.mid: the last bars, or all."""
         bars = _bars(request, MOST_BARS, None)
-        data = await self._done(lambda: write_midi(self._recording.steps(bars)))
+        data = await self._done(request, partial(self._midi, bars))
         if not data:
             raise Refused(["nothing has been kept yet"], 404)
         return await send(request, _download("audio/midi", "bachd.mid"), len(data), pieces(data))
+
+    def _midi(self, bars: int | None) -> bytes:
+        """A .mid of so many bars, which may be some seconds old."""
+        if self._made[0] != bars or monotonic() - self._made[1] > FRESH:
+            data = write_midi(self._recording.steps(bars))
+            self._made = (bars, monotonic(), data)
+        return self._made[2]
 
     async def as_wav(self, request: web.Request) -> web.StreamResponse:
         """GET /api/music.wav: the last bars, as fluidsynth plays them, sent while it does."""
@@ -126,7 +145,7 @@ class MusicFiles:
                 render.find_synth()
                 with TemporaryDirectory(prefix="bachd-") as folder:
                     midi = Path(folder, "kept.mid")
-                    size = await self._done(partial(self._write, midi, bars))
+                    size = await self._done(request, partial(self._write, midi, bars))
                     return await send(request, _download("audio/wav", "bachd.wav"), size, wav.play(midi, size))
             except BachdError as fault:
                 raise Refused([str(fault)], 501) from None

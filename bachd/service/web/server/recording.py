@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import json
 import logging
+import struct
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import BinaryIO, Final
 
-from bachd.midi.file import FileOutput
-from bachd.music.message import marker, note_off, note_on, set_tempo, time_signature
-from bachd.realtime.output import TimedMessage
+from bachd.music.event import TICKS
+from bachd.music.message import Message, marker, note_off, note_on, set_tempo, time_signature, variable
 from bachd.service.web.messages import Step
 
 log = logging.getLogger("bachd")
@@ -27,6 +26,10 @@ log = logging.getLogger("bachd")
 SHARE: Final = 8 << 20
 """Bytes in each of the two files: together they hold some eight hours of chorales."""
 LONGEST_LINE: Final = 1 << 16
+
+_HEADER: Final = b"MThd" + struct.pack(">LHHH", 6, 0, 1, TICKS)
+"""Of a .mid of format 0, with as many ticks to a quarter note as there are here."""
+_END: Final = b"\x00\xff\x2f\x00"
 
 
 class Recording:
@@ -102,16 +105,19 @@ def _start(files: Iterable[BinaryIO], bars: int) -> int:
 
 def write_midi(steps: Iterable[Step]) -> bytes:
     """A .mid of steps, at their places in the music; nothing if there are none."""
-    with TemporaryDirectory(prefix="bachd-") as folder:
-        output = FileOutput(Path(folder, "kept.mid"))
-        for messages in _messages(steps):
-            output.send(messages)
-        output.close()
-        return output.path.read_bytes() if output.path.exists() else b""
+    track, before = bytearray(), 0
+    for tick, messages in _messages(steps):
+        for message in messages:
+            track += variable(tick - before) + message.data
+            before = tick
+    if not track:
+        return b""
+    track += _END
+    return _HEADER + b"MTrk" + len(track).to_bytes(4) + track
 
 
-def _messages(steps: Iterable[Step]) -> Iterator[list[TimedMessage]]:
-    """The messages of each step. In place of a deadline they have their tick, which is as good for a file."""
+def _messages(steps: Iterable[Step]) -> Iterator[tuple[int, list[Message]]]:
+    """The messages of each step, and its tick."""
     tick = 0
     sounding: dict[int, int] = {}  # the notes that sound -> their channels, 0 to 15
     metre = bpm = piece = None
@@ -129,12 +135,12 @@ def _messages(steps: Iterable[Step]) -> Iterator[list[TimedMessage]]:
         for note, velocity, channel in step["starts"]:
             sounding[note] = channel - 1
             messages.append(note_on(channel - 1, note, velocity))
-        yield [TimedMessage(tick, tick, message) for message in messages]
+        yield tick, messages
         tick += step["ticks"]
         expected = step["n"] + 1
-    yield [TimedMessage(tick, tick, note_off(channel, note)) for note, channel in sounding.items()]
+    yield tick, [note_off(channel, note) for note, channel in sounding.items()]
 
 
 def seconds(steps: Iterable[Step]) -> float:
     """How long steps last together."""
-    return sum(step["ticks"] * 60.0 / (step["bpm"] * 24) for step in steps)
+    return sum(step["ticks"] * 60.0 / (step["bpm"] * TICKS) for step in steps)
