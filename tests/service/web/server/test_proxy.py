@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from http.cookies import SimpleCookie
 from urllib.parse import urljoin
 
@@ -25,12 +24,10 @@ _SELF = {
 }
 
 
-@contextmanager
-def proxied(running: Running, below: str, host: str) -> Iterator[str]:
+@asynccontextmanager
+async def proxied(running: Running, below: str, host: str) -> AsyncIterator[str]:
     """The address of a proxy that serves the page below a path, under the name `host`, as nginx does."""
-    loop, ready = asyncio.new_event_loop(), threading.Event()
     address = f"http://{running.host}:{running.port}"
-    ports: list[int] = []
 
     async def forward(request: web.Request) -> web.StreamResponse:
         headers = {name: value for name, value in request.headers.items() if name.title() not in _SELF} | {"Host": host}
@@ -40,7 +37,10 @@ def proxied(running: Running, below: str, host: str) -> Iterator[str]:
                 async with session.ws_connect(target, headers=headers) as upstream:
                     socket = web.WebSocketResponse()
                     await socket.prepare(request)
-                    await pump(upstream, socket)
+                    pumping = asyncio.create_task(pump(upstream, socket))
+                    async for _ in socket:
+                        pass
+                    pumping.cancel()
                     return socket
             async with session.request(
                 request.method, target, headers=headers, data=await request.read(), allow_redirects=False
@@ -56,28 +56,15 @@ def proxied(running: Running, below: str, host: str) -> Iterator[str]:
                 except ConnectionError:
                     return
 
-    async def serve() -> None:
-        app = web.Application()
-        app.router.add_route("*", below + "{path:.*}", forward)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        ports.append(runner.addresses[0][1])
-        ready.set()
-        await stopped.wait()
-        await runner.cleanup()
-
-    stopped = asyncio.Event()
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    assert ready.wait(PATIENCE)
+    app = web.Application()
+    app.router.add_route("*", below + "{path:.*}", forward)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        yield f"http://127.0.0.1:{ports[0]}{below}"
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}{below}"
     finally:
-        loop.call_soon_threadsafe(stopped.set)
-        thread.join()
-        loop.close()
+        await runner.cleanup()
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +82,12 @@ def locked(run: Callable[..., Running]) -> Running:
 @pytest.mark.parametrize("below", ["/", "/bach/"])
 @pytest.mark.parametrize(("host", "origin"), [(NAME, f"https://{NAME}"), (NAME, f"https://{NAME}:8443")])
 def test_a_proxy_that_passes_host_reaches_the_page(named: Running, below: str, host: str, origin: str) -> None:
-    async def use(address: str) -> None:
-        async with asyncio.timeout(PATIENCE), ClientSession(headers={"Origin": origin}) as session:
+    async def use() -> None:
+        async with (
+            asyncio.timeout(PATIENCE),
+            proxied(named, below, host) as address,
+            ClientSession(headers={"Origin": origin}) as session,
+        ):
             for path in ("", "main.js", "health", "api/settings"):
                 async with session.get(urljoin(address, path)) as answer:
                     assert answer.status == 200, path
@@ -109,8 +100,7 @@ def test_a_proxy_that_passes_host_reaches_the_page(named: Running, below: str, h
             ) as answer:
                 assert answer.status == 403
 
-    with proxied(named, below, host) as address:
-        asyncio.run(use(address))
+    asyncio.run(use())
 
 
 def test_other_names_are_refused_and_the_key_is_named(named: Running) -> None:
@@ -123,8 +113,12 @@ def test_other_names_are_refused_and_the_key_is_named(named: Running) -> None:
 
 @pytest.mark.parametrize("below", ["/", "/bach/"])
 def test_logging_in_works_below_another_address(locked: Running, below: str) -> None:
-    async def use(address: str) -> None:
-        async with asyncio.timeout(PATIENCE), ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+    async def use() -> None:
+        async with (
+            asyncio.timeout(PATIENCE),
+            proxied(locked, below, NAME) as address,
+            ClientSession(cookie_jar=CookieJar(unsafe=True)) as session,
+        ):
             login = urljoin(address, "login")
             async with session.get(login) as answer:
                 page = await answer.text()
@@ -141,8 +135,7 @@ def test_logging_in_works_below_another_address(locked: Running, below: str) -> 
             for path in ("", "api/settings"):
                 async with session.get(urljoin(address, path)) as answer:
                     assert answer.status == 200
-        async with ClientSession() as stranger, stranger.get(urljoin(address, "api/settings")) as answer:
-            assert answer.status == 401
+            async with ClientSession() as stranger, stranger.get(urljoin(address, "api/settings")) as answer:
+                assert answer.status == 401
 
-    with proxied(locked, below, NAME) as address:
-        asyncio.run(use(address))
+    asyncio.run(use())
