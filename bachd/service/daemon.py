@@ -34,7 +34,7 @@ from bachd.realtime import priority
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.service.parts import Exchange, Parts
-from bachd.service.run_stats import Report, log_to
+from bachd.service.run_stats import Report, ShortageLog, log_to
 from bachd.service.sd_notify import Notifier
 from bachd.service.tempo_source import open_lead
 
@@ -94,6 +94,7 @@ class _Run:
 
     async def perform(self) -> None:
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(ShortageLog())
         for number in SIGNALS:
             again = number == signal.SIGHUP and self._notifier.heard
             loop.add_signal_handler(number, (self._reload if again else self._stop).set)

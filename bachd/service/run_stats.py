@@ -5,7 +5,10 @@ Law: it only looks; what it tells was true at one moment, and memory stays small
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import logging
+import math
 import os
 from collections import deque
 from collections.abc import Iterator
@@ -13,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bachd import __version__
 from bachd.printable import printable
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger("bachd")
 FAULTS: Final = 10
 """Faults that are kept."""
+REPEATING: Final = 60.0
+"""Seconds between two lines about the same shortage."""
 LONGEST: Final = 2000
 """Characters of a fault that are kept."""
 
@@ -41,6 +46,26 @@ def log_to(*handlers: logging.Handler) -> Iterator[None]:
         yield
     finally:
         _LOG.handlers = before
+
+
+class ShortageLog:
+    """Handles what goes wrong in the event loop outside of all tasks.
+
+    When no file descriptor is left, asyncio cannot accept a connection, tries it again every second, and would log a
+    traceback each time: here it is one line a minute.
+    """
+
+    def __init__(self) -> None:
+        self._last = -math.inf
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Log a shortage in a line, and anything else as asyncio does."""
+        fault = context.get("exception")
+        if not (isinstance(fault, OSError) and fault.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS)):
+            loop.default_exception_handler(context)
+        elif monotonic() - self._last > REPEATING:
+            self._last = monotonic()
+            _LOG.warning("nobody can connect at present: %s", fault.strerror)
 
 
 class Report(logging.Handler):

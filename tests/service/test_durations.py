@@ -12,7 +12,7 @@ def test_each_class_counts_what_took_no_longer() -> None:
     for seconds in (0.0005, 0.001, 0.0011, 0.3, 99.0):
         durations.record(seconds)
     figures = durations.figures()
-    buckets = {limit: count for limit, count in figures["buckets"]}
+    buckets = {bucket[0]: bucket[1] for bucket in figures["buckets"]}
     assert list(buckets) == list(LIMITS)
     assert (buckets[0.001], buckets[0.0025], buckets[0.25], buckets[0.5], buckets[2.5]) == (2, 3, 3, 4, 4)
     assert figures["count"] == 5

@@ -132,13 +132,13 @@ class Page:
         try:
             ours, theirs = socket.socketpair()
         except OSError as fault:  # there may be no file descriptors left for now
-            return str(fault)
+            return fault.strerror or str(fault)
         try:
             with theirs:
                 process = await loop.run_in_executor(self._thread, start, theirs.fileno(), listener.fileno())
         except OSError as fault:
             ours.close()
-            return str(fault)
+            return fault.strerror or str(fault)
         except BaseException:
             ours.close()  # which ends the process, if it has been started meanwhile
             raise
