@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from bachd import __version__, standard_streams
 from bachd.errors import EXIT_BUG, EXIT_OK, EXIT_UNAVAILABLE, BachdError, ConfigError, UsageError
+from bachd.printable import printable
 from bachd.standard_streams import exit_code_for, print_error
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
         options = _parser().parse_args(arguments)
         code: int = options.verb(options)
     except ConfigError as error:
-        print_error(str(error))
+        print_error(printable(str(error)))
         return error.exit_code
     except BachdError as error:
-        print_error(f"bachd: {error}")
+        print_error(f"bachd: {printable(str(error))}")
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
@@ -200,7 +201,7 @@ def _ports(options: argparse.Namespace) -> int:
     else:
         width = max(len(port.name) for port in found)
         for port in found:
-            print(f"{port.name:<{width}}  {port.backend:<6}  {port.kind}")
+            print(f"{printable(port.name):<{width}}  {port.backend:<6}  {port.kind}")
     return EXIT_OK
 
 

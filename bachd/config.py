@@ -18,6 +18,9 @@ DEVICES: Final = ("auto", "cpu", "edgetpu")
 LEADERS: Final = ("clock", "link")
 """Whose tempo may be followed: a MIDI clock's, or that of an Ableton Link session."""
 
+TOKENS: Final = ("auto", "required")
+"""When the page asks for its token: where other machines reach it, or always."""
+
 _BPM: Final = 84.0
 
 
@@ -102,6 +105,10 @@ class Web:
 
     listen: tuple[str, int] | None = ("127.0.0.1", 8080)
     """Address and port; None is no page."""
+    hosts: tuple[str, ...] = ()
+    """Names, in lower case, by which a proxy on this machine may ask for the page."""
+    token: str = "auto"
+    """One of TOKENS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ Law: all faults are told at once, each with its line and what to do; a key that 
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
-from bachd.config import DEVICES, LEADERS, ClockOut, Config, Expression, Midi, Sampling, Seed, Web
+from bachd.config import DEVICES, LEADERS, TOKENS, ClockOut, Config, Expression, Midi, Sampling, Seed, Web
 from bachd.errors import ConfigError, ModelError, suggestion
 from bachd.music import expression, pitch
 from bachd.neural import bundle, features
@@ -20,6 +21,8 @@ _LARGEST: Final = 256 * 1024
 """Bytes; a config.yaml with all its comments has three thousand."""
 _FURTHEST: Final = 50
 """Milliseconds between a clock and the music; more could not be sent in time."""
+_HOST: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
+"""A name in DNS (RFC 1123), an underscore allowed for."""
 _NARROWEST: Final = 24
 """Semitones: with fewer the network's voices have no room to move."""
 
@@ -206,18 +209,23 @@ def _range(sampling: Section) -> tuple[int, int] | None:
 
 
 def _web(top: Section) -> Web:
-    """The address and port of the page. Unlike other keys, `web: null` says something: no page."""
+    """The page's address, names and token. Unlike other keys, `web: null` says something: no page."""
     if top.nothing("web"):
         return Web(None)
     if top.is_single("web"):
         top.fault("web", "is null for no page; otherwise write 'listen: 127.0.0.1:8080' below it, indented")
         return Web()
-    web = top.section("web", ("listen",))
+    web = top.section("web", ("listen", "hosts", "token"))
+    return Web(_listen(web), _hosts(web), web.choice("token", TOKENS, Web().token))
+
+
+def _listen(web: Section) -> tuple[str, int] | None:
+    """Address and port; None is no page."""
     if web.nothing("listen"):
-        return Web(None)
+        return None
     text = web.text("listen", None)
     if text is None:
-        return Web()
+        return Web().listen
     host, _, port = text.rpartition(":")
     try:
         if not (port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536):
@@ -227,5 +235,14 @@ def _web(top: Section) -> Web:
         web.fault(
             "listen", f"{text[:40]!r} is no address and port, such as 127.0.0.1:8080, 0.0.0.0:8080 or '[::]:8080'"
         )
-        return Web()
-    return Web((str(address), int(port)))
+        return Web().listen
+    return str(address), int(port)
+
+
+def _hosts(web: Section) -> tuple[str, ...]:
+    """The names by which a proxy may ask for the page."""
+    hosts = web.texts("hosts", ())
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            web.fault("hosts", f"{host[:60]!r} is not the name of a host; write it without http:// and port")
+    return tuple(host.lower() for host in hosts)

@@ -105,6 +105,24 @@ def test_a_page_needs_an_address_and_a_port(write: Write, wrong: str) -> None:
     ]
 
 
+def test_a_proxys_names_and_the_token(write: Write) -> None:
+    web = load(write("web: {hosts: [Music.Example, pi], token: required}")).web
+    assert (web.hosts, web.token, web.listen) == (("music.example", "pi"), "required", ("127.0.0.1", 8080))
+    assert load(write("web: {hosts: pi.local}")).web.hosts == ("pi.local",)
+
+
+@pytest.mark.parametrize("wrong", ["http://pi", "pi:80", "a b", "-x", "*", "a/b", "x" * 300])
+def test_what_is_no_name_of_a_host(write: Write, wrong: str) -> None:
+    (fault,) = faults(write(f'web: {{hosts: ["{wrong}"]}}'))
+    assert "is not the name of a host" in fault
+    assert "\x1b" not in fault
+
+
+def test_the_token_is_asked_for_in_two_ways(write: Write) -> None:
+    (fault,) = faults(write("web: {token: requird}"))
+    assert "required" in fault
+
+
 def test_localhost_is_an_address(write: Write) -> None:
     assert load(write("web: {listen: localhost:99}")).web.listen == ("127.0.0.1", 99)
 

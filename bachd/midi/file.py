@@ -1,7 +1,7 @@
 """A .mid file as an output: what was played, while it is being played.
 
 Law: at every moment, and so after a SIGKILL, too, the file on disk is a whole .mid; memory stays small for weeks.
-What was retracted is not in it.
+What was retracted is not in it. No file with music in it is ever written over.
 
 The file is of format 0, with 20 of its ticks to each of ours. Music is gathered in memory and appended by `poll`, off
 the thread that plays. A track ends with the four bytes 00 FF 2F 00 and begins with its length, so to append takes three
@@ -11,12 +11,16 @@ turn the old end into an empty text, FF 01 00, with a single byte.
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import struct
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
+from io import FileIO
+from itertools import chain, count
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -25,6 +29,8 @@ from bachd.errors import OutputError
 from bachd.music.event import TICKS
 from bachd.music.message import variable
 from bachd.realtime.output import TimedMessage
+
+log = logging.getLogger("bachd")
 
 _SCALE: Final = 20
 _HEADER: Final = b"MThd" + struct.pack(">LHHH", 6, 0, 1, TICKS * _SCALE)
@@ -48,16 +54,19 @@ class FileOutput:
     def __init__(self, path: Path) -> None:
         """Raises OutputError when the file cannot be written, or is there already and no .mid.
 
-        An older recording is replaced when there is music: a run that fails before that loses nothing.
+        Where there is a .mid already, this one gets a number: NAME-2.mid. It is removed if there is no music.
         """
-        self.path = path
+        self.wanted = path
+        """The path that was asked for."""
         try:
-            self._replaces = may_be_replaced(path)
-            self._file = path.open("r+b" if self._replaces else "xb", buffering=0)
-            if not self._replaces:
-                self._begin()
+            may_be_replaced(path)
+            self.path, self._file = _create(path)
+            """Where it is."""
+            self._begin()
         except OSError as fault:
             raise OutputError(f"{path}: cannot be written: {fault.strerror}; choose another folder") from fault
+        if self.path != path:
+            log.info("%s is there already, and is left as it is: recording into %s", path, self.path)
         self._lock = threading.Lock()  # the player sends from one thread, and another polls
         self._recent: deque[TimedMessage] = deque()
         self._gathered = bytearray()
@@ -101,7 +110,7 @@ class FileOutput:
             self._gather(math.inf)
             self._write()
             self._file.close()
-            if not self._size and not self._replaces:
+            if not self._size:
                 self.path.unlink(missing_ok=True)  # there was no music
         if self._fault is not None:
             raise OutputError(self._failure) from self._fault
@@ -130,9 +139,6 @@ class FileOutput:
         end = _MUSIC + self._size
         size = self._size + len(_END) + len(data)
         try:
-            if not self._size and self._replaces:
-                self._file.truncate(0)
-                self._begin()
             for piece, where in (
                 (data + _END, end + len(_END)),
                 (struct.pack(">L", size + len(_END)), _LENGTH),
@@ -152,6 +158,14 @@ class FileOutput:
         while data:
             written = os.pwrite(self._file.fileno(), data, where)
             data, where = data[written:], where + written
+
+
+def _create(path: Path) -> tuple[Path, FileIO]:
+    """A new file at `path`, or beside what is there already, of the same name with a number."""
+    for name in chain([path.name], (f"{path.stem}-{number}{path.suffix}" for number in count(2))):
+        with suppress(FileExistsError):
+            return path.with_name(name), path.with_name(name).open("xb", buffering=0)
+    raise AssertionError  # there is always another number
 
 
 def may_be_replaced(path: Path) -> bool:

@@ -209,7 +209,7 @@ class _Opening:
         from bachd.midi.file import FileOutput
 
         for output in self._present.outputs:
-            if isinstance(output, FileOutput) and output.path == path:
+            if isinstance(output, FileOutput) and output.wanted == path:
                 self._outputs.append(output)
                 return
         self._outputs.append(FileOutput(path))

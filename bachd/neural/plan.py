@@ -38,6 +38,8 @@ class Plan:
         self._mark: Mark | None = composer.mark()  # of the moment before the next step, where that begins a bar
         self._sampler: Sampler | None = None
         self._fault: Exception | None = None
+        self.composed = 0
+        """Steps that were composed, whether or not they were played."""
 
     @property
     def model(self) -> Model:
@@ -101,3 +103,4 @@ class Plan:
         step = self._composer.next()
         mark = self._composer.mark() if step.reaches_bar else None
         self._planned = [*self._planned, _Planned(step, mark)]
+        self.composed += 1

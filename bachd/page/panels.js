@@ -157,7 +157,7 @@ function long(seconds) {
 
 /** What the roll shows, for those who cannot see it; written once a bar, and read only when asked for. */
 export function describe(canvas, step) {
-  const notes = [...step.starts.map((start) => start[0]), ...step.held].sort((a, b) => b - a).map(nameOf);
+  const notes = [...step.starts.map((start) => (Array.isArray(start) ? start[0] : start)), ...step.held].sort((a, b) => b - a).map(nameOf);
   const sounds = notes.length ? `sounding from the top: ${notes.join(", ")}` : "a rest";
   canvas.setAttribute("aria-label", `Piano roll of ${title(step.piece)}, bar ${step.bar + 1}; ${sounds}.`);
 }

@@ -78,8 +78,8 @@ class Rig:
         """Tell the output what it has to know before the first step."""
         self._send(0, self._opening())
 
-    def play(self, step: Step, tick: int) -> None:
-        """Hand over the chord that sounds from `tick` on: first what ends, then what begins."""
+    def play(self, step: Step, tick: int) -> Sequence[TimedMessage]:
+        """Hand over the chord that sounds from `tick` on, first what ends, then what begins; returns the messages."""
         changes, self._untold = [*self._untold, *self._pace(tick, step.pace)], []
         self.pulse.start(self.output, tick, self.conductor)
         if not self._in_bar:
@@ -90,7 +90,7 @@ class Rig:
         ended, begun = self._hands.play(step, rate)
         messages = [*ended, *((0, message) for message in (*changes, *self._signs.of(step))), *begun]
         messages.sort(key=itemgetter(0))
-        self._hand_over([TimedMessage(moment + late / rate, tick + late, message) for late, message in messages])
+        return self._hand_over([TimedMessage(moment + late / rate, tick + late, message) for late, message in messages])
 
     def let_go(self, tick: int) -> None:
         """End all that sounds when `tick` is reached."""
@@ -149,8 +149,8 @@ class Rig:
         """Hand messages over, all for the moment of `tick`."""
         self._hand_over([TimedMessage(self.due(tick), tick, message) for message in messages])
 
-    def _hand_over(self, messages: Sequence[TimedMessage]) -> None:
-        """Hand messages over in this order, none of them earlier than the one before."""
+    def _hand_over(self, messages: Sequence[TimedMessage]) -> Sequence[TimedMessage]:
+        """Hand messages over in this order, none of them earlier than the one before; returns what was sent."""
         ready = []
         for timed in messages:
             self._last_due = max(self._last_due, timed.due)
@@ -158,3 +158,4 @@ class Rig:
         if ready:
             self._handed.add(ready, self._clock.now())
             self.output.send(ready)
+        return ready

@@ -21,7 +21,7 @@ from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.clock_out import Pulse
 from bachd.realtime.note_tracker import Hands
-from bachd.realtime.output import Output
+from bachd.realtime.output import Output, TimedMessage
 from bachd.realtime.performer import Change, Rig
 from bachd.realtime.transport import Conductor
 from bachd.realtime.waiting import until
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 Compose: TypeAlias = Callable[[], Awaitable[Step | None]]
 """Gives the next step when it is asked for; None when the music is over."""
+OnStep: TypeAlias = Callable[[Step, float, Sequence[TimedMessage]], None]
+"""Called with a step, the moment at which it will be heard, in monotonic seconds, and the messages that were sent."""
 
 
 class Player:
@@ -46,7 +48,7 @@ class Player:
         latency: float = 0.0,
         expression: Expression | None = None,
         pulse: Pulse | None = None,
-        on_step: Callable[[Step, float], None] | None = None,
+        on_step: OnStep | None = None,
         on_wait: Callable[[], None] | None = None,
     ) -> None:
         """Sounds nothing yet.
@@ -56,7 +58,7 @@ class Player:
         latency: seconds by which messages leave early, because the synth answers late.
         expression: how the notes are struck; None: as they are written, but loud as metre and phrase want it.
         pulse: the MIDI clock that goes with the music; None for none.
-        on_step: called with each step as it is handed over, and the moment at which it will be heard.
+        on_step: called with each step as it is handed over, the moment at which it will be heard, and its messages.
         on_wait: called every second or so while the music has to wait for who conducts. May call `change`.
         """
         self._clock = clock
@@ -207,9 +209,9 @@ class Player:
 
     def _play(self, step: Step, tick: int) -> None:
         self._use_changed(tick)
-        self._rig.play(step, tick)
+        messages = self._rig.play(step, tick)
         if self._on_step is not None:
-            self._on_step(step, self.conductor.due(tick))
+            self._on_step(step, self.conductor.due(tick), messages)
 
     def _use_changed(self, tick: int) -> None:
         """Put a change into force, if there is one."""

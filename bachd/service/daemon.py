@@ -17,17 +17,19 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from secrets import randbits
-from typing import TYPE_CHECKING, Any, Final
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from bachd.config import Config
 from bachd.errors import EXIT_OK, ModelError, SeedError
 from bachd.music.ritardando import pace
+from bachd.printable import PrintableFormatter
 from bachd.realtime import priority
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
@@ -40,11 +42,14 @@ from bachd.service.tempo_source import open_lead
 if TYPE_CHECKING:
     from bachd.music.piece import Step
     from bachd.neural.plan import Plan
+    from bachd.realtime.output import TimedMessage
     from bachd.realtime.player import Player
     from bachd.service.housekeeping import Upkeep
     from bachd.service.settings.apply import Renewal
 
 log = logging.getLogger("bachd")
+
+T = TypeVar("T")
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends a run; but a service takes SIGHUP, which means elsewhere that the terminal is gone, for 'reload'."""
@@ -59,7 +64,9 @@ def run(config: Config, seconds: float | None = None, events: int | None = None,
     """
     log.setLevel(logging.INFO)
     this = _Run(config, seconds, events, path)
-    with log_to(logging.StreamHandler(), this.report):
+    handler = logging.StreamHandler()
+    handler.setFormatter(PrintableFormatter())
+    with log_to(handler, this.report):
         asyncio.run(this.perform())
     return EXIT_OK
 
@@ -180,13 +187,22 @@ class _Run:
             self._use_offered()
         composer, before = self._exchange.present.composer, self._last
         self._composing = True
-        self._last = await asyncio.get_running_loop().run_in_executor(self._thread, composer.next)
+        self._last = await asyncio.get_running_loop().run_in_executor(self._thread, self._timed, composer.next)
         self._composing = False
         amount = self._exchange.present.config.expression.ritardando
         self._coming = replace(self._last, pace=pace(before, self._last, composer.ahead, amount))
         if self.report.events:  # nothing is planned before the music begins
             self._wanted.set()
         return self._coming
+
+    def _timed(self, compose: Callable[[], T]) -> T:
+        """Call `compose`, of the present composer, and record how long it took if an event was composed."""
+        composer = self._exchange.present.composer
+        composed, began = composer.composed, monotonic()
+        result = compose()
+        if composer.composed != composed:
+            self.report.composing.record(monotonic() - began)
+        return result
 
     async def _afresh(self) -> Step | None:
         """The first step of the first piece, again."""
@@ -203,7 +219,7 @@ class _Run:
             self._exchange.present.composer.record_alternatives(
                 self.report.page is not None and self.report.page.watched
             )
-            while await loop.run_in_executor(self._thread, self._exchange.present.composer.extend):
+            while await loop.run_in_executor(self._thread, self._timed, self._exchange.present.composer.extend):
                 pass
             if self.report.page is not None and not self._composing:
                 self.report.page.plan(self._coming, self._exchange.present.composer.ahead)
@@ -233,8 +249,8 @@ class _Run:
         if self._exchange.settle():
             asyncio.get_running_loop().run_in_executor(self._tending, self._exchange.leave)
 
-    def _see(self, step: Step, due: float) -> None:
-        """A step has been handed over; it sounds at `due`."""
+    def _see(self, step: Step, due: float, messages: Sequence[TimedMessage]) -> None:
+        """A step has been handed over as `messages`; it sounds at `due`."""
         self._coming = None
         self._wanted.set()
         self._notifier.alive()
@@ -245,7 +261,7 @@ class _Run:
             log.info("now %s", step.piece)
         self._settle()
         if self.report.page is not None:
-            self.report.page.step(step, due, self._exchange.present.bpm * step.pace)
+            self.report.page.step(step, due, self._exchange.present.bpm * step.pace, messages)
         if self._upkeep is not None:
             self._upkeep.see(step, due)
 

@@ -17,7 +17,7 @@ from bachd.config import Config
 from bachd.errors import ModelError, SeedError
 from bachd.music import midifile, smf
 from bachd.music.expression import Expression
-from bachd.music.piece import Piece, Step
+from bachd.music.piece import Piece
 from bachd.neural import trial
 from bachd.neural.bundle import COMPILED, Bundle
 from bachd.neural.composer import Composer
@@ -25,7 +25,7 @@ from bachd.neural.model import Model, TfliteModel
 from bachd.neural.plan import Plan
 from bachd.neural.sampler import Sampler
 from bachd.realtime.clock import Clock
-from bachd.realtime.player import Player
+from bachd.realtime.player import OnStep, Player
 from bachd.service import state_dir
 from bachd.service.parts import Parts
 from bachd.service.tempo_source import conductor, pulse
@@ -120,9 +120,7 @@ def _first(name: str | None, bundle: Bundle, rng: Random) -> Piece:
     return midifile.read(data, path.name)
 
 
-def make_player(
-    parts: Parts, clock: Clock, *, on_step: Callable[[Step, float], None], on_wait: Callable[[], None]
-) -> Player:
+def make_player(parts: Parts, clock: Clock, *, on_step: OnStep, on_wait: Callable[[], None]) -> Player:
     """A player that plays with these parts. on_step, on_wait: what it calls, see player.py."""
     return Player(
         parts.outputs,

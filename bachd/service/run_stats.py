@@ -16,17 +16,21 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from bachd import __version__
+from bachd.printable import printable
 from bachd.realtime.lateness import Lateness
+from bachd.service.durations import Durations
 
 if TYPE_CHECKING:
     from bachd.music.piece import Step
     from bachd.service.parts import Parts
-    from bachd.service.status import Fault, Snapshot
+    from bachd.service.snapshot import Fault, Snapshot
     from bachd.service.web.process import Page
 
 _LOG: Final = logging.getLogger("bachd")
 FAULTS: Final = 10
 """Faults that are kept."""
+LONGEST: Final = 2000
+"""Characters of a fault that are kept."""
 
 
 @contextmanager
@@ -56,6 +60,9 @@ class Report(logging.Handler):
         self._began = monotonic()
         self._step: Step | None = None
         self._faults: deque[Fault] = deque(maxlen=FAULTS)
+        self._faulted = 0
+        self.composing = Durations()
+        """How long composing an event took."""
 
     def see(self, step: Step) -> None:
         """A step has been handed to the player."""
@@ -65,7 +72,8 @@ class Report(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a warning as a fault."""
         time = datetime.fromtimestamp(record.created).isoformat(timespec="seconds")
-        self._faults.append({"time": time, "what": record.getMessage()})
+        self._faulted += 1
+        self._faults.append({"time": time, "what": printable(record.getMessage()[:LONGEST])})
 
     def line(self, parts: Parts) -> str:
         """Piece, tempo and output, why there is silence, and that the file's settings were refused if they were."""
@@ -95,6 +103,8 @@ class Report(logging.Handler):
             "lateness": asdict(self.lateness.overall()),  # type: ignore[typeddict-item]  # asdict tells no types
             "spread": self.lateness.spread(),
             "faults": list(self._faults),
+            "faulted": self._faulted,
+            "composing": self.composing.figures(),
             "page": self.page.link if self.page else None,
             "uptime_s": monotonic() - self._began,
             "events": self.events,

@@ -13,6 +13,8 @@ import socket
 import time
 from typing import Final
 
+from bachd.printable import printable
+
 _LONGEST: Final = 900
 """Characters of status: even if each took four bytes, systemd would not cut the datagram, which is at 4096."""
 
@@ -80,5 +82,5 @@ class Notifier:
 
 
 def _status(text: str) -> str:
-    line = "; ".join(part for part in text.splitlines() if part.strip())
+    line = printable("; ".join(part for part in text.splitlines() if part.strip()))
     return "STATUS=" + (line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "...")

@@ -17,10 +17,12 @@ import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from bachd.errors import StatusError
+from bachd.printable import printable
 from bachd.realtime.lateness import Summary
+from bachd.service.snapshot import Snapshot
 
 SYSTEM: Final = Path("/run/bachd")
 """Where systemd makes the service's RUNTIME_DIRECTORY."""
@@ -31,56 +33,6 @@ PATIENCE: Final = 3.0
 _NAME: Final = "status"
 _GROUP: Final = "audio"
 """Whoever may play may ask."""
-
-
-class LatenessFigures(TypedDict):
-    """The fields of `realtime.lateness.Summary`."""
-
-    count: int
-    p50: float
-    """Seconds, as are the next two."""
-    p99: float
-    max: float
-
-
-class Fault(TypedDict):
-    """Something that went wrong and did not end the run."""
-
-    time: str
-    """Local time, ISO 8601, to the second."""
-    what: str
-    """One line or, of a refused config.yaml, several."""
-
-
-class Snapshot(TypedDict):
-    """A run at one moment."""
-
-    piece: str | None
-    """None while nothing has been composed yet."""
-    bar: int | None
-    """As people count, from 1."""
-    tempo: float
-    """Quarter notes a minute."""
-    condition: str | None
-    """Whom it waits for, or why it does not follow him; None if all is well."""
-    output: str
-    """Where the music goes, or what is being waited for."""
-    model: str
-    device: str
-    """`cpu` or `edgetpu`: what composes at present."""
-    lateness: LatenessFigures
-    """Of all messages since the start."""
-    spread: list[list[float]]
-    """The same as classes: pairs of how late at most, in seconds, and how many messages."""
-    faults: list[Fault]
-    """The last ten, the latest last."""
-    page: str | None
-    """Its address, with the token if it needs one; None if it is not served."""
-    uptime_s: float
-    events: int
-    """Handed to the player since the start."""
-    version: str
-    pid: int
 
 
 class StatusServer:
@@ -229,7 +181,7 @@ def described(answer: dict[str, Any]) -> str:
     ]
     told = [line for fault in faults for line in f"{fault['time']}  {fault['what']}".splitlines()] or ["none"]
     rows += [("faults" if number == 0 else "", line) for number, line in enumerate(told)]
-    return "\n".join(f"{name:<10}{value}" for name, value in rows)
+    return "\n".join(f"{name:<10}{printable(value)}" for name, value in rows)
 
 
 def _long(seconds: float) -> str:

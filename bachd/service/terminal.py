@@ -22,6 +22,7 @@ from rich.style import Style
 from bachd.music import pitch
 from bachd.music.event import TICKS
 from bachd.music.piece import Origin, Step
+from bachd.printable import printable
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -103,7 +104,7 @@ class View(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a log line; it is drawn with the next event."""
-        self._lines.append(self.format(record).partition("\n")[0])
+        self._lines.append(printable(self.format(record).partition("\n")[0]))
 
     def show(self, step: Step) -> None:
         """Draw the event that begins now."""
@@ -167,7 +168,7 @@ class View(logging.Handler):
             return "bachd"
         place, origin = self._step.place, self._step.origin
         who = {Origin.SEED: "the seed", Origin.MODEL: "the model", Origin.BREATH: "a breath"}[origin]
-        return f"bachd   {self._step.piece}   bar {place.bar + 1}   {place.metre}   {who}"
+        return f"bachd   {printable(self._step.piece)}   bar {place.bar + 1}   {place.metre}   {who}"
 
     def _line_of_tokens(self, width: int) -> Iterator[Segment]:
         """As many of the last tokens as fit; the present one stands out, and the seed's are dim."""

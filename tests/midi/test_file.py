@@ -66,23 +66,31 @@ def test_a_file_holds_no_messages_that_only_ports_know(tmp_path: Path) -> None:
     assert len(read(tmp_path / "a.mid")) == 1
 
 
-def test_a_run_without_music_leaves_nothing_and_loses_nothing(tmp_path: Path) -> None:
-    new, old = FileOutput(tmp_path / "new.mid"), tmp_path / "old.mid"
+def test_a_run_without_music_leaves_nothing(tmp_path: Path) -> None:
+    new = FileOutput(tmp_path / "new.mid")
     assert read(new.path) == []  # whole from the start, should the process be killed now
     new.close()
-    assert not new.path.exists()
+    assert list(tmp_path.iterdir()) == []
 
-    first = FileOutput(old)
-    first.send([on(0)])
-    first.close()
-    recording = old.read_bytes()
-    FileOutput(old).close()
-    assert old.read_bytes() == recording
-    again = FileOutput(old)
-    again.send([on(0, 62)])
-    again.close()
-    assert [line.split()[0] for line in read(old)] == ["0"]
-    assert "note=62" in read(old)[0]
+
+def test_a_file_that_is_there_is_never_written_over(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever made it: a user's piece, and a recording of an earlier run, which somebody may want to keep."""
+    caplog.set_level("INFO", "bachd")
+    mine = tmp_path / "mine.mid"
+    mine.write_bytes(b"MThd" + bytes(9))
+    before = mine.read_bytes()
+    for note in (62, 64):
+        output = FileOutput(mine)
+        output.send([on(0, note)])
+        output.close()
+        assert output.wanted == mine
+    assert mine.read_bytes() == before
+    assert "note=62" in read(tmp_path / "mine-2.mid")[0]
+    assert "note=64" in read(tmp_path / "mine-3.mid")[0]
+    assert [line.rpartition("recording into ")[2] for line in caplog.messages] == [
+        str(tmp_path / "mine-2.mid"),
+        str(tmp_path / "mine-3.mid"),
+    ]
 
 
 def test_a_recording_begins_with_what_it_is_sent_first_however_long_the_music_has_played(tmp_path: Path) -> None:
@@ -178,14 +186,6 @@ def test_the_same_music_gives_the_same_bytes(tmp_path: Path) -> None:
             output.send([on(tick), off(tick + 1), on(tick + 1), off(tick + 2)])
         output.close()
     assert (tmp_path / "a.mid").read_bytes() == (tmp_path / "b.mid").read_bytes()
-
-
-def test_an_earlier_recording_is_replaced(tmp_path: Path) -> None:
-    for messages in ([on(0), on(1), on(2)], [on(0)]):
-        output = FileOutput(tmp_path / "a.mid")
-        output.send(messages)
-        output.close()
-    assert len(read(tmp_path / "a.mid")) == 1
 
 
 def test_what_is_no_recording_is_not_replaced(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_chords_are_handed_over_ahead_and_each_in_one_go() -> None:
 
 def test_latency_sends_early_what_is_to_be_heard_in_time() -> None:
     heard: list[float] = []
-    played = play(steps("C4 D4"), latency=0.03, on_step=lambda _step, due: heard.append(due))
+    played = play(steps("C4 D4"), latency=0.03, on_step=lambda _step, due, _sent: heard.append(due))
     sent = [timed.due for timed in played.output.messages if timed.message.type == "note_on"]
     assert sent == pytest.approx([0.1, 0.6])
     assert heard == pytest.approx([0.13, 0.63])
@@ -172,7 +172,7 @@ def test_voices_are_spread_from_the_top_and_held_notes_stay_on_their_channel() -
 
 def test_every_step_is_shown_as_it_is_handed_over() -> None:
     seen: list[str] = []
-    play(steps("C4 R D4"), on_step=lambda step, _due: seen.append(str(step.event)))
+    play(steps("C4 R D4"), on_step=lambda step, _due, _sent: seen.append(str(step.event)))
     assert seen == ["C4", "R", "D4"]
 
 

@@ -43,7 +43,7 @@ def test_half_an_hour_of_music_leaves_nothing_behind(tmp_path: Path) -> None:
         count += 1
         return next(music)
 
-    def see(step: Step, _: float) -> None:
+    def see(step: Step, _due: float, _sent: object) -> None:
         report.see(step)
         assert len(plan.ahead) < 100
         if count % 100 == 0:

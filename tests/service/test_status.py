@@ -17,7 +17,8 @@ import pytest
 from bachd.cli import main
 from bachd.errors import StatusError
 from bachd.service import status
-from bachd.service.status import Snapshot, StatusServer, ask
+from bachd.service.snapshot import Snapshot
+from bachd.service.status import StatusServer, ask
 
 SNAPSHOT: Snapshot = {
     "piece": "bwv269",
@@ -30,6 +31,8 @@ SNAPSHOT: Snapshot = {
     "lateness": {"count": 1200, "p50": 0.0001, "p99": 0.0002, "max": 0.0031},
     "spread": [[0.0001, 700], [0.0002, 499], [0.0032, 1]],
     "faults": [{"time": "2026-11-22T16:02:33", "what": "config.yaml:3: tempo: too fast\nconfig.yaml:4: bars: none"}],
+    "faulted": 12,
+    "composing": {"buckets": [[0.001, 70], [0.01, 77]], "count": 77, "sum": 0.05},
     "page": "http://127.0.0.1:8080/",
     "uptime_s": 93784.2,
     "events": 77,

@@ -51,7 +51,7 @@ class Renewal:
         self._thread = thread
         self._wheel = Steering(path, exchange, player, asked, thread)
         self._page = Page(self._wheel, exchange, thread)
-        self._page.move(exchange.present.config.web.listen)
+        self._page.move(exchange.present.config.web)
 
     async def run(self) -> None:
         """Have the page served, and follow the settings from there and from the file, until this is cancelled."""
@@ -85,6 +85,6 @@ class Renewal:
                 if changed := preparing.changes(before.config, parts.config):
                     await self._exchange.offer(parts)
                     log.info("in use from this bar on: %s of %s", changed, self._wheel.controls.path)
-                    self._page.move(parts.config.web.listen)
+                    self._page.move(parts.config.web)
             self._notifier.ready(self._report.line(self._exchange.present))
             self._page.refresh()

@@ -1,10 +1,10 @@
-"""The page's end in the daemon: starts the process that serves it, feeds it, and hands on what it asks for.
+"""The daemon's side of the page: start the process that serves it, feed it, and carry out what it asks for.
 
-Law: nothing here can delay the music. To tell costs a system call and never waits; what the other process does not take
-at once is dropped; and however it fails, the music goes on.
+Law: nothing here can delay the music. To send costs a system call and never waits; what the other process does not take
+at once is dropped. However often that process fails, it is started again, and the music goes on.
 
-The other process is `python -m bachd.service.web.server`, and has the listening socket and one end of a pair.
-Both ways go lines of JSON: from here what the page's feed says, word for word, and answers; from there requests.
+The other process is `python -m bachd.service.web.server`; it has the listening socket and one end of a pair of sockets.
+The messages that go through the pair are in messages.py.
 """
 
 from __future__ import annotations
@@ -14,66 +14,67 @@ import json
 import logging
 import os
 import socket
-import subprocess
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Executor
 from ipaddress import ip_address
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from bachd import child_process
+from bachd.config import Web
 from bachd.errors import BachdError
-from bachd.service import exhausted, state_dir
-from bachd.service.web import listen_socket
-from bachd.service.web.step_json import described, seconds
+from bachd.service import state_dir
+from bachd.service.web import framing, listen_socket, step_json
+from bachd.service.web.launch import start
+from bachd.service.web.messages import ORDERS, DaemonMessage, Opening, PageMessage, Request, Status
+from bachd.service.web.page_log import PageLog, log_bug
 
 if TYPE_CHECKING:
     from bachd.music.piece import Step
+    from bachd.realtime.output import TimedMessage
     from bachd.service.parts import Exchange
-    from bachd.service.status import Snapshot
+    from bachd.service.snapshot import Snapshot
     from bachd.service.web.commands import Steering
 
 log = logging.getLogger("bachd")
 
 STEADY: Final = 60.0
-"""Seconds after which a process that ends has served well, and its end is no failure to start."""
-MOST_FAILURES: Final = 5
-LACKING: Final = 2.0
-"""Seconds until the page is started again where the system had too few files for it."""
-
-ORDERS: Final = ("play", "pause", "stop", "panic")
-_LONGEST: Final = 1 << 18
-"""Bytes of a request."""
+"""Seconds after which a process that ends has served well, and the next is started without waiting longer."""
+FIRST_WAIT: Final = 0.25
+"""Seconds before a process that ended is started again; twice as many each time that it ends soon."""
+LONGEST_WAIT: Final = 60.0
+MOST_REQUESTS: Final = 32
+"""Requests that are carried out at once."""
 
 
 class Page:
-    """The process that serves the page, and what it is told."""
+    """The process that serves the page, and what it is sent."""
 
     def __init__(self, wheel: Steering, exchange: Exchange, thread: Executor) -> None:
         """Starts nothing. `wheel` carries out requests, in the event loop; `thread` is for what may block."""
         self.link: str | None = None
         """Where people find the page, with the token if it needs one; None while it is not served."""
+        self.watched = False
+        """Whether anybody follows the feed."""
         self._wheel = wheel
         self._exchange = exchange
         self._run = f"{os.getpid()} {time()}"
         self._thread = thread
-        self._listen: tuple[str, int] | None = None
+        self._web = Web(None)
         self._moved = asyncio.Event()
         self._writer: asyncio.StreamWriter | None = None
         self._requests: set[asyncio.Task[None]] = set()
+        self._log = PageLog()
         self._number = 0
         self._tick = 0
         self._end = 0.0
-        self.watched = False
-        """Whether anybody looks."""
 
     async def run(self) -> None:
-        """Serve at the address last given to `move`, until this is cancelled."""
+        """Serve as was last asked for by `move`, until this is cancelled."""
         while True:
             self._moved.clear()
-            serving = None if self._listen is None else asyncio.create_task(self._serve(self._listen))
+            serving = None if self._web.listen is None else asyncio.create_task(self._serve(*self._web.listen))
             if serving is not None:
-                serving.add_done_callback(_look_after)
+                serving.add_done_callback(log_bug)
             try:
                 await self._moved.wait()
             finally:
@@ -81,166 +82,168 @@ class Page:
                     serving.cancel()
                     await asyncio.wait([serving])
 
-    def move(self, listen: tuple[str, int] | None) -> None:
-        """Serve at this address and port from now on; None is nowhere."""
-        if listen != self._listen:
-            self._listen = listen
+    def move(self, web: Web) -> None:
+        """Serve at another address, or ask for the token otherwise, from now on."""
+        if web != self._web:
+            self._web = web
             self._moved.set()
 
-    async def _serve(self, listen: tuple[str, int]) -> None:
-        """Serve there; returns, having said why, if that cannot be done."""
-        try:
-            listener = listen_socket.inherited() or await listen_socket.listening(*listen)
-            host, port, *_ = listener.getsockname()
-            local = ip_address(host).is_loopback
-            home = state_dir.folder()
-            token = None if local else state_dir.token(home)
-        except (BachdError, OSError, ValueError) as fault:
-            log.warning("the music plays without the page: %s", fault)
-            return
-        self.link = listen_socket.link(host, port, token)
-        log.info(
-            "the page is at %s",
-            self.link if local else f"{listen_socket.link(host, port, None)} ('bachd status' has the token)",
-        )
-        failures = 0
-        with listener:
+    async def _serve(self, host: str, port: int) -> None:
+        """Serve there. While that cannot be done, try again and again, and log the reason when it changes."""
+        why = ""
+        while True:
             try:
-                while failures < MOST_FAILURES:
-                    began = monotonic()
-                    opening = {"type": "open", "token": token, "home": str(home), "run": self._run}
-                    try:
-                        await self._live(listener, opening)
-                    except OSError as fault:
-                        if not exhausted.report(fault):
-                            raise
-                        await asyncio.sleep(LACKING)
-                        continue
-                    failures = 0 if monotonic() - began > STEADY else failures + 1
-            finally:
-                self.link = None
-        log.warning("the page ended %d times in a row, and is off until bachd is started again", failures)
+                listener = listen_socket.inherited() or await listen_socket.listening(host, port)
+                with listener:
+                    local = ip_address(listener.getsockname()[0]).is_loopback
+                    home = state_dir.folder()
+                    token = None if local and self._web.token == "auto" else state_dir.token(home)
+                    await self._keep_alive(listener, token, str(home))
+            except (BachdError, OSError, ValueError) as fault:
+                if why != (why := str(fault)):
+                    log.warning("the music plays without the page: %s", fault)
+            await asyncio.sleep(LONGEST_WAIT)
 
-    async def _live(self, listener: socket.socket, opening: dict[str, Any]) -> None:
-        """One life of the other process."""
+    async def _keep_alive(self, listener: socket.socket, token: str | None, home: str) -> None:
+        """Start the other process whenever there is none, until this is cancelled."""
+        host, port, *_ = listener.getsockname()
+        self.link = listen_socket.link(host, port, token)
+        told = "" if token is None else " ('bachd status' has the token)"
+        log.info("the page is at %s%s", listen_socket.link(host, port, None), told)
+        hosts, wait = list(self._web.hosts), FIRST_WAIT
+        try:
+            while True:
+                began = monotonic()
+                why = await self._live(
+                    listener, {"type": "open", "token": token, "hosts": hosts, "home": home, "run": self._run}
+                )
+                if monotonic() - began > STEADY:
+                    wait = FIRST_WAIT
+                if wait < LONGEST_WAIT:  # from then on, that has been logged often enough
+                    log.warning("the page ended (%s) and is started again in %g s", why, wait)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, LONGEST_WAIT)
+        finally:
+            self.link = None
+
+    async def _live(self, listener: socket.socket, opening: Opening) -> str:
+        """Start the other process, and return why it has ended."""
         loop = asyncio.get_running_loop()
-        ours, theirs = socket.socketpair()
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as fault:  # there may be no file descriptors left for now
+            return fault.strerror or str(fault)
         try:
             with theirs:
-                process = await loop.run_in_executor(self._thread, _start, theirs.fileno(), listener.fileno())
+                process = await loop.run_in_executor(self._thread, start, theirs.fileno(), listener.fileno())
+        except OSError as fault:
+            ours.close()
+            return fault.strerror or str(fault)
         except BaseException:
             ours.close()  # which ends the process, if it has been started meanwhile
             raise
         try:
-            reader, self._writer = await asyncio.open_connection(sock=ours, limit=_LONGEST)
+            reader, self._writer = await asyncio.open_connection(sock=ours)
             self._write(opening)
             self.refresh()
-            while line := await reader.readline():
-                self._take(json.loads(line))
+            while message := await framing.read(reader):
+                self._take(json.loads(message))
+            why = "its process is gone"
         except (OSError, ValueError, LookupError) as fault:
-            log.warning("the page is started again: %s", fault)
+            why = str(fault)
         finally:
             for task in self._requests:
                 task.cancel()
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
+            self.watched = False
             process.kill()
-            process.wait()
+            code = process.wait()
+        return f"{why}, exit code {code}"
 
-    def _take(self, line: dict[str, Any]) -> None:
-        if "log" in line:
-            log.warning("the page: %s", line["log"])
-            return
-        if "watched" in line:
-            self.watched = bool(line["watched"])
-            return
-        self._start_task(self._answer(line["id"], line["do"], line["with"]))
+    def _take(self, message: PageMessage) -> None:
+        match message["type"]:
+            case "log":
+                self._log.add(message["line"])
+            case "watched":
+                self.watched = bool(message["clients"])
+            case "request" if len(self._requests) < MOST_REQUESTS:
+                self._start_task(self._answer(message))
+            case "request":
+                self._refuse(message, ["too much is being asked for at once; try again"], 503)
 
     def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._requests.add(task)
         task.add_done_callback(self._requests.discard)
-        task.add_done_callback(_look_after)
+        task.add_done_callback(log_bug)
 
     def refresh(self) -> None:
-        """Tell the settings anew."""
-        self._start_task(self._tell_settings())
+        """Send the settings anew."""
+        self._start_task(self._send_settings())
 
-    async def _tell_settings(self) -> None:
-        self.tell("settings", settings=await self._wheel.handle("settings", None))
+    async def _send_settings(self) -> None:
+        self._send({"type": "settings", "settings": await self._wheel.handle("settings", None)})
 
-    async def _answer(self, number: int, what: str, given: Any) -> None:
-        answer: dict[str, Any] = {"type": "answer", "id": number}
+    async def _answer(self, request: Request) -> None:
+        command = request["command"]
         try:
-            answer["ok"] = await self._wheel.handle(what, given)
-            if what in ORDERS:
-                self.tell("going" if self._wheel.running else "halted")
-            elif what != "settings":
-                self.tell("settings", settings=answer["ok"])
+            result = await self._wheel.handle(command, request["payload"])
         except BachdError as fault:
-            answer["status"] = 409 if what in ("save", *ORDERS) else 422
-            answer["faults"] = str(fault).splitlines()
+            self._refuse(request, str(fault).splitlines(), 409 if command in ("save", *ORDERS) else 422)
         except Exception:  # a request must not end the music
-            log.exception("the page asked for %r, and that failed", what)
-            answer["faults"] = ["this is a bug in bachd; its log says more"]
-        self._write(answer)
+            log.exception("the page asked for %r, and that failed", command)
+            self._refuse(request, ["this is a bug in bachd; its log says more"], 500)
+        else:
+            if command in ORDERS:
+                self._send({"type": "going" if self._wheel.running else "halted"})
+            elif command != "settings":
+                self._send({"type": "settings", "settings": result})
+            self._write({"type": "done", "id": request["id"], "ok": result})
 
-    def tell(self, kind: str, **said: Any) -> None:
-        """Say something to whoever looks, unless the other process has not even taken what was said before."""
+    def _refuse(self, request: Request, faults: list[str], status: int) -> None:
+        self._write({"type": "refused", "id": request["id"], "faults": faults, "status": status})
+
+    def _send(self, message: DaemonMessage) -> None:
+        """Send a part of the feed, unless the other process has not even taken what was sent before."""
         if self._writer is not None and not self._writer.transport.get_write_buffer_size():
-            self._write({"type": kind, **said})
+            self._write(message)
 
-    def step(self, step: Step, due: float, bpm: float) -> None:
-        """A step has been handed to the player, and sounds at `due`, monotonic seconds; bpm: quarter notes a minute."""
-        told = described(step, self._number, self._tick, due, bpm, self._channels)
+    def step(self, step: Step, due: float, bpm: float, messages: Sequence[TimedMessage]) -> None:
+        """Send a step that was handed to the output as `messages` and sounds at `due`, monotonic seconds."""
+        played = step_json.played(step, self._number, self._tick, due, bpm, messages)
         self._number += 1
         self._tick += step.event.ticks
-        self._end = due + seconds(step, bpm)
-        self.tell("step", step=told)
+        self._end = due + step_json.seconds(step, bpm)
+        self._send({"type": "step", "step": played})
 
     def plan(self, coming: Step | None, ahead: Sequence[Step]) -> None:
-        """What will be handed over after the last step, first what is `coming`; told while somebody looks."""
+        """Send what comes after the last step, first what is `coming`, while anybody follows the feed."""
         if not self.watched:
             return
         steps = ahead if coming is None else [coming, *ahead]
-        number, tick, due, told = self._number, self._tick, self._end, []
+        number, tick, due, planned = self._number, self._tick, self._end, []
         for step in steps:
             bpm = self._exchange.present.bpm * step.pace
-            told.append(described(step, number, tick, due, bpm, self._channels))
-            number, tick, due = number + 1, tick + step.event.ticks, due + seconds(step, bpm)
-        self.tell("plan", steps=told)
+            planned.append(step_json.planned(step, number, tick, due, bpm))
+            number, tick, due = number + 1, tick + step.event.ticks, due + step_json.seconds(step, bpm)
+        self._send({"type": "plan", "steps": planned})
         if steps and (chances := steps[0].chances):
-            events = [{"text": "the end" if event is None else str(event), "p": round(p, 4)} for event, p in chances]
-            self.tell("alternatives", n=self._number, events=events)
+            self._send(step_json.alternatives(self._number, chances))
 
     def status(self, snapshot: Snapshot) -> None:
-        """How the run is doing; not where the page is, which would tell its token."""
-        told = {name: value for name, value in snapshot.items() if name != "page"}
-        self.tell("status", status={**told, "playing": self._wheel.running})
+        """Send how the run is doing, without the link, which holds the token."""
+        figures: dict[str, Any] = {name: value for name, value in snapshot.items() if name != "page"}
+        status = cast("Status", {**figures, "playing": self._wheel.running})
+        self._send({"type": "status", "status": status})
 
-    @property
-    def _channels(self) -> Sequence[int]:
-        return self._exchange.present.config.midi.channels
-
-    def _write(self, message: dict[str, Any]) -> None:
-        if self._writer is not None:
-            self._writer.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
-
-
-def _look_after(task: asyncio.Task[None]) -> None:
-    """Put into the log what ended a task; it must not end the music."""
-    if not task.cancelled() and (bug := task.exception()) is not None and not exhausted.report(bug):
-        log.error("something of the page has failed: %s", bug, exc_info=bug)
-
-
-def _start(channel: int, listener: int) -> subprocess.Popen[bytes]:
-    """Start the other process, with two sockets of this one."""
-    return child_process.start(
-        "bachd.service.web.server",
-        str(channel),
-        str(listener),
-        pass_fds=(channel, listener),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,  # what it has to say comes through the channel, and it ends with that
-    )
+    def _write(self, message: DaemonMessage) -> None:
+        if self._writer is None:
+            return
+        try:
+            self._writer.write(framing.pack(message))
+        except framing.OverlongError as fault:
+            log.warning("something was not sent to the page: %s", fault)
+            if message["type"] in ("done", "refused"):
+                self._write({"type": "refused", "id": message["id"], "faults": [str(fault)], "status": 500})

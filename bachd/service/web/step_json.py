@@ -1,38 +1,53 @@
-"""A step as the page's feed tells it.
+"""Serialise steps as JSON for the page's feed and the recording.
 
-Law: what is told is what the player was given, in plain values; a listener needs to know nothing else of bachd.
+Law: of a step that was played, the notes are those of the messages that were sent: nothing is computed a second time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from bachd.music import dynamics
 from bachd.music.event import TICKS
+from bachd.realtime.output import TimedMessage
+from bachd.service.web.messages import Alternative, AlternativesMessage, Placed, PlannedStep, Step
 
 if TYPE_CHECKING:
-    from bachd.music.piece import Step
+    from bachd.music import piece
+    from bachd.music.event import Event
 
 
-def described(step: Step, number: int, tick: int, due: float, bpm: float, channels: Sequence[int]) -> dict[str, Any]:
-    """A step as the feed tells it.
+def played(step: piece.Step, number: int, tick: int, due: float, bpm: float, messages: Iterable[TimedMessage]) -> Step:
+    """A step that was handed to the output as `messages`.
 
     number, tick: how many steps and ticks came before it. due: monotonic seconds. bpm: quarter notes a minute.
-    channels: 1 to 16, for the voices from the top.
     """
+    sent = [timed.message for timed in messages if timed.message.type == "note_on" and timed.message.velocity]
+    starts = sorted([message.note, message.velocity, message.channel + 1] for message in sent)
+    struck = {start[0] for start in starts}
+    # After a halt, a note that the event only holds is struck anew.
+    held = [note for note in step.event.held if note not in struck]
+    return {**_place(step, number, tick, due, bpm), "starts": starts, "held": held}
+
+
+def planned(step: piece.Step, number: int, tick: int, due: float, bpm: float) -> PlannedStep:
+    """A step that has not been played yet; the arguments are those of `played`."""
+    return {**_place(step, number, tick, due, bpm), "starts": list(step.event.starts)}
+
+
+def seconds(step: piece.Step, bpm: float) -> float:
+    """How long a step lasts."""
+    return step.event.ticks * 60.0 / (bpm * TICKS)
+
+
+def _place(step: piece.Step, number: int, tick: int, due: float, bpm: float) -> Placed:
     event, place = step.event, step.place
-    velocities = dynamics.velocities(event, place)
-    voices = list(reversed(event.sounding))
     return {
         "n": number,
         "tick": tick,
         "due": round(due, 6),
         "ticks": event.ticks,
-        "starts": [
-            [note, velocities[note], channels[min(voices.index(note), len(channels) - 1)]] for note in event.starts
-        ],
-        "held": event.held,
+        "held": list(event.held),
         "text": str(event),
         "bar": place.bar,
         "phase": place.phase,
@@ -44,6 +59,9 @@ def described(step: Step, number: int, tick: int, due: float, bpm: float, channe
     }
 
 
-def seconds(step: Step, bpm: float) -> float:
-    """How long a step lasts."""
-    return step.event.ticks * 60.0 / (bpm * TICKS)
+def alternatives(number: int, chances: Iterable[tuple[Event | None, float]]) -> AlternativesMessage:
+    """What could come as step `number`, with its probabilities; None is the end of the piece."""
+    events: list[Alternative] = [
+        {"text": "the end" if event is None else str(event), "p": round(p, 4)} for event, p in chances
+    ]
+    return {"type": "alternatives", "n": number, "events": events}

@@ -51,6 +51,8 @@ class Running:
     folder: Path
     host: str = "127.0.0.1"
     headers: dict[str, str] = field(default_factory=dict)
+    web: str = ""
+    """More keys of `web`, as config.yaml writes them on one line."""
     within: tuple[str, ...] = ()
     """The command that it is started by, if there is one: into another network, say."""
 
@@ -59,7 +61,8 @@ class Running:
             probe.bind((self.host, 0))
             self.port = probe.getsockname()[1]
         self.config = self.folder / "config.yaml"
-        self.config.write_text(CONFIG.replace("ADDRESS", f"{self.host}:{self.port}"))
+        text = CONFIG.replace("ADDRESS", f"{self.host}:{self.port}")
+        self.config.write_text(text.replace("'}", f"', {self.web}}}") if self.web else text)
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -110,6 +113,17 @@ class Running:
         found = {*children, *(pid for path in threads for pid in path.read_text().split())}
         return [int(pid) for pid in found if b"bachd.service.web.server" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
+    @property
+    def pid(self) -> int:
+        """The daemon's process."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def token(self) -> str:
+        """What opens the page, where it asks for one."""
+        return (self.folder / "state/token").read_text().strip()
+
     def stop(self) -> str:
         """End it; the rest of its log."""
         if self._process is None:
@@ -148,8 +162,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Runn
     """Starts daemons; they end with the module."""
     running: list[Running] = []
 
-    def start(host: str = "127.0.0.1") -> Running:
-        running.append(Running(tmp_path_factory.mktemp("run"), host))
+    def start(host: str = "127.0.0.1", web: str = "") -> Running:
+        running.append(Running(tmp_path_factory.mktemp("run"), host, web=web))
         running[-1].start()
         return running[-1]
 

@@ -1,4 +1,4 @@
-"""The daemon's end of the page: what is told, and what happens to a process that does not serve well."""
+"""The daemon's end of the page: what happens to a process that does not serve well, and who may ask."""
 
 from __future__ import annotations
 
@@ -6,40 +6,27 @@ import asyncio
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from bachd.config import Web
 from bachd.errors import StatusError
-from bachd.music.dynamics import velocities
 from bachd.service import state_dir
 from bachd.service.web import listen_socket
+from bachd.service.web.page_log import PageLog
 from bachd.service.web.process import Page
-from bachd.service.web.step_json import described
-from tests.fakes import steps
 
 
-def test_a_step_says_all_that_a_picture_needs() -> None:
-    (_, step) = steps("C3.E4.G4 ~C3.F4:0.5")
-    assert described(step, 7, 24, 1.5, 84.0, (1, 2)) == {
-        "n": 7,
-        "tick": 24,
-        "due": 1.5,
-        "ticks": 12,
-        "starts": [[65, velocities(step.event, step.place)[65], 1]],
-        "held": (48,),
-        "text": "~C3.F4:0.5",
-        "bar": 0,
-        "phase": 24,
-        "metre": [4, 4],
-        "origin": "model",
-        "piece": "a piece",
-        "opens": False,
-        "bpm": 84.0,
-    }
+class Wheel:
+    """Has no settings to send."""
+
+    async def handle(self, command: str, payload: object) -> dict[str, object]:
+        return {}
 
 
-def test_a_process_that_cannot_serve_is_not_started_for_ever(
+def test_a_process_that_ends_is_started_again_for_ever_and_ever_more_patiently(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken = tmp_path / "python"
@@ -47,15 +34,49 @@ def test_a_process_that_cannot_serve_is_not_started_for_ever(
     broken.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(broken))
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        """Does not wait; ends the test after so many times."""
+        waits.append(seconds)
+        if len(waits) == 12:
+            raise asyncio.CancelledError
 
     async def serve() -> None:
         with ThreadPoolExecutor(1) as thread:
-            served = Page(None, None, thread)  # type: ignore[arg-type]
-            await served._serve(("127.0.0.1", 0))
-            assert served.link is None
+            page = Page(Wheel(), None, thread)  # type: ignore[arg-type]
+            page.move(Web(("127.0.0.1", 0)))
+            monkeypatch.setattr("bachd.service.web.process.asyncio.sleep", sleep)
+            with suppress(asyncio.CancelledError):
+                await page._serve("127.0.0.1", 0)
+            assert page.link is None
 
     asyncio.run(serve())
-    assert any(line.startswith("the page ended 5 times in a row") for line in caplog.messages)
+    assert waits == [0.25, 0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
+    lines = [line for line in caplog.messages if line.startswith("the page ended (its process is gone, exit code 1)")]
+    assert len(lines) == 8  # and then the log has had enough of it
+
+
+def test_a_process_that_cannot_be_started_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+
+    async def serve() -> str:
+        with ThreadPoolExecutor(1) as thread, socket.create_server(("127.0.0.1", 0)) as listener:
+            page = Page(Wheel(), None, thread)  # type: ignore[arg-type]
+            monkeypatch.setattr("sys.executable", str(tmp_path / "none"))
+            return await page._live(listener, {"type": "open", "token": None, "hosts": [], "home": "", "run": ""})
+
+    assert "No such file" in asyncio.run(serve())
+    assert caplog.messages == []
+
+
+def test_the_log_is_not_filled_by_the_page(caplog: pytest.LogCaptureFixture) -> None:
+    lines = PageLog()
+    for number in range(100):
+        lines.add(f"bug {number}")
+    assert caplog.messages == [f"the page: bug {number}" for number in range(6)]
 
 
 def test_the_socket_that_systemd_hands_over_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The addresses of the page, and what is done at each.
+"""Serve the page: its addresses, and what is done at each.
 
 Law: everything that comes in is bounded and checked here or by the daemon, and nothing a request can say makes this
 process fail. openapi.yaml describes it all.
@@ -13,24 +13,24 @@ import socket
 from importlib.resources import files
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
 import bachd.service.web.server
+from bachd.service.web.messages import ORDERS, FeedMessage, Opening
 from bachd.service.web.server import auth
-from bachd.service.web.server.daemon_link import Channel, Refused
+from bachd.service.web.server.bodies import read_body
+from bachd.service.web.server.connections import Connections
+from bachd.service.web.server.daemon_link import DaemonLink, Refused
 from bachd.service.web.server.feed import Feed
-from bachd.service.web.server.files import Music
+from bachd.service.web.server.files import MusicFiles
 from bachd.service.web.server.metrics import Metrics
-from bachd.service.web.server.recording import Journal
+from bachd.service.web.server.recording import Recording
 from bachd.service.web.server.static import Static
 
-MOST_CONNECTIONS: Final = 256
 SILENT: Final = 5.0
-"""Seconds without a word from the daemon after which it is not well."""
-LARGEST: Final = 300 * 1024
-"""Bytes of a request's body: a .mid file of 256 KiB, and what a form adds."""
+"""Seconds without a message from the daemon after which it is not well."""
 LARGEST_CHANGE: Final = 16 * 1024
 """Bytes of a change of settings."""
 
@@ -38,27 +38,27 @@ LARGEST_CHANGE: Final = 16 * 1024
 class App:
     """What is served, put together."""
 
-    def __init__(self, way: Channel, opening: dict[str, Any]) -> None:
-        """opening: the daemon's first line: `token` or null, `home` for what is kept, `run` that is kept."""
+    def __init__(self, link: DaemonLink, opening: Opening) -> None:
+        """opening: the daemon's first message."""
         home = Path(opening["home"])
         here = Path(str(files(bachd.service.web.server)))
-        self._way = way
-        self._feed = Feed(way.watched)
-        self._journal = Journal(home, opening["run"])
-        self._music = Music(self._journal, home / "seeds", self._model)
+        self._link = link
+        self._feed = Feed(link.watched)
+        self._recording = Recording(home, opening["run"])
+        self._music = MusicFiles(self._recording, home / "seeds", self._model)
         self._metrics = Metrics(self._feed, self._is_playing)
         self._page = Static(here.parents[2] / "page")
         self._own = Static(here)
         self._login_page = (here / "login.html").read_text()
-        doorkeeper = auth.Access(opening["token"], self._login)
-        self.web = web.Application(
-            middlewares=[auth.answered, doorkeeper.middleware], client_max_size=LARGEST, logger=_SILENT
-        )
+        self.connections: Connections | None = None
+        """Set once there is a server."""
+        access = auth.Access(opening["token"], opening["hosts"], self._login, self._trust)
+        self.web = web.Application(middlewares=[auth.answered, access.middleware], logger=_SILENT)
         self.web.on_response_prepare.append(_with_headers)
         self.web.add_routes(
             [
                 web.get("/login", self._show_login),
-                web.post("/login", doorkeeper.log_in),
+                web.post("/login", access.log_in),
                 web.get("/{name:login\\.js|login\\.css|openapi\\.yaml}", self._own.serve),
                 web.get("/health", self._health),
                 web.get("/metrics", self._figures),
@@ -76,18 +76,22 @@ class App:
             ]
         )
 
-    def hear(self, message: dict[str, Any], line: str) -> None:
-        """Take what the daemon says."""
+    def receive(self, message: FeedMessage, text: str) -> None:
+        """Take a message of the daemon, whose JSON is `text`."""
         if message["type"] == "step":
-            self._journal.add(message["step"])
-        self._feed.hear(message, line)
+            self._recording.add(message["step"])
+        self._feed.receive(message, text)
+
+    def _trust(self, request: web.Request) -> None:
+        if self.connections is not None:
+            self.connections.trust(request)
 
     def _model(self) -> str:
-        values = (self._feed.settings or {}).get("values", {})
-        return str(values.get("model", "chorales"))
+        settings = self._feed.settings
+        return "chorales" if settings is None else str(settings["values"].get("model", "chorales"))
 
     def _is_well(self) -> bool:
-        return self._feed.status is not None and monotonic() - self._feed.heard < SILENT
+        return self._feed.status is not None and monotonic() - self._feed.last < SILENT
 
     def _is_playing(self) -> bool:
         return self._is_well() and bool(self._feed.status and self._feed.status["playing"])
@@ -104,22 +108,22 @@ class App:
         return web.json_response({**self._feed.status, "clock": {"now": monotonic()}})
 
     async def _settings(self, _: web.Request) -> web.Response:
-        return web.json_response(await self._way.ask("settings"))
+        return web.json_response(await self._link.ask("settings"))
 
     async def _change(self, request: web.Request) -> web.Response:
-        if (request.content_length or 0) > LARGEST_CHANGE:
-            raise web.HTTPRequestEntityTooLarge(LARGEST_CHANGE, request.content_length or 0)
+        data = await read_body(request, LARGEST_CHANGE)
         try:
-            wanted = json.loads(await request.text())
-        except (ValueError, RecursionError, LookupError):  # LookupError: a charset that nobody knows
-            raise Refused(["this is no JSON"], 400) from None
-        return web.json_response(await self._way.ask("change", wanted))
+            wanted = json.loads(data)
+        except (ValueError, RecursionError):
+            raise Refused(["this is not JSON"], 400) from None
+        return web.json_response(await self._link.ask("change", wanted))
 
     async def _settle(self, request: web.Request) -> web.Response:
-        return web.json_response(await self._way.ask(request.match_info["what"]))
+        return web.json_response(await self._link.ask("undo" if request.match_info["what"] == "undo" else "save"))
 
     async def _order(self, request: web.Request) -> web.Response:
-        return web.json_response(await self._way.ask(request.match_info["what"]))
+        (order,) = (order for order in ORDERS if order == request.match_info["what"])
+        return web.json_response(await self._link.ask(order))
 
     async def _show_login(self, _: web.Request) -> web.Response:
         return self._login(200, "")
@@ -128,32 +132,26 @@ class App:
         return web.Response(text=self._login_page.replace("HINT", hint), status=status, content_type="text/html")
 
 
-async def serve(way: Channel, listener: socket.socket, opening: dict[str, Any]) -> None:
+async def serve(link: DaemonLink, listener: socket.socket, opening: Opening) -> None:
     """Serve until the daemon is gone."""
-    app = App(way, opening)
-    runner = web.AppRunner(app.web, access_log=None, keepalive_timeout=15.0, logger=_SILENT)
+    app = App(link, opening)
+    runner = web.AppRunner(
+        app.web,
+        access_log=None,
+        keepalive_timeout=15.0,  # for the head of a request, too
+        lingering_time=2.0,  # in which what is left of a refused body is read and thrown away
+        auto_decompress=False,
+        logger=_SILENT,
+    )
     await runner.setup()
     assert runner.server is not None
-    server, door = runner.server, asyncio.get_running_loop()
-    server.request_handler = auth.expecting_nothing(server.request_handler)
-
-    def connect() -> asyncio.Protocol:
-        crowded = len(server.connections) >= MOST_CONNECTIONS
-        return _Refusing() if crowded else server()
-
-    listening = await door.create_server(connect, sock=listener)
+    runner.server.request_handler = auth.expecting_nothing(runner.server.request_handler)
+    app.connections = Connections(runner.server)
+    listening = await asyncio.get_running_loop().create_server(app.connections, sock=listener)
     try:
-        await way.listen(app.hear)
+        await link.listen(app.receive)
     finally:
         listening.close()
-
-
-class _Refusing(asyncio.Protocol):
-    """Closes a connection at once."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.abort()
 
 
 async def _with_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -162,6 +160,6 @@ async def _with_headers(request: web.Request, response: web.StreamResponse) -> N
 
 
 _SILENT: Final = logging.getLogger("bachd.service.web.server.aiohttp")
-"""What aiohttp says of malformed requests is not for the daemon's log: anybody could fill it."""
+"""What aiohttp logs of malformed requests is not for the daemon's log: anybody could fill it."""
 _SILENT.setLevel(logging.CRITICAL)
 _SILENT.propagate = False

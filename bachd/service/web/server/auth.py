@@ -1,7 +1,7 @@
-"""Who may see and steer: by address, token, Host and Origin; and what every answer carries.
+"""Decide who may see and steer, by address, token, Host and Origin; and add what every answer carries.
 
-Law: on this machine's own address, anybody on this machine, and no other site in his browser. On any other address only
-who has the token: everybody else sees a page to log in, and nothing else.
+Law: on this machine's own address, anybody on this machine, and no other site in a browser, unless `web.token` asks for
+more. On any other address only who has the token: everybody else sees a page to log in, and nothing else.
 
 A site that lets its name point to this machine (DNS rebinding) is known by its Host, one that sends requests or opens
 WebSockets across sites by its Origin.
@@ -13,16 +13,19 @@ import hashlib
 import hmac
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from ipaddress import ip_address
 from time import monotonic
 from typing import Final, TypeAlias
+from urllib.parse import parse_qs
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 from aiohttp.typedefs import Handler
 
-from bachd.service.web.server import daemon_link
+from bachd.service.web.server.bodies import GONE, read_body
+from bachd.service.web.server.connections import network
+from bachd.service.web.server.daemon_link import Refused
 
 log = logging.getLogger("bachd")
 
@@ -36,8 +39,9 @@ WRONG: Final = 5
 MOST_ADDRESSES: Final = 1024
 """Addresses that are told apart; when there are more, all begin anew."""
 
-BROKEN: Final = (ValueError, LookupError, AssertionError, RuntimeError, HttpProcessingError)
-"""What aiohttp raises for a form that is none, or a broken one."""
+LONGEST_LOGIN: Final = 4096
+"""Bytes of the form to log in."""
+
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; "
@@ -75,12 +79,24 @@ class Bucket:
 
 
 class Access:
-    """The doorkeeper, as a middleware."""
+    """Decides which requests pass, as a middleware."""
 
-    def __init__(self, token: str | None, login: Callable[[int, str], web.Response]) -> None:
-        """token: None lets everybody in who is on this machine. login: the page to log in, with a status and a hint."""
+    def __init__(
+        self,
+        token: str | None,
+        hosts: Collection[str],
+        login: Callable[[int, str], web.Response],
+        trust: Callable[[web.Request], None],
+    ) -> None:
+        """token: None lets everybody in who is on this machine.
+
+        hosts: names by which a proxy on this machine may ask. login: the page to log in, with a status and a hint.
+        trust: called with each request that brings the token.
+        """
         self._token = token
+        self._hosts = frozenset(hosts)
         self._login = login
+        self._trust = trust
         self._requests = Bucket(BURST, RATE)
         self._wrong = Bucket(WRONG, 0.1)
         self._cookie = "" if token is None else hmac.new(token.encode(), b"cookie", hashlib.sha256).hexdigest()
@@ -88,47 +104,60 @@ class Access:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let a request pass, or answer it here."""
-        if not self._is_here(request):
-            raise web.HTTPForbidden(text="this page answers to its own name and to requests of its own only")
-        if self._token is not None and request.path not in _OPEN and not self._knows(request):
+        if hint := self._is_astray(request):
+            raise web.HTTPForbidden(text=hint)
+        if self._token is not None and self._knows(request):
+            self._trust(request)
+        elif self._token is not None and request.path not in _OPEN:
             if request.path == "/" and request.method == "GET":
                 return self._login(401, "")
             raise web.HTTPUnauthorized(
                 text="log in first, or send the token: Authorization: Bearer ...",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        if request.path.startswith("/api/") and not self._requests.take(request.remote or "", monotonic()):
+        if request.path.startswith("/api/") and not self._requests.take(network(request.remote), monotonic()):
             raise web.HTTPTooManyRequests(text="too many requests; wait a second")
         return await handler(request)
 
     async def log_in(self, request: web.Request) -> web.StreamResponse:
-        """POST /login: give whoever has the token a cookie."""
+        """POST /login: give whoever has the token a cookie.
+
+        Addresses are relative, and the cookie has no path: behind a proxy, the page may stand below another one.
+        """
         if self._token is None:
-            raise web.HTTPSeeOther("/")
-        try:
-            given = (await request.post()).get("token")
-        except BROKEN:
-            given = None
-        if not isinstance(given, str) or not self._is_token(given.strip()):
-            if not self._wrong.take(request.remote or "", monotonic()):
+            raise web.HTTPSeeOther("./")
+        form = await read_body(request, LONGEST_LOGIN)
+        given = parse_qs(form.decode("utf-8", "replace"), max_num_fields=4).get("token", [""])[0]
+        if not self._is_token(given.strip()):
+            if not self._wrong.take(network(request.remote), monotonic()):
                 return self._login(429, "Too many wrong tokens: wait a while.")
             return self._login(401, "That is not the token.")
-        answer = web.Response(status=303, headers={"Location": "/"})
-        answer.set_cookie(COOKIE, self._cookie, path="/", httponly=True, samesite="Strict", max_age=365 * 86400)
+        answer = web.Response(status=303, headers={"Location": "./"})
+        answer.set_cookie(COOKIE, self._cookie, path="", httponly=True, samesite="Strict", max_age=365 * 86400)
         return answer
 
-    def _is_here(self, request: web.Request) -> bool:
-        """Whether it is meant for this page, and comes from this page or from no page at all."""
+    def _is_astray(self, request: web.Request) -> str:
+        """Why it is not meant for this page, or comes from another one; empty for a request that may pass."""
         host = request.headers.get("Host", "")
         if len(request.headers.getall("Host", [])) != 1 or not (named := _HOST.fullmatch(host)):
-            return False
-        if self._token is None and not _is_loopback(named[1].strip("[]")):
-            return False
-        origins = request.headers.getall("Origin", [])
-        if any(origin.lower() not in (f"http://{host}".lower(), f"https://{host}".lower()) for origin in origins):
-            return False
+            return "a request needs one Host"
+        name = named[1].lower()
+        if self._token is None and name not in self._hosts and not _is_loopback(name.strip("[]")):
+            return f"this page answers to its own name; if {name} is a proxy's, add it to web.hosts in config.yaml"
+        if not all(self._is_own(origin.lower(), host.lower()) for origin in request.headers.getall("Origin", [])):
+            return "this page answers to requests of its own only"
         site = request.headers.get("Sec-Fetch-Site", "none")
-        return site in ("none", "same-origin") or (request.method == "GET" and not _acts(request))
+        if site in ("none", "same-origin") or (request.method == "GET" and not _acts(request)):
+            return ""
+        return "this page answers to requests of its own only"
+
+    def _is_own(self, origin: str, host: str) -> bool:
+        """Whether a page of this origin is ours. A proxy may leave its port out of Host."""
+        scheme, _, rest = origin.partition("://")
+        if scheme not in ("http", "https"):
+            return False
+        named = _HOST.fullmatch(rest)
+        return rest == host or (named is not None and named[1] in self._hosts)
 
     def _knows(self, request: web.Request) -> bool:
         """Whether a request brings the cookie or the token."""
@@ -168,7 +197,9 @@ def expecting_nothing(handler: Inner) -> Inner:
 
     async def handled(request: web.BaseRequest) -> web.StreamResponse:
         if any(expected.lower() != "100-continue" for expected in request.headers.getall("Expect", [])):
-            return web.json_response({"faults": ["nobody here can do what is expected"]}, status=417, headers=HEADERS)
+            return web.json_response(
+                {"faults": ["unknown expectation; only 100-continue is known"]}, status=417, headers=HEADERS
+            )
         return await handler(request)
 
     return handled
@@ -179,8 +210,14 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
     """Turn every refusal into JSON, and a bug into a line of the log."""
     try:
         return await handler(request)
-    except daemon_link.Refused as refused:
+    except Refused as refused:
         return web.json_response({"faults": refused.faults}, status=refused.status)
+    except GONE:  # nobody's fault, and nobody is there to read it
+        return web.json_response({"faults": ["the request came too slowly, or not to its end"]}, status=408)
+    except HttpProcessingError as malformed:
+        return web.json_response({"faults": [f"malformed: {malformed.message}"]}, status=400)
+    except MemoryError:
+        return web.json_response({"faults": ["this takes more memory than the page may have"]}, status=503)
     except web.HTTPException as refusal:
         if refusal.status < 400:
             raise

@@ -1,4 +1,4 @@
-"""The way to the daemon: what it says comes in, requests go out and are answered.
+"""The link to the daemon: its messages come in, requests go out and are answered.
 
 Law: a request gets its answer, a refusal in the daemon's words, or `Refused` when its time is over; and when the daemon
 is gone, so is this process.
@@ -13,18 +13,18 @@ import socket
 from collections.abc import Callable
 from typing import Any, Final
 
+from bachd.service.web import framing
+from bachd.service.web.messages import Answer, Command, FeedMessage, Opening, PageMessage
+
 PATIENCE: Final = 15.0
 """Seconds for an answer: to load another network takes some of them on a small machine."""
 MOST_REQUESTS: Final = 16
 """Requests that may wait for their answers."""
-
-_LONGEST: Final = 1 << 20
-"""Bytes of a line from the daemon."""
 _LONGEST_LOG: Final = 300
 
 
 class Refused(Exception):  # noqa: N818  (it is the daemon's answer)
-    """The daemon does not do it; `faults` say why, as it would say it of config.yaml."""
+    """What was asked for is not done; `faults` say why, as they would say it of config.yaml."""
 
     def __init__(self, faults: list[str], status: int = 422) -> None:
         super().__init__("; ".join(faults))
@@ -33,73 +33,79 @@ class Refused(Exception):  # noqa: N818  (it is the daemon's answer)
         """What it means in HTTP."""
 
 
-class Channel:
+class DaemonLink:
     """The daemon, as this process knows it."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._waiting: dict[int, asyncio.Future[Answer]] = {}
         self._number = 0
 
     @classmethod
-    async def open(cls, end: socket.socket) -> Channel:
+    async def open(cls, end: socket.socket) -> DaemonLink:
         """Over one end of a pair of sockets."""
-        return cls(*await asyncio.open_connection(sock=end, limit=_LONGEST))
+        return cls(*await asyncio.open_connection(sock=end))
 
-    async def opening(self) -> dict[str, Any]:
-        """The daemon's first line: what is to be served."""
-        return dict(json.loads(await self._reader.readline()))
+    async def opening(self) -> Opening:
+        """Receive the first message. Raises EOFError if the daemon is gone already."""
+        message = await framing.read(self._reader)
+        if message is None:
+            raise EOFError("the daemon is gone")
+        opening: Opening = json.loads(message)
+        return opening
 
-    async def listen(self, hear: Callable[[dict[str, Any], str], None]) -> None:
-        """Hand on what the daemon says, as it is and as the line it came in; returns when the daemon is gone."""
-        while line := await self._reader.readline():
-            message = json.loads(line)
-            if message["type"] == "answer":
+    async def listen(self, receive: Callable[[FeedMessage, str], None]) -> None:
+        """Pass on each message of the feed, with its JSON; returns when the daemon is gone."""
+        while text := await framing.read(self._reader):
+            message = json.loads(text)
+            if message["type"] in ("done", "refused"):
                 waiting = self._waiting.pop(message["id"], None)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(message)
             else:
-                hear(message, line.decode().rstrip("\n"))
+                receive(message, text)
 
-    async def ask(self, what: str, given: Any = None) -> Any:
-        """Have the daemon do something. Raises Refused if it does not."""
+    async def ask(self, command: Command, payload: Any = None) -> Any:
+        """Have the daemon carry out a command. Raises Refused if it does not."""
         if len(self._waiting) >= MOST_REQUESTS:
             raise Refused(["too much is being asked for at once; try again"], 503)
         self._number += 1
         number, answer = self._number, asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
-        self._say({"id": number, "do": what, "with": given})
         try:
+            self._send({"type": "request", "id": number, "command": command, "payload": payload})
             async with asyncio.timeout(PATIENCE):
-                message = await answer
+                message: Answer = await answer
         except TimeoutError:
             raise Refused(["no answer yet; what was asked for may still come"], 504) from None
+        except framing.OverlongError:
+            raise Refused(["this is too long"], 413) from None
         finally:
             self._waiting.pop(number, None)
-        if "faults" in message:
-            raise Refused(message["faults"], message.get("status", 422))
+        if message["type"] == "refused":
+            raise Refused(message["faults"], message["status"])
         return message["ok"]
 
     def watched(self, clients: int) -> None:
-        """Tell how many look, so that what nobody sees need not be told."""
-        self._say({"watched": clients})
+        """Send how many browsers follow the feed, so that what nobody sees need not be sent."""
+        self._send({"type": "watched", "clients": clients})
 
     def log(self, line: str) -> None:
         """Put a line into the daemon's log."""
-        self._say({"log": line[:_LONGEST_LOG]})
+        self._send({"type": "log", "line": line[:_LONGEST_LOG]})
 
-    def _say(self, message: dict[str, Any]) -> None:
-        self._writer.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+    def _send(self, message: PageMessage) -> None:
+        self._writer.write(framing.pack(message))
 
 
-class ChannelLog(logging.Handler):
-    """This process's log, which goes into the daemon's."""
+class DaemonLog(logging.Handler):
+    """Sends this process's warnings to the daemon's log."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, link: DaemonLink) -> None:
         super().__init__(logging.WARNING)
-        self._channel = channel
+        self._link = link
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hand a warning on."""
-        self._channel.log(record.getMessage())
+        """Send a warning."""
+        self._link.log(record.getMessage())

@@ -1,6 +1,7 @@
-"""What plays and what comes next, to all who look: one WebSocket each.
+"""Send what plays and what comes next to browsers: one WebSocket each.
 
-Law: memory is bounded whoever looks. One who does not keep up is let go, and finds out from `hello` what he has missed.
+Law: memory is bounded however many follow. A client that does not keep up is let go, and when it comes back, `hello`
+holds what it has missed.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import json
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import WSMsgType, web
 
+from bachd.service.web.messages import FeedMessage, Hello, PlannedStep, Pong, Settings, Status, Step
+
 PAST: Final = 40
-"""Steps that one who comes is told of."""
+"""Steps in `hello`."""
 MOST_CLIENTS: Final = 32
 BEHIND: Final = 64
 """Messages that may wait for a client."""
@@ -30,32 +33,33 @@ _MOST_PINGS: Final = 10
 
 
 class Feed:
-    """The daemon's word, remembered as far as those who come need it, and passed on."""
+    """The daemon's messages, remembered as far as a new client needs them, and passed on."""
 
     def __init__(self, watched: Callable[[int], None]) -> None:
-        """watched: called with the number of those who look, when it changes."""
+        """watched: called with the number of clients, when it changes."""
         self._watched = watched
-        self.status: dict[str, Any] | None = None
-        """The last that was said; None at first."""
-        self.settings: dict[str, Any] | None = None
-        self.heard = 0.0
-        """When the daemon last said anything, in monotonic seconds."""
-        self._past: deque[dict[str, Any]] = deque(maxlen=PAST)
-        self._plan: list[dict[str, Any]] = []
+        self.status: Status | None = None
+        """The last that was received; None at first."""
+        self.settings: Settings | None = None
+        self.last = 0.0
+        """When the daemon last sent anything, in monotonic seconds."""
+        self._past: deque[Step] = deque(maxlen=PAST)
+        self._plan: list[PlannedStep] = []
         self._clients: set[_Client] = set()
 
     @property
     def clients(self) -> int:
-        """How many look."""
+        """How many there are."""
         return len(self._clients)
 
-    def hear(self, message: dict[str, Any], line: str) -> None:
-        """Keep what the daemon says, and pass it on as it is."""
-        self.heard = monotonic()
+    def receive(self, message: FeedMessage, text: str) -> None:
+        """Keep a message of the daemon, and pass its JSON on as it is."""
+        self.last = monotonic()
         match message["type"]:
             case "step":
                 self._past.append(message["step"])
-                self._plan = [step for step in self._plan if step["n"] > message["step"]["n"]]
+                now = message["step"]["n"]
+                self._plan = [step for step in self._plan if step["n"] > now]
             case "plan":
                 self._plan = message["steps"]
             case "status":
@@ -63,32 +67,31 @@ class Feed:
             case "settings":
                 self.settings = message["settings"]
         for client in tuple(self._clients):
-            client.tell(line)
+            client.send(text)
 
     def hello(self) -> str:
-        """What one who comes is told first."""
-        return json.dumps(
-            {
-                "type": "hello",
-                "now": monotonic(),
-                "settings": self.settings,
-                "status": self.status,
-                "past": list(self._past),
-                "plan": self._plan,
-            }
-        )
+        """The first message to a client."""
+        hello: Hello = {
+            "type": "hello",
+            "now": monotonic(),
+            "settings": self.settings,
+            "status": self.status,
+            "past": list(self._past),
+            "plan": self._plan,
+        }
+        return json.dumps(hello)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Be looked at by one more, until he goes or is let go."""
+        """Serve one more client, until it goes or is let go."""
         if len(self._clients) >= MOST_CLIENTS:
-            raise web.HTTPServiceUnavailable(text=f"{MOST_CLIENTS} look already")
+            raise web.HTTPServiceUnavailable(text=f"{MOST_CLIENTS} follow the feed already")
         socket = web.WebSocketResponse(max_msg_size=LONGEST, heartbeat=HEARTBEAT, compress=False)
         client = _Client(socket, request)
         self._clients.add(client)  # before anything is awaited: so many and no more
         self._watched(self.clients)
         try:
             await socket.prepare(request)
-            client.tell(self.hello())
+            client.send(self.hello())
             await client.attend()
         finally:
             self._clients.discard(client)
@@ -102,10 +105,10 @@ class _Client:
         self._request = request
         self._waiting: asyncio.Queue[str] = asyncio.Queue(BEHIND)
 
-    def tell(self, line: str) -> None:
-        """Have it sent when the client can take it."""
+    def send(self, text: str) -> None:
+        """Have a message sent when the client can take it."""
         try:
-            self._waiting.put_nowait(line)
+            self._waiting.put_nowait(text)
         except asyncio.QueueFull:
             self.drop()
 
@@ -115,7 +118,7 @@ class _Client:
             self._request.transport.abort()
 
     async def attend(self) -> None:
-        """Send and listen until the client is gone, or talks nonsense."""
+        """Send and listen until the client is gone, or sends nonsense."""
         sending = asyncio.create_task(self._send())
         try:
             await self._listen()
@@ -126,9 +129,9 @@ class _Client:
     async def _send(self) -> None:
         try:
             while True:
-                line = await self._waiting.get()
+                text = await self._waiting.get()
                 async with asyncio.timeout(SLOWEST):
-                    await self._socket.send_str(line)
+                    await self._socket.send_str(text)
         except (OSError, TimeoutError, RuntimeError):  # gone, or as good as gone
             self.drop()
 
@@ -142,11 +145,12 @@ class _Client:
             if ping is None or pings > _MOST_PINGS:
                 await self._socket.close(code=1008, message=b"only pings, and few of them")
                 return
-            self.tell(json.dumps({"type": "pong", "t": ping, "now": monotonic()}))
+            pong: Pong = {"type": "pong", "t": ping, "now": monotonic()}
+            self.send(json.dumps(pong))
 
 
 def _ping(text: str) -> float | None:
-    """The time that a client says it is; None if that is not what it says."""
+    """The time in a ping; None if it is not one."""
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):

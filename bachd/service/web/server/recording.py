@@ -1,35 +1,42 @@
-"""What was played, kept so that somebody can say afterwards: keep that.
+"""Keep the steps that were played, so that somebody can say afterwards: keep that.
 
-Law: the journal takes no more than its share of the disk however long bachd plays, and a full disk ends only the
-journal. A line that was cut off by a crash is left out.
+Law: the recording takes no more than its share of the disk however long bachd plays, and reading it no more memory than
+a few steps. While the disk is full, or no file can be opened, it has a gap. A line that a crash cut off is left out.
 
-It is a file of the steps as the feed tells them, a line of JSON each, and the same before it.
+It is a file of the steps as the feed sends them, a line of JSON each, and an older one of the same kind.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
+import struct
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import BinaryIO, Final
 
-from bachd.midi.file import FileOutput
-from bachd.music.message import marker, note_off, note_on, set_tempo, time_signature
-from bachd.realtime.output import TimedMessage
+from bachd.music.event import TICKS
+from bachd.music.message import Message, marker, note_off, note_on, set_tempo, time_signature, variable
+from bachd.service.web.messages import Step
 
 log = logging.getLogger("bachd")
 
 SHARE: Final = 8 << 20
 """Bytes in each of the two files: together they hold some eight hours of chorales."""
+LONGEST_LINE: Final = 1 << 16
+
+_HEADER: Final = b"MThd" + struct.pack(">LHHH", 6, 0, 1, TICKS)
+"""Of a .mid of format 0, with as many ticks to a quarter note as there are here."""
+_END: Final = b"\x00\xff\x2f\x00"
 
 
-class Journal:
+class Recording:
     """The steps of a run, the latest of them."""
 
     def __init__(self, folder: Path, run: str) -> None:
-        """Goes on with the journal in `folder` if it is of the same `run`, and begins a new one otherwise."""
+        """Goes on with the recording in `folder` if it is of the same `run`, and begins a new one otherwise."""
         self._file, self._before, mark = folder / "played", folder / "played.before", folder / "played.run"
         self._works = True
         try:
@@ -41,10 +48,8 @@ class Journal:
         except OSError as fault:
             self._fail(fault)
 
-    def add(self, step: dict[str, Any]) -> None:
+    def add(self, step: Step) -> None:
         """Write a step down."""
-        if not self._works:
-            return
         try:
             with self._file.open("a") as file:
                 file.write(json.dumps(step, separators=(",", ":")) + "\n")
@@ -53,65 +58,89 @@ class Journal:
                 self._file.replace(self._before)
         except OSError as fault:
             self._fail(fault)
-
-    def steps(self, bars: int | None = None) -> list[dict[str, Any]]:
-        """The last so many bars, begun from a bar line, or all that is there."""
-        found: list[dict[str, Any]] = []
-        for path in (self._before, self._file):
-            try:
-                lines = path.read_text(errors="replace").splitlines()
-            except OSError:
-                continue
-            for line in lines:
-                try:
-                    found.append(json.loads(line))
-                except ValueError:
-                    continue
-        return found if bars is None else _last(found, bars)
+        else:
+            self._works = True
 
     def _fail(self, fault: OSError) -> None:
+        """Log the first of several failures."""
+        if self._works:
+            log.warning("what is played is not kept at present: %s", fault)
         self._works = False
-        log.warning("what is played is not kept any more: %s", fault)
+
+    def steps(self, bars: int | None = None) -> Iterator[Step]:
+        """The last so many bars, begun from a bar line, or all that is there. The present bar counts."""
+        with ExitStack() as stack:
+            files = []
+            for path in (self._before, self._file):
+                with suppress(OSError):
+                    files.append(stack.enter_context(path.open("rb")))
+            start = 0 if bars is None else _start(files, bars)
+            for number, (_, step) in enumerate(_read(files)):
+                if number >= start:
+                    yield step
 
 
-def _last(steps: Sequence[dict[str, Any]], bars: int) -> list[dict[str, Any]]:
-    """The end of the music from the bar line on that has so many before the end; the present bar counts."""
-    begun, bar = 0, None
-    for index in range(len(steps) - 1, -1, -1):
-        here = (steps[index]["piece"], steps[index]["bar"])
-        if here != bar:
-            begun, bar = begun + 1, here
-        if begun > bars:
-            return list(steps[index + 1 :])
-    return list(steps)
+def _read(files: Iterable[BinaryIO]) -> Iterator[tuple[tuple[str, int], Step]]:
+    """Each step from the beginning of the files on, with its piece and bar; lines that are no step are passed over."""
+    for file in files:
+        file.seek(0)
+        while line := file.readline(LONGEST_LINE):
+            try:
+                step: Step = json.loads(line)
+                yield (step["piece"], step["bar"]), step
+            except (ValueError, TypeError, LookupError):
+                continue
 
 
-def score(steps: Iterable[dict[str, Any]]) -> bytes:
-    """A .mid of steps, at their places in the music."""
-    with TemporaryDirectory(prefix="bachd-") as folder:
-        path = Path(folder, "kept.mid")
-        output = FileOutput(path)
-        tick = 0
-        sounding: dict[int, int] = {}  # the notes that sound -> their channels, 0 to 15
-        metre = bpm = piece = None
-        expected: int | None = None
-        for step in steps:
-            begins = {note: (velocity, channel - 1) for note, velocity, channel in step["starts"]}
-            # After a gap, nothing is held: nobody knows what came in between.
-            held = [note for note in step["held"] if note in sounding] if step["n"] == expected else []
-            messages = [note_off(sounding.pop(note), note) for note in tuple(sounding) if note not in held]
-            if metre != (metre := step["metre"]):
-                messages.append(time_signature(metre[0], metre[1]))
-            if bpm != (bpm := step["bpm"]):
-                messages.append(set_tempo(bpm))
-            if piece != (piece := step["piece"]) or step["opens"]:
-                messages.append(marker(piece))
-            for note, (velocity, channel) in begins.items():
-                sounding[note] = channel
-                messages.append(note_on(channel, note, velocity))
-            output.send([TimedMessage(0.0, tick, message) for message in messages])
-            tick += step["ticks"]
-            expected = step["n"] + 1
-        output.send([TimedMessage(0.0, tick, note_off(channel, note)) for note, channel in sounding.items()])
-        output.close()
-        return path.read_bytes() if path.exists() else b""
+def _start(files: Iterable[BinaryIO], bars: int) -> int:
+    """The number of the step with which the last so many bars begin."""
+    begins: deque[int] = deque(maxlen=bars)
+    before = None
+    for number, (bar, _) in enumerate(_read(files)):
+        if bar != before:
+            begins.append(number)
+            before = bar
+    return begins[0] if len(begins) == bars else 0
+
+
+def write_midi(steps: Iterable[Step]) -> bytes:
+    """A .mid of steps, at their places in the music; nothing if there are none."""
+    track, before = bytearray(), 0
+    for tick, messages in _messages(steps):
+        for message in messages:
+            track += variable(tick - before) + message.data
+            before = tick
+    if not track:
+        return b""
+    track += _END
+    return _HEADER + b"MTrk" + len(track).to_bytes(4) + track
+
+
+def _messages(steps: Iterable[Step]) -> Iterator[tuple[int, list[Message]]]:
+    """The messages of each step, and its tick."""
+    tick = 0
+    sounding: dict[int, int] = {}  # the notes that sound -> their channels, 0 to 15
+    metre = bpm = piece = None
+    expected: int | None = None
+    for step in steps:
+        # After a gap, nothing is held: nobody knows what came in between.
+        held = [note for note in step["held"] if note in sounding] if step["n"] == expected else []
+        messages = [note_off(sounding.pop(note), note) for note in tuple(sounding) if note not in held]
+        if metre != (metre := step["metre"]):
+            messages.append(time_signature(metre[0], metre[1]))
+        if bpm != (bpm := step["bpm"]):
+            messages.append(set_tempo(bpm))
+        if piece != (piece := step["piece"]) or step["opens"]:
+            messages.append(marker(piece))
+        for note, velocity, channel in step["starts"]:
+            sounding[note] = channel - 1
+            messages.append(note_on(channel - 1, note, velocity))
+        yield tick, messages
+        tick += step["ticks"]
+        expected = step["n"] + 1
+    yield tick, [note_off(channel, note) for note, channel in sounding.items()]
+
+
+def seconds(steps: Iterable[Step]) -> float:
+    """How long steps last together."""
+    return sum(step["ticks"] * 60.0 / (step["bpm"] * TICKS) for step in steps)

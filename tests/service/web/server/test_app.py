@@ -67,6 +67,12 @@ def test_figures_are_there_for_prometheus(bachd_run: Running) -> None:
     assert float(figures["bachd_events_total"]) > 0
     assert float(figures["bachd_playing"]) == 1
     assert 'bachd_lateness_seconds{quantile="0.99"}' in figures
+    assert (
+        0
+        < float(figures["bachd_composing_seconds_count"])
+        == float(figures['bachd_composing_seconds_bucket{le="+Inf"}'])
+    )
+    assert float(figures["bachd_composing_seconds_sum"]) > 0
 
 
 def test_files_are_compressed_and_not_sent_twice(bachd_run: Running) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 from aiohttp import ClientSession, WSServerHandshakeError
@@ -99,7 +102,7 @@ def test_with_the_token_everything_is_open(open_run: Running) -> None:
 def test_logging_in_gives_a_cookie_that_scripts_and_other_sites_do_not_get(open_run: Running) -> None:
     form = {"Content_Type": "application/x-www-form-urlencoded"}
     answer = open_run.ask("/login", f"token={token(open_run)}".encode(), **form)
-    assert (answer.status, answer.headers["Location"]) == (303, "/")
+    assert (answer.status, answer.headers["Location"]) == (303, "./")
     cookie = answer.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
@@ -121,6 +124,46 @@ def test_who_guesses_has_to_wait_and_who_knows_does_not(open_run: Running) -> No
         assert open_run.ask("/login", nonsense, **form).status in (400, 401, 429)
     bad = b'--x\r\nContent-Disposition: form-data; name="token"; filename="f"\r\n\r\nx\r\n--x--\r\n'
     assert open_run.ask("/login", bad, Content_Type="multipart/form-data; boundary=x").status in (400, 401, 429)
+
+
+def test_a_page_for_this_machine_alone_can_ask_for_the_token_too(run: Callable[..., Running]) -> None:
+    running = run(web="token: required")
+    assert running.ask("/api/pause", b"").status == 401
+    assert running.ask("/").status == 401
+    assert running.ask("/health", Authorization=f"Bearer {running.token}").status in (200, 503)
+    assert (running.folder / "state/token").stat().st_mode & 0o777 == 0o600
+    told = subprocess.run(
+        [sys.executable, "-m", "bachd", "status"], env=running.environment, capture_output=True, text=True, check=True
+    )
+    assert f"/login#{running.token}" in told.stdout
+    assert running.token not in running.stop()
+
+
+def test_many_who_never_finish_their_requests_do_not_keep_out_who_has_the_token(open_run: Running) -> None:
+    """Nor those without it. Heads and bodies that never come to their ends, from one address."""
+    bearer = {"Authorization": f"Bearer {open_run.token}"}
+    kept = http.client.HTTPConnection(open_run.host, open_run.port, timeout=PATIENCE)
+    kept.request("GET", "/health", headers=bearer)
+    assert kept.getresponse().read()
+    first = kept.sock
+    begun = (
+        b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\ntoken=",
+        b"POST /login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ntoken=",
+        b"POST /login HTTP/1.1\r\nHost:",
+        b"",
+    )
+    with ExitStack() as stack:
+        for number in range(600):
+            client = socket.create_connection((open_run.host, open_run.port), PATIENCE)
+            stack.callback(client.close)
+            client.sendall(begun[number % 4])
+            if number % 100 == 99:
+                assert open_run.ask("/health", **bearer).status in (200, 503)
+                assert open_run.ask("/login").status == 200
+        kept.request("GET", "/api/settings", headers=bearer)
+        assert kept.getresponse().status == 200
+        assert kept.sock is first  # it was not closed to make room
+    kept.close()
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import ClientSession, web
 
@@ -60,7 +61,7 @@ def test_who_does_not_read_is_let_go_and_the_others_miss_nothing() -> None:
                 assert (await good.receive_json())["type"] == "hello"
                 sent = 0
                 while feed.clients == 2:
-                    feed.hear({"type": "x"}, LINE)
+                    feed.receive({"type": "going"}, LINE)
                     sent += 1
                     assert (await good.receive_json())["type"] == "x"
                     # What the system takes for a socket, and what may wait for a client: not more.
@@ -73,13 +74,17 @@ def test_who_does_not_read_is_let_go_and_the_others_miss_nothing() -> None:
 
 
 def test_all_that_is_known_is_said_first() -> None:
+    messages: list[Any] = [{"type": "step", "step": {"n": number}} for number in range(99)]
+    messages += [
+        {"type": "plan", "steps": [{"n": 99}, {"n": 100}]},
+        {"type": "step", "step": {"n": 99}},
+        {"type": "status", "status": {"piece": "x"}},
+        {"type": "settings", "settings": {"unsaved": True}},
+    ]
+
     async def work(feed: Feed, port: int, _: Watched) -> None:
-        for number in range(99):
-            feed.hear({"type": "step", "step": {"n": number}}, "")
-        feed.hear({"type": "plan", "steps": [{"n": 99}, {"n": 100}]}, "")
-        feed.hear({"type": "step", "step": {"n": 99}}, "")
-        feed.hear({"type": "status", "status": {"piece": "x"}}, "")
-        feed.hear({"type": "settings", "settings": {"unsaved": True}}, "")
+        for message in messages:
+            feed.receive(message, "")
         async with ClientSession() as session, session.ws_connect(f"http://127.0.0.1:{port}/api/feed") as client:
             hello = await client.receive_json()
         assert [step["n"] for step in hello["past"]] == list(range(60, 100))

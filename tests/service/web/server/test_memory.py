@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 from bachd.config import Config
 from bachd.service.factory import open_composer
 from bachd.service.web.server.feed import Feed
-from bachd.service.web.server.recording import Journal
-from bachd.service.web.step_json import described
+from bachd.service.web.server.recording import Recording
+from tests.service.web.played import played
 
 EVENTS = 10_000
 """Two hours of them at 84 quarters a minute."""
@@ -20,19 +21,20 @@ MOST = 10_000
 
 
 def test_two_hours_of_music_leave_nothing_behind(tmp_path: Path) -> None:
-    feed, journal = Feed(lambda _: None), Journal(tmp_path, "a run")
-    plan = open_composer(Config(), 1)
-    told = [described(plan.next(), number, number, number, 84, (1,)) for number in range(500)]
+    feed, recording = Feed(lambda _: None), Recording(tmp_path, "a run")
+    composer = open_composer(Config(), 1)
+    told = played(" ".join(str(composer.next().event) for _ in range(500)))
     settled = 0
     tracemalloc.start()
     try:
         for number in range(SETTLING + EVENTS):
             line = json.dumps({"type": "step", "step": {**told[number % len(told)], "n": number}})
             message = json.loads(line)
-            feed.hear(message, line)
-            feed.hear({"type": "plan", "steps": [{**message["step"], "n": number + ahead} for ahead in (1, 2)]}, "")
+            feed.receive(message, line)
+            plan: Any = [{**message["step"], "n": number + ahead} for ahead in (1, 2)]
+            feed.receive({"type": "plan", "steps": plan}, "")
             if number % 100 == 0:
-                journal.add(message["step"])
+                recording.add(message["step"])
             if number == SETTLING:
                 settled, _ = tracemalloc.get_traced_memory()
         grown = tracemalloc.get_traced_memory()[0] - settled

@@ -1,0 +1,216 @@
+"""The messages between the daemon and the process that serves the page, as types.
+
+Law: nothing else goes through the channel. What the feed sends to browsers is a part of it, and described in
+server/openapi.yaml; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, TypeAlias, TypedDict, get_args
+
+from bachd.service.snapshot import Figures
+
+Order: TypeAlias = Literal["play", "pause", "stop", "panic"]
+"""A command that is carried out at once and changes no setting."""
+Command: TypeAlias = Literal["settings", "change", "undo", "save", "play", "pause", "stop", "panic"]
+
+ORDERS: Final[tuple[Order, ...]] = get_args(Order)
+
+
+class Placed(TypedDict):
+    """What a step that was played and one that is planned have in common."""
+
+    n: int
+    """Counted from the daemon's first step."""
+    tick: int
+    """24 a quarter note."""
+    due: float
+    """When it sounds, in seconds of the daemon's monotonic clock."""
+    ticks: int
+    held: list[int]
+    """Pitches that go on sounding."""
+    text: str
+    bar: int
+    phase: int
+    """Ticks since the bar line."""
+    metre: list[int]
+    origin: str
+    piece: str
+    opens: bool
+    """Whether it is the first of its piece."""
+    bpm: float
+
+
+class Step(Placed):
+    """A step as it was handed to the output."""
+
+    starts: list[list[int]]
+    """Pitch, velocity and channel (from 1) of each note_on that was sent."""
+
+
+class PlannedStep(Placed):
+    """A step that will be played, if nothing changes."""
+
+    starts: list[int]
+    """Pitches. How loud they will be is known when they are played."""
+
+
+class Alternative(TypedDict):
+    """An event that could come next."""
+
+    text: str
+    p: float
+
+
+class Settings(TypedDict):
+    """The settings as they are wanted, and what there is to choose from."""
+
+    values: dict[str, Any]
+    unsaved: bool
+    undo: bool
+    choices: dict[str, list[str]]
+    limits: dict[str, list[float]]
+
+
+class Status(Figures):
+    """The daemon's figures, without the address of the page, which holds its token."""
+
+    playing: bool
+
+
+# From the daemon.
+
+
+class Opening(TypedDict):
+    """The first message: what is to be served."""
+
+    type: Literal["open"]
+    token: str | None
+    """None lets everybody in who is on this machine."""
+    hosts: list[str]
+    """Names by which a proxy may ask for the page."""
+    home: str
+    """The folder for what is kept."""
+    run: str
+    """The run of the daemon that the recording belongs to."""
+
+
+class StepMessage(TypedDict):
+    """A step has been handed to the output."""
+
+    type: Literal["step"]
+    step: Step
+
+
+class PlanMessage(TypedDict):
+    """What comes after the last step."""
+
+    type: Literal["plan"]
+    steps: list[PlannedStep]
+
+
+class AlternativesMessage(TypedDict):
+    """What could come as step `n`, the likeliest first."""
+
+    type: Literal["alternatives"]
+    n: int
+    events: list[Alternative]
+
+
+class StatusMessage(TypedDict):
+    """How the run is doing, every second."""
+
+    type: Literal["status"]
+    status: Status
+
+
+class SettingsMessage(TypedDict):
+    """The settings have changed."""
+
+    type: Literal["settings"]
+    settings: Settings
+
+
+class TransportMessage(TypedDict):
+    """The music was halted, or goes on."""
+
+    type: Literal["halted", "going"]
+
+
+class Done(TypedDict):
+    """A request was carried out."""
+
+    type: Literal["done"]
+    id: int
+    ok: Any
+    """Settings, or `{"playing": ...}` for an order."""
+
+
+class Refusal(TypedDict):
+    """A request was not carried out."""
+
+    type: Literal["refused"]
+    id: int
+    faults: list[str]
+    status: int
+    """In HTTP."""
+
+
+Answer: TypeAlias = Done | Refusal
+FeedMessage: TypeAlias = (
+    StepMessage | PlanMessage | AlternativesMessage | StatusMessage | SettingsMessage | TransportMessage
+)
+"""What is passed on to browsers word for word."""
+DaemonMessage: TypeAlias = Opening | FeedMessage | Answer
+
+
+# From the process that serves the page.
+
+
+class Request(TypedDict):
+    """Somebody wants something to be done."""
+
+    type: Literal["request"]
+    id: int
+    command: Command
+    payload: Any
+    """The change that is wanted, of `change`."""
+
+
+class WatchedMessage(TypedDict):
+    """So many browsers follow the feed now."""
+
+    type: Literal["watched"]
+    clients: int
+
+
+class LogMessage(TypedDict):
+    """A warning for the daemon's log."""
+
+    type: Literal["log"]
+    line: str
+
+
+PageMessage: TypeAlias = Request | WatchedMessage | LogMessage
+
+
+# Between the process that serves the page and browsers alone.
+
+
+class Hello(TypedDict):
+    """The first message to a browser."""
+
+    type: Literal["hello"]
+    now: float
+    settings: Settings | None
+    status: Status | None
+    past: list[Step]
+    plan: list[PlannedStep]
+
+
+class Pong(TypedDict):
+    """The answer to a ping."""
+
+    type: Literal["pong"]
+    t: float
+    now: float
