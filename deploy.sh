@@ -35,11 +35,13 @@ apt_install() {
   apt-get update -qq > /dev/null && apt-get install -qq -y --no-install-recommends "$@" > /dev/null
 }
 
+# Python is run with -I throughout: nothing is imported from the folder this is called in, nor from PYTHONPATH.
+#
 # The first Python of at least 3.11 that runs. A pyenv shim may exist for a version that is not switched on.
 find_python() {
   local candidate
   for candidate in python3 python3.13 python3.12 python3.11; do
-    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then
+    if "$candidate" -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then
       command -v "$candidate"
       return
     fi
@@ -47,7 +49,18 @@ find_python() {
   return 1
 }
 
-# make_venv OPTION: make $venv, with an option of Python's module venv ('' is none).
+# Unpack Python's own pip into $venv: 'python -m venv' takes ten times as long, most of it to compile pip.
+pip_into_venv() {
+  "$venv/bin/python" -I - << 'PYTHON'
+import ensurepip, sysconfig, zipfile
+from pathlib import Path
+
+folder = sysconfig.get_config_var("WHEEL_PKG_DIR") or Path(ensurepip.__file__).parent / "_bundled"
+zipfile.ZipFile(next(Path(folder).glob("pip-*.whl"))).extractall(sysconfig.get_path("purelib"))
+PYTHON
+}
+
+# Make $venv.
 make_venv() {
   local python version
   if ! python=$(find_python); then
@@ -55,16 +68,17 @@ make_venv() {
     apt_install python3 python3-venv
     python=$(find_python) || die "bachd needs Python 3.11 or newer; this system's is older"
   fi
-  version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-  if ! "$python" -c 'import ensurepip, venv' 2> /dev/null; then
+  version=$("$python" -I -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+  if ! "$python" -I -c 'import ensurepip, venv' 2> /dev/null; then
     can_apt || die "Python's venv module is missing. On Debian: sudo apt-get install python$version-venv"
     apt_install "python$version-venv"
   fi
-  if "$python" -c 'import platform, sys; sys.exit(sys.maxsize > 2**32 or platform.machine() != "aarch64")'; then
+  if "$python" -I -c 'import platform, sys; sys.exit(sys.maxsize > 2**32 or platform.machine() != "aarch64")'; then
     die "this is a 32-bit system on a 64-bit kernel, for which no TFLite runtime exists; use a 64-bit system"
   fi
   say "making $venv with Python $version"
-  "$python" -m venv --clear ${1:+"$1"} "$venv"
+  "$python" -I -m venv --clear --without-pip "$venv"
+  pip_into_venv
 }
 
 # What an installation depends on. The sources are not in it: they are used from where they are.
@@ -73,8 +87,18 @@ fingerprint() {
   cat "$top/setup.cfg" "$top/pyproject.toml"
 }
 
-# install EXTRA: see that .venv holds bachd with that extra ('' is none).
+# install EXTRA: see that .venv holds bachd with that extra ('' is none). One deploy.sh at a time in this folder.
 install() {
+  (
+    if command -v flock > /dev/null && ! flock --nonblock 8; then
+      say "waiting for another deploy.sh that is at work in $top"
+      flock 8
+    fi
+    install_alone "$1"
+  ) 8< "$top"
+}
+
+install_alone() {
   local stamp="$venv/installed${1:+-$1}"
   if [ -f "$stamp" ] && fingerprint "$1" | cmp -s - "$stamp"; then
     return
@@ -82,12 +106,56 @@ install() {
   if [ -e "$venv" ] && [ ! -w "$venv" ]; then
     die "$venv belongs to somebody else; take it away and try again: sudo rm -rf $venv $top/bachd.egg-info"
   fi
-  "$venv/bin/python" -m pip --version > /dev/null 2>&1 || make_venv ''
+  "$venv/bin/python" -I -m pip --version > /dev/null 2>&1 || make_venv
   say "installing bachd${1:+ and what its ${1}s need} into $venv; the first time takes a minute or two"
-  local progress=--quiet
-  [ ! -t 2 ] || progress=--progress-bar=on
-  "$venv/bin/python" -m pip install --disable-pip-version-check "$progress" --editable "$top${1:+[$1]}" >&2
+  # What is never imported need not be compiled; the rest is, at its first import.
+  pip_install --no-compile --editable "$top${1:+[$1]}" || die "pip could not install bachd; see above"
   fingerprint "$1" > "$stamp"
+}
+
+# pip_install ARGUMENTS: on a terminal one line says what pip is doing; all that it says is shown if it fails.
+pip_install() {
+  local log code=0
+  log=$(mktemp)
+  "$venv/bin/python" -I -m pip install --disable-pip-version-check --progress-bar=off "$@" 2>&1 | tee "$log" | one_line || code=$?
+  [ "$code" = 0 ] || cat "$log" >&2
+  rm -f "$log"
+  return "$code"
+}
+
+one_line() {
+  local what rest
+  while read -r what rest; do
+    [ -t 2 ] || continue
+    rest=${rest##*/} # of a file: its name
+    case $what in
+      Collecting | Downloading) printf '\r\033[K  %s %.50s' "$what" "${rest%%[ (]*}" >&2 ;;
+      Installing) printf '\r\033[K  Installing' >&2 ;;
+    esac
+  done
+  [ ! -t 2 ] || printf '\r\033[K' >&2
+}
+
+# run_tests [ARGUMENTS]: first all tests but those that must be scheduled in time, then these, in a process of their own.
+# Whoever chooses by a mark, asks for a report in a file or wants nothing run has one pass, just as asked for.
+run_tests() {
+  local argument code=0 late=0 tally=''
+  for argument; do
+    case $argument in
+      -m* | --markexpr* | --junit* | --co | --collect-only | -h | --help | --version | --markers | --fixtures*) tally=none ;;
+    esac
+  done
+  [ -z "$tally" ] || exec "$venv/bin/python" -m pytest "$@"
+  tally=$(mktemp)
+  BACHD_TALLY=$tally "$venv/bin/python" -m pytest -p tests.tally -m 'not realtime' "$@" || code=$?
+  case $code in # 0: passed; 1: some failed; 5: none was chosen; all else: it could not go on, or was interrupted
+    0 | 1 | 5) BACHD_TALLY=$tally "$venv/bin/python" -m pytest -p tests.tally -m realtime "$@" || late=$? ;;
+  esac
+  printf 'deploy: tests: %s\n' "$("$venv/bin/python" -m tests.tally "$tally")" >&2
+  rm -f "$tally"
+  [ "$code" != 5 ] || code=$late late=5
+  if [ "$code" = 0 ] && [ "$late" != 5 ]; then code=$late; fi
+  return "$code"
 }
 
 # What the tests play with: a JACK server, a synth with a sound, which bring ALSA's library along, and a stopwatch.
@@ -126,7 +194,7 @@ case $verb in
     test_packages
     install test
     cd "$top"
-    exec "$venv/bin/python" -m pytest "$@"
+    run_tests "$@"
     ;;
   install | upgrade | uninstall | status)
     # shellcheck source=/dev/null

@@ -17,8 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from bachd import __version__
+from bachd import __version__, standard_streams
 from bachd.errors import EXIT_BUG, EXIT_OK, EXIT_UNAVAILABLE, BachdError, ConfigError, UsageError
+from bachd.standard_streams import exit_code_for, print_error
 
 if TYPE_CHECKING:
     from bachd.config import Config
@@ -31,38 +32,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command line; returns the exit code."""
     # NumPy's linear algebra is not used here, and to start its threads is a third of the work until the first note.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    _open_what_is_closed()
+    standard_streams.open_missing()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a port's name may hold any bytes
+    return standard_streams.close(_carry_out(arguments))
+
+
+def _carry_out(arguments: Sequence[str] | None) -> int:
     try:
         options = _parser().parse_args(arguments)
         code: int = options.verb(options)
-        sys.stdout.flush()
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        print_error(str(error))
         return error.exit_code
     except BachdError as error:
-        print(f"bachd: {error}", file=sys.stderr)
+        print_error(f"bachd: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # the reader, perhaps `head`, has seen enough; Python would complain at its exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
+    except SystemExit as end:  # --help and --version
+        return end.code if isinstance(end.code, int) else EXIT_OK
+    except OSError as fault:
+        return _report_bug() if (known := exit_code_for(fault)) is None else known
     except Exception:  # noqa: BLE001  (the last resort: say all there is to say about a bug)
-        import traceback
-
-        traceback.print_exc()
-        print("bachd: this is a bug; please report it with the lines above", file=sys.stderr)
-        return EXIT_BUG
+        return _report_bug()
     return code
 
 
-def _open_what_is_closed() -> None:
-    """Open a stream that this process was started without, lest the next file becomes it and hears what is printed."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  (it stays open)
+def _report_bug() -> int:
+    import traceback
+
+    print_error(f"{traceback.format_exc()}bachd: this is a bug; please report it with the lines above")
+    return EXIT_BUG
 
 
 class _Parser(argparse.ArgumentParser):

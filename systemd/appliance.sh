@@ -44,6 +44,8 @@ appliance() {
     umask 022
     exec 9> /run/bachd-deploy.lock
     flock --nonblock 9 || die "another deploy.sh is at work on this machine; wait until it has ended"
+    exec 8< "$top"
+    flock --shared --nonblock 8 || die "another deploy.sh is copying to $top; wait until it has ended"
     trap at_exit EXIT
     case $verb in
       uninstall) appliance_uninstall ;;
@@ -59,11 +61,12 @@ over_ssh() {
   local terminal=() words=("$verb")
   command -v rsync > /dev/null || die "rsync is missing here: sudo apt-get install rsync"
   # shellcheck disable=SC2029  # $remote is meant to be expanded here
-  ssh "$host" "command -v rsync > /dev/null || echo 'rsync is missing there: sudo apt-get install rsync'; mkdir -p $remote" |
+  ssh "$host" "command -v rsync > /dev/null || echo 'rsync is missing there: sudo apt-get install rsync'; mkdir -p $remote/checkout" |
     { ! grep . >&2; } || die "$host is not ready, see above"
   say "copying this checkout to $host:$remote"
-  rsync -az --delete --partial --exclude=/.git --filter=':- .gitignore' "$top/" "$host:$remote/checkout/" ||
-    die "the copy broke off; run this again, and it goes on from there"
+  rsync -az --delete --partial --exclude=/.git --filter=':- .gitignore' \
+    --rsync-path="flock --nonblock $remote/checkout rsync" "$top/" "$host:$remote/checkout/" ||
+    die "the copy broke off, or another deploy.sh is at work there; run this again, and it goes on from there"
   if [ -n "$wheels" ]; then
     say "copying the wheels"
     rsync -a --delete --partial "$wheels/" "$host:$remote/wheels/" ||
@@ -99,7 +102,7 @@ at_exit() {
   exit "$code"
 }
 
-status_text() { systemctl show -P StatusText bachd; }
+status_text() { systemctl show -P StatusText bachd | printable; }
 
 appliance_install() {
   local release before
@@ -121,7 +124,7 @@ appliance_install() {
   use "$release"
   begin "starting it, and waiting until it says READY"
   if ! restart; then
-    journalctl --unit=bachd --lines=12 --no-pager --output=cat >&2 || true
+    journalctl --unit=bachd --lines=12 --no-pager --output=cat | printable >&2 || true
     [ -n "$before" ] || systemctl stop bachd
     die "${release##*/} does not play; the lines above are the end of 'journalctl -u bachd'"
   fi
@@ -161,18 +164,24 @@ service_user() {
 
 # settings RELEASE: people's config.yaml stays as it is; a default that differs stands beside it.
 settings() {
-  local theirs=/etc/bachd/config.yaml
+  if [ -L /etc/bachd ]; then die "/etc/bachd is a link; put a folder there"; fi
   mkdir -p /etc/bachd
   chown bachd /etc/bachd # the page saves there, by putting a new file into its place
-  if [ ! -e $theirs ]; then
-    say "writing $theirs"
-    command install -m 644 "$1/config.yaml" $theirs.new && mv $theirs.new $theirs
-  elif cmp -s "$1/config.yaml" $theirs; then
-    rm -f $theirs.new
-  elif ! cmp -s "$1/config.yaml" $theirs.new; then
-    say "keeping $theirs; this version's default is $theirs.new"
-    command install -m 644 "$1/config.yaml" $theirs.new
-  fi
+  # With that user's rights, since it may have put anything there.
+  # shellcheck disable=SC2016  # that shell expands it
+  as_bachd sh -c '
+    default=$0/config.yaml theirs=/etc/bachd/config.yaml
+    put() { rm -f "$1" && cp "$default" "$theirs.$$" && chmod 644 "$theirs.$$" && mv -T "$theirs.$$" "$1"; }
+    if [ ! -e $theirs ] && [ ! -L $theirs ]; then
+      echo "deploy: writing $theirs" >&2
+      put $theirs
+    elif cmp -s "$default" $theirs; then
+      rm -f $theirs.new
+    elif [ -L $theirs.new ] || ! cmp -s "$default" $theirs.new; then
+      echo "deploy: keeping $theirs; this version'\''s default is $theirs.new" >&2
+      put $theirs.new
+    fi
+  ' "$1" || die "what is in /etc/bachd is in the way, see above"
 }
 
 restart() {
@@ -207,6 +216,6 @@ appliance_status() {
     "$(systemctl show -P StateChangeTimestamp bachd)" "$(systemctl show -P NRestarts bachd)"
   printf 'says      %s\n' "$(status_text)"
   systemctl -q is-active bachd && return
-  journalctl --unit=bachd --lines=10 --no-pager --output=cat >&2 || true
+  journalctl --unit=bachd --lines=10 --no-pager --output=cat | printable >&2 || true
   die "it does not play; above is the end of 'journalctl -u bachd'"
 }

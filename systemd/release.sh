@@ -15,7 +15,9 @@ command_link=/usr/local/bin/bachd
 own_wheel() { [ -z "$wheels" ] || find "$wheels" -name 'bachd-*.whl' | sort -V | tail -n 1; }
 
 release_name() {
-  local version wheel
+  local version wheel link
+  link=$(cd "$top" && find bachd models systemd config.yaml setup.cfg pyproject.toml README.md LICENSE -type l -print -quit)
+  [ -z "$link" ] || die "$top/$link is a link, and root would follow it; put the file itself there"
   version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$top/bachd/__init__.py")
   wheel=$(own_wheel)
   {
@@ -27,20 +29,36 @@ release_name() {
   } | sha256sum | sed "s/^\(.\{8\}\).*/${version:?}-\1/"
 }
 
-# Unpack Python's own pip into $venv: 'python -m venv' would take ten times as long, most of it to compile pip.
-pip_into_venv() {
-  "$venv/bin/python" - << 'PYTHON'
-import ensurepip, sysconfig, zipfile
-from pathlib import Path
-
-folder = sysconfig.get_config_var("WHEEL_PKG_DIR") or Path(ensurepip.__file__).parent / "_bundled"
-zipfile.ZipFile(next(Path(folder).glob("pip-*.whl"))).extractall(sysconfig.get_path("purelib"))
-PYTHON
+# pip_into_release SOURCE: install what bachd needs, wheel by wheel of requirements.txt and no other, and bachd itself.
+pip_into_release() {
+  local pip=("$venv/bin/python" -I -m pip) options=(--disable-pip-version-check --no-cache-dir --no-compile --quiet)
+  [ -z "$wheels" ] || options+=(--no-index --find-links "$wheels")
+  case $(uname -m) in
+    x86_64 | aarch64) ;;
+    *)
+      say "there are no checksums of wheels for this kind of machine: pip installs what it finds"
+      "${pip[@]}" install "${options[@]}" "$1"
+      return
+      ;;
+  esac
+  "${pip[@]}" install "${options[@]}" --only-binary=:all: --require-hashes --requirement "$top/systemd/requirements.txt" &&
+    "${pip[@]}" install "${options[@]}" --no-deps --no-build-isolation "$1" &&
+    "${pip[@]}" uninstall --disable-pip-version-check --quiet --yes setuptools
 }
+
+# as_bachd COMMAND: run it with the rights of the service's user alone: what that user has put into its folders, links
+# among it, cannot have more done than it may do itself. It gets nothing of root's environment or terminal, and a minute.
+as_bachd() {
+  (cd / && exec setpriv --reuid=bachd --regid=bachd --init-groups --no-new-privs --inh-caps=-all --bounding-set=-all \
+    env -i PATH="$PATH" HOME=/var/lib/bachd LANG=C.UTF-8 STATE_DIRECTORY=/var/lib/bachd timeout 60 "$@" < /dev/null 9>&-)
+}
+
+# Let through what is safe to show on a terminal.
+printable() { tr -d '\000-\010\013-\037\177'; }
 
 # build RELEASE: make it complete, from the beginning if it was interrupted.
 build() {
-  local release=$1 source offline=() code=0
+  local release=$1 source code=0
   if [ ! -e "$release/complete" ]; then
     begin "building ${release##*/} in $base/releases; the first time takes a minute or two"
     mkdir -p "$base/releases"
@@ -48,19 +66,16 @@ build() {
     unfinished=$release
     mkdir -p "$release/source"
     venv=$release/venv
-    make_venv --without-pip
-    pip_into_venv
+    make_venv
     source=$(own_wheel)
     if [ -z "$source" ]; then # not in the checkout: setuptools would leave files of root's there
       source=$release/source
       (cd "$top" && cp -r bachd models setup.cfg pyproject.toml README.md LICENSE "$source")
     fi
-    [ -z "$wheels" ] || offline=(--no-index --find-links "$wheels")
-    "$venv/bin/python" -m pip install --disable-pip-version-check --no-cache-dir --no-compile --quiet \
-      ${offline[@]+"${offline[@]}"} "$source" >&2 || die "pip could not install bachd; see above"
+    pip_into_release "$source" >&2 || die "pip could not install bachd; see above"
     # The service may not write here, so what it imports is compiled now, by all processors; what it never imports is
     # not. As with pip, a file that cannot be compiled is a matter of whoever imports it.
-    "$venv/bin/python" -m compileall -qq -j 0 -x '/(pip|pygments|tests?)/' "$venv/lib" || true
+    "$venv/bin/python" -I -m compileall -qq -j 0 -x '/(pip|pygments|tests?)/' "$venv/lib" || true
     cp -r "$top/systemd" "$top/config.yaml" "$release"
     rm -rf "$release/source"
     "$venv/bin/bachd" --version > "$release/complete.new"
@@ -68,11 +83,11 @@ build() {
     # shellcheck disable=SC2034  # appliance.sh takes away what is unfinished when it ends
     unfinished=''
   fi
-  if [ -e /etc/bachd/config.yaml ]; then
+  if as_bachd test -e /etc/bachd/config.yaml; then
     begin "checking /etc/bachd/config.yaml"
-    (cd / && "$release/venv/bin/bachd" check --config /etc/bachd/config.yaml) > /dev/null 2> "$release/check" || code=$?
+    as_bachd "$release/venv/bin/bachd" check --config /etc/bachd/config.yaml > /dev/null 2> "$release/check" || code=$?
     # Of what it finds only the file itself is a reason to stop: a synth may be switched off.
-    [ "$code" != 78 ] || die "$(cat "$release/check")"
+    [ "$code" != 78 ] || die "$(printable < "$release/check")"
   fi
 }
 

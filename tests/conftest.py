@@ -24,6 +24,21 @@ settings.register_profile("bachd", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("bachd")
 
 
+ROOT = (
+    "midi/alsa midi/jack realtime/test_priority.py service/test_process.py service/web/server/test_networks.py "
+    "systemd/test_unit.py test_child_process.py"
+).split()
+"""What is another thing where root runs it: priorities, namespaces, whose files are read."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is in ROOT."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(tuple(ROOT)):
+            item.add_marker(pytest.mark.root)
+
+
 class JackServer:
     """jackd on its dummy driver, synchronous: without that it loses messages."""
 

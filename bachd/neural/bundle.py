@@ -29,6 +29,10 @@ FORMAT: Final = 1
 SAMPLING_LIMITS: Final = {"temperature": (0.0, 2.0), "top_p": (0.1, 1.0), "key": (0.0, 2.0)}
 """Least and largest value of each part of a `SamplingDefaults`."""
 GRAPHS: Final = ("trunk.tflite", "head.tflite")
+SHIPPED: Final = ("chorales", "cello", "keyboard")
+"""Names of the bundles that come with bachd."""
+MOST_BYTES: Final = 64 << 20
+"""Bytes of a bundle's largest file; the graphs that are shipped have 2 MB."""
 COMPILED: Final = "trunk_edgetpu.tflite"
 """What the Edge TPU's compiler makes of the trunk; only used when the card vouches for it."""
 
@@ -101,13 +105,18 @@ def folder(name_or_path: str | Path) -> Path:
     if isinstance(name_or_path, str) and text in names():
         return _home() / text
     known = ", ".join(names()) or "none installed"
-    with suppress(OSError, RuntimeError):  # a folder above that may not be entered; the home of nobody
+    with suppress(OSError, RuntimeError, ValueError):  # one above may not be entered; the home of nobody; a NUL
         path = Path(text).expanduser()
         if path.is_dir():
             return path
     if "/" in text:
         raise ModelError(f"model: no folder {text}; give a bundle's folder, or the name of a model ({known})")
     raise ModelError(f"model: no model '{text}'{suggestion(text, names()) or f'; the models are {known}'}")
+
+
+def is_shipped(folder: Path) -> bool:
+    """Whether a bundle's folder is one that came with bachd."""
+    return folder.name in SHIPPED and folder.parent == _home()
 
 
 def read_card(folder: Path) -> Card:
@@ -120,12 +129,13 @@ def read_card(folder: Path) -> Card:
     reader = _Reader(path, data)
     if reader.get("format", int) != FORMAT:
         raise ModelError(
-            f"{path}: has format {data['format']}, this bachd reads {FORMAT}; use matching versions of both"
+            f"{path}: has format {_short(data['format'])}, this bachd reads {FORMAT}; use matching versions of both"
         )
     if reader.get("fingerprint", str) != features.FINGERPRINT or reader.get("context", int) != features.CONTEXT:
         raise ModelError(
-            f"{path}: was made for feature layout {data['fingerprint']} and context {data.get('context')}, this bachd "
-            f"has {features.FINGERPRINT} and {features.CONTEXT}; use matching versions, or train it again"
+            f"{path}: was made for feature layout {_short(data['fingerprint'])} and context "
+            f"{_short(data.get('context'))}, this bachd has {features.FINGERPRINT} and {features.CONTEXT}; use "
+            "matching versions, or train it again"
         )
     files: dict[str, str] = reader.mapping("files", str)
     seeds: dict[str, dict[str, Any]] = reader.mapping("seeds", dict)
@@ -142,8 +152,11 @@ def read_card(folder: Path) -> Card:
         ),
         "sampling",
     )
+    name = reader.get("name", str)
+    reader.require(_is_name(name), "name")
+    reader.require(all(map(_is_name, (*files, *seeds))), "files" if all(map(_is_name, seeds)) else "seeds")
     card = Card(
-        name=reader.get("name", str),
+        name=name,
         files=files,
         seeds={name: str(seed.get("file")) for name, seed in seeds.items()},
         pitches=(pitches[0], pitches[1]),
@@ -199,9 +212,24 @@ def _read(path: Path) -> bytes:
     try:
         if path.exists() and not path.is_file():  # a pipe would be waited for
             raise ModelError(f"{path}: is no file; install the bundle again")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
     except OSError as fault:
         raise ModelError(f"{path}: cannot be read ({fault.strerror}); install the bundle again") from fault
+    if len(content) > MOST_BYTES:
+        raise ModelError(f"{path}: is larger than {MOST_BYTES >> 20} MB; install the bundle again")
+    return content
+
+
+def _short(value: object) -> str:
+    """Part of a card, for an error text of one line."""
+    text = str(value)[:40]
+    return text if text.isprintable() else ascii(text)
+
+
+def _is_name(text: str) -> bool:
+    """Whether people and file systems can read it: no NUL, no half of a surrogate pair, no control character."""
+    return 0 < len(text) <= 255 and text.isprintable()
 
 
 def _is_inside(file: str) -> bool:

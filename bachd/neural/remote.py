@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from bachd import child_process
 from bachd.errors import ModelError
 from bachd.neural.runtime import Graph, Int8Array, Tensor, load
 
@@ -39,16 +40,8 @@ class Remote:
         """
         self.patience = patience
         """Seconds after which an answer is late."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bachd.neural.remote", path, library],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # where libraries talk
-            start_new_session=True,  # Ctrl-C is for this process; that one ends with its stdin
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # the same bachd
-        )
-        self.close = weakref.finalize(self, _end, self._process)
+        self._process = child_process.start("bachd.neural.remote", path, library)
+        self.close = weakref.finalize(self, child_process.end, self._process)
         """End it; may be called again."""
         self._shape = like.output.shape
         self._input = b""
@@ -105,14 +98,6 @@ class Remote:
         return ModelError(
             f"its process was ended by {signal.Signals(-code).name}" if code < 0 else "its process failed"
         )
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()
-    process.wait()
 
 
 def _hello(graph: Graph) -> dict[str, Any]:

@@ -5,12 +5,16 @@ Law: nothing above this module knows which runtime there is; whatever goes wrong
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -81,9 +85,7 @@ def load(path: Path, runtime: str | None = None, delegate: str | None = None) ->
     library cannot be used or the file is no int8 graph.
     """
     try:
-        content = (
-            path.read_bytes()
-        )  # not mapped: a bundle that is replaced while it plays must not pull the ground away
+        content = path.read_bytes()  # not mapped: a bundle may be replaced while it plays
     except OSError as fault:
         raise ModelError(f"{path}: cannot be read: {fault.strerror}") from fault
     reasons = []
@@ -106,7 +108,7 @@ def _interpreter(distribution: str, content: bytes, delegate: str | None) -> Any
         module = import_module(RUNTIMES[distribution])
     except (ImportError, OSError, AttributeError) as fault:  # the latter two: built for another libc or NumPy
         raise ImportError(_first_line(fault)) from fault
-    with _hushed():
+    with _without_greeting():
         helpers = {} if delegate is None else {"experimental_delegates": [_delegate(module, delegate)]}
         # One thread: a second one gains nothing on graphs this small, and under load costs fifty times as much.
         interpreter = module.Interpreter(model_content=content, num_threads=1, **helpers)
@@ -124,25 +126,48 @@ def _delegate(module: Any, library: str) -> Any:
 
 
 @contextmanager
-def _hushed() -> Iterator[None]:
-    """Shut file descriptor 2: LiteRT greets there when it loads and has no switch for it; its errors are raised."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # started without a stderr
-        yield
-        return
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+def _without_greeting() -> Iterator[None]:
+    """Let the C library's `stderr` lead nowhere for a while.
+
+    Both runtimes print a line with the first graph, "INFO: Created TensorFlow Lite XNNPACK delegate for CPU.", and have
+    no switch for it; their errors are raised. What is exchanged is the C library's variable, not file descriptor 2:
+    Python's own lines, from whichever thread, still arrive. Where this cannot be done, the line is printed.
+    """
+    with _exchanging:
+        found = _c_stderr()
+        if found is None:
+            yield
+            return
+        variable, nowhere = found
+        kept, variable.value = variable.value, nowhere
+        try:
+            yield
+        finally:
+            variable.value = kept
+
+
+_exchanging = Lock()
+
+
+@cache
+def _c_stderr() -> tuple[ctypes.c_void_p, int] | None:
+    """The C library's variable `stderr`, and a stream that leads nowhere; None unless this is glibc.
+
+    The stream stays open: another thread may be about to write to it.
+    """
+    if sys.platform != "linux":
+        return None
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "gnu_get_libc_version"):  # musl's variable is constant
+        return None
+    library.fopen.restype = ctypes.c_void_p
+    nowhere = library.fopen(os.devnull.encode(), b"we")
+    return (ctypes.c_void_p.in_dll(library, "stderr"), nowhere) if nowhere else None
 
 
 def _tensor(details: dict[str, Any], name: str) -> Tensor:
     scale, zero = details["quantization"]
-    if details["dtype"] is not np.int8 or not scale > 0:
+    if details["dtype"] is not np.int8 or not 0 < scale < float("inf"):
         raise ModelError(f"{name}: has a tensor that is no int8; export it with full-integer quantisation")
     return Tensor(int(details["index"]), tuple(int(size) for size in details["shape"]), float(scale), int(zero))
 

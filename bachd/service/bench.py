@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import signal
 import statistics
 import subprocess
@@ -20,6 +19,7 @@ from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Any, Final
 
+from bachd import child_process
 from bachd.config import Config
 from bachd.errors import BachdError
 from bachd.music.piece import Origin
@@ -136,11 +136,7 @@ def _starting(config: Config) -> dict[str, Any]:
 def _start(config: Path, what: str) -> tuple[float, float | None]:
     """Seconds until a run's first event is there, and its memory in MB after a while."""
     tell(what)
-    command = [sys.executable, "-m", "bachd", "run", "--config", str(config)]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-    }  # the same bachd, wherever it is
+    command, environment = child_process.command("bachd", "run", "--config", config), child_process.inherited()
     begin = monotonic()
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=config.parent) as run:
         said = []

@@ -26,11 +26,12 @@ from secrets import randbits
 from typing import TYPE_CHECKING, Any, Final
 
 from bachd.config import Config
-from bachd.errors import EXIT_OK
+from bachd.errors import EXIT_OK, ModelError, SeedError
 from bachd.music.ritardando import pace
 from bachd.realtime import priority
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
+from bachd.service import exhausted
 from bachd.service.parts import Exchange, Parts
 from bachd.service.run_stats import Report, log_to
 from bachd.service.sd_notify import Notifier
@@ -87,6 +88,7 @@ class _Run:
 
     async def perform(self) -> None:
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(exhausted.on_loop_fault)
         for number in SIGNALS:
             again = number == signal.SIGHUP and self._notifier.heard
             loop.add_signal_handler(number, (self._reload if again else self._stop).set)
@@ -95,6 +97,7 @@ class _Run:
             self._thread = self._stack.enter_context(ThreadPoolExecutor(1, "composing"))
             self._loading = loop.run_in_executor(self._thread, self._load)
             self._stack.callback(self._loading.cancel)
+            self._say_where_it_is_heard()
             # Meanwhile the ports are opened, and what plays is imported.
             from bachd.midi.ports import open_outputs
 
@@ -105,7 +108,8 @@ class _Run:
                 lead = await loop.run_in_executor(None, open_lead, self._config, loop.call_soon_threadsafe)
                 if lead is not None:
                     opened.callback(lead.source.close)
-                self._exchange = Exchange(Parts(self._config, self._rng, await self._loading, outputs, lead=lead))
+                composer = await self._loading  # which may fall back on other settings
+                self._exchange = Exchange(Parts(self._config, self._rng, composer, outputs, lead=lead))
                 opened.pop_all()
             self._stack.callback(self._exchange.close)
             self._stack.enter_context(priority.coming_first())
@@ -122,6 +126,12 @@ class _Run:
             self._notifier.stopping()
         log.info("stopped after %d events", self.report.events)
 
+    def _say_where_it_is_heard(self) -> None:
+        """Log the page's address before anything else: without a synth the music sounds there."""
+        listen = self._config.web.listen
+        if listen is not None and listen[0] == "127.0.0.1" and not self._notifier.heard:
+            log.info("to hear it in a browser, open http://%s:%d/", *listen)
+
     async def _until_stopped(self, *parts: Coroutine[Any, Any, object]) -> None:
         """Run all parts until one of them ends. Raises what it raises, once all have ended."""
         tasks = [asyncio.create_task(part) for part in parts]
@@ -137,7 +147,25 @@ class _Run:
     def _load(self) -> Plan:
         from bachd.service.factory import open_composer
 
-        return open_composer(self._config, self._rng)
+        try:
+            return open_composer(self._config, self._rng)
+        except (ModelError, SeedError) as fault:
+            config = self._last_good_model()
+            if config is None:
+                raise
+            log.error("%s; playing model %s, as before", fault, config.model)
+            self._config = config
+            return open_composer(self._config, self._rng)
+
+    def _last_good_model(self) -> Config | None:
+        """The settings with the model and the seed piece that were last played; None if those are the present ones."""
+        from bachd.service.settings import last_good
+
+        before = None if self._path is None else last_good.kept(self._path)
+        if before is None:
+            return None
+        config = replace(self._config, model=before.model, device=before.device, seed=before.seed)
+        return None if config == self._config else config
 
     def _make_player(self) -> Player:
         from bachd.service.factory import make_player

@@ -18,6 +18,7 @@ from bachd.errors import ModelError, SeedError
 from bachd.music import midifile, smf
 from bachd.music.expression import Expression
 from bachd.music.piece import Piece, Step
+from bachd.neural import trial
 from bachd.neural.bundle import COMPILED, Bundle
 from bachd.neural.composer import Composer
 from bachd.neural.model import Model, TfliteModel
@@ -25,6 +26,7 @@ from bachd.neural.plan import Plan
 from bachd.neural.sampler import Sampler
 from bachd.realtime.clock import Clock
 from bachd.realtime.player import Player
+from bachd.service import state_dir
 from bachd.service.parts import Parts
 from bachd.service.tempo_source import conductor, pulse
 
@@ -60,9 +62,10 @@ def expression(config: Config, rng: int) -> Expression:
 def open_model(device: str, bundle: Bundle) -> TfliteModel:
     """The bundle's network on a device of config.DEVICES. Raises ModelError when the one demanded cannot be used.
 
-    Where there was a choice, the log tells what was chosen and why, and later, from whichever thread composes, when the
-    CPU has to take over.
+    Graphs that are not known to run here are tried in a child process before. Where there was a choice, the log tells
+    what was chosen and why, and later, from whichever thread composes, when the CPU has to take over.
     """
+    trial.ensure(bundle, state_dir.folder())
     demanded = device == "edgetpu"
     if device == "cpu" or (bundle.compiled is None and not demanded):
         return TfliteModel.open(bundle.folder)

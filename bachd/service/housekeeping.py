@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 from bachd.errors import BachdError
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
-from bachd.service.parts import Exchange
+from bachd.service import exhausted
+from bachd.service.parts import Exchange, Parts
 from bachd.service.run_stats import Report, log_to
 from bachd.service.sd_notify import Notifier
 from bachd.service.status import StatusServer, socket_path
@@ -59,7 +60,7 @@ class Upkeep:
         for look in count(1):
             await self._clock.sleep_until(self._clock.now() + TENDING)
             parts = self._exchange.present
-            for line in await loop.run_in_executor(self._thread, parts.poll):
+            for line in await loop.run_in_executor(self._thread, _poll, parts):
                 log.warning("%s", line)
             if parts.lead is not None and (news := parts.lead.news(self._clock.now())):
                 log.log(news.level, "%s", news.line)
@@ -97,3 +98,12 @@ class Upkeep:
 
     def _line(self) -> str:
         return self._report.line(self._exchange.present)
+
+
+def _poll(parts: Parts) -> list[str]:
+    try:
+        return parts.poll()
+    except OSError as fault:
+        if not exhausted.report(fault):
+            raise
+        return []

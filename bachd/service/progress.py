@@ -6,10 +6,12 @@ Law: it stands on stderr and only where somebody is looking; when the work is do
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 
 def tell(what: str) -> None:
     """Replace the line that says what is going on; with nothing, take it away."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{what}")
-        sys.stderr.flush()
+        with suppress(OSError):  # a terminal that has been closed
+            sys.stderr.write(f"\r\x1b[K{what}")
+            sys.stderr.flush()

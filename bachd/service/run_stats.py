@@ -75,10 +75,11 @@ class Report(logging.Handler):
         return f"{piece} at {parts.bpm:g} bpm on {parts.outputs.description}{condition}{refused}"
 
     def figures(self, parts: Parts) -> str:
-        """Tempo, output and lateness, for a line on the screen."""
+        """Where the page is, tempo, output and lateness, for a line on the screen."""
         late = self.lateness.overall()
         lateness = f"   lateness {late}" if late.count else ""
-        return f"{parts.bpm:g} bpm   {parts.outputs.description}{lateness}"
+        page = f"{self.page.link}   " if self.page is not None and self.page.link else ""
+        return f"{page}{parts.bpm:g} bpm   {parts.outputs.description}{lateness}"
 
     def snapshot(self, parts: Parts) -> Snapshot:
         """All there is to tell."""

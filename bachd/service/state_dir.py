@@ -21,7 +21,11 @@ def folder() -> Path:
     given = os.environ.get("STATE_DIRECTORY")  # systemd gives several with colons between them
     if given:
         return Path(given.split(":")[0])
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state", "bachd")
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user without an entry in /etc/passwd, and no HOME
+        home = Path("/nonexistent")
+    return Path(os.environ.get("XDG_STATE_HOME") or home / ".local/state", "bachd")
 
 
 def token(home: Path) -> str:

@@ -18,7 +18,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from bachd import standard_streams
 from bachd.errors import EXIT_BUG, EXIT_OK, EXIT_UNAVAILABLE, BachdError, ConfigError, ModelError, UsageError
+from bachd.standard_streams import exit_code_for, print_error
 
 if TYPE_CHECKING:
     from bachd.music.piece import Piece
@@ -33,26 +35,34 @@ _SOURCE: Final = "'chorales' or a folder of music"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `bachd-train`; returns the exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    standard_streams.open_missing()
     logging.basicConfig(format="%(message)s", level=logging.INFO)
+    return standard_streams.close(_carry_out(arguments))
+
+
+def _carry_out(arguments: Sequence[str] | None) -> int:
     try:
         options = _parser().parse_args(arguments)
         _require(options.needs)
         options.verb(options)
     except ConfigError as error:  # as many lines as there are faults, each with its file
-        print(error, file=sys.stderr)
+        print_error(str(error))
         return error.exit_code
     except BachdError as error:
-        print(f"bachd-train: {error}", file=sys.stderr)
+        print_error(f"bachd-train: {error}")
         return error.exit_code
     except OSError as error:  # a full disk, a folder that may not be written
-        print(f"bachd-train: {error}", file=sys.stderr)
+        if (code := exit_code_for(error)) is not None:
+            return code
+        print_error(f"bachd-train: {error}")
         return EXIT_UNAVAILABLE
     except KeyboardInterrupt:
-        print("\nbachd-train: interrupted; what was finished is kept, and the same command goes on", file=sys.stderr)
+        print_error("\nbachd-train: interrupted; what was finished is kept, and the same command goes on")
         return 128 + signal.SIGINT
+    except SystemExit as end:  # --help
+        return end.code if isinstance(end.code, int) else EXIT_OK
     except Exception:  # noqa: BLE001  (the last resort: say all there is to say about a bug)
-        traceback.print_exc()
-        print("bachd-train: this is a bug; please report it with the lines above", file=sys.stderr)
+        print_error(f"{traceback.format_exc()}bachd-train: this is a bug; please report it with the lines above")
         return EXIT_BUG
     return EXIT_OK
 

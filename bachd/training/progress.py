@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import TypeVar
+from contextlib import suppress
+from typing import Any, TextIO, TypeVar
 
 from tqdm import tqdm
 
@@ -19,4 +20,23 @@ def progress(
 ) -> tqdm[T]:
     """Iterate over `items` and show on stderr how far it has come, with an estimate of the time left."""
     interval = 0.2 if sys.stderr.isatty() else 30.0
-    return tqdm(items, title, total, initial=initial, unit=unit, mininterval=interval, maxinterval=interval)
+    file = _Lenient(sys.stderr)
+    return tqdm(items, title, total, initial=initial, unit=unit, mininterval=interval, maxinterval=interval, file=file)
+
+
+class _Lenient:
+    """A stream whose other end may go away: hours of training do not end with the terminal they were started in."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

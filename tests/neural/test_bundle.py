@@ -171,6 +171,42 @@ def test_whatever_a_card_says_is_read_or_refused_in_one_line(tiny: Path, key: st
     assert said == "fine" or (said.startswith(f"{tiny}/card.json: ") and "\n" not in said)
 
 
+odd_text = st.sampled_from(["\0", "\ud800", "a\nb", "\x1b[31m", "", ".", "x" * 300, "seeds/\udfff.mid"]) | st.text(
+    st.characters(), max_size=8
+)
+odd_value: st.SearchStrategy[Any] = st.one_of(
+    odd_text,
+    st.sampled_from([10**400, -(10**400), 1e308, float("inf"), float("nan"), True, None, [], {}, [[]], {"": {"": []}}]),
+)
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(("name", "files", "seeds", "range", "sampling", "format", "fingerprint", "context")), st.data())
+def test_whatever_lies_deep_in_a_card_raises_nothing_but_a_model_error(
+    tiny: Path, key: str, data: st.DataObject
+) -> None:
+    card = a_card(FILES)
+    if key in ("files", "seeds", "sampling"):
+        inner = card.setdefault(key, {})
+        name = data.draw(odd_text | st.sampled_from(sorted(inner) or ["temperature"]))
+        inner[name] = data.draw(odd_value | st.just({"file": data.draw(odd_text)}) | st.just(checksum(b"")))
+    else:
+        card[key] = data.draw(odd_value | st.lists(odd_value, max_size=2))
+    write_card(tiny, card)
+    try:
+        opened = Bundle.open(tiny)
+        shown = [opened.card.name, *opened.seed_names]
+    except ModelError as fault:
+        shown = [str(fault)]
+    assert all("\n" not in text and text.encode() for text in shown)
+
+
+def test_a_file_that_never_ends_is_not_read_to_its_end(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "MOST_BYTES", 1000)
+    (tiny / "trunk.tflite").write_bytes(bytes(2000))
+    assert complaint(tiny).startswith("trunk.tflite: is larger than")
+
+
 def test_a_model_is_found_by_name_or_path(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle, "_home", lambda: tiny.parent)
     assert bundle.names() == ["tiny"]

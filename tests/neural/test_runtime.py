@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from bachd.errors import ModelError
-from bachd.neural import runtime
+from bachd.neural import bundle, runtime
 from bachd.neural.runtime import RUNTIMES, Graph, Tensor
 from tests.neural.fakes import INSTALLED, FakeInterpreter
 
@@ -125,3 +126,33 @@ def test_a_real_runtime_refuses_what_is_no_graph(tmp_path: Path, distribution: s
 
 def test_there_is_a_runtime_to_test_with() -> None:
     assert INSTALLED
+
+
+_LOAD = """
+import sys
+from importlib import import_module
+from pathlib import Path
+from bachd.neural import runtime
+
+module = import_module(runtime.RUNTIMES[sys.argv[1]])
+real = module.Interpreter
+
+def interpreter(**arguments):
+    found = real(**arguments)
+    print("logged meanwhile", file=sys.stderr, flush=True)
+    return found
+
+module.Interpreter = interpreter
+for graph in sys.argv[2:]:
+    runtime.load(Path(graph), sys.argv[1])
+print("logged after", file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("distribution", INSTALLED)
+def test_loading_prints_nothing_and_loses_no_line_of_others(distribution: str) -> None:
+    folder = bundle.folder("chorales")
+    graphs = [str(folder / name) for name in bundle.GRAPHS]
+    command = [sys.executable, "-c", _LOAD, distribution, *graphs]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=True)
+    assert done.stderr.splitlines() == ["logged meanwhile", "logged meanwhile", "logged after"]

@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 
 import bachd
+from tests.neural.test_trial import CRASHING, copy_of, mutate
 
 RUN = (sys.executable, "-m", "bachd", "run")
 
@@ -30,6 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with a config.yaml that plays fast and into a file."""
     monkeypatch.setenv("PYTHONPATH", str(Path(bachd.__file__).parents[1]))
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # it hides a standard stream that cannot be flushed at exit
     settings = "tempo: 240\nseed: {piece: bwv269, rng: 5}\nmidi: {output: 'file:out.mid'}\nweb: null\n"
     (tmp_path / "config.yaml").write_text(settings)
     return tmp_path
@@ -148,3 +150,32 @@ def test_a_wav_sounds_as_the_score_says(folder: Path) -> None:
     overtones = {note + interval for note in chord for interval in (12, 19, 24, 28, 31, 34, 36)}
     others = [level(note) for note in range(40, 85) if not {note - 1, note, note + 1} & (chord | overtones)]
     assert min(map(level, chord)) > 3 * max(others)
+
+
+def test_a_bundle_that_crashes_the_runtime_stops_neither_the_music_nor_the_next_start(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(folder))  # as a service has it
+    mine = copy_of(folder)
+    mutate(mine, "trunk.tflite", *CRASHING)
+    good = (folder / "config.yaml").read_text()
+    refused = f"model: the graphs of {mine} crash the runtime"
+    with running(folder) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("playing bwv269")
+        while not (folder / "config.last.json").exists():
+            assert process.poll() is None
+            select.select([], [], [], 0.05)
+        (folder / "config.yaml").write_text(f"{good}model: {mine}\n")
+        assert process.stderr.readline().startswith(f"config refused, the music goes on as it was: {refused}")
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
+    assert process.returncode == 0
+    with running(folder, "--events", "9") as process:
+        _, log = process.communicate()
+    assert process.returncode == 0
+    first, second, *_ = log.splitlines()
+    assert first.startswith(refused)
+    assert first.endswith("; playing model chorales, as before")
+    assert second.startswith("playing bwv269 at 240 bpm")
+    assert notes(folder)

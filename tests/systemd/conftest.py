@@ -18,6 +18,13 @@ from tests.systemd.service import CONFIG, DEPLOY, files, write
 SUITE = os.environ.get("BACHD_CONTAINER", "")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the first test of a session the time to build a Debian."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(1800))
+
+
 def _reason() -> str:
     """Why there can be no container here; nothing if there can."""
     if SUITE not in SUITES:

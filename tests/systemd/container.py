@@ -5,7 +5,6 @@ Law: what a container changes is gone with it; nothing waits for a time, only fo
 
 from __future__ import annotations
 
-import configparser
 import os
 import re
 import shutil
@@ -72,11 +71,20 @@ def _mirror() -> str:
 def wheels(suite: str, machine: str = MACHINE) -> Path:
     """A folder with all that bachd needs on a suite's Python, and what it is made with; filled if it is not."""
     python, glibc, _ = SUITES[suite]
-    settings = configparser.ConfigParser()
-    settings.read(TOP / "setup.cfg")
-    there = {"python_version": python, "platform_machine": machine, "sys_platform": "linux"}
-    listed = [Requirement(line) for line in settings["options"]["install_requires"].split("\n") if line]
-    wanted = [f"{each.name}{each.specifier}" for each in listed if each.marker is None or each.marker.evaluate(there)]
+    there = {
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "platform_machine": machine,
+        "sys_platform": "linux",
+        "implementation_name": "cpython",
+    }
+    listed = (TOP / "systemd" / "requirements.txt").read_text().replace("\\\n", " ").splitlines()
+    pinned = [line.partition(" --hash")[0] for line in listed if line and not line.startswith("#")]
+    wanted = [
+        f"{each.name}{each.specifier}"
+        for each in map(Requirement, pinned)
+        if each.marker is None or each.marker.evaluate(there)
+    ]
     folder = cache() / (f"wheels-{suite}" if machine == MACHINE else f"wheels-{suite}-{machine}")
     stamp = folder / "stamp"
     if not stamp.exists() or stamp.read_text() != "\n".join(wanted):
@@ -87,7 +95,7 @@ def wheels(suite: str, machine: str = MACHINE) -> Path:
         command += ["--implementation", "cp", "--python-version", python]
         command += [f"--abi={abi}" for abi in (f"cp{python.replace('.', '')}", "abi3", "none")]
         command += [f"--platform={platform}" for platform in platforms]
-        subprocess.run([*command, "setuptools>=64", *wanted], check=True)
+        subprocess.run([*command, "--no-deps", *wanted], check=True)
         stamp.write_text("\n".join(wanted))
     return folder
 

@@ -116,6 +116,57 @@ def test_without_room_the_music_goes_on_and_what_was_begun_is_taken_away(service
         service.run("sh", "-c", "umount --lazy /opt/bachd && umount --lazy /run/card && rmdir /run/card")
 
 
+@pytest.mark.parametrize("target", ["/etc/cron.d", "/etc/cron.d/planted", "/etc/shadow"])
+def test_links_that_the_services_user_has_put_lead_root_nowhere(service: Container, target: str) -> None:
+    look = ("sh", "-c", "ls -lR --time-style=full-iso /etc/cron.d && sha256sum /etc/shadow && stat -c %a%U /etc/shadow")
+    service.run("mkdir", "-p", "/etc/cron.d")
+    service.run("sh", "-c", 'ln -sfT "$1" "$0" && chown -h bachd "$0"', f"{SETTINGS}.new", target)
+    before = service.out(*look)
+    service.run(DEPLOY, "install", "--wheels", "/wheels")
+    assert service.out(*look) == before
+    assert service.out("stat", "-c", "%F %U", f"{SETTINGS}.new") == "regular file bachd"
+
+
+def test_settings_are_checked_with_the_rights_of_the_services_user(service: Container, newer: None) -> None:
+    service.run(
+        "sh", "-c", "cp /opt/bachd/current/venv/lib/python3*/site-packages/bachd/models/chorales/seeds/bwv269.mid /root"
+    )
+    service.run("chmod", "600", "/root/bwv269.mid")
+    write(service, "seed: {piece: /root/bwv269.mid}\n")
+    done = service.run(*UPGRADE, check=False)
+    assert done.returncode == 1
+    assert "/root/bwv269.mid cannot be read: Permission denied" in done.stderr
+
+
+def test_a_wheel_that_was_tampered_with_is_refused(service: Container, newer: None) -> None:
+    before = service.show("MainPID")
+    service.run(
+        "sh", "-c", "cp -r /wheels /run/tampered && for each in /run/tampered/mido-*; do printf x >> $each; done"
+    )
+    done = service.run(DEPLOY, "upgrade", "--wheels", "/run/tampered", check=False)
+    service.run("rm", "-r", "/run/tampered")
+    assert done.returncode == 1
+    assert "DO NOT MATCH THE HASHES" in done.stderr
+    assert service.show("MainPID") == before
+
+
+def test_one_deploy_at_a_time(service: Container) -> None:
+    held = ("flock", "/run/bachd-deploy.lock", DEPLOY, "install", "--wheels", "/wheels")
+    done = service.run(*held, check=False)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "deploy: another deploy.sh is at work on this machine; wait until it has ended\n",
+    )
+
+
+def test_nothing_is_imported_from_the_folder_that_root_is_in(service: Container, newer: None) -> None:
+    planted = "mkdir /run/here && cd /run/here && for name in venv ensurepip platform zipfile pip compileall struct; do"
+    planted += ' echo \'open("/run/here/ran", "w")\' > $name.py; done && exec "$0" "$@"'
+    service.run("sh", "-c", planted, *UPGRADE)
+    assert service.run("test", "-e", "/run/here/ran", check=False).returncode == 1
+    service.run("rm", "-r", "/run/here")
+
+
 def test_over_ssh_and_away_without_a_trace(service: Container, untouched: set[str]) -> None:
     for command in (
         "useradd --create-home --groups sudo guest && echo 'guest ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/guest",

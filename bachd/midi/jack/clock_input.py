@@ -12,6 +12,7 @@ import threading
 from time import monotonic
 from typing import Final
 
+from bachd import child_process
 from bachd.errors import OutputError
 from bachd.midi.clock_input import Hear
 from bachd.midi.jack import child
@@ -74,7 +75,9 @@ class JackInput:
         self._begun = monotonic()
         self._opened = threading.Event()
         self._fault = ""
-        self._process = child.start("bachd.midi.jack.clock_process", *([] if self._part is None else [self._part]))
+        self._process = child_process.start(
+            "bachd.midi.jack.clock_process", *([] if self._part is None else [self._part])
+        )
         self._thread = threading.Thread(target=self._listen, name="clock-in", daemon=True)
         self._thread.start()
 

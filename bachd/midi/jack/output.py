@@ -13,8 +13,8 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from bachd import child_process
 from bachd.errors import OutputError
-from bachd.midi.jack import child
 from bachd.midi.jack.cables import CONNECTED, PULLED
 from bachd.midi.jack.player import PATIENCE, PlayerChild
 from bachd.midi.message_queue import Due, begins
@@ -152,15 +152,15 @@ def destinations() -> list[str]:
 
     Raises OutputError if no server runs, or it does not answer.
     """
-    process = child.start("bachd.midi.jack.port_list")
+    process = child_process.start("bachd.midi.jack.port_list")
     found: list[str] = []
     try:
-        while line := child.read_line(process, PATIENCE):
+        while line := child_process.read_line(process, PATIENCE):
             if line.startswith("!"):
                 raise OutputError(line[1:].strip())
             if line == ".":
                 return found
             found.append(line[1:].strip())
     finally:
-        child.end(process)
+        child_process.end(process)
     raise OutputError("JACK: the server does not answer")

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Final
 
-from bachd.midi.jack import child
+from bachd import child_process
 from bachd.midi.jack.player_process import HEAD
 from bachd.midi.message_queue import Due
 from bachd.midi.port_names import OURS
@@ -36,7 +36,7 @@ class PlayerChild:
 
         destinations: the names of ports to connect to whenever they are there.
         """
-        self._process = child.start(
+        self._process = child_process.start(
             "bachd.midi.jack.player_process",
             OURS,
             *destinations,
@@ -69,7 +69,7 @@ class PlayerChild:
     def wait_until_ready(self) -> str:
         """Wait until it plays; what hinders it, or nothing."""
         while not self.ready:
-            line = child.read_line(self._process, PATIENCE)
+            line = child_process.read_line(self._process, PATIENCE)
             self._take(line)
             if self._fault:
                 return self._fault
@@ -109,7 +109,7 @@ class PlayerChild:
         room.register(self._stdin.fileno(), select.POLLOUT)
         while self._unsent and self.alive and room.poll(1e3 * PATIENCE):
             self.write(())
-        child.end(self._process, max(0.0, self._last - self._clock.now()) + PATIENCE)
+        child_process.end(self._process, max(0.0, self._last - self._clock.now()) + PATIENCE)
 
     def _take(self, line: str) -> None:
         mark, _, name = line.strip().partition(" ")

@@ -1,3 +1,4 @@
+/* smplr 1.1.0: dist/index.mjs of the npm package smplr, https://github.com/danigb/smplr, MIT licence (smplr.LICENSE.txt) */
 var __defProp = Object.defineProperty;
 var __defProps = Object.defineProperties;
 var __getOwnPropDescs = Object.getOwnPropertyDescriptors;

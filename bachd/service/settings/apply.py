@@ -10,7 +10,7 @@ import logging
 from concurrent.futures import Executor
 from pathlib import Path
 
-from bachd.errors import BachdError
+from bachd.errors import BachdError, StatusError
 from bachd.realtime.clock import Clock
 from bachd.realtime.player import Player
 from bachd.service.parts import Exchange, Parts
@@ -74,7 +74,8 @@ class Renewal:
             before = self._exchange.present
             try:
                 parts = await loop.run_in_executor(self._thread, prepare)
-            except BachdError as fault:
+            except (BachdError, OSError) as error:  # OSError: no room, no files left
+                fault = error if isinstance(error, BachdError) else StatusError(str(error))
                 if not self._wheel.settle(fault):
                     self._report.refused = str(fault)
                     log.error("config refused, the music goes on as it was: %s", fault)

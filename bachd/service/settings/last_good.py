@@ -59,6 +59,14 @@ def load(path: Path) -> Config:
     return used
 
 
+def kept(path: Path) -> Config | None:
+    """The settings that music was last played by, as the content of the file `path`; None if there are none."""
+    last = _last()
+    with suppress(ConfigError):
+        return None if last is None else last.settings(path)
+    return None
+
+
 def keep(path: Path, used: Config) -> bool:
     """Keep the text of the file that music is played by. May wait for the disk.
 

@@ -7,15 +7,13 @@ floor are processes of their own, and their clocks are the system's.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias
 
 from mido import Message
 
+from bachd import child_process
 from bachd.errors import OutputError
 from bachd.midi.port_names import matching, the_one
 from bachd.midi.ports import list_ports
@@ -36,15 +34,7 @@ class Child:
 
     def __init__(self, module: str, *arguments: str) -> None:
         """Start it."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # Ctrl-C is for this process; that one ends with its stdin
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # the same bachd,
-            cwd="/",  # even if there is another one in the folder we are in
-        )
+        self._process = child_process.start(module, *arguments, text=True)
 
     def line(self) -> str:
         """The next line it says. Raises OutputError if that is why it cannot measure."""

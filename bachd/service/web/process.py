@@ -15,15 +15,15 @@ import logging
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Executor
 from ipaddress import ip_address
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final
 
+from bachd import child_process
 from bachd.errors import BachdError
-from bachd.service import state_dir
+from bachd.service import exhausted, state_dir
 from bachd.service.web import listen_socket
 from bachd.service.web.step_json import described, seconds
 
@@ -38,6 +38,8 @@ log = logging.getLogger("bachd")
 STEADY: Final = 60.0
 """Seconds after which a process that ends has served well, and its end is no failure to start."""
 MOST_FAILURES: Final = 5
+LACKING: Final = 2.0
+"""Seconds until the page is started again where the system had too few files for it."""
 
 ORDERS: Final = ("play", "pause", "stop", "panic")
 _LONGEST: Final = 1 << 18
@@ -106,7 +108,14 @@ class Page:
             try:
                 while failures < MOST_FAILURES:
                     began = monotonic()
-                    await self._live(listener, {"type": "open", "token": token, "home": str(home), "run": self._run})
+                    opening = {"type": "open", "token": token, "home": str(home), "run": self._run}
+                    try:
+                        await self._live(listener, opening)
+                    except OSError as fault:
+                        if not exhausted.report(fault):
+                            raise
+                        await asyncio.sleep(LACKING)
+                        continue
                     failures = 0 if monotonic() - began > STEADY else failures + 1
             finally:
                 self.link = None
@@ -221,23 +230,17 @@ class Page:
 
 def _look_after(task: asyncio.Task[None]) -> None:
     """Put into the log what ended a task; it must not end the music."""
-    if not task.cancelled() and (bug := task.exception()) is not None:
+    if not task.cancelled() and (bug := task.exception()) is not None and not exhausted.report(bug):
         log.error("something of the page has failed: %s", bug, exc_info=bug)
 
 
 def _start(channel: int, listener: int) -> subprocess.Popen[bytes]:
     """Start the other process, with two sockets of this one."""
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("LISTEN_", "NOTIFY_", "WATCHDOG_"))  # what is between systemd and this process
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "bachd.service.web.server", str(channel), str(listener)],
+    return child_process.start(
+        "bachd.service.web.server",
+        str(channel),
+        str(listener),
         pass_fds=(channel, listener),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,  # what it has to say comes through the channel
-        start_new_session=True,  # Ctrl-C is for this process; that one ends with its channel
-        env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # the same bachd
+        stdout=subprocess.DEVNULL,  # what it has to say comes through the channel, and it ends with that
     )
