@@ -34,7 +34,7 @@ class PlayerChild:
     def __init__(self, destinations: Sequence[str], clock: Clock) -> None:
         """Start it, without waiting for it.
 
-        destinations: the names of ports to connect to whenever they are there.
+        destinations: the names of ports to connect to whenever they are there, and ANY.
         """
         self._process = child.start(
             "bachd.midi.jack.player_process",
