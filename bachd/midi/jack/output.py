@@ -58,6 +58,9 @@ class JackOutput:
         self._child: PlayerChild | None = PlayerChild(self._wanted, clock)
         self._ready = True
         fault = self._child.wait_until_ready()
+        if self._child.crashed:
+            self._child = PlayerChild(self._wanted, clock)
+            fault = self._child.wait_until_ready()
         for mark, name in self._child.read():
             self._note(mark, name)
         if not fault and destination is not None and destination not in self._connected:

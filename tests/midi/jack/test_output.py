@@ -50,6 +50,7 @@ def test_what_sounds_is_ended_when_nobody_hands_over_any_more(plug_synth: PlugSy
     assert synth.unplug() == ["903c40", "904040", "803c40", "904340", "804000", "804300"]
 
 
+@pytest.mark.realtime
 def test_more_than_a_cycle_holds_is_heard_in_order(plug_synth: PlugSynth) -> None:
     with playing(None) as output:
         synth = plug_synth("synth", "bachd:bachd")
