@@ -17,6 +17,7 @@ from bachd import child_process
 from bachd.errors import OutputError
 from bachd.midi.jack.cables import CONNECTED, PULLED
 from bachd.midi.jack.player import PATIENCE, PlayerChild
+from bachd.midi.jack.player_process import ANY
 from bachd.midi.message_queue import Due, begins
 from bachd.midi.port_names import OURS
 from bachd.realtime.clock import Clock
@@ -31,30 +32,40 @@ class JackOutput:
 
     system: Final = "jack"
 
-    def __init__(self, destination: str | None, clock: Clock, lateness: Lateness) -> None:
+    def __init__(
+        self, destination: str | None, clock: Clock, lateness: Lateness, *, any_instrument: bool = False
+    ) -> None:
         """Open a port.
 
         destination: a name from `destinations`; None opens a port for others to connect to.
         clock: must be the machine's monotonic one.
+        any_instrument: whether any other instrument will do where the destination is not there, or not yet.
 
         Raises OutputError if no server runs or it does not answer, or the destination is not there.
         """
         self.destination = destination
-        """As it was asked for."""
+        """As it was asked for; with `any_instrument`, the one that is played to."""
+        self._any_instrument = any_instrument
         self._clock = clock
         self._lateness = lateness
         self._lock = threading.Lock()  # the player sends, and another thread polls
         self._wanted = [] if destination is None else [destination]  # or whoever had connected to our port
+        if any_instrument:
+            self._wanted.append(ANY)
         self._connected: set[str] = set()  # the ports that we play to
         self._lost: set[str] = set()
         self._joined = True
         self._child: PlayerChild | None = PlayerChild(self._wanted, clock)
         self._ready = True
         fault = self._child.wait_until_ready()
+        if self._child.crashed:
+            self._child = PlayerChild(self._wanted, clock)
+            fault = self._child.wait_until_ready()
         for mark, name in self._child.read():
             self._note(mark, name)
         if not fault and destination is not None and destination not in self._connected:
             fault = f"{destination}: is no longer there"
+        self._joined = bool(self._connected) or not any_instrument
         if fault:
             self.close()
             raise OutputError(fault)
@@ -106,7 +117,7 @@ class JackOutput:
             self._ready = self._child.ready
             return [f"JACK is back: {self.description}"] if self._ready else []
         was_ready, self._ready = self._ready, False
-        if was_ready and self.destination is None:
+        if was_ready and not self._any_instrument and self.destination is None:
             self._wanted = sorted(self._connected)
         self._leave()
         return [*news, f"JACK is gone: {_GONE} back"] if was_ready else []
@@ -125,8 +136,10 @@ class JackOutput:
 
     def _note(self, mark: str, name: str) -> list[str]:
         """Take in what the child says of a connection; what there is to log of it."""
-        told = name == self.destination or name in self._lost
+        told = self._any_instrument or name == self.destination or name in self._lost
         with self._lock:
+            if self._any_instrument:
+                self.destination = name if mark == CONNECTED else None
             if mark == CONNECTED:
                 self._connected.add(name)
                 self._lost.discard(name)

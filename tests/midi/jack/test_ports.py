@@ -35,6 +35,7 @@ def playing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return partial(jackport.playing, opening)
 
 
+@pytest.mark.realtime
 def test_no_message_is_lost_or_out_of_order_in_two_thousand_events(playing: Playing, plug_synth: PlugSynth) -> None:
     lateness = Lateness()
     with playing(None, lateness) as output:
