@@ -40,6 +40,14 @@ class PortInfo:
     """Only hardware is chosen by 'auto'."""
 
 
+def normal(spec: str) -> str:
+    """A word of `midi.output` as it is known here: 'AUTO' and 'File:x.mid' are 'auto' and 'file:x.mid'."""
+    lower = spec.strip().lower()
+    if lower in _WORDS:
+        return lower
+    return f"file:{spec.strip()[5:]}" if lower.startswith("file:") else spec
+
+
 def is_name(spec: str) -> bool:
     """Whether a word of `midi.output` is part of a port's name."""
     return spec not in _WORDS and not spec.startswith("file:")

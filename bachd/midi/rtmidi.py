@@ -1,8 +1,8 @@
 """Playing through python-rtmidi: CoreMIDI, and ALSA where alsa-midi cannot be had.
 
 Law: a thread of its own sends each message at an absolute deadline, those of one deadline in the order given; nothing
-that happens to the destination reaches the player. What comes back is connected again by name, reset, and joins on the
-next bar.
+that happens to the destination reaches the player. What comes back is connected again by name, reset, sent all channel
+state, and joins on the next bar; a clock's position comes before the clocks.
 
 The threads meet in one place, the heap of what is to be sent (see message_queue.py); the port itself is guarded by a
 lock, as `poll` may reopen it.
@@ -20,9 +20,11 @@ from typing import Any, Final, Literal, TypeAlias
 
 from bachd.errors import OutputError
 from bachd.midi.alsa.sequencer import check_device
+from bachd.midi.chase import Chase
 from bachd.midi.message_queue import Agenda, begins
 from bachd.midi.port_names import OURS, full_name
 from bachd.midi.reset import reset
+from bachd.music.message import START
 from bachd.realtime import priority
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
@@ -32,8 +34,11 @@ log = logging.getLogger(__name__)
 
 System: TypeAlias = Literal["alsa", "coremidi"]
 
-_BAR: Final = b""
+_BAR: Final = b"\x00"
 """Stands between messages where a bar begins."""
+_POSITION: Final = 0xF2
+_RESUME: Final = b"\x01"
+"""Stands before a message for a destination that is not in step with the clock yet."""
 
 
 class RtMidiOutput:
@@ -48,7 +53,8 @@ class RtMidiOutput:
         Raises OutputError if the system is not there, or the destination.
         """
         self.system, self.destination = system, destination
-        self._connection = _Connection(system, destination)
+        self._chase = Chase()
+        self._connection = _Connection(system, destination, self._chase)
         self._lateness = lateness
         self._agenda = Agenda()
         priority.prefer_threads()
@@ -62,17 +68,24 @@ class RtMidiOutput:
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Hand messages to the thread."""
-        self._agenda.put(
+        records = [
             (timed.due, bytes(timed.message.bytes())) for timed in ordered(messages) if not timed.message.is_meta
-        )
+        ]
+        for due, data in records:
+            self._chase.see(due, data)
+        self._agenda.put(records)
 
     def retract(self, moment: float) -> None:
         """Take messages from the thread's hands."""
+        self._chase.retract()
         self._agenda.retract(moment)
 
     def bar(self, due: float) -> None:
-        """Tell the thread when a destination that is back may join."""
+        """Tell the thread when a destination that is back may join, and where the clock is then."""
         self._agenda.put([(due, _BAR)])
+        resume = self._chase.resume()
+        if resume is not None and not resume.fresh:
+            self._agenda.put([(resume.due, _RESUME + b"".join(resume.messages))])
 
     def poll(self) -> Sequence[str]:
         """Look after the connection."""
@@ -94,16 +107,19 @@ class RtMidiOutput:
             if len(messages) < len(chord):
                 self._connection.join()
             late = self._connection.send(due, messages)
-            for _ in messages:
-                self._lateness.record(late)
+            for data in messages:
+                if data[:1] != _RESUME:
+                    self._lateness.record(late)
 
 
 class _Connection:
     """A port of ours that may be connected to a destination, which may vanish and come back."""
 
-    def __init__(self, system: System, destination: str | None) -> None:
+    def __init__(self, system: System, destination: str | None, chase: Chase) -> None:
         self._system = system
         self._destination = destination
+        self._chase = chase
+        self._in_step = True  # with the clock
         self._lock = threading.Lock()
         self._connected = False
         self._joined = True
@@ -121,18 +137,31 @@ class _Connection:
         return self._destination if self._connected else f"waiting for {self._destination}"
 
     def send(self, due: float, messages: Sequence[bytes]) -> float:
-        """Send messages when they are due; in vain while there is nobody to hear them, or to hear them yet.
+        """Send messages when they are due; in vain while there is no destination, or it has not joined yet.
 
         Returns by how many seconds they were late.
         """
         with self._lock:
             out = self._out
-            heard = [data for data in messages if self._joined or not begins(data)] if out is not None else []
-            calls = [partial(out.send_message, data) for data in heard]
+            wanted = [part for data in messages for part in self._wanted(data)] if out is not None else []
+            calls = [partial(out.send_message, data) for data in wanted]
             try:
                 return priority.punctually(due, calls) - due
-            except OSError:  # what rtmidi raises: it is for `tend` to see what has happened
+            except OSError:  # what rtmidi raises: `tend` finds out what has happened
                 return monotonic() - due
+
+    def _wanted(self, data: bytes) -> list[bytes]:
+        """What a message is for the destination: nothing, as long as it has not joined the music, or the clock."""
+        if data[:1] == _RESUME:
+            if self._in_step:
+                return []
+            self._in_step = True
+            return [data[1:-1], data[-1:]] if len(data) > 2 else [data[1:]]  # a position and a continue, or a start
+        if data == START.data or data[0] == _POSITION:
+            self._in_step = True
+        if begins(data):
+            return [data] if self._joined else []
+        return [data] if self._in_step or not self._chase.holds_back(data) else []
 
     def join(self) -> None:
         """A bar begins: whoever has come back hears all from here on."""
@@ -148,7 +177,7 @@ class _Connection:
 
     def _tend(self) -> list[str]:
         if self._out is None:
-            self._joined = self._destination is None
+            self._joined = self._in_step = self._destination is None
             self._open()
             return [f"{_TITLES[self._system]} is back: {self.description}"]
         if self._destination is None:
@@ -160,7 +189,7 @@ class _Connection:
             self._connected = False
             return [f"{self._destination} is gone: the music goes on without it, until it is back"]
         self._close()
-        self._joined = False
+        self._joined = self._in_step = False
         self._open()
         return [f"{self._destination} is there: reset, and in from the next bar on"] if self._connected else []
 
@@ -175,8 +204,8 @@ class _Connection:
         self._connected = self._destination in names
         if self._destination is not None and self._connected:
             out.open_port(names.index(self._destination), OURS)
-            for message in reset():
-                out.send_message(message.bytes())
+            for data in (*(message.bytes() for message in reset()), *self._chase.state()):
+                out.send_message(data)
         else:
             out.open_virtual_port(OURS)
         with self._lock:

@@ -13,8 +13,9 @@ from time import monotonic
 from typing import Any, Final
 
 from bachd.errors import OutputError
+from bachd.midi.alsa.event_records import Address
 from bachd.midi.alsa.queue_clock import QueueClock
-from bachd.midi.alsa.sequencer import Address, check_device, pending
+from bachd.midi.alsa.sequencer import check_device, pending
 from bachd.midi.clock_input import Hear
 from bachd.midi.port_names import CLOCK, OURS, full_name, is_instrument, matching
 from bachd.realtime import priority

@@ -17,8 +17,10 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from bachd.errors import OutputError
+from bachd.midi.alsa.event_records import Address
 from bachd.midi.alsa.hotplug import Synths
-from bachd.midi.alsa.sequencer import Address, Sequencer
+from bachd.midi.alsa.sequencer import Sequencer
+from bachd.midi.chase import Chase
 from bachd.midi.message_queue import begins, ending
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
@@ -69,7 +71,8 @@ class AlsaOutput:
         # The last deadline of each stream, the notes and the clock's, and the queue's time that it was given.
         self._last = {False: (-math.inf, 0.0), True: (-math.inf, 0.0)}
         self._begun: deque[tuple[float, bytes]] = deque(maxlen=_SOON)  # the last note_ons, with their deadlines
-        self._synths = Synths(sequencer, wanted, sounding)
+        self._chase = Chase()
+        self._synths = Synths(sequencer, wanted, sounding, self._chase, lambda: self._shift)
         if not awaiting and (missing := self._synths.missing):
             raise OutputError(f"{missing}: cannot be subscribed; does another program use it alone?")
         self._closing = False
@@ -96,6 +99,7 @@ class AlsaOutput:
             if not timed.message.is_meta:
                 data = bytes(timed.message.bytes())
                 queued.append((self._moment(timed.due, data), data))
+                self._chase.see(timed.due, data)
                 self._lateness.record(now - timed.due)
                 if begins(data):
                     self._begun.append((timed.due, data))
@@ -104,6 +108,7 @@ class AlsaOutput:
     def retract(self, moment: float) -> None:
         """Empty the kernel's queue from there on; what may just have begun is ended."""
         self._compare_clocks()
+        self._chase.retract()
         self._sequencer.remove(moment + self._shift + _NANOSECOND)
         now = self._clock.now()
         ends = [ending(data) for due, data in self._begun if moment < due <= now + _GRACE]
@@ -115,7 +120,7 @@ class AlsaOutput:
 
     def bar(self, due: float) -> None:
         """Let those who wait for it join in just before."""
-        self._synths.bar(max(self._clock.now(), self._last[False][0]), due)
+        self._synths.bar(max(self._clock.now(), self._last[False][0]), due, self._chase.resume())
         if self._synths.waiting:
             self._sequencer.wake()
 

@@ -19,6 +19,7 @@ from contextlib import suppress
 from typing import Final
 
 from bachd.errors import OutputError
+from bachd.midi.chase import Chase
 from bachd.midi.jack.libjack import Client
 from bachd.midi.jack.player_process import HEAD
 from bachd.midi.message_queue import Due, begins
@@ -54,6 +55,7 @@ class JackOutput:
         self._line: _Line | None = None
         self._connected = False
         self._joined = True
+        self._chase = Chase()
         self._open()
         if destination is not None and not self._connected:
             self.close()
@@ -76,7 +78,8 @@ class JackOutput:
             for timed in ordered(messages):
                 if not timed.message.is_meta:
                     data = bytes(timed.message.bytes())
-                    if self._joined or not begins(data):
+                    self._chase.see(timed.due, data)
+                    if self._joined or not (begins(data) or self._chase.holds_back(data)):
                         records.append((timed.due, data))
                     self._lateness.record(now - timed.due)
             self._write(records)
@@ -84,12 +87,16 @@ class JackOutput:
     def retract(self, moment: float) -> None:
         """Let the process that plays forget."""
         with self._lock:
+            self._chase.retract()
             self._write([(moment, b"")])
 
     def bar(self, due: float) -> None:
-        """Whoever has come back hears all that is sent from here on."""
+        """Let a destination that has come back join, and put it in step with the clock."""
         with self._lock:
-            self._joined = self._joined or self._connected
+            if self._connected and not self._joined:
+                self._joined = True
+                if (resume := self._chase.resume()) is not None:
+                    self._write([(resume.due, data) for data in resume.messages])
 
     def poll(self) -> Sequence[str]:
         """Look after the connection."""
@@ -133,7 +140,8 @@ class JackOutput:
             self._connected = connected
             if connected:
                 now = self._clock.now()
-                self._write([(now, bytes(message.bytes())) for message in reset()])
+                messages = [*(bytes(message.bytes()) for message in reset()), *self._chase.state()]
+                self._write([(now, data) for data in messages])
 
     def _leave(self) -> None:
         with self._lock:

@@ -109,7 +109,7 @@ def prepare(wanted: Config, present: Parts, clock: Clock, lateness: Lateness, ca
         sampler = open_sampler(wanted, composer)
     outputs, lead = present.outputs, present.lead
     with ExitStack() as opened:
-        if (wanted.tempo, wanted.midi.input) != (before.tempo, before.midi.input):
+        if _followed(wanted) != _followed(before):
             lead = open_lead(wanted, call)
             if lead is not None:
                 opened.callback(lead.source.close)
@@ -118,6 +118,11 @@ def prepare(wanted: Config, present: Parts, clock: Clock, lateness: Lateness, ca
             outputs = open_outputs(wanted.midi.output, clock, lateness, present=outputs, offsets=offsets)
         opened.pop_all()
     return Parts(wanted, rng, composer, outputs, sampler, lead)
+
+
+def _followed(config: Config) -> tuple[object, ...]:
+    """The settings that say whose tempo is followed, and how."""
+    return config.tempo, config.midi.input, config.midi.wait_for_start
 
 
 def changes(before: Config, after: Config) -> str:
