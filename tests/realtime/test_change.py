@@ -75,7 +75,7 @@ def test_a_program_that_a_halt_takes_back_is_sent_when_the_music_goes_on() -> No
     clock = FakeClock()
     output, transport = RecordingOutput(clock), Transport(120, 0.1)
     player = Player(output, transport, clock, patches=[[program_change(0, 5)]])
-    script = iter(steps("C4 D4 E4 F4 " * 2))
+    script = iter(steps("C4 D4 E4 F4 " * 3))
     count = 0
 
     async def composing() -> Step | None:
