@@ -16,19 +16,22 @@ import threading
 from collections.abc import Sequence
 from functools import partial
 from time import monotonic
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from bachd.errors import OutputError
 from bachd.midi.alsa.sequencer import check_device
 from bachd.midi.chase import Chase
 from bachd.midi.message_queue import Agenda, begins
-from bachd.midi.port_names import OURS, full_name
+from bachd.midi.port_names import OURS, full_name, is_instrument
 from bachd.midi.reset import reset
 from bachd.music.message import START
 from bachd.realtime import priority
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered
+
+if TYPE_CHECKING:
+    from bachd.midi.resolve import Port
 
 log = logging.getLogger(__name__)
 
@@ -44,17 +47,26 @@ _RESUME: Final = b"\x01"
 class RtMidiOutput:
     """Sends from a thread of its own, with real-time priority where the system allows it."""
 
-    def __init__(self, system: System, destination: str | None, clock: Clock, lateness: Lateness) -> None:
+    def __init__(
+        self,
+        system: System,
+        destination: str | None,
+        clock: Clock,
+        lateness: Lateness,
+        *,
+        any_instrument: bool = False,
+    ) -> None:
         """Open a port and start the thread that sends.
 
         destination: a name from `destinations`; None opens a port for others to connect to.
+        any_instrument: whether any other instrument will do where the destination is not there, or not yet.
         clock: the machine's monotonic one, which the thread sleeps by.
 
         Raises OutputError if the system is not there, or the destination.
         """
-        self.system, self.destination = system, destination
+        self._system, self._any_instrument = system, any_instrument
         self._chase = Chase()
-        self._connection = _Connection(system, destination, self._chase)
+        self._connection = _Connection(system, destination, self._chase, any_instrument=any_instrument)
         self._lateness = lateness
         self._agenda = Agenda()
         priority.prefer_threads()
@@ -65,6 +77,12 @@ class RtMidiOutput:
     def description(self) -> str:
         """The destination, or our own port."""
         return self._connection.description
+
+    def plays(self, target: Port) -> bool:
+        """Whether this is what would be opened for a target."""
+        if target.system != self._system or target.any_instrument != self._any_instrument:
+            return False
+        return self._any_instrument or target.destination == self._connection.destination
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Hand messages to the thread."""
@@ -115,9 +133,10 @@ class RtMidiOutput:
 class _Connection:
     """A port of ours that may be connected to a destination, which may vanish and come back."""
 
-    def __init__(self, system: System, destination: str | None, chase: Chase) -> None:
+    def __init__(self, system: System, destination: str | None, chase: Chase, *, any_instrument: bool = False) -> None:
         self._system = system
-        self._destination = destination
+        self.destination = destination
+        self._any_instrument = any_instrument
         self._chase = chase
         self._in_step = True  # with the clock
         self._lock = threading.Lock()
@@ -132,9 +151,9 @@ class _Connection:
     def description(self) -> str:
         if self._out is None:
             return f"waiting for {_TITLES[self._system]}"
-        if self._destination is None:
+        if self.destination is None:
             return f"port '{OURS}' of {_TITLES[self._system]}"
-        return self._destination if self._connected else f"waiting for {self._destination}"
+        return self.destination if self._connected else f"waiting for {self.destination}"
 
     def send(self, due: float, messages: Sequence[bytes]) -> float:
         """Send messages when they are due; in vain while there is no destination, or it has not joined yet.
@@ -177,21 +196,24 @@ class _Connection:
 
     def _tend(self) -> list[str]:
         if self._out is None:
-            self._joined = self._in_step = self._destination is None
+            self._joined = self._in_step = self.destination is None
             self._open()
             return [f"{_TITLES[self._system]} is back: {self.description}"]
-        if self._destination is None:
+        if self.destination is None and not self._any_instrument:
             return []
-        there = self._destination in _names(self._out)
-        if there == self._connected:
+        names = _names(self._out)
+        if self._connected and self.destination not in names:
+            gone = self.destination
+            self._connected, self.destination = False, None if self._any_instrument else gone
+            return [f"{gone} is gone: the music goes on without it, until it is back"]
+        if self.destination is None:
+            self.destination = next(filter(is_instrument, names), None)
+        if self._connected or self.destination not in names:
             return []
-        if not there:
-            self._connected = False
-            return [f"{self._destination} is gone: the music goes on without it, until it is back"]
         self._close()
         self._joined = self._in_step = False
         self._open()
-        return [f"{self._destination} is there: reset, and in from the next bar on"] if self._connected else []
+        return [f"{self.destination} is there: reset, and in from the next bar on"] if self._connected else []
 
     def close(self) -> None:
         """Let go of the port, once what has been sent is delivered."""
@@ -201,9 +223,9 @@ class _Connection:
     def _open(self) -> None:
         out = _client(self._system)
         names = _names(out)
-        self._connected = self._destination in names
-        if self._destination is not None and self._connected:
-            out.open_port(names.index(self._destination), OURS)
+        self._connected = self.destination in names
+        if self.destination is not None and self._connected:
+            out.open_port(names.index(self.destination), OURS)
             for data in (*(message.bytes() for message in reset()), *self._chase.state()):
                 out.send_message(data)
         else:

@@ -13,7 +13,6 @@ from typing import Final
 from bachd.music.message import Message
 from bachd.realtime.output import TimedMessage
 
-
 _PASSING: Final = frozenset(("note_on", "note_off", "marker"))
 """Messages that mean nothing after their moment; all others set something that holds."""
 

@@ -26,7 +26,6 @@ from bachd.realtime.note_tracker import Hands
 from bachd.realtime.output import Output, TimedMessage
 from bachd.realtime.transport import Conductor
 
-
 Patches: TypeAlias = Sequence[Sequence[Message]]
 """What chooses the sounds: for each channel its bank and program, sent again together when one of them changes."""
 

@@ -14,8 +14,8 @@ from bachd.music.piece import Step
 from bachd.realtime.clock_out import Pulse
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
-from tests.realtime import performing
 from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
+from tests.realtime import performing
 
 TICK = 2.5 / 120
 BAR = steps("C4 D4 E4 F4 " * 2)

@@ -19,7 +19,7 @@ from typing import Final
 from bachd.midi.alsa.event_records import Address
 from bachd.midi.alsa.sequencer import Sequencer, SequencerPort
 from bachd.midi.chase import Chase, Resume
-from bachd.midi.port_names import OURS, matching
+from bachd.midi.port_names import OURS, candidates, selector
 from bachd.midi.reset import reset
 
 log = logging.getLogger(__name__)
@@ -83,9 +83,9 @@ class Synths:
         self._subscribed = sequencer.subscribed()
 
     @property
-    def missing(self) -> str | None:
-        """The first name that is not there; None if all are."""
-        return next((synth.name for synth in self._synths if synth.port is None and synth.name), None)
+    def missing(self) -> list[str]:
+        """The names that are not there."""
+        return [synth.name for synth in self._synths if synth.port is None and synth.name]
 
     @property
     def playing(self) -> set[Address]:
@@ -182,14 +182,14 @@ class Synths:
         """Find ports for synths that are absent; reset them, and let them wait for a bar."""
         for synth in self._synths:
             taken = [other.port for other in self._synths]
-            for port in ports if synth.port is None else ():
-                if port in taken or not _fits(synth, port, ports):
+            for port in _fitting(synth, ports) if synth.port is None else ():
+                if port in taken:
                     continue
                 state = self._chase.state()
                 if port.address in sounding or self._sequencer.send_now(port.address, (*_RESET, *state)):
                     synth.port, synth.state, synth.since, synth.sent = port, _State.WAITING, now, state
                     if synth.name is not None:
-                        synth.name = port.name
+                        synth.name = port.name + selector(synth.name, port.name)
                     yield synth
                     break
 
@@ -210,13 +210,13 @@ class Synths:
             synth.port, synth.state = None, _State.ABSENT
 
 
-def _fits(synth: _Synth, port: SequencerPort, ports: Sequence[SequencerPort]) -> bool:
-    if synth.name is None:
-        return port.hardware
-    return port.name in matching([each.name for each in ports], synth.name)
+def _fitting(synth: _Synth, ports: Sequence[SequencerPort]) -> list[SequencerPort]:
+    """The ports that will do for a synth, in the order in which they are tried."""
+    return [port for port in ports if port.hardware] if synth.name is None else candidates(ports, synth.name)
 
 
 def _described(synth: _Synth) -> str:
     if synth.port is None:
         return f"waiting for {synth.name or 'a synth'}"
-    return f"{synth.port.name} (taken off by hand)" if synth.state is _State.TAKEN_OFF else synth.port.name
+    name = synth.name if synth.name and synth.name.startswith(synth.port.name) else synth.port.name
+    return f"{name} (taken off by hand)" if synth.state is _State.TAKEN_OFF else name

@@ -22,6 +22,7 @@ from bachd.midi.alsa.hotplug import Synths
 from bachd.midi.alsa.sequencer import Sequencer
 from bachd.midi.chase import Chase
 from bachd.midi.message_queue import begins, ending
+from bachd.midi.resolve import busy
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered
@@ -57,10 +58,10 @@ class AlsaOutput:
         sequencer: open; it is closed with the output.
         wanted: the names of ports, or None for the first instrument that is there or will be.
         clock: the one that deadlines are counted in.
-        awaiting: whether a port that was named may be missing, and is waited for.
+        awaiting: whether all ports that were named may be missing, and are waited for.
         sounding: ports that are being played to and must not be reset.
 
-        Raises OutputError if a port that was named cannot be subscribed.
+        Raises OutputError if none of the ports that were named can be subscribed.
         """
         self.wanted = tuple(wanted)
         """As it was asked for."""
@@ -73,12 +74,17 @@ class AlsaOutput:
         self._begun: deque[tuple[float, bytes]] = deque(maxlen=_SOON)  # the last note_ons, with their deadlines
         self._chase = Chase()
         self._synths = Synths(sequencer, wanted, sounding, self._chase, lambda: self._shift)
-        if not awaiting and (missing := self._synths.missing):
-            raise OutputError(f"{missing}: cannot be subscribed; does another program use it alone?")
+        if not awaiting and self.missing and len(self.missing) == len(wanted):
+            raise OutputError(busy(self.missing[0]))
         self._closing = False
         self._fault: BaseException | None = None
         self._thread = threading.Thread(target=self._watch, name="announcements", daemon=True)
         self._thread.start()
+
+    @property
+    def missing(self) -> list[str]:
+        """The names that were asked for and are not there."""
+        return self._synths.missing
 
     @property
     def sounding(self) -> set[Address]:

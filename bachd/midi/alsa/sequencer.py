@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import select
 import threading
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,9 @@ from bachd.midi.alsa.queue_clock import QueueClock
 from bachd.midi.port_names import OURS, full_name, is_instrument
 
 DEVICE: Final = Path("/dev/snd/seq")
+SOUND: Final = Path("/sys/class/sound")
+_INTERFACE: Final = re.compile(r"([0-9]+-[0-9.]+):[0-9.]+")
+"""An interface of a USB device, as the kernel names it after the sockets on the way to it."""
 TICKS: Final = 4000
 """How often a second our queue's timer ticks. The kernel's own value is 1000; its most, 6250, did no better here."""
 
@@ -35,6 +39,8 @@ class SequencerPort:
     """As people read it."""
     hardware: bool
     """Whether it is an instrument that 'auto' may choose."""
+    path: str = ""
+    """The USB socket it is in, such as '1-1.2'; empty for what is not on USB."""
 
 
 class Sequencer(Protocol):
@@ -93,6 +99,15 @@ def check_device() -> None:
         raise OutputError(f"ALSA: there is no {DEVICE}; is the kernel module snd-seq loaded?")
     if not os.access(DEVICE, os.R_OK | os.W_OK):
         raise OutputError(f"ALSA: {DEVICE} may not be opened; is this user in the group 'audio'?")
+
+
+def usb_path(device: Path) -> str:
+    """The USB socket of a sound card's device in /sys: '1-1.2' for .../1-1/1-1.2/1-1.2:1.0; empty if it is not USB."""
+    try:
+        found = _INTERFACE.fullmatch(device.resolve(strict=True).name)
+    except OSError:
+        return ""
+    return "" if found is None else found[1]
 
 
 def pending(client: Any) -> Iterator[Any]:
@@ -167,10 +182,23 @@ class KernelSequencer:
         except self._alsa.ALSAError:
             return []
         return [
-            SequencerPort((port.client_id, port.port_id), name, bool(port.type & hardware) and is_instrument(name))
+            SequencerPort(
+                (port.client_id, port.port_id),
+                name,
+                bool(port.type & hardware) and is_instrument(name),
+                self._usb_path(port.client_id),
+            )
             for port in found
             for name in [full_name(port.client_name, port.name)]
         ]
+
+    def _usb_path(self, client: int) -> str:
+        """The USB socket of the card that a client stands for; empty if it stands for none, or is gone."""
+        try:
+            card = self._client.get_client_info(client).card_id
+        except self._alsa.ALSAError:
+            return ""
+        return "" if card is None or card < 0 else usb_path(SOUND / f"card{card}" / "device")
 
     def subscribed(self) -> set[Address]:
         """Which ports hear ours at present."""

@@ -16,18 +16,21 @@ import sys
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bachd.errors import OutputError
 from bachd.midi.chase import Chase
 from bachd.midi.jack.libjack import Client
 from bachd.midi.jack.player_process import HEAD
 from bachd.midi.message_queue import Due, begins
-from bachd.midi.port_names import OURS
+from bachd.midi.port_names import OURS, is_instrument
 from bachd.midi.reset import reset
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered
+
+if TYPE_CHECKING:
+    from bachd.midi.resolve import Port
 
 _HANGS: Final = 1 << 20
 """Bytes handed over in vain that tell that the process hangs: hours of music."""
@@ -39,16 +42,19 @@ class JackOutput:
 
     system: Final = "jack"
 
-    def __init__(self, destination: str | None, clock: Clock, lateness: Lateness) -> None:
+    def __init__(
+        self, destination: str | None, clock: Clock, lateness: Lateness, *, any_instrument: bool = False
+    ) -> None:
         """Open a port.
 
         destination: a name from `destinations`; None opens a port for others to connect to.
         clock: must be the machine's monotonic one.
+        any_instrument: whether any other instrument will do where the destination is not there, or not yet.
 
         Raises OutputError if no server runs, or the destination is not there.
         """
         self.destination = destination
-        """As it was asked for."""
+        self._any_instrument = any_instrument
         self._clock = clock
         self._lateness = lateness
         self._lock = threading.Lock()  # the player sends, and another thread polls
@@ -69,6 +75,12 @@ class JackOutput:
         if self.destination is None:
             return f"port '{OURS}' of JACK"
         return self.destination if self._connected else f"waiting for {self.destination}"
+
+    def plays(self, target: Port) -> bool:
+        """Whether this is what would be opened for a target."""
+        if target.system != "jack" or target.any_instrument != self._any_instrument:
+            return False
+        return self._any_instrument or target.destination == self.destination
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Hand messages over."""
@@ -112,14 +124,27 @@ class JackOutput:
         if not line.alive:
             self._leave()
             return [f"JACK is gone: {_GONE}"]
-        if self.destination is None or (there := self.destination in line.watch.destinations()) == self._connected:
+        return self._follow(line)
+
+    def _follow(self, line: _Line) -> Sequence[str]:
+        """See whether the destination has gone or come back, or another one has to be found."""
+        if self.destination is None and not self._any_instrument:
             return []
-        if there:
-            self._connect(line)
-            return [f"{self.destination} is there: reset, and in from the next bar on"] if self._connected else []
+        names = line.watch.destinations()
+        if self._connected and self.destination not in names:
+            gone = self.destination
+            with self._lock:
+                self._connected = self._joined = False
+                self.destination = None if self._any_instrument else gone
+            return [f"{gone} is gone: {_GONE}"]
+        if self.destination is None:
+            self.destination = next(filter(is_instrument, names), None)
+        if self._connected or self.destination not in names:
+            return []
         with self._lock:
-            self._connected = self._joined = False
-        return [f"{self.destination} is gone: {_GONE}"]
+            self._joined = False
+        self._connect(line)
+        return [f"{self.destination} is there: reset, and in from the next bar on"] if self._connected else []
 
     def close(self) -> None:
         """Wait until the last message has been played, then take the port away."""
@@ -147,6 +172,8 @@ class JackOutput:
         with self._lock:
             line, self._line = self._line, None
             self._connected, self._joined = False, self.destination is None
+            if self._any_instrument:
+                self.destination = None
         if line is not None:
             line.close()
 

@@ -20,6 +20,7 @@ from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.service.parts import Parts
 from bachd.service.settings import last_good
+from bachd.service.settings.remarks import remarks
 from bachd.service.tempo_source import Call, open_lead
 
 log = logging.getLogger("bachd")
@@ -117,6 +118,10 @@ def prepare(wanted: Config, present: Parts, clock: Clock, lateness: Lateness, ca
             offsets = wanted.midi.offsets
             outputs = open_outputs(wanted.midi.output, clock, lateness, present=outputs, offsets=offsets)
         opened.pop_all()
+    known = remarks(before)
+    for remark in remarks(wanted):
+        if remark not in known:
+            log.warning("%s", remark)
     return Parts(wanted, rng, composer, outputs, sampler, lead)
 
 

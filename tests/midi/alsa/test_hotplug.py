@@ -199,10 +199,10 @@ def test_what_was_put_back_by_hand_plays_at_once() -> None:
 def test_a_part_of_a_name_is_waited_for_and_found() -> None:
     sequencer = small(SYNTH)
     synths = Synths(sequencer, ["fp-30"])
-    assert synths.missing == "fp-30"
+    assert synths.missing == ["fp-30"]
     sequencer.plug(PIANO)
     synths.look((), NOW)
-    assert synths.missing is None
+    assert synths.missing == []
     assert synths.description == "FP-30X MIDI 1"
 
 
