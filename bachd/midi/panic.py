@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from bachd.errors import OutputError
-from bachd.midi.port_names import normal
+from bachd.midi.port_names import is_name, normal
 from bachd.midi.ports import instruments, open_outputs
 from bachd.midi.reset import CHANNELS, every_note_off, reset
 from bachd.midi.resolve import Port, Resolver, Synth
@@ -28,11 +28,12 @@ _LEAD: Final = 0.1
 def panic(ports: Sequence[str] = (), played: Sequence[str] = ()) -> str:
     """Silence the ports that are named, or else every instrument there is. Takes two seconds.
 
-    ports: parts of names. played: words of `midi.output`; without `ports`, what they stand for is silenced, too.
+    ports: parts of names; words of `midi.output` that name no port stand for every instrument. played: words of `midi.output`; without `ports`, what they stand for is silenced, too.
 
     Returns what has been silenced, for people. Raises OutputError if there is nothing to silence.
     """
-    wanted = list(map(normal, ports)) or list(dict.fromkeys([*_destinations(played), *instruments()]))
+    named = [spec for spec in map(normal, ports) if spec == "jack" or is_name(spec)]
+    wanted = named or list(dict.fromkeys([*_destinations(played), *instruments()]))
     if not wanted:
         raise OutputError("panic: there is no MIDI instrument; switch it on, or name a port: bachd panic PORT")
     clock = MonotonicClock()

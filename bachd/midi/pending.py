@@ -49,7 +49,7 @@ class PendingOutput:
                 if timed.message.type in ("set_tempo", "time_signature"):
                     self._signs[timed.message.type] = timed.message
             else:
-                self._chase.see(timed.due, timed.message.data)
+                self._chase.see(timed.due, bytes(timed.message.bytes()))
 
     def retract(self, moment: float) -> None:
         """Pass it on."""
