@@ -153,9 +153,14 @@ def the_one(names: Sequence[str], part: str, asked: str = "midi.output") -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise OutputError(f"{asked}: {part!r} fits several ports: {_list(found)}; write more of the name")
+        raise ambiguous(found, part, asked)
     there = f"there is {_list(dict.fromkeys(names))}" if names else "there is none at all; is it switched on?"
     raise OutputError(f"{asked}: no MIDI port is called {part!r}{suggestion(part.lower(), _WORDS)}; {there}")
+
+
+def ambiguous(names: Iterable[str], part: str, asked: str) -> OutputError:
+    """What is raised where `part` fits ports of several names."""
+    return OutputError(f"{asked}: {part!r} fits several ports: {_list(names)}; write more of the name")
 
 
 def _list(names: Iterable[str]) -> str:

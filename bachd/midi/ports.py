@@ -106,6 +106,7 @@ class _Opening:
         self._resolver = Resolver(asked, [name for port in self._ports for name in port.wanted if name])
         self._outputs: list[Output] = []
         self._synths: list[str | None] = []
+        self._choices: list[tuple[str, Synth]] = []
         self._alsa_port = False
         self._waited: set[str] = set()
 
@@ -119,7 +120,7 @@ class _Opening:
         if isinstance(target, Synth):
             self._synths.append(target.name)
             self._alsa_port = True
-            _log_choice(spec, target, self._synths)
+            self._choices.append((spec, target))
         elif isinstance(target, Recording):
             self._record(target)
         elif isinstance(target, Port) and target.system == "alsa" and self._resolver.sequencer is not None:
@@ -143,6 +144,8 @@ class _Opening:
 
     def finish(self) -> list[Output]:
         """Return what has been opened."""
+        for spec, target in self._choices:
+            _log_choice(spec, target, self._synths)
         if self._alsa_port and (sequencer := self._resolver.take_sequencer()) is not None:
             self._outputs.insert(0, self._alsa(sequencer))
         self._resolver.close()

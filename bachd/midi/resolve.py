@@ -15,6 +15,7 @@ from bachd.errors import OutputError
 from bachd.midi.port_names import (
     OURS,
     System,
+    ambiguous,
     candidates,
     is_instrument,
     is_name,
@@ -158,18 +159,19 @@ class Resolver:
     def _named(self, part: str) -> Target:
         ports = self.sequencer.ports() if self.sequencer is not None else []
         if found := candidates(ports, part):
-            the_one([port.name for port in found], part, self._asked)
+            if len(names := dict.fromkeys(port.name for port in found)) > 1:
+                raise ambiguous(names, part, self._asked)
             labels = [label(port, ports) for port in found]
             return Synth(found[0].name + selector(part, found[0].name), found[0], labels[0], tuple(labels[1:]))
-        names = [label(port, ports) for port in ports]
+        known = [label(port, ports) for port in ports]
         if matching(self._awaited, part):
             awaited = the_one(self._awaited, part, self._asked)
             return Synth(awaited, None, f"waiting for {awaited}")
         for system, others in self._others():
             if matching(others, part):
                 return Port(system, the_one(others, part, self._asked))
-            names += others
-        the_one(names, part, self._asked)
+            known += others
+        the_one(known, part, self._asked)
         raise AssertionError(part)
 
     @property

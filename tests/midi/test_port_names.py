@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bachd.errors import OutputError
-from bachd.midi.port_names import full_name, is_instrument, matching, the_one
+from bachd.midi.alsa.sequencer import SequencerPort, usb_path
+from bachd.midi.port_names import candidates, full_name, is_instrument, label, matching, normal, the_one
 
 PORTS = ["Midi Through Port-0", "FP-30X MIDI 1", "FP-30X MIDI 2", "SH-01A MIDI 1", "Piano", "Toy Piano"]
 
@@ -62,3 +65,52 @@ def test_a_name_that_fits_nothing_where_there_is_nothing() -> None:
 )
 def test_auto_never_chooses_what_only_looks_like_an_instrument(name: str, chosen: bool) -> None:
     assert is_instrument(name) is chosen
+
+
+FIRST = SequencerPort((24, 0), "Boutique MIDI 1", hardware=True, path="3-1.4")
+SECOND = SequencerPort((20, 0), "Boutique MIDI 1", hardware=True, path="3-1.10")
+LITERAL = SequencerPort((28, 0), "MIDIMATE II #2", hardware=True)
+
+
+@pytest.mark.parametrize("ports", [[FIRST, SECOND, LITERAL], [LITERAL, SECOND, FIRST]])
+@pytest.mark.parametrize(
+    ("part", "found"),
+    [
+        ("boutique", [FIRST, SECOND]),
+        ("Boutique#1", [FIRST]),
+        ("boutique midi 1 #2", [SECOND]),
+        ("Boutique#3", []),
+        ("Boutique@3-1.10", [SECOND]),
+        ("Boutique@3-1", []),
+        ("MIDIMATE II #2", [LITERAL]),
+        ("MIDIMATE II #2#1", [LITERAL]),
+    ],
+)
+def test_ports_of_one_name_have_numbers_in_the_order_of_their_sockets(
+    ports: list[SequencerPort], part: str, found: list[SequencerPort]
+) -> None:
+    assert candidates(ports, part) == found
+
+
+def test_a_label_is_the_name_of_one_port_alone() -> None:
+    assert [label(port, [FIRST, SECOND, LITERAL]) for port in (FIRST, SECOND, LITERAL)] == [
+        "Boutique MIDI 1@3-1.4",
+        "Boutique MIDI 1@3-1.10",
+        "MIDIMATE II #2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "read"),
+    [("AUTO", "auto"), ("Jack", "jack"), (" None", "none"), ("File:~/A.mid", "file:~/A.mid"), ("Autoharp", "Autoharp")],
+)
+def test_words_are_read_in_any_case(spec: str, read: str) -> None:
+    assert normal(spec) == read
+
+
+def test_the_usb_socket_is_what_the_kernel_calls_the_device(tmp_path: Path) -> None:
+    (tmp_path / "usb1/1-1/1-1.2/1-1.2:1.0").mkdir(parents=True)
+    (tmp_path / "pci0").mkdir()
+    for card, device in (("card1", "usb1/1-1/1-1.2/1-1.2:1.0"), ("card2", "pci0")):
+        (tmp_path / card).symlink_to(tmp_path / device)
+    assert [usb_path(tmp_path / card) for card in ("card1", "card2", "card3")] == ["1-1.2", "", ""]

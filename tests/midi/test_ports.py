@@ -8,6 +8,7 @@ import pytest
 from mido import Message, MidiFile
 
 from bachd.errors import EXIT_UNAVAILABLE, OutputError
+from bachd.midi.alsa.sequencer import SequencerPort
 from bachd.midi.fan_out import Outputs
 from bachd.midi.panic import panic
 from bachd.midi.ports import list_ports, open_outputs
@@ -19,6 +20,8 @@ from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage
 from tests.conftest import Synth
 from tests.fakes import FakeClock, RecordingOutput, run
+from tests.midi.jack.jackport import news
+from tests.midi.small import PIANO, SYNTH, SmallSequencer, SteppedClock
 
 PlugSynth = Callable[..., Synth]
 
@@ -310,15 +313,15 @@ def test_a_jack_synth_that_starts_later_is_connected(plug_synth: PlugSynth, spec
     output = opened(spec)
     assert output.poll() == []
     synth = plug_synth("organ")
-    assert output.poll() == ["organ:in is there: reset, and in from the next bar on"]
+    assert news(output) == ["organ:in is there: reset, and in from the next bar on"]
     assert output.description == "organ:in"
     output.bar(MonotonicClock().now())
     output.send([note(60)])
     assert synth.hear(len(reset()) + 1)[-1] == "903c40"
     synth.unplug()
-    assert output.poll() == ["organ:in is gone: the music goes on without it, until it is back"]
+    assert news(output) == ["organ:in is gone: the music goes on without it, until it is back"]
     plug_synth("harp")
-    assert output.poll() == ["harp:in is there: reset, and in from the next bar on"]
+    assert news(output) == ["harp:in is there: reset, and in from the next bar on"]
     output.close()
 
 
@@ -359,3 +362,82 @@ def test_panic_without_an_instrument_is_told(specs: list[str]) -> None:
 def test_panic_for_a_port_that_is_not_there_blames_no_setting() -> None:
     with pytest.raises(OutputError, match="panic: no MIDI port is called 'organ'"):
         panic(["organ"])
+
+
+@pytest.fixture
+def plugged(monkeypatch: pytest.MonkeyPatch) -> list[SmallSequencer]:
+    """A machine with two synths of one name and another one; the sequencers that were opened, the latest last."""
+    opened: list[SmallSequencer] = []
+
+    def open_sequencer(faults: list[str]) -> SmallSequencer:
+        opened.append(SmallSequencer(SteppedClock(), PIANO, SYNTH, TWIN))
+        return opened[-1]
+
+    monkeypatch.setattr("bachd.midi.ports.open_sequencer", open_sequencer)
+    monkeypatch.setattr("bachd.midi.resolve.open_sequencer", open_sequencer)
+    monkeypatch.setattr("bachd.midi.resolve.other_systems", lambda *_: iter(()))
+    monkeypatch.setattr("bachd.midi.ports.other_systems", lambda *_: iter(()))
+    return opened
+
+
+TWIN = SequencerPort((28, 0), SYNTH.name, hardware=True)
+
+
+@pytest.mark.parametrize(
+    ("specs", "listening"),
+    [
+        (["SH-01A"], {SYNTH.address}),
+        (["sh-01a#1"], {SYNTH.address}),
+        (["SH-01A MIDI 1 #2"], {TWIN.address}),
+        (["SH-01A#2", "FP-30X"], {TWIN.address, PIANO.address}),
+        (["SH-01A", "SH-01A"], {SYNTH.address, TWIN.address}),
+        (["AUTO"], {PIANO.address}),
+    ],
+)
+def test_two_ports_of_one_name_are_told_apart(
+    plugged: list[SmallSequencer], specs: list[str], listening: set[tuple[int, int]]
+) -> None:
+    output = opened(*specs)
+    assert plugged[-1].listening == listening
+    output.close()
+
+
+def test_the_log_tells_which_of_two_was_chosen_and_how_to_name_the_other(
+    plugged: list[SmallSequencer], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    opened("sh-01").close()
+    assert caplog.messages == [
+        "midi.output: 'sh-01' fits several ports of one name: taking 'SH-01A MIDI 1#1'; "
+        "for another write 'SH-01A MIDI 1#2'"
+    ]
+    caplog.clear()
+    for specs in (["sh-01", "sh-01"], ["sh-01#2"], ["FP"]):
+        opened(*specs).close()
+    assert caplog.messages == []
+
+
+def test_a_number_that_no_port_has_is_refused_with_those_there_are(plugged: list[SmallSequencer]) -> None:
+    with pytest.raises(
+        OutputError, match=r"'sh-01a#3'; there is 'FP-30X MIDI 1', 'SH-01A MIDI 1#1', 'SH-01A MIDI 1#2'"
+    ):
+        opened("sh-01a#3")
+
+
+def test_ports_of_one_name_are_listed_so_that_each_can_be_named(plugged: list[SmallSequencer]) -> None:
+    assert [port.name for port in list_ports()] == ["FP-30X MIDI 1", "SH-01A MIDI 1#1", "SH-01A MIDI 1#2"]
+    assert panic(["SH-01A MIDI 1#2"]) == "SH-01A MIDI 1#2"
+
+
+def test_a_synth_that_is_missing_among_several_is_waited_for(
+    plugged: list[SmallSequencer], caplog: pytest.LogCaptureFixture
+) -> None:
+    output = opened("FP-30X", "Clavinova")
+    assert output.description == "FP-30X MIDI 1, waiting for Clavinova"
+    assert [line.partition(";")[0] for line in caplog.messages] == ["midi.output: no MIDI port is called 'Clavinova'"]
+    output.close()
+    with pytest.raises(OutputError, match="Clavinova"):
+        opened("Clavinova")
+    alone = open_outputs(["Clavinova"], MonotonicClock(), Lateness(), awaiting=True)
+    assert alone.description == "waiting for Clavinova"
+    alone.close()

@@ -352,3 +352,31 @@ def test_a_program_that_somebody_connects_by_hand_is_sent_the_state_without_a_re
         (SYNTH.address, "f21000"),
         (SYNTH.address, "fb"),
     ]
+
+
+def test_the_second_of_two_is_found_again_after_it_was_pulled() -> None:
+    twin = SequencerPort((28, 0), SYNTH.name, hardware=True)
+    sequencer = small(SYNTH, twin)
+    synths = Synths(sequencer, ["SH-01A#2"])
+    assert synths.description == "SH-01A MIDI 1#2"
+    sequencer.unplug(twin)
+    synths.look({twin.address[0]}, NOW)
+    assert synths.description == "waiting for SH-01A MIDI 1#2"
+    sequencer.plug(twin)
+    synths.look((), NOW)
+    synths.bar(100.2, 100.4)
+    synths.join(100.4)
+    assert sequencer.listening == {twin.address}
+
+
+def test_a_synth_told_by_its_socket_is_no_other_one() -> None:
+    first, second = (SequencerPort((20 + 4 * n, 0), "Boutique", hardware=True, path=f"1-{n}") for n in (1, 2))
+    sequencer = small(first)
+    synths = Synths(sequencer, ["Boutique@1-2"])
+    assert synths.description == "waiting for Boutique@1-2"
+    sequencer.plug(second)
+    synths.look((), NOW)
+    assert synths.description == "Boutique@1-2"
+    synths.bar(100.2, 100.4)
+    synths.join(100.4)
+    assert sequencer.listening == {second.address}
