@@ -182,7 +182,7 @@ def test_check_looks_at_all_that_can_be_wrong(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bachd.midi.resolve.open_sequencer", lambda faults: SmallSequencer(SteppedClock(), PIANO))
+    monkeypatch.setattr("bachd.midi.systems.open_sequencer", lambda faults: SmallSequencer(SteppedClock(), PIANO))
     (folder / "config.yaml").write_text("web: null")
     assert main(["check"]) == 0
     assert capsys.readouterr().out == "all is well with config.yaml\n"

@@ -28,7 +28,8 @@ _LEAD: Final = 0.1
 def panic(ports: Sequence[str] = (), played: Sequence[str] = ()) -> str:
     """Silence the ports that are named, or else every instrument there is. Takes two seconds.
 
-    ports: parts of names; words of `midi.output` that name no port stand for every instrument. played: words of `midi.output`; without `ports`, what they stand for is silenced, too.
+    ports: parts of names; words of `midi.output` that name no port stand for every instrument.
+    played: words of `midi.output`; without `ports`, what they stand for is silenced, too.
 
     Returns what has been silenced, for people. Raises OutputError if there is nothing to silence.
     """

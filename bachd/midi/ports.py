@@ -12,10 +12,11 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bachd.midi import systems
 from bachd.midi.fan_out import NOWHERE, Outputs
 from bachd.midi.pending import PendingOutput
 from bachd.midi.port_names import PortInfo, is_instrument, label
-from bachd.midi.resolve import Nowhere, Port, Recording, Resolver, Synth, attempt, busy, open_sequencer, other_systems
+from bachd.midi.resolve import Nowhere, Port, Recording, Resolver, Synth, attempt, busy
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import Output
@@ -30,12 +31,12 @@ log = logging.getLogger(__name__)
 def list_ports() -> list[PortInfo]:
     """What can be played to, on all MIDI systems that are here."""
     found = []
-    sequencer = open_sequencer([])
+    sequencer = systems.open_sequencer([])
     if sequencer is not None:
         ports = sequencer.ports()
         sequencer.close()
         found += [PortInfo(label(port, ports), "alsa", "hardware" if port.hardware else "software") for port in ports]
-    for system, names in other_systems(sequencer, []):
+    for system, names in systems.other_systems(sequencer, []):
         instruments = [name for name in names if system != "jack" and is_instrument(name)]
         found += [PortInfo(name, system, "hardware" if name in instruments else "software") for name in names]
     return found
@@ -43,12 +44,12 @@ def list_ports() -> list[PortInfo]:
 
 def instruments() -> list[str]:
     """The ports that 'auto' may choose, on the first MIDI system that is here."""
-    sequencer = open_sequencer([])
+    sequencer = systems.open_sequencer([])
     if sequencer is not None:
         ports = sequencer.ports()
         sequencer.close()
         return [label(port, ports) for port in ports if port.hardware]
-    return [name for _, names in other_systems(sequencer, []) for name in names if is_instrument(name)]
+    return [name for _, names in systems.other_systems(sequencer, []) for name in names if is_instrument(name)]
 
 
 def open_outputs(

@@ -5,19 +5,18 @@ Law: whatever `run` opens was resolved here first, and `check`, `doctor` and `pa
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from bachd.errors import OutputError
+from bachd.midi import systems
 from bachd.midi.port_names import (
     OURS,
     System,
     ambiguous,
     candidates,
-    is_instrument,
     is_name,
     label,
     matching,
@@ -29,8 +28,6 @@ from bachd.midi.port_names import (
 if TYPE_CHECKING:
     from bachd.midi.alsa.sequencer import Sequencer, SequencerPort
 
-_SYSTEMS: Final[Sequence[System]] = ("coremidi",) if sys.platform == "darwin" else ("alsa", "jack")
-"""The MIDI systems to look for, in this order."""
 _TITLES: Final = {"alsa": "ALSA", "jack": "JACK", "coremidi": "CoreMIDI"}
 
 
@@ -103,7 +100,7 @@ class Resolver:
         """ALSA's, if there is one."""
         if not self._tried:
             self._tried = True
-            self._sequencer = open_sequencer(self._faults)
+            self._sequencer = systems.open_sequencer(self._faults)
         return self._sequencer
 
     def take_sequencer(self) -> Sequencer | None:
@@ -125,7 +122,7 @@ class Resolver:
         if spec == "none":
             return Nowhere()
         if spec == "jack":
-            return Port("jack", first_instrument(destinations("jack")), any_instrument=True)
+            return Port("jack", systems.first_instrument(systems.destinations("jack")), any_instrument=True)
         if spec == "auto":
             return self._auto()
         return self._virtual() if spec == "virtual" else self._named(spec)
@@ -146,7 +143,7 @@ class Resolver:
             found = next((port for port in self.sequencer.ports() if port.hardware), None)
             return Synth(None, found, "waiting for a synth" if found is None else found.name)
         for system, names in self._others():
-            return Port(system, first_instrument(names), any_instrument=True)
+            return Port(system, systems.first_instrument(names), any_instrument=True)
         return Recording(fresh_path(), self._why)
 
     def _virtual(self) -> Target:
@@ -180,8 +177,7 @@ class Resolver:
         return "; ".join(dict.fromkeys(self._faults))
 
     def _others(self) -> Iterator[tuple[System, list[str]]]:
-        """The MIDI systems beside ALSA's sequencer, with their destinations; ALSA through rtmidi only without it."""
-        yield from other_systems(self.sequencer, self._faults)
+        yield from systems.other_systems(self.sequencer, self._faults)
 
 
 def attempt(specs: Sequence[str], how: Callable[[str], None]) -> list[tuple[str, OutputError]]:
@@ -241,43 +237,6 @@ def without_synth() -> str:
 def busy(name: str) -> str:
     """What is said of a synth that cannot be subscribed."""
     return f"{name}: cannot be subscribed; does another program use it alone?"
-
-
-def open_sequencer(faults: list[str]) -> Sequencer | None:
-    """The ALSA sequencer; if there is none, what is wrong is added to `faults`."""
-    from bachd.midi.alsa.sequencer import KernelSequencer
-
-    if "alsa" not in _SYSTEMS:
-        return None
-    try:
-        return KernelSequencer()
-    except OutputError as fault:
-        faults.append(str(fault))
-        return None
-
-
-def other_systems(sequencer: Sequencer | None, faults: list[str]) -> Iterator[tuple[System, list[str]]]:
-    """The MIDI systems beside ALSA's sequencer, with their destinations; ALSA through rtmidi only without it."""
-    for system in _SYSTEMS:
-        if system != "alsa" or sequencer is None:
-            try:
-                yield system, destinations(system)
-            except OutputError as fault:
-                if system != "alsa":  # what is wrong with it, `open_sequencer` has said
-                    faults.append(str(fault))
-
-
-def destinations(system: System) -> list[str]:
-    """The names of the ports that can be played to. Raises OutputError if the system is not there."""
-    from bachd.midi import rtmidi
-    from bachd.midi.jack import output as jack_output
-
-    return jack_output.destinations() if system == "jack" else rtmidi.destinations(system)
-
-
-def first_instrument(names: Sequence[str]) -> str | None:
-    """The first name that 'auto' may choose."""
-    return next(filter(is_instrument, names), None)
 
 
 def home_expanded(path: Path) -> Path:

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from bachd.errors import OutputError
-from bachd.midi.alsa.sequencer import SequencerPort, usb_path
+from bachd.midi.alsa.sequencer import SequencerPort
 from bachd.midi.port_names import candidates, full_name, is_instrument, label, matching, normal, the_one
 
 PORTS = ["Midi Through Port-0", "FP-30X MIDI 1", "FP-30X MIDI 2", "SH-01A MIDI 1", "Piano", "Toy Piano"]
@@ -106,11 +104,3 @@ def test_a_label_is_the_name_of_one_port_alone() -> None:
 )
 def test_words_are_read_in_any_case(spec: str, read: str) -> None:
     assert normal(spec) == read
-
-
-def test_the_usb_socket_is_what_the_kernel_calls_the_device(tmp_path: Path) -> None:
-    (tmp_path / "usb1/1-1/1-1.2/1-1.2:1.0").mkdir(parents=True)
-    (tmp_path / "pci0").mkdir()
-    for card, device in (("card1", "usb1/1-1/1-1.2/1-1.2:1.0"), ("card2", "pci0")):
-        (tmp_path / card).symlink_to(tmp_path / device)
-    assert [usb_path(tmp_path / card) for card in ("card1", "card2", "card3")] == ["1-1.2", "", ""]

@@ -373,10 +373,8 @@ def plugged(monkeypatch: pytest.MonkeyPatch) -> list[SmallSequencer]:
         opened.append(SmallSequencer(SteppedClock(), PIANO, SYNTH, TWIN))
         return opened[-1]
 
-    monkeypatch.setattr("bachd.midi.ports.open_sequencer", open_sequencer)
-    monkeypatch.setattr("bachd.midi.resolve.open_sequencer", open_sequencer)
-    monkeypatch.setattr("bachd.midi.resolve.other_systems", lambda *_: iter(()))
-    monkeypatch.setattr("bachd.midi.ports.other_systems", lambda *_: iter(()))
+    monkeypatch.setattr("bachd.midi.systems.open_sequencer", open_sequencer)
+    monkeypatch.setattr("bachd.midi.systems.other_systems", lambda *_: iter(()))
     return opened
 
 

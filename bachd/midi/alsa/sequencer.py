@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import select
 import threading
 from collections.abc import Iterator, Sequence
@@ -20,12 +19,10 @@ from typing import Any, Final, Protocol
 from bachd.errors import OutputError
 from bachd.midi.alsa.event_records import SUBSCRIBERS, Address, record
 from bachd.midi.alsa.queue_clock import QueueClock
+from bachd.midi.alsa.usb import socket_of
 from bachd.midi.port_names import OURS, full_name, is_instrument
 
 DEVICE: Final = Path("/dev/snd/seq")
-SOUND: Final = Path("/sys/class/sound")
-_INTERFACE: Final = re.compile(r"([0-9]+-[0-9.]+):[0-9.]+")
-"""An interface of a USB device, as the kernel names it after the sockets on the way to it."""
 TICKS: Final = 4000
 """How often a second our queue's timer ticks. The kernel's own value is 1000; its most, 6250, did no better here."""
 
@@ -99,15 +96,6 @@ def check_device() -> None:
         raise OutputError(f"ALSA: there is no {DEVICE}; is the kernel module snd-seq loaded?")
     if not os.access(DEVICE, os.R_OK | os.W_OK):
         raise OutputError(f"ALSA: {DEVICE} may not be opened; is this user in the group 'audio'?")
-
-
-def usb_path(device: Path) -> str:
-    """The USB socket of a sound card's device in /sys: '1-1.2' for .../1-1/1-1.2/1-1.2:1.0; empty if it is not USB."""
-    try:
-        found = _INTERFACE.fullmatch(device.resolve(strict=True).name)
-    except OSError:
-        return ""
-    return "" if found is None else found[1]
 
 
 def pending(client: Any) -> Iterator[Any]:
@@ -186,19 +174,11 @@ class KernelSequencer:
                 (port.client_id, port.port_id),
                 name,
                 bool(port.type & hardware) and is_instrument(name),
-                self._usb_path(port.client_id),
+                socket_of(self._client, port.client_id),
             )
             for port in found
             for name in [full_name(port.client_name, port.name)]
         ]
-
-    def _usb_path(self, client: int) -> str:
-        """The USB socket of the card that a client stands for; empty if it stands for none, or is gone."""
-        try:
-            card = self._client.get_client_info(client).card_id
-        except self._alsa.ALSAError:
-            return ""
-        return "" if card is None or card < 0 else usb_path(SOUND / f"card{card}" / "device")
 
     def subscribed(self) -> set[Address]:
         """Which ports hear ours at present."""

@@ -11,7 +11,8 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Final
 
-from bachd.midi.resolve import Resolver, destinations
+from bachd.midi.resolve import Resolver
+from bachd.midi.systems import destinations
 from bachd.service.doctor import coral as coral_checks
 from bachd.service.doctor import software as software_checks
 from bachd.service.doctor import sound as sound_checks

@@ -10,7 +10,7 @@ import pytest
 
 from bachd.config import Config, Midi
 from bachd.errors import OutputError
-from bachd.midi import resolve
+from bachd.midi import systems
 from bachd.midi.alsa.sequencer import SequencerPort
 from bachd.midi.resolve import Resolver
 from bachd.service.doctor import sound as sound_checks
@@ -66,8 +66,8 @@ def test_the_sequencer_is_not_for_this_user_nor_for_the_service(bench: Bench, mo
 def plugged(monkeypatch: pytest.MonkeyPatch) -> SmallSequencer:
     """A sequencer without ports, in a machine without JACK."""
     sequencer = SmallSequencer(SteppedClock())
-    monkeypatch.setattr(resolve, "open_sequencer", lambda faults: sequencer)
-    monkeypatch.setattr(resolve, "other_systems", lambda *_: iter(()))
+    monkeypatch.setattr(systems, "open_sequencer", lambda faults: sequencer)
+    monkeypatch.setattr(systems, "other_systems", lambda *_: iter(()))
     return sequencer
 
 
