@@ -46,10 +46,10 @@ def other_systems(sequencer: Sequencer | None, faults: list[str]) -> Iterator[tu
 
 def destinations(system: System) -> list[str]:
     """The names of the ports that can be played to. Raises OutputError if the system is not there."""
-    from bachd.midi import rtmidi
+    from bachd.midi import rtmidi_port
     from bachd.midi.jack import output as jack_output
 
-    return jack_output.destinations() if system == "jack" else rtmidi.destinations(system)
+    return jack_output.destinations() if system == "jack" else rtmidi_port.destinations(system)
 
 
 def first_instrument(names: Sequence[str]) -> str | None:

@@ -15,7 +15,7 @@ import pytest
 from mido import Message, MetaMessage
 
 from bachd.errors import OutputError
-from bachd.midi import rtmidi
+from bachd.midi import rtmidi_port
 from bachd.midi.jack.output import JackOutput
 from bachd.midi.rtmidi import RtMidiOutput
 from bachd.realtime.clock import MonotonicClock
@@ -30,7 +30,7 @@ Playing: TypeAlias = Callable[..., AbstractContextManager[Output]]
 
 @pytest.fixture(params=[JackOutput, partial(RtMidiOutput, "coremidi")], ids=["cycles", "rtmidi"])
 def playing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Playing:
-    monkeypatch.setitem(rtmidi._APIS, "coremidi", "API_UNIX_JACK")
+    monkeypatch.setitem(rtmidi_port._APIS, "coremidi", "API_UNIX_JACK")
     opening: Any = request.param
     return partial(jackport.playing, opening)
 
