@@ -114,7 +114,11 @@ class Synths:
         """
         # In the middle, so that neither side has to be punctual; and before the clock's position is sent.
         end = due if resume is None or resume.due <= after else min(due, resume.due)
-        self._opens, self._begins, self._resume = (after + end) / 2, due, resume
+        self._resume, self._opens, self._begins = resume, (after + end) / 2, due  # in this order: `join` is elsewhere
+
+    def halt(self) -> None:
+        """The bar that was to begin is taken back; the clock goes on with a start or a continue for all."""
+        self._resume = None
 
     def join(self, now: float) -> None:
         """Let those that were there in time hear the bar that is about to begin."""
@@ -138,7 +142,8 @@ class Synths:
                 subscribes = synth.port.address in subscribed
                 there = synth.port.address in addresses and synth.port.address[0] not in vanished
                 self._follow(synth, synth.port, subscribes=subscribes, there=there)
-        for address in subscribed - self._subscribed:  # by hand
+        known = {address for address in self._subscribed if address[0] not in vanished}
+        for address in subscribed - known:  # by hand
             if state := self._chase.state():
                 self._sequencer.send_now(address, state)
             self._unphased.add(address)

@@ -115,6 +115,7 @@ class AlsaOutput:
         """Empty the kernel's queue from there on; what may just have begun is ended."""
         self._compare_clocks()
         self._chase.retract()
+        self._synths.halt()
         self._sequencer.remove(moment + self._shift + _NANOSECOND)
         now = self._clock.now()
         ends = [ending(data) for due, data in self._begun if moment < due <= now + _GRACE]

@@ -380,3 +380,15 @@ def test_a_synth_told_by_its_socket_is_no_other_one() -> None:
     synths.bar(100.2, 100.4)
     synths.join(100.4)
     assert sequencer.listening == {second.address}
+
+
+def test_a_position_whose_bar_is_taken_back_is_not_sent() -> None:
+    sequencer = small(PIANO)
+    synths = chased(sequencer, clocks=96)
+    replug(sequencer, synths)
+    synths.bar(NOW + 0.2, NOW + 0.4, synths.chase.resume())
+    synths.halt()
+    synths.join(NOW + 0.35)
+    assert sequencer.listening == {PIANO_AGAIN.address}
+    assert sequencer.directed == []
+    assert not synths.waiting
