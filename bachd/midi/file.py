@@ -11,6 +11,7 @@ turn the old end into an empty text, FF 01 00, with a single byte.
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import struct
@@ -51,13 +52,13 @@ class FileOutput:
         An older recording is replaced when there is music: a run that fails before that loses nothing.
         """
         self.path = path
+        self._replaces = check_writable(path)
         try:
-            self._replaces = may_be_replaced(path)
             self._file = path.open("r+b" if self._replaces else "xb", buffering=0)
             if not self._replaces:
                 self._begin()
         except OSError as fault:
-            raise OutputError(f"{path}: cannot be written: {fault.strerror}; choose another folder") from fault
+            raise OutputError(_unwritable(path, fault.strerror)) from fault
         self._lock = threading.Lock()  # the player sends from one thread, and another polls
         self._recent: deque[TimedMessage] = deque()
         self._gathered = bytearray()
@@ -69,6 +70,11 @@ class FileOutput:
     def description(self) -> str:
         """The file's name."""
         return str(self.path) if self._fault is None else f"nowhere ({self._failure})"
+
+    @property
+    def holds_music(self) -> bool:
+        """Whether anything has been written to it."""
+        return self._size > 0
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Keep what belongs into a file: channel messages, and the meta messages that ports skip."""
@@ -154,12 +160,34 @@ class FileOutput:
             data, where = data[written:], where + written
 
 
+def check_writable(path: Path) -> bool:
+    """Check that a .mid can be written there, without doing so; whether there is one, which is replaced.
+
+    Raises OutputError if it cannot, or there is a file that holds something else.
+    """
+    try:
+        if path.exists():
+            if not may_be_replaced(path):
+                raise OutputError(f"{path}: is there already and no .mid file; choose another name")
+            if not os.access(path, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return True
+        if not path.parent.is_dir():
+            raise OutputError(_unwritable(path, f"there is no folder {path.parent}"))
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as fault:
+        raise OutputError(_unwritable(path, fault.strerror)) from fault
+    return False
+
+
 def may_be_replaced(path: Path) -> bool:
-    """Whether there is a file; it holds music, or nothing. Raises OutputError if it is another, or OSError."""
-    if not path.exists():
+    """Whether a file that is there holds a .mid, or nothing. Raises OSError."""
+    if not path.is_file():
         return False
-    if path.is_file():
-        with path.open("rb") as file:
-            if file.read(4) in (b"", b"MThd"):
-                return True
-    raise OutputError(f"{path}: is there already and no .mid file; choose another name")
+    with path.open("rb") as file:
+        return file.read(4) in (b"", b"MThd")
+
+
+def _unwritable(path: Path, why: str | None) -> str:
+    return f"{path}: cannot be written: {why}; choose another folder"

@@ -84,7 +84,7 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
     from bachd.realtime.clock import OfflineClock
     from bachd.realtime.player import Player
     from bachd.realtime.transport import Transport
-    from bachd.service.factory import expression, open_composer
+    from bachd.service.factory import expression, open_composer, patches
 
     music = until(bars, open_composer(config, rng), config.expression.ritardando)
     events = count(1)
@@ -102,7 +102,7 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
             Transport(config.bpm),
             clock,
             channels=config.midi.channels,
-            program=config.midi.program,
+            patches=patches(config.midi),
             expression=expression(config, rng),
         )
         asyncio.run(player.perform(compose))

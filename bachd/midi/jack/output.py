@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bachd import child_process
 from bachd.errors import OutputError
+from bachd.midi.chase import Chase
 from bachd.midi.jack.cables import CONNECTED, PULLED
 from bachd.midi.jack.player import PATIENCE, PlayerChild
 from bachd.midi.jack.player_process import ANY
@@ -23,6 +24,9 @@ from bachd.midi.port_names import OURS
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered
+
+if TYPE_CHECKING:
+    from bachd.midi.resolve import Port
 
 _GONE: Final = "the music goes on without it, until it is"
 
@@ -55,6 +59,7 @@ class JackOutput:
         self._connected: set[str] = set()  # the ports that we play to
         self._lost: set[str] = set()
         self._joined = True
+        self._chase = Chase()
         self._child: PlayerChild | None = PlayerChild(self._wanted, clock)
         self._ready = True
         fault = self._child.wait_until_ready()
@@ -79,6 +84,12 @@ class JackOutput:
             return f"port '{OURS}' of JACK"
         return self.destination if self.destination in self._connected else f"waiting for {self.destination}"
 
+    def plays(self, target: Port) -> bool:
+        """Whether this is what would be opened for a target."""
+        if target.system != "jack" or target.any_instrument != self._any_instrument:
+            return False
+        return self._any_instrument or target.destination == self.destination
+
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Hand messages over."""
         now = self._clock.now()
@@ -87,7 +98,8 @@ class JackOutput:
             for timed in ordered(messages):
                 if not timed.message.is_meta:
                     data = bytes(timed.message.bytes())
-                    if self._joined or not begins(data):
+                    self._chase.see(timed.due, data)
+                    if self._joined or not (begins(data) or self._chase.holds_back(data)):
                         records.append((timed.due, data))
                     self._lateness.record(now - timed.due)
             self._write(records)
@@ -95,12 +107,16 @@ class JackOutput:
     def retract(self, moment: float) -> None:
         """Let the child forget what is due later."""
         with self._lock:
+            self._chase.retract()
             self._write([(moment, b"")])
 
     def bar(self, due: float) -> None:
-        """Let a destination that has come back receive all that is sent from here on."""
+        """Let a destination that has come back join, and put it in step with the clock."""
         with self._lock:
-            self._joined = self._joined or bool(self._connected)
+            if self._connected and not self._joined:
+                self._joined = True
+                if (resume := self._chase.resume()) is not None:
+                    self._write([(resume.due, data) for data in resume.messages])
 
     def poll(self) -> Sequence[str]:
         """See what has happened to the connections, the child and the server."""
@@ -142,6 +158,9 @@ class JackOutput:
                 self.destination = name if mark == CONNECTED else None
             if mark == CONNECTED:
                 self._connected.add(name)
+                if told:  # it has been reset
+                    now = self._clock.now()
+                    self._write([(now, data) for data in self._chase.state()])
                 self._lost.discard(name)
             else:
                 self._connected.discard(name)
