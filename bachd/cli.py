@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -105,7 +106,9 @@ def _parser() -> argparse.ArgumentParser:
 
     panic = verbs.add_parser("panic", help="silence notes that hang")
     panic.set_defaults(verb=_panic)
-    panic.add_argument("port", nargs="*", metavar="PORT", help="part of a port's name; without one, all synths")
+    panic.add_argument(
+        "port", nargs="*", metavar="PORT", help="part of a port's name; without one, all that 'run' plays to"
+    )
 
     bench = verbs.add_parser("bench", help="measure how fast music is composed on this machine")
     bench.set_defaults(verb=_bench)
@@ -197,7 +200,9 @@ def _ports(options: argparse.Namespace) -> int:
 
         print(json.dumps([asdict(port) for port in found], indent=1))
     elif not found:
-        print("no MIDI outputs: is the synth on, and plugged in? without one, bachd plays into a .mid file")
+        from bachd.midi.resolve import without_synth
+
+        print(f"no MIDI outputs: is the synth on, and plugged in? without one, bachd {without_synth()}")
     else:
         width = max(len(port.name) for port in found)
         for port in found:
@@ -206,18 +211,16 @@ def _ports(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from bachd.midi.port_names import is_name, the_one
-    from bachd.midi.ports import list_ports
-    from bachd.service.factory import open_composer
-    from bachd.sync import link
+    from bachd.service.preflight import examine
 
-    config = _config(options)
-    open_composer(config, 0)
-    for output in filter(is_name, config.midi.output):
-        the_one([port.name for port in list_ports()], output)
-    if config.tempo == "link":
-        link.library()
-    print(f"all is well with {_config_path(options.config) or 'the defaults (there is no config.yaml)'}")
+    warnings = examine(_config(options))
+    source = _config_path(options.config) or "the defaults (there is no config.yaml)"
+    if warnings:
+        for warning in warnings:
+            print(f"warning: {warning}")
+        print(f"nothing keeps bachd from playing with {source}, but see above")
+    else:
+        print(f"all is well with {source}")
     return EXIT_OK
 
 
@@ -235,7 +238,6 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from bachd.midi.ports import list_ports
     from bachd.service.doctor.checks import described, examine
     from bachd.service.doctor.machine import Machine
 
@@ -243,7 +245,7 @@ def _doctor(options: argparse.Namespace) -> int:
         return _timing(options)
     if options.seconds or options.plot:
         raise UsageError("--seconds and --plot go with --timing")
-    findings = list(examine(Machine(), _config_path(options.config), list_ports))
+    findings = list(examine(Machine(), _config_path(options.config)))
     if options.json:
         import json
         from dataclasses import asdict
@@ -276,7 +278,13 @@ def _timing(options: argparse.Namespace) -> int:
 def _panic(options: argparse.Namespace) -> int:
     from bachd.midi.panic import panic
 
-    print(f"silenced {panic(options.port)}")
+    played: Sequence[str] = ()
+    if not options.port and (path := _config_path(None)) is not None:
+        from bachd import configfile
+
+        with suppress(BachdError):
+            played = configfile.load(path).midi.output
+    print(f"silenced {panic(options.port, played)}")
     return EXIT_OK
 
 

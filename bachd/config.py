@@ -8,7 +8,7 @@ The comments in config.yaml say what the keys mean to people; configfile.py read
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from bachd.music import expression
 
@@ -22,6 +22,14 @@ TOKENS: Final = ("auto", "required")
 """When the page asks for its token: where other machines reach it, or always."""
 
 _BPM: Final = 84.0
+
+PerChannel: TypeAlias = "int | tuple[tuple[int, int], ...] | None"
+"""One value for every channel, or pairs of a channel, 1 to 16, and its value."""
+
+
+def for_channel(value: PerChannel, channel: int) -> int | None:
+    """The value of a channel, 1 to 16."""
+    return dict(value).get(channel) if isinstance(value, tuple) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ class Midi:
     """Each `auto`, `virtual`, `jack`, `none`, `file:NAME.mid` or a part of a port's name."""
     channels: tuple[int, ...] = (1,)
     """1 to 16, for the voices from the top; the last takes the rest."""
-    program: int | None = None
+    program: PerChannel = None
     """0 to 127, as on the wire; None leaves the synth as it is."""
     latency_ms: float = 0.0
     """Milliseconds by which messages leave early, because the synth answers late."""
@@ -62,6 +70,10 @@ class Midi:
     """Where a MIDI clock to follow comes in: `auto` or a part of a port's name."""
     clock: ClockOut | None = None
     """None sends no clock."""
+    wait_for_start: bool = False
+    """Whether a MIDI clock that is followed must start, even if it runs already."""
+    bank: PerChannel = None
+    """MSB x 128 + LSB, as Bank Select sends them; None selects none."""
 
     @property
     def offsets(self) -> dict[str, float]:

@@ -6,12 +6,27 @@ Law: all faults are told at once, each with its line and what to do; a key that 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
-from bachd.config import DEVICES, LEADERS, TOKENS, ClockOut, Config, Expression, Midi, Sampling, Seed, Web
+from bachd.config import (
+    DEVICES,
+    LEADERS,
+    TOKENS,
+    ClockOut,
+    Config,
+    Expression,
+    Midi,
+    PerChannel,
+    Sampling,
+    Seed,
+    Web,
+    for_channel,
+)
 from bachd.errors import ConfigError, ModelError, suggestion
+from bachd.midi.port_names import normal
 from bachd.music import expression, pitch
 from bachd.neural import bundle, features
 from bachd.yamlfile.fields import Faults, Section
@@ -23,6 +38,9 @@ _FURTHEST: Final = 50
 """Milliseconds between a clock and the music; more could not be sent in time."""
 _HOST: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
 """A name in DNS (RFC 1123), an underscore allowed for."""
+_MIDI: Final = ("output", "channels", "bank", "program", "latency_ms", "input", "wait_for_start", "clock")
+_BANK: Final = re.compile(r"([0-9]{1,3})(?:/([0-9]{1,3}))?")
+_CHANNELS: Final = tuple(str(channel) for channel in range(1, 17))
 _NARROWEST: Final = 24
 """Semitones: with fewer the network's voices have no room to move."""
 
@@ -83,11 +101,11 @@ def _read(top: Section, home: Path) -> Config:
     """All keys; `home` is the folder that relative paths start from."""
     default = Config()
     seed = top.section("seed", ("piece", "bars", "rng"))
-    midi = top.section("midi", ("output", "channels", "program", "latency_ms", "input", "clock"))
+    midi = top.section("midi", _MIDI)
     sampling = top.section("sampling", ("temperature", "top_p", "key", "leading", "range"))
     model = _model(top, home)
-    program = midi.whole("program", 1, 128, None)
     output = _output(midi)
+    program = _per_channel(midi, "program", _program)
     return Config(
         model=model or default.model,
         device=top.choice("device", DEVICES, default.device),
@@ -100,10 +118,12 @@ def _read(top: Section, home: Path) -> Config:
         midi=Midi(
             output=output,
             channels=midi.wholes("channels", 1, 16, default.midi.channels),
-            program=None if program is None else program - 1,
+            program=program,
+            bank=_bank(midi, program),
             latency_ms=midi.number("latency_ms", 0, 500, default.midi.latency_ms),
             input=midi.text("input", default.midi.input),
             clock=_clock(midi, output),
+            wait_for_start=midi.switch("wait_for_start", default.midi.wait_for_start),
         ),
         sampling=Sampling(
             temperature=sampling.number(
@@ -169,11 +189,48 @@ def _piece(seed: Section, model: str, home: Path) -> str | None:
 
 
 def _output(midi: Section) -> tuple[str, ...]:
-    outputs = midi.texts("output", Config().midi.output)
+    outputs = tuple(map(normal, midi.texts("output", Config().midi.output)))
     for output in outputs:
         if output.startswith("file:") and not output.lower().endswith(".mid"):
             midi.fault("output", f"{output!r} names no .mid file; write 'file:NAME.mid'")
     return outputs
+
+
+def _per_channel(midi: Section, key: str, read: Callable[[Section, str], int | None]) -> PerChannel:
+    """One value for all channels, or a mapping of channels to values."""
+    if not midi.is_mapping(key):
+        return read(midi, key)
+    each = midi.section(key, _CHANNELS)
+    found = [(int(channel), read(each, channel)) for channel in _CHANNELS]
+    return tuple((channel, value) for channel, value in found if value is not None)
+
+
+def _program(section: Section, key: str) -> int | None:
+    program = section.whole(key, 1, 128, None)
+    return None if program is None else program - 1
+
+
+def _bank(midi: Section, program: PerChannel) -> PerChannel:
+    """The banks. A synth takes one with the next program change, so there has to be one."""
+    bank = _per_channel(midi, "bank", _bank_number)
+    channels = dict(bank) if isinstance(bank, tuple) else ()
+    lacking = [str(channel) for channel in channels if for_channel(program, channel) is None]
+    if lacking or (bank is not None and program is None):
+        where = f" for channel {', '.join(lacking)}" if lacking else ""
+        midi.fault("bank", f"a synth takes a bank with the next program; set midi.program{where}, too")
+    return bank
+
+
+def _bank_number(section: Section, key: str) -> int | None:
+    text = section.text(key, None)
+    if text is None:
+        return None
+    found = _BANK.fullmatch(text)
+    msb, lsb = (int(part or 0) for part in found.groups()) if found else (128, 0)
+    if msb > 127 or lsb > 127:
+        section.fault(key, f"{text[:20]!r} is no bank; write MSB/LSB, each 0 to 127, such as 87/64, or the MSB alone")
+        return None
+    return msb * 128 + lsb
 
 
 def _clock(midi: Section, output: tuple[str, ...]) -> ClockOut | None:

@@ -28,6 +28,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from bachd.errors import OutputError
 from bachd.midi.jack.output import JackOutput
 from bachd.midi.reset import reset
 from bachd.music.event import Event
@@ -54,6 +55,7 @@ _HALTED: Final = (0.03, 0.25)
 """Seconds until what sounds is looked at."""
 _APART: Final = (0.1, 0.2)
 """Seconds until the clock that is followed starts again: a bar may be dated back by a twentieth of one."""
+_ATTEMPTS: Final = 5
 _BPM: Final = 200.0
 
 
@@ -91,7 +93,12 @@ class Stage:
 
     def _open(self) -> JackOutput:
         self._ports.append(self._ports.pop(0))
-        return JackOutput(self._ports[-1], self._clock, Lateness())
+        for attempt in range(_ATTEMPTS):
+            try:
+                return JackOutput(self._ports[-1], self._clock, Lateness())
+            except OutputError as fault:  # a server that is overloaded refuses clients now and then
+                tell(f"attempt {attempt + 1}: {fault}")
+        raise OutputError("bench: the server accepts no client any more")
 
     async def compose(self) -> Step:
         """The next chord of a music without an end."""
@@ -134,7 +141,7 @@ class Stage:
             self._output,
             bpm=self._rng.uniform(0.8, 1.2) * _BPM,
             channels=[self._rng.randint(1, 16)],
-            program=None,
+            patches=(),
             latency=self._rng.uniform(0.0, 0.05),
         )
         await self._wait(_PLAYING)

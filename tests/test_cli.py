@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from bachd.errors import OutputError
 from bachd.midi.port_names import PortInfo
 from bachd.music import midifile
 from tests.fakes import ScriptedComposer, steps
+from tests.midi.small import PIANO, SmallSequencer, SteppedClock
 
 BACHD = (sys.executable, "-m", "bachd")
 PORTS = [PortInfo("FP-30X MIDI 1", "alsa", "hardware"), PortInfo("FLUID Synth input", "alsa", "software")]
@@ -181,14 +183,32 @@ def test_check_looks_at_all_that_can_be_wrong(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("bachd.midi.systems.open_sequencer", lambda faults: SmallSequencer(SteppedClock(), PIANO))
+    (folder / "config.yaml").write_text("web: null")
     assert main(["check"]) == 0
-    assert capsys.readouterr().out == "all is well with the defaults (there is no config.yaml)\n"
+    assert capsys.readouterr().out == "all is well with config.yaml\n"
     assert len(composed) == 1
 
-    (folder / "config.yaml").write_text("midi: {output: [FP-30X, none, 'file:out.mid']}")
+    (folder / "config.yaml").write_text("midi: {output: [FP-30X, none, 'file:out.mid']}\nweb: null")
     assert main(["check"]) == 0
     assert capsys.readouterr().out == "all is well with config.yaml\n"
     assert not (folder / "out.mid").exists()
+
+    (folder / "config.yaml").write_text("midi: {output: [FP-30X, 'file:stick/out.mid'], channels: [10]}\nweb: null")
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "warning: midi.channels: channel 10 is for percussion: "
+        "a General MIDI synth plays drums there, not Bach; choose another one",
+        "warning: stick/out.mid: cannot be written: there is no folder stick; choose another folder",
+        "nothing keeps bachd from playing with config.yaml, but see above",
+    ]
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        (folder / "config.yaml").write_text(f"midi: {{output: none}}\nweb: {{listen: '127.0.0.1:{port}'}}")
+        assert main(["check"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"warning: web.listen: 127.0.0.1:{port} cannot be used: Address already in use; ")
 
     (folder / "config.yaml").write_text("midi: {output: Clavinova}")
     assert main(["check"]) == 69
@@ -202,8 +222,10 @@ def test_check_looks_at_all_that_can_be_wrong(
     assert capsys.readouterr().err.startswith("bachd: tempo: link: aalink is not installed; ")
 
 
-def test_the_default_settings_are_well() -> None:
+@pytest.mark.usefixtures("no_midi")
+def test_the_default_settings_are_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
+    assert "the defaults (there is no config.yaml)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF....WAVE", b"MThd\0\0\0\6\0\1\0\1\0\x60MTrk\0\0\0\4\0\xff\x2f\0"])

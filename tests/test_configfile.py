@@ -68,8 +68,10 @@ tempo: 96.5
 midi:
   output: [FP-30X, "file:take.mid"]
   channels: [1, 2, 3, 4]
-  program: 20
+  program: {1: 20, 2: 49, 3: 1}
+  bank: {1: 87/64, 2: 8}
   latency_ms: 12.5
+  wait_for_start: yes
 sampling:
   temperature: 0.8
   top_p: .9
@@ -85,7 +87,14 @@ web:
         device="edgetpu",
         seed=Seed("bwv66.6", 8, 7),
         tempo=96.5,
-        midi=Midi(("FP-30X", "file:take.mid"), (1, 2, 3, 4), 19, 12.5),
+        midi=Midi(
+            ("FP-30X", "file:take.mid"),
+            (1, 2, 3, 4),
+            ((1, 19), (2, 48), (3, 0)),
+            12.5,
+            wait_for_start=True,
+            bank=((1, 87 * 128 + 64), (2, 8 * 128)),
+        ),
         sampling=Sampling(0.8, 0.9, 0.5, False, (36, 84)),
         expression=Expression(62.0, 0.0, 1.0, False),
         web=Web(("::", 80)),
@@ -121,6 +130,28 @@ def test_what_is_no_name_of_a_host(write: Write, wrong: str) -> None:
 def test_the_token_is_asked_for_in_two_ways(write: Write) -> None:
     (fault,) = faults(write("web: {token: requird}"))
     assert "required" in fault
+
+
+def test_one_bank_and_program_hold_for_all_channels(write: Write) -> None:
+    midi = load(write("midi: {program: 20, bank: 121/3, output: [Jack, NONE, 'FILE:x.mid']}")).midi
+    assert (midi.program, midi.bank) == (19, 121 * 128 + 3)
+    assert midi.output == ("jack", "none", "file:x.mid")
+
+
+@pytest.mark.parametrize(
+    ("midi", "fault"),
+    [
+        ("program: 20, bank: 128/0", "bank: '128/0' is no bank; write MSB/LSB, each 0 to 127, such as 87/64"),
+        ("program: 20, bank: rock", "bank: 'rock' is no bank; write MSB/LSB, each 0 to 127, such as 87/64"),
+        ("program: {17: 20}", "program.17: no such key"),
+        ("program: {1: 129}", "program.1: 129 is not between 1 and 128"),
+        ("bank: 8", "bank: a synth takes a bank with the next program; set midi.program, too"),
+        ("program: {1: 5}, bank: {2: 8}", "bank: a synth takes a bank with the next program; set midi.program for"),
+    ],
+)
+def test_wrong_banks_and_programs(write: Write, midi: str, fault: str) -> None:
+    (found,) = faults(write(f"midi: {{{midi}}}"))
+    assert found.startswith(f"config.yaml:1: midi.{fault}")
 
 
 def test_localhost_is_an_address(write: Write) -> None:

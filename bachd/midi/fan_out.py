@@ -26,6 +26,11 @@ class Outputs:
         """All of them, for people."""
         return ", ".join(output.description for output in self.outputs) or "no output"
 
+    @property
+    def recordings(self) -> list[str]:
+        """The files that hold music of this run."""
+        return [name for output in self.outputs for name in _recordings(output)]
+
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Give the messages to each."""
         for output, offset in zip(self.outputs, self._offsets, strict=True):
@@ -51,6 +56,17 @@ class Outputs:
             for output in self.outputs:
                 if kept is None or output not in kept.outputs:
                     stack.callback(output.close)
+
+
+def _recordings(output: Output) -> list[str]:
+    from bachd.midi.file import FileOutput
+    from bachd.midi.pending import PendingOutput
+
+    if isinstance(output, PendingOutput):
+        return [] if output.output is None else _recordings(output.output)
+    if isinstance(output, Outputs):
+        return output.recordings
+    return [str(output.path)] if isinstance(output, FileOutput) and output.holds_music else []
 
 
 def _shifted(timed: TimedMessage, offset: float) -> TimedMessage:

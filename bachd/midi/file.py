@@ -11,6 +11,7 @@ turn the old end into an empty text, FF 01 00, with a single byte.
 
 from __future__ import annotations
 
+import errno
 import logging
 import math
 import os
@@ -58,13 +59,13 @@ class FileOutput:
         """
         self.wanted = path
         """The path that was asked for."""
+        check_writable(path)
         try:
-            may_be_replaced(path)
             self.path, self._file = _create(path)
             """Where it is."""
             self._begin()
         except OSError as fault:
-            raise OutputError(f"{path}: cannot be written: {fault.strerror}; choose another folder") from fault
+            raise OutputError(_unwritable(path, fault.strerror)) from fault
         if self.path != path:
             log.info("%s is there already, and is left as it is: recording into %s", path, self.path)
         self._lock = threading.Lock()  # the player sends from one thread, and another polls
@@ -78,6 +79,11 @@ class FileOutput:
     def description(self) -> str:
         """The file's name."""
         return str(self.path) if self._fault is None else f"nowhere ({self._failure})"
+
+    @property
+    def holds_music(self) -> bool:
+        """Whether anything has been written to it."""
+        return self._size > 0
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Keep what belongs into a file: channel messages, and the meta messages that ports skip."""
@@ -168,12 +174,30 @@ def _create(path: Path) -> tuple[Path, FileIO]:
     raise AssertionError  # there is always another number
 
 
-def may_be_replaced(path: Path) -> bool:
-    """Whether there is a file; it holds music, or nothing. Raises OutputError if it is another, or OSError."""
-    if not path.exists():
-        return False
+def check_writable(path: Path) -> None:
+    """Check that a new .mid can be written there, or beside an older one, without doing so.
+
+    Raises OutputError if it cannot, or there is a file that holds something else.
+    """
+    try:
+        refuse_other_file(path)
+        if not path.parent.is_dir():
+            raise OutputError(_unwritable(path, f"there is no folder {path.parent}"))
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as fault:
+        raise OutputError(_unwritable(path, fault.strerror)) from fault
+
+
+def refuse_other_file(path: Path) -> None:
+    """Raise OutputError if there is something at `path` that is neither a .mid nor empty, or OSError."""
     if path.is_file():
         with path.open("rb") as file:
             if file.read(4) in (b"", b"MThd"):
-                return True
-    raise OutputError(f"{path}: is there already and no .mid file; choose another name")
+                return
+    if path.exists():
+        raise OutputError(f"{path}: is there already and no .mid file; choose another name")
+
+
+def _unwritable(path: Path, why: str | None) -> str:
+    return f"{path}: cannot be written: {why}; choose another folder"

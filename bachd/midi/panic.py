@@ -5,13 +5,15 @@ Law: it needs nothing but the ports; no synth has to understand more than note_o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 from bachd.errors import OutputError
-from bachd.midi.port_names import PortInfo, is_instrument, is_name
-from bachd.midi.ports import list_ports, open_outputs
+from bachd.midi.port_names import is_name, normal
+from bachd.midi.ports import instruments, open_outputs
 from bachd.midi.reset import CHANNELS, every_note_off, reset
+from bachd.midi.resolve import Port, Resolver, Synth
 from bachd.music.message import Message
 from bachd.realtime.clock import MonotonicClock, sleep_until
 from bachd.realtime.lateness import Lateness
@@ -23,15 +25,16 @@ _LEAD: Final = 0.1
 """Seconds by which messages are handed over before they are due."""
 
 
-def panic(specs: Sequence[str] = ()) -> str:
-    """Silence the ports that are named, or every instrument there is. Takes two seconds.
+def panic(ports: Sequence[str] = (), played: Sequence[str] = ()) -> str:
+    """Silence the ports that are named, or else every instrument there is. Takes two seconds.
 
-    specs: words of `midi.output`; those that name no port stand for every instrument.
+    ports: parts of names; words of `midi.output` that name no port stand for every instrument.
+    played: words of `midi.output`; without `ports`, what they stand for is silenced, too.
 
     Returns what has been silenced, for people. Raises OutputError if there is nothing to silence.
     """
-    named = [spec for spec in specs if spec == "jack" or is_name(spec)]
-    wanted = named or [port.name for port in list_ports() if port.kind == "hardware" or _is_on_jack(port)]
+    named = [spec for spec in map(normal, ports) if spec == "jack" or is_name(spec)]
+    wanted = named or list(dict.fromkeys([*_destinations(played), *instruments()]))
     if not wanted:
         raise OutputError("panic: there is no MIDI instrument; switch it on, or name a port: bachd panic PORT")
     clock = MonotonicClock()
@@ -46,8 +49,19 @@ def panic(specs: Sequence[str] = ()) -> str:
         output.close()
 
 
-def _is_on_jack(port: PortInfo) -> bool:
-    return port.backend == "jack" and is_instrument(port.name)
+def _destinations(played: Sequence[str]) -> Iterator[str]:
+    """The ports that words of `midi.output` stand for, as far as they are there."""
+    resolver = Resolver()
+    try:
+        for spec in played:
+            with suppress(OutputError):
+                target = resolver.resolve(spec)
+                if isinstance(target, Synth) and target.port is not None:
+                    yield target.label
+                elif isinstance(target, Port) and target.destination is not None:
+                    yield target.destination
+    finally:
+        resolver.close()
 
 
 def _send(output: Output, messages: Sequence[Message], due: float) -> float:

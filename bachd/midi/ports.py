@@ -1,23 +1,22 @@
-"""From the words of `midi.output` to outputs that play.
+"""Open the outputs that `midi.output` asks for, and list the ports there are.
 
-Law: what is asked for by name is there, or the run does not begin, unless it may wait for its synths, as a service
-does; 'auto' always finds something to play to.
+Law: an output that cannot be opened keeps no other one from playing: it is logged, tried again, and joins. Where it is
+the only one, the run does not begin, unless it is a synth and the run may wait for its synths, as a service does.
 """
 
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from datetime import datetime
-from itertools import chain, count
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING
 
-from bachd.errors import OutputError
+from bachd.midi import systems
 from bachd.midi.fan_out import NOWHERE, Outputs
-from bachd.midi.port_names import PortInfo, System, is_instrument, matching, the_one
+from bachd.midi.pending import PendingOutput
+from bachd.midi.port_names import PortInfo, is_instrument, label
+from bachd.midi.resolve import Nowhere, Port, Recording, Resolver, Synth, attempt, busy
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import Output
@@ -28,22 +27,29 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_SYSTEMS: Final[Sequence[System]] = ("coremidi",) if sys.platform == "darwin" else ("alsa", "jack")
-"""The MIDI systems to look for, in this order."""
-
 
 def list_ports() -> list[PortInfo]:
     """What can be played to, on all MIDI systems that are here."""
     found = []
-    sequencer = _sequencer([])
+    sequencer = systems.open_sequencer([])
     if sequencer is not None:
         ports = sequencer.ports()
         sequencer.close()
-        found += [PortInfo(port.name, "alsa", "hardware" if port.hardware else "software") for port in ports]
-    for system, names in _others(sequencer, []):
+        found += [PortInfo(label(port, ports), "alsa", "hardware" if port.hardware else "software") for port in ports]
+    for system, names in systems.other_systems(sequencer, []):
         instruments = [name for name in names if system != "jack" and is_instrument(name)]
         found += [PortInfo(name, system, "hardware" if name in instruments else "software") for name in names]
     return found
+
+
+def instruments() -> list[str]:
+    """The ports that 'auto' may choose, on the first MIDI system that is here."""
+    sequencer = systems.open_sequencer([])
+    if sequencer is not None:
+        ports = sequencer.ports()
+        sequencer.close()
+        return [label(port, ports) for port in ports if port.hardware]
+    return [name for _, names in systems.other_systems(sequencer, []) for name in names if is_instrument(name)]
 
 
 def open_outputs(
@@ -59,25 +65,33 @@ def open_outputs(
     """Open all outputs asked for, as one: each auto, virtual, jack, none, file:NAME.mid or part of a port's name.
 
     clock: the machine's monotonic one, in which deadlines are counted.
-    awaiting: whether a name that fits no port means one that is not switched on yet (with ALSA's sequencer only).
+    awaiting: whether the run may begin with nothing but synths that are not switched on yet (on ALSA only).
     present: what is played to at present; those of it that are asked for again are used again.
     offsets: seconds by which a clock is later than the music, by some of `specs`.
-    asked: where `specs` are written, for those who have to mend them.
+    asked: where `specs` are written, for error texts.
 
-    Raises OutputError, and leaves nothing open, if one of them cannot be had: for a name that fits no port or several,
+    Raises OutputError, and leaves nothing open, if none of them can be opened: for a name that fits no port or several,
     it lists those that are there.
     """
-    groups: dict[float, list[str]] = {}
-    for spec in specs:
-        groups.setdefault((offsets or {}).get(spec, 0.0), []).append(spec)
-    found: list[tuple[Output, float]] = []
+    openings: dict[float, _Opening] = {}
     with ExitStack() as stack:
-        for offset, words in groups.items():
-            opening = _Opening(clock, lateness, present, asked, awaiting=awaiting)
-            stack.callback(opening.close)
-            for word in words:
-                opening.add(word)
-            found += [(output, offset) for output in opening.finish()]
+
+        def opening(spec: str) -> _Opening:
+            offset = (offsets or {}).get(spec, 0.0)
+            if offset not in openings:
+                openings[offset] = _Opening(clock, lateness, present, asked)
+                stack.callback(openings[offset].close)
+            return openings[offset]
+
+        failed = attempt(specs, lambda spec: opening(spec).add(spec))
+        alone = len(failed) == len(specs)
+        for spec, fault in failed:
+            if not opening(spec).wait_for(spec, others=not alone or awaiting):
+                if alone:
+                    raise fault
+                opening(spec).retry(spec)
+            log.warning("%s; it is waited for", fault)
+        found = [(output, offset) for offset, each in openings.items() for output in each.finish()]
         stack.pop_all()
     return Outputs([output for output, _ in found], [offset for _, offset in found])
 
@@ -85,47 +99,63 @@ def open_outputs(
 class _Opening:
     """Outputs while they are being opened. Synths on ALSA share one port of ours, if their clock is for one moment."""
 
-    def __init__(self, clock: Clock, lateness: Lateness, present: Outputs, asked: str, *, awaiting: bool) -> None:
+    def __init__(self, clock: Clock, lateness: Lateness, present: Outputs, asked: str) -> None:
         self._clock = clock
         self._lateness = lateness
         self._present = present
         self._asked = asked
-        self._awaiting = awaiting
-        self._faults: list[str] = []
+        self._resolver = Resolver(asked, [name for port in self._ports for name in port.wanted if name])
         self._outputs: list[Output] = []
-        self._tried = False
-        self._sequencer: Sequencer | None = None
         self._synths: list[str | None] = []
+        self._choices: list[tuple[str, Synth]] = []
+        self._alsa_port = False
+        self._waited: set[str] = set()
 
     def add(self, spec: str) -> None:
-        """Open what one word asks for."""
-        if spec.startswith("file:"):
-            self._record(Path(spec.removeprefix("file:")))
-        elif spec == "jack":
-            self._play("jack", _first_instrument(_destinations("jack")))
-        elif spec != "none":
-            if not self._tried:
-                self._tried = True
-                self._sequencer = _sequencer(self._faults)
-            if spec == "auto":
-                self._add_auto()
-            elif spec == "virtual":
-                self._add_virtual()
-            else:
-                self._add_named(spec)
+        """Open what one word asks for. Raises OutputError."""
+        for there in self._present.outputs:
+            if isinstance(there, PendingOutput) and there.spec == spec:
+                self._outputs.append(there)
+                return
+        target = self._resolver.resolve(spec)
+        if isinstance(target, Synth):
+            self._synths.append(target.name)
+            self._alsa_port = True
+            self._choices.append((spec, target))
+        elif isinstance(target, Recording):
+            self._record(target)
+        elif isinstance(target, Port) and target.system == "alsa" and self._resolver.sequencer is not None:
+            self._alsa_port = True
+        elif not isinstance(target, Nowhere):
+            self._play(target)
+
+    def wait_for(self, spec: str, *, others: bool) -> bool:
+        """Wait for a synth that ALSA will announce; False if that is not what is wrong, or there are no `others`."""
+        if not others or not self._resolver.may_come(spec):
+            return False
+        self._synths.append(spec)
+        self._waited.add(spec)
+        self._alsa_port = True
+        return True
+
+    def retry(self, spec: str) -> None:
+        """Try again later, as long as it takes."""
+        again = partial(open_outputs, [spec], self._clock, self._lateness, asked=self._asked)
+        self._outputs.append(PendingOutput(spec, again))
 
     def finish(self) -> list[Output]:
-        """What has been opened."""
-        if self._sequencer is not None:
-            self._outputs.insert(0, self._alsa(self._sequencer))
-            self._sequencer = None
+        """Return what has been opened."""
+        for spec, target in self._choices:
+            _log_choice(spec, target, self._synths)
+        if self._alsa_port and (sequencer := self._resolver.take_sequencer()) is not None:
+            self._outputs.insert(0, self._alsa(sequencer))
+        self._resolver.close()
         return self._outputs
 
     def close(self) -> None:
         """Something could not be opened: close what has been."""
         Outputs(self._outputs).close(self._present)
-        if self._sequencer is not None:
-            self._sequencer.close()
+        self._resolver.close()
 
     def _alsa(self, sequencer: Sequencer) -> Output:
         from bachd.midi.alsa.output import AlsaOutput
@@ -135,14 +165,18 @@ class _Opening:
             if there.wanted == wanted:
                 sequencer.close()
                 return there
-        return AlsaOutput(
+        output = AlsaOutput(
             sequencer,
             wanted,
             self._clock,
             self._lateness,
-            awaiting=self._awaiting,
+            awaiting=bool(self._waited or self._outputs),
             sounding={address for there in self._ports for address in there.sounding},
         )
+        for name in output.missing:
+            if name not in self._waited:
+                log.warning("%s; it is waited for", busy(name))
+        return output
 
     @property
     def _ports(self) -> list[AlsaOutput]:
@@ -151,108 +185,34 @@ class _Opening:
 
         return [output for output in self._present.outputs if isinstance(output, AlsaOutput)]
 
-    def _add_auto(self) -> None:
-        if self._sequencer is not None:
-            self._synths.append(None)
-            return
-        for system, names in _others(self._sequencer, self._faults):
-            self._play(system, _first_instrument(names))
-            return
-        path = _fresh_path()
-        log.warning("no MIDI here (%s): playing into %s instead", self._why, path)
-        self._record(path)
-
-    def _add_virtual(self) -> None:
-        if self._sequencer is None:
-            for system, _ in _others(self._sequencer, self._faults):
-                self._play(system, None)
-                return
-            raise OutputError(f"midi.output: no MIDI system here can make a port: {self._why}")
-
-    def _add_named(self, part: str) -> None:
-        names = [port.name for port in self._sequencer.ports()] if self._sequencer is not None else []
-        awaited = [name for port in self._ports for name in port.wanted if name]
-        if matching(names + awaited, part):
-            self._synths.append(the_one(names + awaited, part, self._asked))
-            return
-        for system, others in _others(self._sequencer, self._faults):
-            if matching(others, part):
-                self._play(system, the_one(others, part, self._asked))
-                return
-            names += others
-        if self._sequencer is None or not self._awaiting:
-            the_one(names, part, self._asked)
-        self._synths.append(part)
-
-    @property
-    def _why(self) -> str:
-        """What is wrong with each MIDI system."""
-        return "; ".join(dict.fromkeys(self._faults))
-
-    def _play(self, system: System, destination: str | None) -> None:
+    def _play(self, target: Port) -> None:
         from bachd.midi.jack.output import JackOutput
         from bachd.midi.rtmidi import RtMidiOutput
 
         for output in self._present.outputs:
-            if isinstance(output, JackOutput | RtMidiOutput) and (output.system, output.destination) == (
-                system,
-                destination,
-            ):
+            if isinstance(output, JackOutput | RtMidiOutput) and output.plays(target):
                 self._outputs.append(output)
                 return
-        if system == "jack":
-            self._outputs.append(JackOutput(destination, self._clock, self._lateness))
-        else:
-            self._outputs.append(RtMidiOutput(system, destination, self._clock, self._lateness))
+        kind = JackOutput if target.system == "jack" else partial(RtMidiOutput, target.system)
+        self._outputs.append(
+            kind(target.destination, self._clock, self._lateness, any_instrument=target.any_instrument)
+        )
 
-    def _record(self, path: Path) -> None:
+    def _record(self, target: Recording) -> None:
         from bachd.midi.file import FileOutput
 
+        if target.reason:
+            log.warning("no MIDI here (%s): playing into %s instead", target.reason, target.path)
         for output in self._present.outputs:
-            if isinstance(output, FileOutput) and output.wanted == path:
+            if isinstance(output, FileOutput) and output.wanted == target.path:
                 self._outputs.append(output)
                 return
-        self._outputs.append(FileOutput(path))
+        self._outputs.append(FileOutput(target.path))
 
 
-def _sequencer(faults: list[str]) -> Sequencer | None:
-    """The ALSA sequencer; if there is none, what is wrong is added to `faults`."""
-    from bachd.midi.alsa.sequencer import KernelSequencer
-
-    if "alsa" not in _SYSTEMS:
-        return None
-    try:
-        return KernelSequencer()
-    except OutputError as fault:
-        faults.append(str(fault))
-        return None
-
-
-def _others(sequencer: Sequencer | None, faults: list[str]) -> Iterator[tuple[System, list[str]]]:
-    """The MIDI systems beside ALSA's sequencer, with their destinations; ALSA through rtmidi only without it."""
-    for system in _SYSTEMS:
-        if system != "alsa" or sequencer is None:
-            try:
-                yield system, _destinations(system)
-            except OutputError as fault:
-                if system != "alsa":  # what is wrong with it, `_sequencer` has said
-                    faults.append(str(fault))
-
-
-def _destinations(system: System) -> list[str]:
-    """The names of the ports that can be played to. Raises OutputError if the system is not there."""
-    from bachd.midi import rtmidi
-    from bachd.midi.jack import output as jack_output
-
-    return jack_output.destinations() if system == "jack" else rtmidi.destinations(system)
-
-
-def _first_instrument(names: Sequence[str]) -> str | None:
-    return next(filter(is_instrument, names), None)
-
-
-def _fresh_path() -> Path:
-    """A name in the working directory that no earlier run has taken."""
-    stem = f"bachd-{datetime.now():%Y%m%d-%H%M%S}"
-    names = (Path(f"{stem}-{number}.mid") for number in count(2))
-    return next(path for path in chain([Path(f"{stem}.mid")], names) if not path.exists())
+def _log_choice(spec: str, target: Synth, synths: Sequence[str | None]) -> None:
+    """Say which of several ports of one name was chosen, unless all of them are asked for."""
+    if target.port is not None and len(target.twins) >= synths.count(target.name):
+        others = " or ".join(map(repr, target.twins))
+        choice = f"taking {target.label!r}; for another write {others}"
+        log.info("midi.output: %r fits several ports of one name: %s", spec, choice)

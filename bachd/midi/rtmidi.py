@@ -1,54 +1,60 @@
 """Playing through python-rtmidi: CoreMIDI, and ALSA where alsa-midi cannot be had.
 
 Law: a thread of its own sends each message at an absolute deadline, those of one deadline in the order given; nothing
-that happens to the destination reaches the player. What comes back is connected again by name, reset, and joins on the
-next bar.
+that happens to the destination reaches the player. What comes back is connected again by name, reset, sent all channel
+state, and joins on the next bar; a clock's position comes before the clocks.
 
-The threads meet in one place, the queue of what is to be sent (see message_queue.py); the port itself is guarded by a
+The threads meet in one place, the heap of what is to be sent (see message_queue.py); the port itself is guarded by a
 lock, as `poll` may reopen it.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from collections.abc import Sequence
-from functools import partial
-from time import monotonic
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-from bachd.errors import OutputError
-from bachd.midi.alsa.sequencer import check_device
-from bachd.midi.message_queue import MessageQueue, begins
-from bachd.midi.port_names import OURS, full_name
-from bachd.midi.reset import reset
+from bachd.midi.chase import Chase
+from bachd.midi.message_queue import MessageQueue
+from bachd.midi.rtmidi_port import RESUME, Connection, System
 from bachd.realtime import priority
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered
 
+if TYPE_CHECKING:
+    from bachd.midi.resolve import Port
+
 log = logging.getLogger(__name__)
 
-System: TypeAlias = Literal["alsa", "coremidi"]
-
-_BAR: Final = b""
+_BAR: Final = b"\x00"
 """Stands between messages where a bar begins."""
 
 
 class RtMidiOutput:
     """Sends from a thread of its own, with real-time priority where the system allows it."""
 
-    def __init__(self, system: System, destination: str | None, clock: Clock, lateness: Lateness) -> None:
+    def __init__(
+        self,
+        system: System,
+        destination: str | None,
+        clock: Clock,
+        lateness: Lateness,
+        *,
+        any_instrument: bool = False,
+    ) -> None:
         """Open a port and start the thread that sends.
 
         destination: a name from `destinations`; None opens a port for others to connect to.
+        any_instrument: whether any other instrument will do where the destination is not there, or not yet.
         clock: the machine's monotonic one, which the thread sleeps by.
 
         Raises OutputError if the system is not there, or the destination.
         """
-        self.system, self.destination = system, destination
-        self._connection = _Connection(system, destination)
+        self._system, self._any_instrument = system, any_instrument
+        self._chase = Chase()
+        self._connection = Connection(system, destination, self._chase, any_instrument=any_instrument)
         self._lateness = lateness
         self._queue = MessageQueue()
         priority.prefer_threads()
@@ -60,19 +66,32 @@ class RtMidiOutput:
         """The destination, or our own port."""
         return self._connection.description
 
+    def plays(self, target: Port) -> bool:
+        """Whether this is what would be opened for a target."""
+        if target.system != self._system or target.any_instrument != self._any_instrument:
+            return False
+        return self._any_instrument or target.destination == self._connection.destination
+
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Hand messages to the thread."""
-        self._queue.put(
+        records = [
             (timed.due, bytes(timed.message.bytes())) for timed in ordered(messages) if not timed.message.is_meta
-        )
+        ]
+        for due, data in records:
+            self._chase.see(due, data)
+        self._queue.put(records)
 
     def retract(self, moment: float) -> None:
         """Take messages from the thread's hands."""
+        self._chase.retract()
         self._queue.retract(moment)
 
     def bar(self, due: float) -> None:
-        """Tell the thread when a destination that is back may join."""
+        """Tell the thread when a destination that is back may join, and where the clock is then."""
         self._queue.put([(due, _BAR)])
+        resume = self._chase.resume()
+        if resume is not None and not resume.fresh:
+            self._queue.put([(resume.due, RESUME + b"".join(resume.messages))])
 
     def poll(self) -> Sequence[str]:
         """Look after the connection."""
@@ -94,136 +113,6 @@ class RtMidiOutput:
             if len(messages) < len(chord):
                 self._connection.join()
             late = self._connection.send(due, messages)
-            for _ in messages:
-                self._lateness.record(late)
-
-
-class _Connection:
-    """A port of ours that may be connected to a destination, which may vanish and come back."""
-
-    def __init__(self, system: System, destination: str | None) -> None:
-        self._system = system
-        self._destination = destination
-        self._lock = threading.Lock()
-        self._connected = False
-        self._joined = True
-        self._open()
-        if destination is not None and not self._connected:
-            self.close()
-            raise OutputError(f"{destination}: is no longer there")
-
-    @property
-    def description(self) -> str:
-        if self._out is None:
-            return f"waiting for {_TITLES[self._system]}"
-        if self._destination is None:
-            return f"port '{OURS}' of {_TITLES[self._system]}"
-        return self._destination if self._connected else f"waiting for {self._destination}"
-
-    def send(self, due: float, messages: Sequence[bytes]) -> float:
-        """Send messages when they are due; in vain while there is nobody to hear them, or to hear them yet.
-
-        Returns by how many seconds they were late.
-        """
-        with self._lock:
-            out = self._out
-            heard = [data for data in messages if self._joined or not begins(data)] if out is not None else []
-            calls = [partial(out.send_message, data) for data in heard]
-            try:
-                return priority.punctually(due, calls) - due
-            except OSError:  # what rtmidi raises: it is for `tend` to see what has happened
-                return monotonic() - due
-
-    def join(self) -> None:
-        """A bar begins: whoever has come back hears all from here on."""
-        with self._lock:
-            self._joined = True
-
-    def tend(self) -> list[str]:
-        """Reopen what has vanished and come back. Returns what has changed."""
-        try:
-            return self._tend()
-        except OutputError:  # the system is not there, yet or any more; the next look will tell
-            return []
-
-    def _tend(self) -> list[str]:
-        if self._out is None:
-            self._joined = self._destination is None
-            self._open()
-            return [f"{_TITLES[self._system]} is back: {self.description}"]
-        if self._destination is None:
-            return []
-        there = self._destination in _names(self._out)
-        if there == self._connected:
-            return []
-        if not there:
-            self._connected = False
-            return [f"{self._destination} is gone: the music goes on without it, until it is back"]
-        self._close()
-        self._joined = False
-        self._open()
-        return [f"{self._destination} is there: reset, and in from the next bar on"] if self._connected else []
-
-    def close(self) -> None:
-        """Let go of the port, once what has been sent is delivered."""
-        if self._out is not None:
-            self._close()
-
-    def _open(self) -> None:
-        out = _client(self._system)
-        names = _names(out)
-        self._connected = self._destination in names
-        if self._destination is not None and self._connected:
-            out.open_port(names.index(self._destination), OURS)
-            for message in reset():
-                out.send_message(message.bytes())
-        else:
-            out.open_virtual_port(OURS)
-        with self._lock:
-            self._out: Any = out
-
-    def _close(self) -> None:
-        with self._lock:
-            out, self._out = self._out, None
-        self._connected = False
-        out.close_port()
-        out.delete()
-
-
-def destinations(system: System) -> list[str]:
-    """The names of the ports that can be played to, in the system's order. Raises OutputError if it is not there."""
-    out = _client(system)
-    try:
-        return _names(out)
-    finally:
-        out.delete()
-
-
-_TITLES: Final = {"alsa": "ALSA", "coremidi": "CoreMIDI"}
-_APIS: Final = {"alsa": "API_LINUX_ALSA", "coremidi": "API_MACOSX_CORE"}
-_ALSA_NAME: Final = re.compile(r"(.*?):(.*) \d+:\d+")
-
-
-def _client(system: System) -> Any:
-    """A client without a port. Raises OutputError if the system is not there, or python-rtmidi is not."""
-    title = _TITLES[system]
-    try:
-        import rtmidi
-    except ModuleNotFoundError:
-        raise OutputError(f"{title}: python-rtmidi is not installed; pip install python-rtmidi") from None
-    except (ImportError, OSError) as fault:  # it was built against a library that is not here
-        raise OutputError(f"{title}: {fault}; on Debian: sudo apt install libasound2") from None
-    api = getattr(rtmidi, _APIS[system])
-    if api not in rtmidi.get_compiled_api():
-        raise OutputError(f"{title}: this python-rtmidi was built without it")
-    if system == "alsa":
-        check_device()  # alsa-lib would print on stderr what is wrong with it
-    try:
-        return rtmidi.MidiOut(api, name=OURS)
-    except rtmidi.RtMidiError:
-        raise OutputError(f"{title}: cannot be used") from None
-
-
-def _names(out: Any) -> list[str]:
-    """The destinations' names, those of ALSA as in sequencer.py: without the numbers that change at each plug."""
-    return [full_name(*match.groups()) if (match := _ALSA_NAME.fullmatch(name)) else name for name in out.get_ports()]
+            for data in messages:
+                if data[:1] != RESUME:
+                    self._lateness.record(late)

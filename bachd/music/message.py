@@ -154,6 +154,11 @@ def program_change(channel: int, program: int) -> Message:
     return _message(0xC0 | channel, program)
 
 
+def bank_select(channel: int, bank: int) -> tuple[Message, Message]:
+    """The bank that the next program change takes its sound from, MSB x 128 + LSB; channel: 0 to 15."""
+    return control_change(channel, 0, bank >> 7), control_change(channel, 32, bank & 0x7F)
+
+
 def songpos(sixteenths: int) -> Message:
     """Where in the song the next clock is, 0 to 16383."""
     return _message(0xF2, sixteenths & 0x7F, sixteenths >> 7)

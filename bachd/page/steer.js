@@ -43,7 +43,11 @@ const GROUPS = {
 };
 
 const pick = (values, key) => key.split(".").reduce((value, part) => value?.[part], values);
-const shown = (value) => (value === null || value === undefined ? "" : Array.isArray(value) ? value.join(" ") : String(value));
+const shown = (value) => {
+  if (value === null || value === undefined) return "";
+  if (Array.isArray(value)) return value.join(" ");
+  return typeof value === "object" ? Object.entries(value).map(([channel, one]) => `${channel}: ${one}`).join(", ") : String(value);
+};
 
 /** What somebody wrote, as JSON: nothing is null, a number a number, the rest for the server to judge. */
 export function meant(kind, text) {

@@ -69,7 +69,7 @@ class Pulse:
         """As `waiting.reach`; the clocks before `tick` are handed over meanwhile."""
         group = 1 if conductor.follows else _GROUP
         while self._sends and self._next < tick:
-            if not await reach(self._next, conductor.lead, conductor, clock):
+            if not await reach(self._next, ahead, conductor, clock):
                 return False
             for each in range(self._next, min(self._next + group, tick)):
                 self._send(output, conductor.due(each), each, CLOCK)

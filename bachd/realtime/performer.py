@@ -11,10 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from operator import itemgetter
+from typing import TypeAlias
 
 from bachd.music.expression import Expression
-from bachd.music.message import Message, program_change, set_tempo
+from bachd.music.message import Message, set_tempo
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.clock_out import Pulse
@@ -24,6 +26,9 @@ from bachd.realtime.note_tracker import Hands
 from bachd.realtime.output import Output, TimedMessage
 from bachd.realtime.transport import Conductor
 
+Patches: TypeAlias = Sequence[Sequence[Message]]
+"""What chooses the sounds: for each channel its bank and program, sent again together when one of them changes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -32,7 +37,7 @@ class Change:
     output: Output
     bpm: float
     channels: tuple[int, ...]
-    program: int | None
+    patches: Patches
     latency: float
     expression: Expression | None
     """None: the one there is."""
@@ -52,17 +57,17 @@ class Rig:
         clock: Clock,
         hands: Hands,
         pulse: Pulse,
-        program: int | None,
+        patches: Patches,
         latency: float,
     ) -> None:
-        """Sounds nothing yet; program and latency are what Player calls so."""
+        """Sounds nothing yet; patches and latency are what Player calls so."""
         self.output = output
         self.conductor = conductor
         self.pulse = pulse
         self.latency = latency
         self._clock = clock
         self._hands = hands
-        self._program = program
+        self._patches = patches
         self._bpm = conductor.bpm  # from which the pace of steps departs
         self._untold: list[Message] = []  # what the output has to be told before the next note
         self._in_bar = False  # whether the next step begins in a bar that an earlier one has begun
@@ -105,16 +110,18 @@ class Rig:
         """End all that sounds, at once: what has been handed over and is not yet due is taken back."""
         now = self._clock.now()
         self.output.retract(now)
-        self._hands.sounding, tick = self._handed.take_back(now)
+        taken = self._handed.take_back(now)
+        self._hands.sounding = taken.sounding
+        self._untold = [*taken.lost, *self._untold]
         self._last_due = now
-        tick = max(self.conductor.tick(now + self.latency), tick)
+        tick = max(self.conductor.tick(now + self.latency), taken.tick)
         self._hand_over([TimedMessage(now, tick, message) for message in self._hands.let_go()])
         self.pulse.stop(self.output, now, tick)
         self._in_bar = False
 
     def use(self, change: Change, tick: int) -> None:
         """Play otherwise from `tick` on. What the output has to be told of it, it is told with the next step."""
-        told = self._opening()
+        told = [[set_tempo(self.conductor.bpm)], *self._patches]
         if change.output is not self.output or change.pulse is not None:
             self.pulse.stop(self.output, self.conductor.due(tick), tick)
             self.pulse = change.pulse or self.pulse
@@ -128,8 +135,10 @@ class Rig:
         self.conductor.change(tick, change.bpm)
         self.conductor.shift(change.latency - self.latency)
         self._hands.use(change.channels, change.expression)
-        self._bpm, self._program, self.latency = change.bpm, change.program, change.latency
-        self._untold += [message for message in self._opening() if message not in told]
+        self._bpm, self._patches, self.latency = change.bpm, change.patches, change.latency
+        for group in ([set_tempo(self.conductor.bpm)], *self._patches):
+            if group not in told:
+                self._untold += group
 
     def _pace(self, tick: int, pace: float) -> list[Message]:
         """Take this share of the tempo from `tick` on; returns what a file has to be told of it."""
@@ -140,10 +149,7 @@ class Rig:
         return [set_tempo(bpm)]
 
     def _opening(self) -> list[Message]:
-        messages = [set_tempo(self.conductor.bpm)]
-        if self._program is not None:
-            messages += [program_change(channel, self._program) for channel in self._hands.channels]
-        return messages
+        return [set_tempo(self.conductor.bpm), *chain(*self._patches)]
 
     def _send(self, tick: int, messages: Sequence[Message]) -> None:
         """Hand messages over, all for the moment of `tick`."""

@@ -22,7 +22,7 @@ from bachd.realtime.clock import Clock
 from bachd.realtime.clock_out import Pulse
 from bachd.realtime.note_tracker import Hands
 from bachd.realtime.output import Output, TimedMessage
-from bachd.realtime.performer import Change, Rig
+from bachd.realtime.performer import Change, Patches, Rig
 from bachd.realtime.transport import Conductor
 from bachd.realtime.waiting import until
 
@@ -44,7 +44,7 @@ class Player:
         clock: Clock,
         *,
         channels: Sequence[int] = (1,),
-        program: int | None = None,
+        patches: Patches = (),
         latency: float = 0.0,
         expression: Expression | None = None,
         pulse: Pulse | None = None,
@@ -54,7 +54,7 @@ class Player:
         """Sounds nothing yet.
 
         channels: 1 to 16; the voices from the top go to one each, the last takes the rest.
-        program: 0 to 127, asked for on every channel at the start.
+        patches: bank and program of each channel, sent at the start.
         latency: seconds by which messages leave early, because the synth answers late.
         expression: how the notes are struck; None: as they are written, but loud as metre and phrase want it.
         pulse: the MIDI clock that goes with the music; None for none.
@@ -62,7 +62,7 @@ class Player:
         on_wait: called every second or so while the music has to wait for who conducts. May call `change`.
         """
         self._clock = clock
-        self._rig = Rig(output, conductor, clock, Hands(channels, expression), pulse or Pulse(), program, latency)
+        self._rig = Rig(output, conductor, clock, Hands(channels, expression), pulse or Pulse(), patches, latency)
         self._on_step = on_step
         self._on_wait = on_wait
         self._change: Change | None = None
@@ -115,7 +115,7 @@ class Player:
         *,
         bpm: float,
         channels: Sequence[int],
-        program: int | None,
+        patches: Patches = (),
         latency: float,
         expression: Expression | None = None,
         conductor: Conductor | None = None,
@@ -126,7 +126,7 @@ class Player:
         What sounds on the present output is ended there before another one is used. What messages are early by may
         change, but not the rhythm in which they leave. Another conductor takes over as soon as he is ready.
         """
-        self._change = Change(output, bpm, tuple(channels), program, latency, expression, conductor, pulse)
+        self._change = Change(output, bpm, tuple(channels), patches, latency, expression, conductor, pulse)
 
     async def _begin(self, step: Step | None, tick: int, moment: float = -math.inf) -> Step | None:
         """Wait until the conductor lets the music go on with `step` at `tick`, at `moment` at the earliest.

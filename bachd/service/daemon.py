@@ -37,6 +37,7 @@ from bachd.service import exhausted
 from bachd.service.parts import Exchange, Parts
 from bachd.service.run_stats import Report, log_to
 from bachd.service.sd_notify import Notifier
+from bachd.service.settings.remarks import remarks
 from bachd.service.tempo_source import open_lead
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(config: Config, seconds: float | None = None, events: int | None = None, *, path: Path | None = None) -> int:
-    """Play until a signal, for so many seconds from the first event on, or so many events. Returns the exit code.
+    """Play until a signal, for so many seconds or so many events. Returns the exit code.
+
+    seconds: counted from the first event on, or from when the run begins to wait for a clock, if none comes.
 
     path: the file that `config` was read from; when it is saved, or a service gets SIGHUP, it is read again.
 
@@ -92,6 +95,7 @@ class _Run:
         self._composing = False
         self._wanted = asyncio.Event()  # there may be room in the plan
         self._upkeep: Upkeep | None = None
+        self._stopping: asyncio.TimerHandle | None = None
 
     async def perform(self) -> None:
         loop = asyncio.get_running_loop()
@@ -108,6 +112,8 @@ class _Run:
             # Meanwhile the ports are opened, and what plays is imported.
             from bachd.midi.ports import open_outputs
 
+            for remark in remarks(self._config):
+                log.warning("%s", remark)
             midi, lateness, awaiting = self._config.midi, self.report.lateness, self._notifier.heard
             outputs = open_outputs(midi.output, self._clock, lateness, awaiting=awaiting, offsets=midi.offsets)
             with ExitStack() as opened:
@@ -131,7 +137,8 @@ class _Run:
                 self._stop.wait(),
             )
             self._notifier.stopping()
-        log.info("stopped after %d events", self.report.events)
+        files = self._exchange.present.outputs.recordings
+        log.info("stopped after %d events%s", self.report.events, f", written to {', '.join(files)}" if files else "")
 
     def _say_where_it_is_heard(self) -> None:
         """Log the page's address before anything else: without a synth the music sounds there."""
@@ -242,8 +249,16 @@ class _Run:
             self._player.rewind()  # the step that waits is the old one's
         if not self._playing.is_set():
             log.info("%s", self._line())
+            self._stop_after(self._clock.now())
             self._notifier.ready(self._line())
             self._playing.set()
+
+    def _stop_after(self, moment: float) -> None:
+        """Stop so many seconds after a moment as the run is to last: its first sound, or when it began to wait."""
+        if self._seconds is not None:
+            if self._stopping is not None:
+                self._stopping.cancel()
+            self._stopping = asyncio.get_running_loop().call_at(moment + self._seconds, self._stop.set)
 
     def _settle(self) -> None:
         if self._exchange.settle():
@@ -270,8 +285,7 @@ class _Run:
         log.info("playing %s at %g bpm on %s (rng %d)", step.piece, parts.bpm, parts.outputs.description, self._rng)
         gc.freeze()  # what has been made by now stays: a collection need not look at it again
         gc.enable()
-        if self._seconds is not None:
-            asyncio.get_running_loop().call_at(due + self._seconds, self._stop.set)
+        self._stop_after(due)
         self._notifier.ready(self._line())
         self._playing.set()
 

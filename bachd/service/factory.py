@@ -13,10 +13,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bachd.config import Config
+from bachd.config import Config, Midi, for_channel
 from bachd.errors import ModelError, SeedError
 from bachd.music import midifile, smf
 from bachd.music.expression import Expression
+from bachd.music.message import Message, bank_select, program_change
 from bachd.music.piece import Piece
 from bachd.neural import trial
 from bachd.neural.bundle import COMPILED, Bundle
@@ -120,6 +121,17 @@ def _first(name: str | None, bundle: Bundle, rng: Random) -> Piece:
     return midifile.read(data, path.name)
 
 
+def patches(midi: Midi) -> tuple[tuple[Message, ...], ...]:
+    """The messages that choose the sound of each channel in use: its bank, then its program."""
+    found = []
+    for channel in dict.fromkeys(midi.channels):
+        program, bank = for_channel(midi.program, channel), for_channel(midi.bank, channel)
+        if program is not None:
+            selected = () if bank is None else bank_select(channel - 1, bank)
+            found.append((*selected, program_change(channel - 1, program)))
+    return tuple(found)
+
+
 def make_player(parts: Parts, clock: Clock, *, on_step: OnStep, on_wait: Callable[[], None]) -> Player:
     """A player that plays with these parts. on_step, on_wait: what it calls, see player.py."""
     return Player(
@@ -149,7 +161,7 @@ def _manner(config: Config, rng: int) -> dict[str, Any]:
     midi = config.midi
     return {
         "channels": midi.channels,
-        "program": midi.program,
+        "patches": patches(midi),
         "latency": midi.latency_ms / 1e3,
         "expression": expression(config, rng),
     }

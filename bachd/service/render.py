@@ -45,12 +45,12 @@ def render(config: Config, out: Path, bars: int, rng: int) -> None:
     rng: in place of the one in the settings. Raises UsageError for another kind of file; OutputError when the file can
     not be written, or fluidsynth or a soundfont is missing; ModelError or SeedError when nothing can be composed.
     """
-    from bachd.midi.file import may_be_replaced
+    from bachd.midi.file import refuse_other_file
 
     match out.suffix.lower():
         case ".mid" | ".midi":
             with _aside(out) as nascent:
-                may_be_replaced(out)
+                refuse_other_file(out)
                 _write(config, nascent, bars, rng)
         case ".wav":
             synth, font = find_synth()
@@ -84,7 +84,7 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
     from bachd.realtime.clock import OfflineClock
     from bachd.realtime.player import Player
     from bachd.realtime.transport import Transport
-    from bachd.service.factory import expression, open_composer
+    from bachd.service.factory import expression, open_composer, patches
 
     music = until(bars, open_composer(config, rng), config.expression.ritardando)
     events = count(1)
@@ -102,7 +102,7 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
             Transport(config.bpm),
             clock,
             channels=config.midi.channels,
-            program=config.midi.program,
+            patches=patches(config.midi),
             expression=expression(config, rng),
         )
         asyncio.run(player.perform(compose))

@@ -77,7 +77,7 @@ def open_lead(config: Config, call: Call) -> Lead | None:
         from bachd.sync.conductor import Following
         from bachd.sync.midi_master import Master
 
-        master = Master()
+        master = Master(wait_for_start=config.midi.wait_for_start)
         conductor = Following(master)
 
         def take(moment: float, data: bytes, source: str) -> None:

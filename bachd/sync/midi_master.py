@@ -26,7 +26,9 @@ _UNASKED: Final = TICKS
 class Master:
     """A master, from what is heard. Pure: each message is given with its moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, wait_for_start: bool = False) -> None:
+        """wait_for_start: whether clocks alone, without a start or a continue, are never taken for music."""
+        self._believes_clocks = not wait_for_start
         self.running = False
         """Whether he plays, and when is known."""
         self.epoch = 0
@@ -87,7 +89,9 @@ class Master:
             if follower.last is None:
                 return "waiting for a MIDI clock"
             if not self._told:
-                return "waiting for the MIDI clock to go on" if lost else "listening to the MIDI clock"
+                if lost:
+                    return "waiting for the MIDI clock to go on"
+                return "listening to the MIDI clock" if self._believes_clocks else "waiting for the MIDI clock's start"
             return "stopped by the MIDI clock" if not self._plays else "waiting for the MIDI clock after its start"
         if lost:
             return "the MIDI clock is lost: playing on without it"
@@ -111,7 +115,7 @@ class Master:
         if self._fresh:
             self._fresh, self.running = False, True
             self._zero = self._follower.count - self._position
-        if not self._told and not self._plays and self._follower.wild is None:
+        if self._believes_clocks and not self._told and not self._plays and self._follower.wild is None:
             self._unasked += 1
             if self._unasked >= _UNASKED:
                 self._start(moment, 0)

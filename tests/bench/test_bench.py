@@ -8,6 +8,7 @@ import pytest
 from bench.__main__ import main
 
 
+@pytest.mark.realtime
 @pytest.mark.usefixtures("no_midi", "jack")
 def test_a_short_run_fills_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = ["absolute deadlines", "bachd, JACK's cycles"]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 from threading import Semaphore
 
-from bachd.midi.alsa.sequencer import Address, SequencerPort
+from bachd.midi.alsa.event_records import SUBSCRIBERS, Address
+from bachd.midi.alsa.sequencer import SequencerPort
 
 THROUGH = SequencerPort((14, 0), "Midi Through Port-0", hardware=False)
 PIANO = SequencerPort((20, 0), "FP-30X MIDI 1", hardware=True)
@@ -40,6 +41,11 @@ class SmallSequencer:
         self.listening: set[Address] = set()
         self.queued: list[tuple[float, bytes]] = []
         self.sent: list[tuple[Address, int]] = []
+        """For each call of `send_now`, the port and the number of messages."""
+        self.heard: list[tuple[Address, bytes]] = []
+        """All that was sent at once."""
+        self.directed: list[tuple[Address, float, bytes]] = []
+        """What was queued for one port, with its queue time."""
         self.joined = Semaphore(0)
         """Counts subscriptions."""
         self.closed = False
@@ -60,14 +66,18 @@ class SmallSequencer:
         self.joined.release()
         return True
 
-    def schedule(self, messages: Sequence[tuple[float, bytes]]) -> None:
-        self.queued += messages
+    def schedule(self, messages: Sequence[tuple[float, bytes]], to: Address = SUBSCRIBERS) -> None:
+        if to == SUBSCRIBERS:
+            self.queued += messages
+        else:
+            self.directed += [(to, moment, data) for moment, data in messages]
 
     def remove(self, moment: float) -> None:
         self.queued = [each for each in self.queued if each[0] < moment]
 
     def send_now(self, address: Address, messages: Sequence[bytes]) -> bool:
         self.sent.append((address, len(messages)))
+        self.heard += [(address, data) for data in messages]
         return address not in self.refusing
 
     def wait(self, seconds: float | None) -> set[int] | None:

@@ -66,7 +66,7 @@ class Performer:
         self._halts.pop(0)
         self._halt = now + self._halts[0] if self._halts else 1e9
         yield now, b""
-        sounding, _ = self._handed.take_back(now)
+        sounding = self._handed.take_back(now).sounding
         yield from self._hand_over([note_off(0, note) for note in sounding], now, now)
         self._sounding, self._due = [], max(self._due, now + LEAD)
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from bachd.errors import OutputError
-from bachd.midi.port_names import full_name, is_instrument, matching, the_one
+from bachd.midi.alsa.sequencer import SequencerPort
+from bachd.midi.port_names import candidates, full_name, is_instrument, label, matching, normal, the_one
 
 PORTS = ["Midi Through Port-0", "FP-30X MIDI 1", "FP-30X MIDI 2", "SH-01A MIDI 1", "Piano", "Toy Piano"]
 
@@ -62,3 +63,44 @@ def test_a_name_that_fits_nothing_where_there_is_nothing() -> None:
 )
 def test_auto_never_chooses_what_only_looks_like_an_instrument(name: str, chosen: bool) -> None:
     assert is_instrument(name) is chosen
+
+
+FIRST = SequencerPort((24, 0), "Boutique MIDI 1", hardware=True, path="3-1.4")
+SECOND = SequencerPort((20, 0), "Boutique MIDI 1", hardware=True, path="3-1.10")
+LITERAL = SequencerPort((28, 0), "MIDIMATE II #2", hardware=True)
+
+
+@pytest.mark.parametrize("ports", [[FIRST, SECOND, LITERAL], [LITERAL, SECOND, FIRST]])
+@pytest.mark.parametrize(
+    ("part", "found"),
+    [
+        ("boutique", [FIRST, SECOND]),
+        ("Boutique#1", [FIRST]),
+        ("boutique midi 1 #2", [SECOND]),
+        ("Boutique#3", []),
+        ("Boutique@3-1.10", [SECOND]),
+        ("Boutique@3-1", []),
+        ("MIDIMATE II #2", [LITERAL]),
+        ("MIDIMATE II #2#1", [LITERAL]),
+    ],
+)
+def test_ports_of_one_name_have_numbers_in_the_order_of_their_sockets(
+    ports: list[SequencerPort], part: str, found: list[SequencerPort]
+) -> None:
+    assert candidates(ports, part) == found
+
+
+def test_a_label_is_the_name_of_one_port_alone() -> None:
+    assert [label(port, [FIRST, SECOND, LITERAL]) for port in (FIRST, SECOND, LITERAL)] == [
+        "Boutique MIDI 1@3-1.4",
+        "Boutique MIDI 1@3-1.10",
+        "MIDIMATE II #2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "read"),
+    [("AUTO", "auto"), ("Jack", "jack"), (" None", "none"), ("File:~/A.mid", "file:~/A.mid"), ("Autoharp", "Autoharp")],
+)
+def test_words_are_read_in_any_case(spec: str, read: str) -> None:
+    assert normal(spec) == read

@@ -5,23 +5,28 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from mido import Message
+from mido import Message, MidiFile
 
 from bachd.errors import EXIT_UNAVAILABLE, OutputError
+from bachd.midi.alsa.sequencer import SequencerPort
 from bachd.midi.fan_out import Outputs
 from bachd.midi.panic import panic
 from bachd.midi.ports import list_ports, open_outputs
 from bachd.midi.reset import reset
+from bachd.midi.resolve import examine, without_synth
+from bachd.music.message import note_off, note_on, program_change, set_tempo, time_signature
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
-from bachd.realtime.output import Output, TimedMessage
+from bachd.realtime.output import TimedMessage
 from tests.conftest import Synth
 from tests.fakes import FakeClock, RecordingOutput, run
+from tests.midi.jack.jackport import news
+from tests.midi.small import PIANO, SYNTH, SmallSequencer, SteppedClock
 
 PlugSynth = Callable[..., Synth]
 
 
-def opened(*specs: str) -> Output:
+def opened(*specs: str) -> Outputs:
     return open_outputs(specs, MonotonicClock(), Lateness())
 
 
@@ -68,9 +73,99 @@ def test_what_cannot_be_had_is_one_line(spec: str, message: str) -> None:
 
 
 @pytest.mark.usefixtures("no_midi")
-def test_if_one_of_several_cannot_be_had_the_others_are_closed(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="FP-30X"):  # a file left open would be a warning, and so a failure
-        opened(f"file:{tmp_path / 'a.mid'}", "FP-30X")
+def test_one_of_several_that_cannot_be_had_keeps_no_other_from_playing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    output = opened(f"file:{tmp_path / 'a.mid'}", "FP-30X", f"file:{tmp_path / 'stick' / 'b.mid'}")
+    assert [line.split(";")[0] for line in caplog.messages] == [
+        "midi.output: no MIDI port is called 'FP-30X'",
+        f"{tmp_path / 'stick' / 'b.mid'}: cannot be written: there is no folder {tmp_path / 'stick'}",
+    ]
+    assert output.poll() == []
+    assert output.description == (
+        f"{tmp_path / 'a.mid'}, waiting for FP-30X, waiting for file:{tmp_path / 'stick' / 'b.mid'}"
+    )
+    output.send([note(60)])
+    output.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mid"]
+
+
+@pytest.mark.usefixtures("no_midi")
+def test_if_none_of_several_can_be_had_the_run_does_not_begin(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="FP-30X"):
+        opened("FP-30X", f"file:{tmp_path / 'stick' / 'b.mid'}")
+
+
+def test_a_file_whose_folder_appears_is_joined_on_a_bar_with_all_that_holds(tmp_path: Path) -> None:
+    path = tmp_path / "stick" / "b.mid"
+    output = opened("none", f"file:{path}")
+    now = MonotonicClock().now()
+    for message in (set_tempo(96), time_signature(3, 4), program_change(0, 19), note_on(0, 60, 64)):
+        output.send([TimedMessage(now, 0, message)])
+    assert output.poll() == []
+    path.parent.mkdir()
+    assert output.poll() == [f"{path} is there: in from the next bar on"]
+    assert output.poll() == []
+    output.send([TimedMessage(now, 24, note_off(0, 60))])
+    output.bar(now)
+    output.send([TimedMessage(now, 48, note_on(0, 62, 64))])
+    output.send([TimedMessage(now, 72, note_off(0, 62))])
+    assert output.recordings == []
+    output.close()
+    assert output.recordings == [str(path)]
+    kinds = [message.type for message in MidiFile(path).tracks[0] if message.type != "text"]
+    assert kinds == ["set_tempo", "time_signature", "program_change", "note_on", "note_off", "end_of_track"]
+
+
+def test_what_is_waited_for_is_used_again_after_a_reload(tmp_path: Path) -> None:
+    spec = f"file:{tmp_path / 'stick' / 'b.mid'}"
+    before = opened("none", spec)
+    after = open_outputs([spec, "none"], MonotonicClock(), Lateness(), present=before)
+    assert after.outputs == before.outputs
+    after.close()
+
+
+@pytest.mark.usefixtures("no_midi")
+@pytest.mark.parametrize("spec", ["NONE", "None", " none "])
+def test_words_are_read_in_any_case(spec: str) -> None:
+    output = opened(spec)
+    assert output.description == "no output"
+    output.close()
+
+
+@pytest.mark.usefixtures("no_midi")
+def test_a_slip_in_a_word_is_suggested() -> None:
+    with pytest.raises(OutputError, match="no MIDI port is called 'Virtul'; did you mean 'virtual'"):
+        opened("Virtul")
+
+
+def test_a_tilde_is_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    output = opened("file:~/a.mid")
+    assert output.description == str(tmp_path / "a.mid")
+    output.close()
+    with pytest.raises(OutputError, match="there is no such home"):
+        opened("file:~nobody-here/a.mid")
+
+
+@pytest.mark.usefixtures("no_midi")
+@pytest.mark.parametrize("spec", ["jack", "virtual", "FP-30X", "file:no/such/a.mid", "file:~nobody-here/a.mid"])
+def test_check_refuses_what_run_refuses_in_the_same_words(spec: str) -> None:
+    with pytest.raises(OutputError) as checked:
+        examine([spec])
+    with pytest.raises(OutputError) as ran:
+        opened(spec)
+    assert str(checked.value) == str(ran.value)
+
+
+@pytest.mark.usefixtures("no_midi")
+def test_check_warns_of_what_run_plays_without(tmp_path: Path) -> None:
+    path = tmp_path / "a.mid"
+    assert examine([f"file:{path}", "FP-30X"]) == [
+        "midi.output: no MIDI port is called 'FP-30X'; there is none at all; is it switched on?"
+    ]
+    assert examine([f"file:{path}", "auto", "none"]) == []
+    assert not path.exists()
 
 
 def test_none_plays_to_nobody() -> None:
@@ -165,7 +260,7 @@ def test_what_is_asked_for_again_is_used_again(tmp_path: Path) -> None:
     after = open_outputs([second, first], MonotonicClock(), Lateness(), present=before)
     assert after.outputs[1] is before.outputs[0]
     with pytest.raises(OutputError, match="FP-30X"):
-        open_outputs([first, "FP-30X"], MonotonicClock(), Lateness(), present=before)
+        open_outputs(["FP-30X"], MonotonicClock(), Lateness(), present=before)
     before.close(after)
     after.send([note(60)])
     after.close()
@@ -213,6 +308,39 @@ def test_jack_ports_that_fit_are_listed(plug_synth: PlugSynth) -> None:
 
 
 @pytest.mark.usefixtures("only_jack")
+@pytest.mark.parametrize("spec", ["auto", "jack"])
+def test_a_jack_synth_that_starts_later_is_connected(plug_synth: PlugSynth, spec: str) -> None:
+    output = opened(spec)
+    assert output.poll() == []
+    synth = plug_synth("organ")
+    assert news(output) == ["organ:in is there: reset, and in from the next bar on"]
+    assert output.description == "organ:in"
+    output.bar(MonotonicClock().now())
+    output.send([note(60)])
+    assert synth.hear(len(reset()) + 1)[-1] == "903c40"
+    synth.unplug()
+    assert news(output) == ["organ:in is gone: the music goes on without it, until it is back"]
+    plug_synth("harp")
+    assert news(output) == ["harp:in is there: reset, and in from the next bar on"]
+    output.close()
+
+
+@pytest.mark.usefixtures("only_jack")
+def test_a_jack_synth_is_silenced_where_run_would_play_to_it(plug_synth: PlugSynth) -> None:
+    with pytest.raises(OutputError, match="panic: there is no MIDI instrument"):
+        panic()
+    assert without_synth() == "offers the port 'bachd' of JACK until one is there"
+    plug_synth("organ")
+    assert panic() == "organ:in"
+    assert panic((), ["jack", "auto"]) == "organ:in"
+
+
+@pytest.mark.usefixtures("no_midi")
+def test_without_midi_a_file_takes_the_synths_place() -> None:
+    assert without_synth() == "plays into a .mid file"
+
+
+@pytest.mark.usefixtures("only_jack")
 def test_panic_ends_every_note_on_every_channel(plug_synth: PlugSynth) -> None:
     synth = plug_synth("organ")
     assert panic(["organ"]) == "organ:in"
@@ -234,3 +362,80 @@ def test_panic_without_an_instrument_is_told(specs: list[str]) -> None:
 def test_panic_for_a_port_that_is_not_there_blames_no_setting() -> None:
     with pytest.raises(OutputError, match="panic: no MIDI port is called 'organ'"):
         panic(["organ"])
+
+
+@pytest.fixture
+def plugged(monkeypatch: pytest.MonkeyPatch) -> list[SmallSequencer]:
+    """A machine with two synths of one name and another one; the sequencers that were opened, the latest last."""
+    opened: list[SmallSequencer] = []
+
+    def open_sequencer(faults: list[str]) -> SmallSequencer:
+        opened.append(SmallSequencer(SteppedClock(), PIANO, SYNTH, TWIN))
+        return opened[-1]
+
+    monkeypatch.setattr("bachd.midi.systems.open_sequencer", open_sequencer)
+    monkeypatch.setattr("bachd.midi.systems.other_systems", lambda *_: iter(()))
+    return opened
+
+
+TWIN = SequencerPort((28, 0), SYNTH.name, hardware=True)
+
+
+@pytest.mark.parametrize(
+    ("specs", "listening"),
+    [
+        (["SH-01A"], {SYNTH.address}),
+        (["sh-01a#1"], {SYNTH.address}),
+        (["SH-01A MIDI 1 #2"], {TWIN.address}),
+        (["SH-01A#2", "FP-30X"], {TWIN.address, PIANO.address}),
+        (["SH-01A", "SH-01A"], {SYNTH.address, TWIN.address}),
+        (["AUTO"], {PIANO.address}),
+    ],
+)
+def test_two_ports_of_one_name_are_told_apart(
+    plugged: list[SmallSequencer], specs: list[str], listening: set[tuple[int, int]]
+) -> None:
+    output = opened(*specs)
+    assert plugged[-1].listening == listening
+    output.close()
+
+
+def test_the_log_tells_which_of_two_was_chosen_and_how_to_name_the_other(
+    plugged: list[SmallSequencer], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    opened("sh-01").close()
+    assert caplog.messages == [
+        "midi.output: 'sh-01' fits several ports of one name: taking 'SH-01A MIDI 1#1'; "
+        "for another write 'SH-01A MIDI 1#2'"
+    ]
+    caplog.clear()
+    for specs in (["sh-01", "sh-01"], ["sh-01#2"], ["FP"]):
+        opened(*specs).close()
+    assert caplog.messages == []
+
+
+def test_a_number_that_no_port_has_is_refused_with_those_there_are(plugged: list[SmallSequencer]) -> None:
+    with pytest.raises(
+        OutputError, match=r"'sh-01a#3'; there is 'FP-30X MIDI 1', 'SH-01A MIDI 1#1', 'SH-01A MIDI 1#2'"
+    ):
+        opened("sh-01a#3")
+
+
+def test_ports_of_one_name_are_listed_so_that_each_can_be_named(plugged: list[SmallSequencer]) -> None:
+    assert [port.name for port in list_ports()] == ["FP-30X MIDI 1", "SH-01A MIDI 1#1", "SH-01A MIDI 1#2"]
+    assert panic(["SH-01A MIDI 1#2"]) == "SH-01A MIDI 1#2"
+
+
+def test_a_synth_that_is_missing_among_several_is_waited_for(
+    plugged: list[SmallSequencer], caplog: pytest.LogCaptureFixture
+) -> None:
+    output = opened("FP-30X", "Clavinova")
+    assert output.description == "FP-30X MIDI 1, waiting for Clavinova"
+    assert [line.partition(";")[0] for line in caplog.messages] == ["midi.output: no MIDI port is called 'Clavinova'"]
+    output.close()
+    with pytest.raises(OutputError, match="Clavinova"):
+        opened("Clavinova")
+    alone = open_outputs(["Clavinova"], MonotonicClock(), Lateness(), awaiting=True)
+    assert alone.description == "waiting for Clavinova"
+    alone.close()

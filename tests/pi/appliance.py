@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from time import monotonic
 
-from tests.pi import boot, breaks, endurance, leading, pace, service
+from tests.pi import boot, breaks, endurance, joining, leading, pace, service
 from tests.pi.edits import edit
 from tests.pi.synth import NAME, Synth
 from tests.pi.waiting import GuestError, say
@@ -43,6 +43,7 @@ def main(series: str, seed: int, only: str, outside: float) -> int:
     checks: dict[str, Callable[[], str]] = {
         "words": words,
         "replug": lambda: breaks.replug(synth, times, BAR, rng),
+        "join": lambda: joining.join(synth, times, TEMPO, rng),
         "kill": lambda: breaks.kill(synth, times, BAR, rng),
         "hang": lambda: breaks.hang(synth),
         "edits": lambda: edit(synth, times * 3 // 2, rng),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 _LENGTHS = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 """Bytes after each status."""
+_POSITION = 0xF2
 _SILENCING = (120, 123)
 """All sound off, all notes off."""
 
@@ -29,6 +30,8 @@ class Recording:
     """Notes that were silenced by a reset, not by a note_off of their own."""
     doubled: int = 0
     """Notes that began again while they sounded."""
+    order: list[tuple[float, bytes]] = field(default_factory=list)
+    """All messages but note_offs, with their moments, in the order in which they came."""
     _ended: float | None = None
     _status: int = 0
     _data: list[int] = field(default_factory=list)
@@ -37,14 +40,23 @@ class Recording:
         """Take in what has arrived."""
         for byte in data:
             if byte >= 0xF8:
-                continue
-            if byte >= 0x80:
-                self._status, self._data = byte if byte < 0xF0 else 0, []
+                self.order.append((now, bytes([byte])))
+            elif byte >= 0x80:
+                self._status, self._data = byte if byte < 0xF0 or byte == _POSITION else 0, []
             elif self._status:
                 self._data.append(byte)
-                if len(self._data) == _LENGTHS[self._status & 0xF0]:
-                    self._take(self._status & 0xF0, self._status & 0x0F, self._data, now)
-                    self._data = []
+                if len(self._data) == (2 if self._status == _POSITION else _LENGTHS[self._status & 0xF0]):
+                    self._complete(now)
+
+    def _complete(self, now: float) -> None:
+        """Take in a message that is whole."""
+        status, data, self._data = self._status, self._data, []
+        if status & 0xF0 != 0x80:
+            self.order.append((now, bytes([status, *data])))
+        if status == _POSITION:
+            self._status = 0  # it has no running status
+        else:
+            self._take(status & 0xF0, status & 0x0F, data, now)
 
     def interrupted(self) -> None:
         """The cable was pulled: what comes next begins with a status."""

@@ -51,3 +51,9 @@ def test_silence_is_from_the_last_end_to_the_next_onset() -> None:
     assert heard.longest_silence(0.0, 6.0) == 2.5
     assert heard.longest_silence(2.5, 6.0) == 0.25
     assert heard.longest_silence(5.1, 6.0) == 0.0
+
+
+def test_all_but_note_offs_is_kept_in_its_order() -> None:
+    heard = Recording()
+    heard.feed(bytes.fromhex("b00008 2001 c013 f21000 fb f8 903cf840 803c40 40"), 1.0)
+    assert [data.hex() for _, data in heard.order] == ["b00008", "b02001", "c013", "f21000", "fb", "f8", "f8", "903c40"]

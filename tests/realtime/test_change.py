@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from bachd.music.message import program_change
 from bachd.music.piece import Step
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
@@ -24,7 +26,7 @@ def change(
         nonlocal count
         step = await compose()
         if count == at:
-            manner = {"channels": (1,), "program": None, "latency": 0.0, **how}
+            manner = {"channels": (1,), "latency": 0.0, **how}
             player.change(outputs[elsewhere], bpm=bpm, **manner)
         count += 1
         return step
@@ -46,7 +48,7 @@ def test_another_latency_does_not_disturb_the_rhythm() -> None:
 
 
 def test_other_channels_take_what_begins_and_the_old_ones_end_what_sounds() -> None:
-    output, _ = change(steps("C3.E4 ~C3.F4 G4"), at=1, channels=(3,), program=19)
+    output, _ = change(steps("C3.E4 ~C3.F4 G4"), at=1, channels=(3,), patches=[[program_change(2, 19)]])
     assert output.log == [
         "0 on E4",
         "0 on C3",
@@ -67,3 +69,34 @@ def test_another_output_is_played_to_when_nothing_sounds_any_more_on_the_one_bef
     assert after.log == ["0 on F4", "0 on C3", "0.5 off F4", "0.5 off C3", "0.5 on G4", "1 off G4"]
     assert after.messages[0].due == before.messages[-1].due
     assert after.signs == ["24 set_tempo 500000", "24 time_signature 4/4"]
+
+
+def test_a_program_that_a_halt_takes_back_is_sent_when_the_music_goes_on() -> None:
+    clock = FakeClock()
+    output, transport = RecordingOutput(clock), Transport(120, 0.1)
+    player = Player(output, transport, clock, patches=[[program_change(0, 5)]])
+    script = iter(steps("C4 D4 E4 F4 " * 3))
+    count = 0
+
+    async def composing() -> Step | None:
+        nonlocal count
+        count += 1
+        if count == 5:  # the next bar, which is handed over 0.1 s ahead of its moment, 2.1
+            player.change(output, bpm=60, channels=(1,), latency=0.0, patches=[[program_change(0, 7)]])
+        return next(script, None)
+
+    async def perform() -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_at(2.05, transport.halt)
+        loop.call_at(5.0, transport.resume)
+        await player.perform(composing)
+
+    run(perform())
+    sent = [
+        (timed.due > 5, timed.message.program) for timed in output.messages if timed.message.type == "program_change"
+    ]
+    assert sent == [(False, 5), (True, 7)]
+    assert [sign.split(" ", 1)[1] for sign in output.signs if "tempo" in sign] == [
+        "set_tempo 500000",
+        "set_tempo 1000000",
+    ]

@@ -15,6 +15,7 @@ from bachd.realtime.clock_out import Pulse
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
 from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
+from tests.realtime import performing
 
 TICK = 2.5 / 120
 BAR = steps("C4 D4 E4 F4 " * 2)
@@ -85,6 +86,13 @@ def test_a_stall_loses_no_clock_and_repeats_none() -> None:
     sent = play([*steps("C4"), 3.0, *steps("D4 E4")], Pulse(sends=True))
     assert sum(line.endswith("clock") for line in sent) == 72
     assert sent[24:27] == [f"{0.1 + 23 * TICK:.3f} clock", "3.000 clock", f"{3.0 + TICK:.3f} clock"]
+
+
+def test_music_for_a_slow_synth_does_not_wait_for_the_clock() -> None:
+    played = performing.play(BAR, pulse=Pulse(sends=True), latency=0.4)
+    assert min(left for left, _ in played.calls) >= 0.0
+    onsets = [timed.due for timed in played.output.messages if timed.message.type == "note_on"]
+    assert [later - earlier for earlier, later in pairwise(onsets)] == pytest.approx([0.5] * 7)
 
 
 @given(

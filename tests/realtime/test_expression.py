@@ -120,7 +120,7 @@ def test_another_tempo_in_an_ending_is_slowed_down_too() -> None:
     async def compose() -> Step | None:
         step = next(rest, None)
         if step is line[2]:
-            player.change(output, bpm=60, channels=(1,), program=None, latency=0.0)
+            player.change(output, bpm=60, channels=(1,), latency=0.0)
         return step
 
     run(player.perform(compose))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from bachd.music.message import bank_select, program_change
 from bachd.music.metre import Grid, Metre
 from tests.fakes import steps
 from tests.realtime.performing import play
 
 
-def test_a_program_is_asked_for_on_every_channel_before_the_first_note() -> None:
-    messages = play(steps("C4"), channels=(1, 5), program=19).messages
-    assert [(each.type, each.channel, each.program) for each in messages[1:3]] == [
-        ("program_change", 0, 19),
-        ("program_change", 4, 19),
-    ]
+def test_banks_and_programs_come_before_the_first_note() -> None:
+    patches = [[*bank_select(0, 87 * 128 + 64), program_change(0, 19)], [program_change(4, 48)]]
+    sent = [message.data.hex() for message in play(steps("C4"), channels=(1, 5), patches=patches).messages]
+    assert sent[1:5] == ["b00057", "b02040", "c013", "c430"]
 
 
 def test_a_name_in_any_script_is_written_as_utf_8() -> None:

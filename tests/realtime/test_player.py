@@ -126,7 +126,7 @@ def test_who_waits_may_be_given_something_else_to_play_to_and_another_conductor(
     before, after = RecordingOutput(clock), RecordingOutput(clock)
 
     def on_wait() -> None:
-        manner: dict[str, Any] = {"channels": (2,), "program": None, "latency": 0.0}
+        manner: dict[str, Any] = {"channels": (2,), "latency": 0.0}
         player.change(after, bpm=60, conductor=Transport(60, 0.1), **manner)
 
     player = Player(before, halted, clock, on_wait=on_wait)

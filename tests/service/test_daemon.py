@@ -9,12 +9,14 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bachd.config import Config, Expression, Midi
 from bachd.errors import ModelError, OutputError
 from bachd.midi.fan_out import Outputs
+from bachd.midi.file import FileOutput
 from bachd.realtime import priority
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
@@ -48,6 +50,40 @@ def test_a_number_of_events_is_played_to_the_end(stage: Stage, caplog: pytest.Lo
 def test_a_number_of_seconds_ends_a_run_that_would_go_on(stage: Stage) -> None:
     assert daemon.run(QUICK, seconds=0.05) == 0
     assert stage.ends_in_silence()
+
+
+def test_a_number_of_seconds_ends_a_run_that_waits_for_a_clock(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Silence:
+        description = "a port"
+
+        def poll(self) -> tuple[str, ...]:
+            return ()
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr("bachd.midi.clock_input.open_input", lambda spec, hear: Silence())
+    with caplog.at_level(logging.INFO):
+        assert daemon.run(replace(QUICK, tempo="clock"), seconds=0.05) == 0
+    assert caplog.messages[-1] == "stopped after 0 events"
+    assert not stage.output.messages
+
+
+def test_where_the_music_was_written_is_said(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "a.mid"
+    monkeypatch.setattr("bachd.midi.ports.open_outputs", lambda *_, **__: Outputs([FileOutput(path)]))
+    with caplog.at_level(logging.INFO):
+        daemon.run(QUICK, events=3)
+    assert caplog.messages[-1] == f"stopped after 3 events, written to {path}"
+
+
+def test_what_was_probably_not_meant_is_logged(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    daemon.run(replace(QUICK, midi=Midi(channels=(1, 10))), events=1)
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert [line.partition(":")[0] for line in told] == ["midi.channels"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from bachd.config import Config, Seed
+from bachd.config import Config, Midi, Seed
 from bachd.errors import ModelError
 from bachd.music.event import Event
 from bachd.neural import bundle, edgetpu
 from bachd.neural.bundle import Bundle
 from bachd.neural.edgetpu import EdgeTpuModel
 from bachd.neural.model import TfliteModel
-from bachd.service.factory import make_composer, open_composer, open_model
+from bachd.service.factory import make_composer, open_composer, open_model, patches
 from tests.neural import delegates
 
 SEED = Seed(piece="bwv269", bars=1, rng=5)
@@ -75,3 +75,17 @@ def test_the_music_goes_on_when_the_edge_tpu_dies(compiled: str, caplog: pytest.
     chosen, lost = caplog.messages
     assert chosen.startswith("composing on the Edge TPU: ")
     assert lost == "the Edge TPU is lost: its process was ended by SIGKILL; from here on the CPU composes"
+
+
+def test_each_channel_in_use_has_its_bank_and_program() -> None:
+    midi = Midi(channels=(1, 2, 2, 5), program=((1, 19), (2, 48), (9, 3)), bank=((2, 87 * 128 + 64),))
+    assert [[message.data.hex() for message in patch] for patch in patches(midi)] == [
+        ["c013"],
+        ["b10057", "b12040", "c130"],
+    ]
+    assert [
+        [message.data.hex() for message in patch] for patch in patches(Midi(channels=(3, 4), program=0, bank=0))
+    ] == [
+        ["b20000", "b22000", "c200"],
+        ["b30000", "b32000", "c300"],
+    ]

@@ -31,6 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with a config.yaml that plays fast and into a file."""
     monkeypatch.setenv("PYTHONPATH", str(Path(bachd.__file__).parents[1]))
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # it hides a standard stream that cannot be flushed at exit
     settings = "tempo: 240\nseed: {piece: bwv269, rng: 5}\nmidi: {output: 'file:out.mid'}\nweb: null\n"
     (tmp_path / "config.yaml").write_text(settings)

@@ -14,8 +14,8 @@ TICK = 2.5 / 120
 class Told:
     """A master who is told things at 120 bpm, one clock after the other."""
 
-    def __init__(self) -> None:
-        self.master = Master()
+    def __init__(self, *, wait_for_start: bool = False) -> None:
+        self.master = Master(wait_for_start=wait_for_start)
         self.now = 10.0
 
     def say(self, *messages: int, source: str = "a") -> Told:
@@ -70,6 +70,16 @@ def test_clocks_alone_play_after_a_beat() -> None:
     assert told.condition == "listening to the MIDI clock"
     assert told.clocks(1).master.running
     assert told.clocks(1).position == 1
+
+
+@pytest.mark.parametrize("start", [START, CONTINUE])
+def test_clocks_alone_may_be_told_to_mean_nothing(start: int) -> None:
+    told = Told(wait_for_start=True).clocks(500)
+    assert not told.master.running
+    assert told.condition == "waiting for the MIDI clock's start"
+    assert told.say(start).clocks(24).master.running
+    assert told.position == 24
+    assert told.condition == ""
 
 
 def test_after_a_stop_clocks_alone_play_nothing_and_it_goes_on_where_it_was() -> None:

@@ -13,10 +13,12 @@ from time import monotonic
 from typing import Any, Final
 
 from bachd.errors import OutputError
+from bachd.midi.alsa.event_records import Address
 from bachd.midi.alsa.queue_clock import QueueClock
-from bachd.midi.alsa.sequencer import Address, check_device, pending
+from bachd.midi.alsa.sequencer import SequencerPort, check_device, pending
+from bachd.midi.alsa.usb import socket_of
 from bachd.midi.clock_input import Hear
-from bachd.midi.port_names import CLOCK, OURS, full_name, is_instrument, matching
+from bachd.midi.port_names import CLOCK, OURS, candidates, full_name, is_instrument
 from bachd.realtime import priority
 
 log = logging.getLogger(__name__)
@@ -135,8 +137,11 @@ class AlsaInput:
 
     def _wanted(self, ports: list[Any]) -> dict[Address, str]:
         if self._part is not None:
-            fitting = matching(self._names.values(), self._part)
-            return {address: name for address, name in self._names.items() if name in fitting}
+            there = [
+                SequencerPort(address, name, hardware=False, path=socket_of(self._client, address[0]))
+                for address, name in self._names.items()
+            ]
+            return {port.address: port.name for port in candidates(there, self._part)}
         hardware = [port for port in ports if port.type & self._alsa.PortType.HARDWARE]
         found = {(port.client_id, port.port_id): self._names[port.client_id, port.port_id] for port in hardware}
         return {address: name for address, name in found.items() if is_instrument(name)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeAlias
 
 _HEAD: Final = struct.Struct("=BBbBIIBBBB")
 """Type, flags, tag, queue; seconds and nanoseconds; client and port of the sender, and of the one addressed."""
@@ -22,7 +22,9 @@ SIZE: Final = _HEAD.size + _NOTE.size
 
 _REAL_TIME: Final = 1
 """SNDRV_SEQ_TIME_STAMP_REAL, absolute, of fixed length."""
-_SUBSCRIBERS: Final = (254, 253)
+Address: TypeAlias = tuple[int, int]
+"""Client and port number; other ones after each plug."""
+SUBSCRIBERS: Final[Address] = (254, 253)
 """Whoever is subscribed at the time."""
 _NOTES: Final = {0x80: 7, 0x90: 6, 0xA0: 8}
 _STATUSES: Final = {7: 0x80, 6: 0x90}
@@ -31,15 +33,15 @@ _SYSTEM: Final = {0xF8: 36, 0xFA: 30, 0xFB: 31, 0xFC: 32, 0xFE: 42, 0xFF: 41}
 _SONGPOS: Final = 0xF2
 
 
-def record(data: bytes, moment: float, queue: int, client: int, port: int) -> bytes:
-    """A message for all that are subscribed to a port, at a moment of a queue, in seconds.
+def record(data: bytes, moment: float, queue: int, sender: Address, to: Address = SUBSCRIBERS) -> bytes:
+    """A message from our port to another, or to all subscribed to ours, at a moment of a queue, in seconds.
 
     Raises ValueError for system exclusive and other messages that no music needs.
     """
     kind, body = _body(data)
     seconds = int(moment)
     nanoseconds = min(999_999_999, round(1e9 * (moment - seconds)))
-    return _HEAD.pack(kind, _REAL_TIME, 0, queue, seconds, nanoseconds, client, port, *_SUBSCRIBERS) + body
+    return _HEAD.pack(kind, _REAL_TIME, 0, queue, seconds, nanoseconds, *sender, *to) + body
 
 
 def notes(records: bytes) -> Iterator[tuple[float, bytes]]:

@@ -1,27 +1,32 @@
-"""Which synths hear our ALSA port, while they are switched on and off, pulled out and plugged in again.
+"""Subscribe synths to our ALSA port while they are switched on and off, pulled out and plugged in again.
 
-Law: a synth is known by its name. When it comes back it is reset at once, but hears the music from the next bar on.
-What a person has taken off our port by hand stays off until it is plugged in again.
+Law: a synth is known by its name. One that comes is reset at once and sent all channel state, and gets the music from
+the next bar on; while a MIDI clock is sent, its position before that bar, too. What was put on our port by hand is sent
+the same without a reset, and what was taken off it stays off until it is plugged in again.
 
-Nothing here waits: whoever calls says what time it is, and what has vanished.
+Nothing here waits: callers pass the time, and what has vanished.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from bachd.midi.alsa.sequencer import Address, Sequencer, SequencerPort
-from bachd.midi.port_names import OURS, matching
+from bachd.midi.alsa.event_records import Address
+from bachd.midi.alsa.sequencer import Sequencer, SequencerPort
+from bachd.midi.chase import Chase, Resume
+from bachd.midi.port_names import OURS, candidates, selector
 from bachd.midi.reset import reset
 
 log = logging.getLogger(__name__)
 
 _RESET: Final = tuple(bytes(message.bytes()) for message in reset())
+_MARGIN: Final = 0.001
+"""Seconds before its moment by which a message must be queued to leave in order."""
 
 
 class _State(Enum):
@@ -44,26 +49,43 @@ class _Synth:
     state: _State = _State.ABSENT
     since: float = -math.inf
     """Monotonic seconds at which it began to wait."""
+    sent: list[bytes] = field(default_factory=list)
+    """The channel state that it was sent."""
 
 
 class Synths:
     """The synths asked for, and those of them that are there."""
 
-    def __init__(self, sequencer: Sequencer, wanted: Sequence[str | None], sounding: Collection[Address] = ()) -> None:
+    def __init__(
+        self,
+        sequencer: Sequencer,
+        wanted: Sequence[str | None],
+        sounding: Collection[Address] = (),
+        chase: Chase | None = None,
+        ahead: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         """Subscribe those that are there, and reset them, but for the ports that are `sounding`.
 
         wanted: names or parts of names; None is the first instrument that is there or will be.
+        chase: what our port has been sent. ahead: seconds by which the sequencer's queue is ahead of monotonic time.
         """
         self._sequencer = sequencer
+        self._chase = chase or Chase()
+        self._ahead = ahead
         self._synths = [_Synth(name) for name in wanted]
         self._opens, self._begins = math.inf, -math.inf
+        self._resume: Resume | None = None
+        self._subscribed: set[Address] = set()
+        self._unphased: set[Address] = set()  # subscribed while a clock ran, and not told yet where it is
         for synth in self._find(sequencer.ports(), -math.inf, sounding):
             self._play(synth)
+        self._unphased.clear()  # no clock has been sent yet: the start is still to come
+        self._subscribed = sequencer.subscribed()
 
     @property
-    def missing(self) -> str | None:
-        """The first name that is not there; None if all are."""
-        return next((synth.name for synth in self._synths if synth.port is None and synth.name), None)
+    def missing(self) -> list[str]:
+        """The names that are not there."""
+        return [synth.name for synth in self._synths if synth.port is None and synth.name]
 
     @property
     def playing(self) -> set[Address]:
@@ -77,18 +99,26 @@ class Synths:
 
     @property
     def waiting(self) -> bool:
-        """Whether any synth waits for a bar."""
-        return any(synth.state is _State.WAITING for synth in self._synths)
+        """Whether any synth waits for a bar, or for the clock's position."""
+        return bool(self._unphased) or any(synth.state is _State.WAITING for synth in self._synths)
 
     @property
     def joining(self) -> float:
         """Monotonic seconds at which `join` has something to do; infinity as long as that is not known."""
         return self._opens if any(map(self._may_join, self._synths)) else math.inf
 
-    def bar(self, after: float, due: float) -> None:
-        """A bar begins at `due`; what comes before it has left by `after`. Both in monotonic seconds."""
-        # In the middle, so that neither side has to be punctual.
-        self._opens, self._begins = (after + due) / 2, due
+    def bar(self, after: float, due: float, resume: Resume | None = None) -> None:
+        """A bar begins at `due`; what comes before it has left by `after`. Both in monotonic seconds.
+
+        resume: what puts a device in step with the clock of that bar.
+        """
+        # In the middle, so that neither side has to be punctual; and before the clock's position is sent.
+        end = due if resume is None or resume.due <= after else min(due, resume.due)
+        self._resume, self._opens, self._begins = resume, (after + end) / 2, due  # in this order: `join` is elsewhere
+
+    def halt(self) -> None:
+        """The bar that was to begin is taken back; the clock goes on with a start or a continue for all."""
+        self._resume = None
 
     def join(self, now: float) -> None:
         """Let those that were there in time hear the bar that is about to begin."""
@@ -96,27 +126,50 @@ class Synths:
             for synth in self._synths:
                 if self._may_join(synth):
                     self._play(synth)
+        self._send_position(now)
 
     def look(self, vanished: Collection[int], now: float) -> None:
-        """See who is there.
+        """See which synths are there.
 
         vanished: the clients that have been gone since the last look, if only for a moment.
         """
         ports = self._sequencer.ports()
         addresses = {port.address for port in ports}
         subscribed = self._sequencer.subscribed()
+        self._unphased &= subscribed
         for synth in self._synths:
             if synth.port is not None:
-                hears = synth.port.address in subscribed
+                subscribes = synth.port.address in subscribed
                 there = synth.port.address in addresses and synth.port.address[0] not in vanished
-                self._follow(synth, synth.port, hears=hears, there=there)
+                self._follow(synth, synth.port, subscribes=subscribes, there=there)
+        known = {address for address in self._subscribed if address[0] not in vanished}
+        for address in subscribed - known:  # by hand
+            if state := self._chase.state():
+                self._sequencer.send_now(address, state)
+            self._unphased.add(address)
+        self._subscribed = subscribed
         for synth in self._find(ports, now):
             log.info("%s is there: reset, and in from the next bar on", _described(synth))
 
-    def _follow(self, synth: _Synth, port: SequencerPort, *, hears: bool, there: bool) -> None:
+    def _send_position(self, now: float) -> None:
+        """Send the clock's position to those that have come, unless it is too late for this bar's."""
+        resume = self._resume
+        if not self._unphased:
+            return
+        if resume is None:
+            if self._begins > now:  # a bar without a clock
+                self._unphased.clear()
+        elif now < resume.due - _MARGIN:
+            if not resume.fresh:  # otherwise the start itself is on its way to them
+                moment = resume.due + self._ahead()
+                for address in self._unphased:
+                    self._sequencer.schedule([(moment, data) for data in resume.messages], address)
+            self._unphased.clear()
+
+    def _follow(self, synth: _Synth, port: SequencerPort, *, subscribes: bool, there: bool) -> None:
         """Note what has become of a synth that was there."""
         before = synth.state
-        if hears:
+        if subscribes:
             synth.state = _State.PLAYING
             if before is not _State.PLAYING:
                 log.info("%s was put on port '%s' by hand", port.name, OURS)
@@ -134,13 +187,14 @@ class Synths:
         """Find ports for synths that are absent; reset them, and let them wait for a bar."""
         for synth in self._synths:
             taken = [other.port for other in self._synths]
-            for port in ports if synth.port is None else ():
-                if port in taken or not _fits(synth, port, ports):
+            for port in _fitting(synth, ports) if synth.port is None else ():
+                if port in taken:
                     continue
-                if port.address in sounding or self._sequencer.send_now(port.address, _RESET):
-                    synth.port, synth.state, synth.since = port, _State.WAITING, now
+                state = self._chase.state()
+                if port.address in sounding or self._sequencer.send_now(port.address, (*_RESET, *state)):
+                    synth.port, synth.state, synth.since, synth.sent = port, _State.WAITING, now, state
                     if synth.name is not None:
-                        synth.name = port.name
+                        synth.name = port.name + selector(synth.name, port.name)
                     yield synth
                     break
 
@@ -148,18 +202,26 @@ class Synths:
         return synth.state is _State.WAITING and synth.since < self._begins
 
     def _play(self, synth: _Synth) -> None:
-        if synth.port is not None:
-            joined = self._sequencer.subscribe(synth.port.address)
-            synth.port, synth.state = (synth.port, _State.PLAYING) if joined else (None, _State.ABSENT)
+        if synth.port is None:
+            return
+        state = self._chase.state()
+        if state != synth.sent:  # changed while it waited
+            self._sequencer.send_now(synth.port.address, state)
+        if self._sequencer.subscribe(synth.port.address):
+            synth.state = _State.PLAYING
+            self._subscribed.add(synth.port.address)
+            self._unphased.add(synth.port.address)
+        else:
+            synth.port, synth.state = None, _State.ABSENT
 
 
-def _fits(synth: _Synth, port: SequencerPort, ports: Sequence[SequencerPort]) -> bool:
-    if synth.name is None:
-        return port.hardware
-    return port.name in matching([each.name for each in ports], synth.name)
+def _fitting(synth: _Synth, ports: Sequence[SequencerPort]) -> list[SequencerPort]:
+    """The ports that will do for a synth, in the order in which they are tried."""
+    return [port for port in ports if port.hardware] if synth.name is None else candidates(ports, synth.name)
 
 
 def _described(synth: _Synth) -> str:
     if synth.port is None:
         return f"waiting for {synth.name or 'a synth'}"
-    return f"{synth.port.name} (taken off by hand)" if synth.state is _State.TAKEN_OFF else synth.port.name
+    name = synth.name if synth.name and synth.name.startswith(synth.port.name) else synth.port.name
+    return f"{name} (taken off by hand)" if synth.state is _State.TAKEN_OFF else name

@@ -17,9 +17,12 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from bachd.errors import OutputError
+from bachd.midi.alsa.event_records import Address
 from bachd.midi.alsa.hotplug import Synths
-from bachd.midi.alsa.sequencer import Address, Sequencer
+from bachd.midi.alsa.sequencer import Sequencer
+from bachd.midi.chase import Chase
 from bachd.midi.message_queue import begins, ending
+from bachd.midi.resolve import busy
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered
@@ -55,10 +58,10 @@ class AlsaOutput:
         sequencer: open; it is closed with the output.
         wanted: the names of ports, or None for the first instrument that is there or will be.
         clock: the one that deadlines are counted in.
-        awaiting: whether a port that was named may be missing, and is waited for.
+        awaiting: whether all ports that were named may be missing, and are waited for.
         sounding: ports that are being played to and must not be reset.
 
-        Raises OutputError if a port that was named cannot be subscribed.
+        Raises OutputError if none of the ports that were named can be subscribed.
         """
         self.wanted = tuple(wanted)
         """As it was asked for."""
@@ -69,13 +72,19 @@ class AlsaOutput:
         # The last deadline of each stream, the notes and the clock's, and the queue's time that it was given.
         self._last = {False: (-math.inf, 0.0), True: (-math.inf, 0.0)}
         self._begun: deque[tuple[float, bytes]] = deque(maxlen=_SOON)  # the last note_ons, with their deadlines
-        self._synths = Synths(sequencer, wanted, sounding)
-        if not awaiting and (missing := self._synths.missing):
-            raise OutputError(f"{missing}: cannot be subscribed; does another program use it alone?")
+        self._chase = Chase()
+        self._synths = Synths(sequencer, wanted, sounding, self._chase, lambda: self._shift)
+        if not awaiting and self.missing and len(self.missing) == len(wanted):
+            raise OutputError(busy(self.missing[0]))
         self._closing = False
         self._fault: BaseException | None = None
         self._thread = threading.Thread(target=self._watch, name="announcements", daemon=True)
         self._thread.start()
+
+    @property
+    def missing(self) -> list[str]:
+        """The names that were asked for and are not there."""
+        return self._synths.missing
 
     @property
     def sounding(self) -> set[Address]:
@@ -96,6 +105,7 @@ class AlsaOutput:
             if not timed.message.is_meta:
                 data = bytes(timed.message.bytes())
                 queued.append((self._moment(timed.due, data), data))
+                self._chase.see(timed.due, data)
                 self._lateness.record(now - timed.due)
                 if begins(data):
                     self._begun.append((timed.due, data))
@@ -104,6 +114,8 @@ class AlsaOutput:
     def retract(self, moment: float) -> None:
         """Empty the kernel's queue from there on; what may just have begun is ended."""
         self._compare_clocks()
+        self._chase.retract()
+        self._synths.halt()
         self._sequencer.remove(moment + self._shift + _NANOSECOND)
         now = self._clock.now()
         ends = [ending(data) for due, data in self._begun if moment < due <= now + _GRACE]
@@ -115,7 +127,7 @@ class AlsaOutput:
 
     def bar(self, due: float) -> None:
         """Let those who wait for it join in just before."""
-        self._synths.bar(max(self._clock.now(), self._last[False][0]), due)
+        self._synths.bar(max(self._clock.now(), self._last[False][0]), due, self._chase.resume())
         if self._synths.waiting:
             self._sequencer.wake()
 

@@ -14,19 +14,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol
 
 from bachd.errors import OutputError
-from bachd.midi.alsa.event_records import record
+from bachd.midi.alsa.event_records import SUBSCRIBERS, Address, record
 from bachd.midi.alsa.queue_clock import QueueClock
+from bachd.midi.alsa.usb import socket_of
 from bachd.midi.port_names import OURS, full_name, is_instrument
 
 DEVICE: Final = Path("/dev/snd/seq")
 TICKS: Final = 4000
 """How often a second our queue's timer ticks. The kernel's own value is 1000; its most, 6250, did no better here."""
-
-Address: TypeAlias = tuple[int, int]
-"""Client and port number; other ones after each plug."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,8 @@ class SequencerPort:
     """As people read it."""
     hardware: bool
     """Whether it is an instrument that 'auto' may choose."""
+    path: str = ""
+    """The USB socket it is in, such as '1-1.2'; empty for what is not on USB."""
 
 
 class Sequencer(Protocol):
@@ -59,8 +59,11 @@ class Sequencer(Protocol):
         """Let a port hear ours from now on; whether it does."""
         ...
 
-    def schedule(self, messages: Sequence[tuple[float, bytes]]) -> None:
-        """Queue messages for all that are subscribed at that time, each with its queue time, which do not decrease."""
+    def schedule(self, messages: Sequence[tuple[float, bytes]], to: Address = SUBSCRIBERS) -> None:
+        """Queue messages, each with its queue time, which do not decrease.
+
+        to: the port that gets them; without it, all that are subscribed at that time do.
+        """
         ...
 
     def remove(self, moment: float) -> None:
@@ -167,7 +170,12 @@ class KernelSequencer:
         except self._alsa.ALSAError:
             return []
         return [
-            SequencerPort((port.client_id, port.port_id), name, bool(port.type & hardware) and is_instrument(name))
+            SequencerPort(
+                (port.client_id, port.port_id),
+                name,
+                bool(port.type & hardware) and is_instrument(name),
+                socket_of(self._client, port.client_id),
+            )
             for port in found
             for name in [full_name(port.client_name, port.name)]
         ]
@@ -185,10 +193,10 @@ class KernelSequencer:
             return address in self.subscribed()
         return True
 
-    def schedule(self, messages: Sequence[tuple[float, bytes]]) -> None:
-        """Queue messages, in one write. All subscribers are addressed, so that a port that vanishes is no error."""
+    def schedule(self, messages: Sequence[tuple[float, bytes]], to: Address = SUBSCRIBERS) -> None:
+        """Queue messages, in one write. A port that vanishes is no error: the kernel drops what it cannot deliver."""
         queue, client, port = self._queue.queue_id, self._client.client_id, self._port.port_id
-        records = b"".join(record(data, max(0.0, moment), queue, client, port) for moment, data in messages)
+        records = b"".join(record(data, max(0.0, moment), queue, (client, port), to) for moment, data in messages)
         with self._lock:
             while records:
                 try:

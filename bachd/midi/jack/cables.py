@@ -15,6 +15,7 @@ from time import sleep
 from typing import Any, Final
 
 from bachd.midi.jack.libjack import Client
+from bachd.midi.port_names import is_instrument
 from bachd.midi.reset import reset
 
 _LOOKING: Final = 1.0
@@ -35,17 +36,20 @@ class Cables:
         port: Any,
         side_port: Any,
         wanted: Collection[str],
+        any_instrument: bool,
         play_aside: Callable[[Sequence[bytes]], object],
     ) -> None:
         """port: the one that plays. side_port: another one, for a reset that only one destination is to receive.
 
         wanted: the full names of the destinations to connect to, whenever they are there.
+        any_instrument: whether to connect to any other instrument while there is no connection.
         play_aside: sends messages through `side_port`, and returns when they were passed on, or JACK stands still.
         """
         self._client = client
         self._port, self._name = port, client.port_name(port)
         self._side = client.port_name(side_port)
         self._wanted = set(wanted)
+        self._any_instrument = any_instrument
         self._play_aside = play_aside
         self._connected: set[str] = set()
         self._lost: set[str] = set()  # they are reset when they are connected again
@@ -63,7 +67,8 @@ class Cables:
         """See to the connections; what happened to each, with the name at its other end."""
         if any(connected is False for _, connected in self._events):
             sleep(_SETTLING)
-        there = set(self._client.destinations())
+        destinations = self._client.destinations()
+        there = set(destinations)
         while self._events:  # in their order: a cable, or a synth, may be back before anybody looked
             name, connected = self._events.popleft()
             if connected is None:
@@ -77,10 +82,18 @@ class Cables:
             yield from self._plug(name)
         self._pulled &= there
         for name in sorted((self._wanted & there) - self._connected - self._pulled):
-            self._reset(name)
-            if self._client.connect(self._name, name):
-                self._lost.discard(name)
-                yield from self._plug(name)
+            yield from self._connect(name)
+        if self._any_instrument and not self._connected:
+            for name in destinations:
+                if is_instrument(name) and name not in self._pulled:
+                    yield from self._connect(name)
+                    break
+
+    def _connect(self, name: str) -> Iterator[tuple[str, str]]:
+        self._reset(name)
+        if self._client.connect(self._name, name):
+            self._lost.discard(name)
+            yield from self._plug(name)
 
     def _plug(self, name: str) -> Iterator[tuple[str, str]]:
         if name not in self._connected:

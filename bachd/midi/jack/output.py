@@ -11,17 +11,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bachd import child_process
 from bachd.errors import OutputError
+from bachd.midi.chase import Chase
 from bachd.midi.jack.cables import CONNECTED, PULLED
 from bachd.midi.jack.player import PATIENCE, PlayerChild
+from bachd.midi.jack.player_process import ANY
 from bachd.midi.message_queue import Due, begins
 from bachd.midi.port_names import OURS
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered
+
+if TYPE_CHECKING:
+    from bachd.midi.resolve import Port
 
 _GONE: Final = "the music goes on without it, until it is"
 
@@ -31,30 +36,41 @@ class JackOutput:
 
     system: Final = "jack"
 
-    def __init__(self, destination: str | None, clock: Clock, lateness: Lateness) -> None:
+    def __init__(
+        self, destination: str | None, clock: Clock, lateness: Lateness, *, any_instrument: bool = False
+    ) -> None:
         """Open a port.
 
         destination: a name from `destinations`; None opens a port for others to connect to.
         clock: must be the machine's monotonic one.
+        any_instrument: whether any other instrument will do where the destination is not there, or not yet.
 
         Raises OutputError if no server runs or it does not answer, or the destination is not there.
         """
         self.destination = destination
-        """As it was asked for."""
+        """As it was asked for; with `any_instrument`, the one that is played to."""
+        self._any_instrument = any_instrument
         self._clock = clock
         self._lateness = lateness
         self._lock = threading.Lock()  # the player sends, and another thread polls
         self._wanted = [] if destination is None else [destination]  # or whoever had connected to our port
+        if any_instrument:
+            self._wanted.append(ANY)
         self._connected: set[str] = set()  # the ports that we play to
         self._lost: set[str] = set()
         self._joined = True
+        self._chase = Chase()
         self._child: PlayerChild | None = PlayerChild(self._wanted, clock)
         self._ready = True
         fault = self._child.wait_until_ready()
+        if self._child.crashed:
+            self._child = PlayerChild(self._wanted, clock)
+            fault = self._child.wait_until_ready()
         for mark, name in self._child.read():
             self._note(mark, name)
         if not fault and destination is not None and destination not in self._connected:
             fault = f"{destination}: is no longer there"
+        self._joined = bool(self._connected) or not any_instrument
         if fault:
             self.close()
             raise OutputError(fault)
@@ -68,6 +84,12 @@ class JackOutput:
             return f"port '{OURS}' of JACK"
         return self.destination if self.destination in self._connected else f"waiting for {self.destination}"
 
+    def plays(self, target: Port) -> bool:
+        """Whether this is what would be opened for a target."""
+        if target.system != "jack" or target.any_instrument != self._any_instrument:
+            return False
+        return self._any_instrument or target.destination == self.destination
+
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Hand messages over."""
         now = self._clock.now()
@@ -76,7 +98,8 @@ class JackOutput:
             for timed in ordered(messages):
                 if not timed.message.is_meta:
                     data = bytes(timed.message.bytes())
-                    if self._joined or not begins(data):
+                    self._chase.see(timed.due, data)
+                    if self._joined or not (begins(data) or self._chase.holds_back(data)):
                         records.append((timed.due, data))
                     self._lateness.record(now - timed.due)
             self._write(records)
@@ -84,12 +107,16 @@ class JackOutput:
     def retract(self, moment: float) -> None:
         """Let the child forget what is due later."""
         with self._lock:
+            self._chase.retract()
             self._write([(moment, b"")])
 
     def bar(self, due: float) -> None:
-        """Let a destination that has come back receive all that is sent from here on."""
+        """Let a destination that has come back join, and put it in step with the clock."""
         with self._lock:
-            self._joined = self._joined or bool(self._connected)
+            if self._connected and not self._joined:
+                self._joined = True
+                if (resume := self._chase.resume()) is not None:
+                    self._write([(resume.due, data) for data in resume.messages])
 
     def poll(self) -> Sequence[str]:
         """See what has happened to the connections, the child and the server."""
@@ -106,7 +133,7 @@ class JackOutput:
             self._ready = self._child.ready
             return [f"JACK is back: {self.description}"] if self._ready else []
         was_ready, self._ready = self._ready, False
-        if was_ready and self.destination is None:
+        if was_ready and not self._any_instrument and self.destination is None:
             self._wanted = sorted(self._connected)
         self._leave()
         return [*news, f"JACK is gone: {_GONE} back"] if was_ready else []
@@ -125,10 +152,15 @@ class JackOutput:
 
     def _note(self, mark: str, name: str) -> list[str]:
         """Take in what the child says of a connection; what there is to log of it."""
-        told = name == self.destination or name in self._lost
+        told = self._any_instrument or name == self.destination or name in self._lost
         with self._lock:
+            if self._any_instrument:
+                self.destination = name if mark == CONNECTED else None
             if mark == CONNECTED:
                 self._connected.add(name)
+                if told:  # it has been reset
+                    now = self._clock.now()
+                    self._write([(now, data) for data in self._chase.state()])
                 self._lost.discard(name)
             else:
                 self._connected.discard(name)

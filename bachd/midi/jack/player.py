@@ -34,7 +34,7 @@ class PlayerChild:
     def __init__(self, destinations: Sequence[str], clock: Clock) -> None:
         """Start it, without waiting for it.
 
-        destinations: the names of ports to connect to whenever they are there.
+        destinations: the names of ports to connect to whenever they are there, and ANY.
         """
         self._process = child_process.start(
             "bachd.midi.jack.player_process",
@@ -55,6 +55,8 @@ class PlayerChild:
         self._begun = self._last = clock.now()  # the deadline of the last message
         self.ready = False
         """Whether it plays."""
+        self.crashed = False
+        """Whether it ended before it played, and did not say why: JACK's library was seen to crash."""
         self._fault = ""
         self._said: list[tuple[str, str]] = []
 
@@ -73,10 +75,11 @@ class PlayerChild:
             self._take(line)
             if self._fault:
                 return self._fault
+            if not line and self._ended():
+                self.crashed = True
+                return f"JACK: the process that plays has failed (exit code {self._process.returncode})"
             if not line:
-                return (
-                    "JACK: the process that plays has failed" if self._ended() else "JACK: the server does not answer"
-                )
+                return "JACK: the server does not answer"
         return ""
 
     def read(self) -> Sequence[tuple[str, str]]:

@@ -4,8 +4,8 @@ Law: JACK's thread never waits for anything here. It shares this process with on
 at which something is handed over, and one that sees to the connections; nothing is collected, and nothing else is
 computed. Every note_on that was delivered is ended, however this process comes to its end, unless it is killed.
 
-`python -m bachd.midi.jack.player_process NAME [DESTINATION ...]` opens the client NAME and connects its port to each
-destination whenever that is there. It writes lines to stdout:
+`python -m bachd.midi.jack.player_process NAME [any] [DESTINATION ...]` opens the client NAME and connects its port to
+each destination whenever that is there; with 'any', to an instrument while there is no connection. It writes to stdout:
 
     + PORT, x PORT, - PORT   connected to PORT; the cable to PORT was pulled; PORT is gone
     ready PORT               the full name of its own port, once the destinations that are there are connected
@@ -37,6 +37,8 @@ from bachd.midi.jack.libjack import Client, Process
 from bachd.midi.message_queue import Due, MessageHeap, begins
 from bachd.realtime import priority
 
+ANY: Final = "any"
+"""Stands for any instrument; a port's full name has a colon in it."""
 HEAD: Final = struct.Struct("<dH")
 """A record's deadline and the number of bytes that follow it."""
 _MOST: Final = 128
@@ -175,7 +177,9 @@ def main(name: str, destinations: Sequence[str]) -> None:
         _write_line("!", str(fault))
         return
     player = Player(client)
-    cables = Cables(client, player.port, player.side_port, destinations, player.play_aside)
+    wanted = [destination for destination in destinations if destination != ANY]
+    any_instrument = len(wanted) < len(destinations)
+    cables = Cables(client, player.port, player.side_port, wanted, any_instrument, player.play_aside)
     client.start(Process(player.cycle))
     for change in cables.look():
         _write_line(*change)

@@ -5,12 +5,14 @@ Law: it only looks; each finding says what was seen, and what to do about it in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from textwrap import wrap
 from typing import Final
 
-from bachd.midi.port_names import PortInfo
+from bachd.midi.resolve import Resolver
+from bachd.midi.systems import destinations
 from bachd.service.doctor import coral as coral_checks
 from bachd.service.doctor import software as software_checks
 from bachd.service.doctor import sound as sound_checks
@@ -21,10 +23,10 @@ _WIDTH: Final = 100
 _INDENT: Final = 21
 
 
-def examine(machine: Machine, path: Path | None, listed: Callable[[], Sequence[PortInfo]]) -> Iterator[Finding]:
+def examine(machine: Machine, path: Path | None) -> Iterator[Finding]:
     """Look at everything; takes about as long as starting to play.
 
-    path: the settings' file; None for the defaults. listed: the ports there are, as `midi.ports.list_ports` tells.
+    path: the settings' file; None for the defaults.
     """
     software = [software_checks.python(machine), software_checks.runtime(machine)]
     yield from software
@@ -37,9 +39,13 @@ def examine(machine: Machine, path: Path | None, listed: Callable[[], Sequence[P
     yield from software_checks.libraries(machine, config)
     if machine.system == "Linux":
         yield from sound_checks.sequencer(machine, config)
-    yield sound_checks.ports(config, listed)
+    resolver = Resolver()
+    try:
+        yield sound_checks.ports(config, resolver)
+    finally:
+        resolver.close()
     yield sound_checks.locked(machine)
-    yield sound_checks.jack(machine, config)
+    yield sound_checks.jack(machine, config, partial(destinations, "jack"))
     yield system_checks.realtime(machine)
     yield system_checks.governor(machine)
     yield system_checks.clock(machine)

@@ -1,6 +1,6 @@
 """Doctor on the ways to a synth: the sequencer, the rights to it, the ports, and whoever else uses them.
 
-Law: what is told of ports is what `bachd run` would find, by the same words of `midi.output`.
+Law: ports are looked for by the function that `bachd run` opens them with.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from typing import Final
 
 from bachd.config import Config
 from bachd.errors import OutputError
-from bachd.midi.port_names import PortInfo, is_name, the_one
+from bachd.midi.resolve import Port, Recording, Resolver, Synth, Target, attempt
 from bachd.service.doctor.machine import SERVICE, Finding, Machine
 
 SEQUENCER: Final = "dev/snd/seq"
 MODULES: Final = ("etc/modules", "etc/modules-load.d/*.conf", "usr/lib/modules-load.d/*.conf")
 UNITS: Final = ("etc/systemd/system/bachd.service", "usr/lib/systemd/system/bachd.service")
 
+_SWITCH_ON: Final = (
+    "switch the synth on; take a USB cable that carries data, not only power; see whether lsusb shows it"
+)
 _OWNER: Final = re.compile(r"Output \d+\n(?:  .*\n)*?  Owner PID\s*: (\d+)")
 
 
@@ -67,26 +70,32 @@ def _rights(machine: Machine) -> Iterator[Finding]:
         yield Finding("service user", "fault", f"the user {SERVICE} is not in the group {group}", todo)
 
 
-def ports(config: Config, listed: Callable[[], Sequence[PortInfo]]) -> Finding:
+def ports(config: Config, resolver: Resolver) -> Finding:
     """Whether there is what `midi.output` asks for."""
     if silent(config):
         return Finding("ports", "ok", "none is asked for")
-    try:
-        there = listed()
-        names = [port.name for port in there]
-        for word in config.midi.output:
-            if is_name(word):
-                the_one(names, word)
-    except OutputError as fault:
-        return Finding("ports", "fault", str(fault), "switch it on, or write another name; 'bachd ports' lists them")
-    hardware = [port.name for port in there if port.kind == "hardware"]
-    if "auto" not in config.midi.output or hardware:
-        return Finding("ports", "ok", ", ".join(hardware if "auto" in config.midi.output else names) or "none needed")
+    targets: list[Target] = []
+    faults = attempt(config.midi.output, lambda spec: targets.append(resolver.resolve(spec)))
+    if faults:
+        seen = "; ".join(str(fault) for _, fault in faults)
+        todo = "switch it on, or write another name; 'bachd ports' lists them"
+        return Finding("ports", "note" if targets else "fault", seen, todo)
+    for target in targets:
+        if isinstance(target, Synth) and target.port is None:
+            return _no_instrument(resolver.present())
+        if isinstance(target, Recording) and target.reason:
+            return Finding("ports", "fault", f"no MIDI here: {target.reason}", _SWITCH_ON)
+        if isinstance(target, Port) and target.any_instrument and target.destination is None:
+            seen = f"no instrument yet: bachd offers {target.label}, and connects the first that comes"
+            return Finding("ports", "note", seen, "start the synth, or connect one to that port")
+    return Finding("ports", "ok", ", ".join(target.label for target in targets))
+
+
+def _no_instrument(names: Sequence[str]) -> Finding:
     if names:
         seen = f"no instrument, only programs: {', '.join(names)}; 'auto' takes instruments only"
         return Finding("ports", "note", seen, "switch the synth on, or name one of these as midi.output")
-    todo = "switch the synth on; take a USB cable that carries data, not only power; see whether lsusb shows it"
-    return Finding("ports", "fault", "no instrument is connected", todo)
+    return Finding("ports", "fault", "no instrument is connected", _SWITCH_ON)
 
 
 def locked(machine: Machine) -> Finding:
@@ -105,12 +114,25 @@ def locked(machine: Machine) -> Finding:
     return Finding("locks", "note", f"in use: {'; '.join(taken)}", "end that program if bachd cannot play there")
 
 
-def jack(machine: Machine, config: Config) -> Finding:
-    """Whether a JACK server runs, of whatever make."""
+def jack(machine: Machine, config: Config, reach: Callable[[], object]) -> Finding:
+    """Whether a JACK server runs, of whatever make, and this user can reach it.
+
+    reach: raises OutputError if it cannot be reached.
+    """
     servers = sorted({name for _, name in machine.processes() if name in ("jackd", "jackdbus", "pipewire")})
-    if servers:
-        return Finding("jack", "ok", f"{', '.join(servers)} runs")
-    if "jack" in config.midi.output:
-        todo = "start one: jackd -d alsa; or, with PipeWire, install pipewire-jack"
-        return Finding("jack", "fault", "no server runs, and midi.output asks for it", todo)
-    return Finding("jack", "ok", "no server runs, and none is needed")
+    listed = ", ".join(servers)
+    wanted = "jack" in config.midi.output
+    try:
+        reach()
+    except OutputError as fault:
+        if not servers:
+            if wanted:
+                todo = "start one: jackd -d alsa; or, with PipeWire, install pipewire-jack"
+                return Finding("jack", "fault", "no server runs, and midi.output asks for it", todo)
+            return Finding("jack", "ok", "no server runs, and none is needed")
+        seen = f"{listed} runs, but not for this user: {fault}"
+        todo = "start it as this user; if it has a name of its own, set JACK_DEFAULT_SERVER to it"
+        if servers == ["pipewire"]:
+            seen, todo = f"pipewire runs, but JACK cannot be reached: {fault}", "install pipewire-jack"
+        return Finding("jack", "fault", seen, todo) if wanted else Finding("jack", "ok", f"{seen}; none is needed")
+    return Finding("jack", "ok", f"{listed} runs" if servers else "a server runs")

@@ -17,7 +17,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 from bachd import configfile
-from bachd.config import DEVICES, Config
+from bachd.config import DEVICES, Config, PerChannel
 from bachd.errors import BachdError, ConfigError, suggestion
 from bachd.music import pitch
 from bachd.neural import bundle
@@ -192,11 +192,19 @@ class Controls:
 def values(present: Config) -> dict[str, Any]:
     """Settings as config.yaml writes them."""
     told = asdict(present)
-    if told["midi"]["program"] is not None:
-        told["midi"]["program"] += 1
+    midi = present.midi
+    told["midi"]["program"] = _each(midi.program, lambda program: program + 1)
+    told["midi"]["bank"] = _each(midi.bank, lambda bank: f"{bank >> 7}/{bank & 0x7F}")
     if told["sampling"]["range"] is not None:
         told["sampling"]["range"] = [pitch.name(end) for end in told["sampling"]["range"]]
     return told
+
+
+def _each(value: PerChannel, shown: Callable[[int], int | str]) -> Any:
+    """A value for all channels, or a mapping of channels, as config.yaml writes them."""
+    if isinstance(value, tuple):
+        return {str(channel): shown(one) for channel, one in value}
+    return None if value is None else shown(value)
 
 
 def _checked(asked: object) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.service.parts import Parts
 from bachd.service.settings import last_good
+from bachd.service.settings.remarks import remarks
 from bachd.service.tempo_source import Call, open_lead
 
 log = logging.getLogger("bachd")
@@ -109,7 +110,7 @@ def prepare(wanted: Config, present: Parts, clock: Clock, lateness: Lateness, ca
         sampler = open_sampler(wanted, composer)
     outputs, lead = present.outputs, present.lead
     with ExitStack() as opened:
-        if (wanted.tempo, wanted.midi.input) != (before.tempo, before.midi.input):
+        if _followed(wanted) != _followed(before):
             lead = open_lead(wanted, call)
             if lead is not None:
                 opened.callback(lead.source.close)
@@ -117,7 +118,16 @@ def prepare(wanted: Config, present: Parts, clock: Clock, lateness: Lateness, ca
             offsets = wanted.midi.offsets
             outputs = open_outputs(wanted.midi.output, clock, lateness, present=outputs, offsets=offsets)
         opened.pop_all()
+    known = remarks(before)
+    for remark in remarks(wanted):
+        if remark not in known:
+            log.warning("%s", remark)
     return Parts(wanted, rng, composer, outputs, sampler, lead)
+
+
+def _followed(config: Config) -> tuple[object, ...]:
+    """The settings that say whose tempo is followed, and how."""
+    return config.tempo, config.midi.input, config.midi.wait_for_start
 
 
 def changes(before: Config, after: Config) -> str:

@@ -31,19 +31,30 @@ async def listening(host: str, port: int) -> socket.socket:
     """A socket there. Raises StatusError if the address is not this machine's, or the port stays taken."""
     deadline = monotonic() + PATIENCE
     while True:
-        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((host, port))
-            listener.listen(128)
+            return bound(host, port)
         except OSError as fault:
-            listener.close()
             if monotonic() > deadline:
-                what = f"web.listen: {host}:{port} cannot be used: {fault.strerror or fault}"
-                raise StatusError(f"{what}; choose another port in config.yaml") from None
+                raise StatusError(f"{unusable(host, port, fault)}; choose another port in config.yaml") from None
             await asyncio.sleep(PATIENCE / 10)
-        else:
-            return listener
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises OSError."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def unusable(host: str, port: int, fault: OSError) -> str:
+    """What is said of an address that cannot be listened at."""
+    return f"web.listen: {host}:{port} cannot be used: {fault.strerror or fault}"
 
 
 def link(host: str, port: int, token: str | None) -> str:

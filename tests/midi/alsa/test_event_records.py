@@ -23,22 +23,26 @@ HEAD = "01 00 03 02000000 0065cd1d 80 00 fe fd"
     ],
 )
 def test_records_are_those_of_the_kernel(message: str, kind: str, body: str) -> None:
-    found = record(bytes.fromhex(message), 2.5, queue=3, client=128, port=0)
+    found = record(bytes.fromhex(message), 2.5, queue=3, sender=(128, 0))
     assert found.hex() == f"{kind}{HEAD}{body}".replace(" ", "")
     assert len(found) == SIZE == 28
 
 
+def test_a_record_may_be_addressed_to_one_port() -> None:
+    assert record(b"\xfb", 0.0, queue=3, sender=(128, 0), to=(24, 1))[12:16].hex() == "80001801"
+
+
 def test_a_moment_just_before_a_second_is_not_the_next_second_s() -> None:
-    found = record(b"\xf8", 1.9999999999, queue=0, client=128, port=0)
+    found = record(b"\xf8", 1.9999999999, queue=0, sender=(128, 0))
     assert found[4:12].hex() == "01000000ffc99a3b"
 
 
 def test_what_no_music_needs_is_refused() -> None:
     with pytest.raises(ValueError, match="f07ef7"):
-        record(bytes.fromhex("f07ef7"), 0.0, queue=0, client=128, port=0)
+        record(bytes.fromhex("f07ef7"), 0.0, queue=0, sender=(128, 0))
 
 
 def test_of_what_was_read_the_notes_are_told_with_their_dates() -> None:
     sent = [(1.25, "903c40"), (1.5, "f8"), (2.0, "833c17"), (2.0, "b07b00")]
-    read = b"".join(record(bytes.fromhex(data), moment, queue=1, client=128, port=0) for moment, data in sent)
+    read = b"".join(record(bytes.fromhex(data), moment, queue=1, sender=(128, 0)) for moment, data in sent)
     assert [(moment, data.hex()) for moment, data in notes(read)] == [(1.25, "903c40"), (2.0, "833c17")]

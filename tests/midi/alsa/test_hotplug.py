@@ -7,7 +7,9 @@ import pytest
 
 from bachd.midi.alsa.hotplug import Synths
 from bachd.midi.alsa.sequencer import SequencerPort
+from bachd.midi.chase import Chase
 from bachd.midi.reset import reset
+from bachd.music.message import CLOCK, START
 from tests.midi.small import PIANO, SYNTH, THROUGH, SmallSequencer, SteppedClock
 
 RESET = len(reset())
@@ -197,10 +199,10 @@ def test_what_was_put_back_by_hand_plays_at_once() -> None:
 def test_a_part_of_a_name_is_waited_for_and_found() -> None:
     sequencer = small(SYNTH)
     synths = Synths(sequencer, ["fp-30"])
-    assert synths.missing == "fp-30"
+    assert synths.missing == ["fp-30"]
     sequencer.plug(PIANO)
     synths.look((), NOW)
-    assert synths.missing is None
+    assert synths.missing == []
     assert synths.description == "FP-30X MIDI 1"
 
 
@@ -219,3 +221,174 @@ def test_a_synth_that_plays_already_is_not_reset() -> None:
     Synths(sequencer, [PIANO.name, SYNTH.name], sounding={PIANO.address})
     assert sequencer.listening == {PIANO.address, SYNTH.address}
     assert sequencer.sent == [(SYNTH.address, RESET)]
+
+
+class Chased(Synths):
+    """Synths whose port has been sent something."""
+
+    chase: Chase
+
+
+def chased(sequencer: SmallSequencer, *wanted: str | None, state: str = "", clocks: int | None = None) -> Chased:
+    """Synths whose port has been sent channel state, and a clock that has run for so many ticks of 20 ms."""
+    chase = Chase()
+    synths = Chased(sequencer, wanted or [None], (), chase, lambda: sequencer.ahead)
+    for data in state.split():
+        chase.see(90.0, bytes.fromhex(data))
+    if clocks is not None:
+        chase.see(NOW + 0.39 - 0.02 * clocks, START.data)
+        for number in range(clocks):
+            chase.see(NOW + 0.4 - 0.02 * (clocks - number), CLOCK.data)
+    synths.chase = chase
+    return synths
+
+
+def sent_to(sequencer: SmallSequencer, port: SequencerPort) -> list[str]:
+    """What a port was sent at once, but for resets."""
+    resets = {bytes(message.bytes()) for message in reset()}
+    return [data.hex() for address, data in sequencer.heard if address == port.address and data not in resets]
+
+
+def begin_bar(synths: Chased, now: float = NOW + 0.2) -> None:
+    """A bar begins at NOW + 0.4; the thread that looks after the synths looks at `now`."""
+    synths.bar(NOW + 0.2, NOW + 0.4, synths.chase.resume())
+    synths.join(now)
+    synths.join(max(now, NOW + 0.35))
+
+
+def test_whoever_comes_back_is_sent_bank_and_program_after_the_reset() -> None:
+    sequencer = small(PIANO)
+    synths = chased(sequencer, state="b00057 b02040 c013 c130")
+    replug(sequencer, synths)
+    assert sequencer.sent[-1] == (PIANO_AGAIN.address, RESET + 4)
+    assert sent_to(sequencer, PIANO_AGAIN) == ["b00057", "b02040", "c013", "c130"]
+    begin_bar(synths)
+    assert sent_to(sequencer, PIANO_AGAIN) == ["b00057", "b02040", "c013", "c130"]
+
+
+def test_a_program_that_is_changed_while_a_synth_waits_is_sent_when_it_joins() -> None:
+    sequencer = small()
+    synths = chased(sequencer, state="c013")
+    sequencer.plug(PIANO)
+    synths.look((), NOW)
+    synths.chase.see(NOW, bytes.fromhex("c014"))
+    begin_bar(synths)
+    assert sent_to(sequencer, PIANO) == ["c013", "c014"]
+
+
+def test_each_of_several_synths_is_sent_what_it_has_missed() -> None:
+    sequencer = small(SYNTH)
+    synths = chased(sequencer, SYNTH.name, PIANO.name, state="c013", clocks=96)
+    sequencer.plug(PIANO)
+    synths.look((), NOW)
+    begin_bar(synths)
+    assert sent_to(sequencer, SYNTH) == []
+    assert sent_to(sequencer, PIANO) == ["c013"]
+    assert {address for address, _, _ in sequencer.directed} == {PIANO.address}
+
+
+def test_whoever_comes_back_is_put_in_step_with_the_clock_before_the_bar() -> None:
+    sequencer = small(PIANO)
+    synths = chased(sequencer, clocks=96)
+    replug(sequencer, synths)
+    assert sequencer.directed == []
+    begin_bar(synths)
+    assert [(address, data.hex()) for address, _, data in sequencer.directed] == [
+        (PIANO_AGAIN.address, "f21000"),
+        (PIANO_AGAIN.address, "fb"),
+    ]
+    last, bar = NOW + 0.38, NOW + 0.4
+    assert all(last < moment - sequencer.ahead < bar for _, moment, _ in sequencer.directed)
+    sequencer.directed.clear()
+    begin_bar(synths)
+    assert sequencer.directed == []
+
+
+def test_a_position_that_can_no_longer_be_sent_in_time_waits_for_the_next_bar() -> None:
+    sequencer = small(PIANO)
+    synths = chased(sequencer, clocks=96)
+    replug(sequencer, synths)
+    begin_bar(synths, NOW + 0.5)
+    assert sequencer.listening == {PIANO_AGAIN.address}
+    assert sequencer.directed == []
+    assert synths.waiting
+    for number in range(96):
+        synths.chase.see(NOW + 0.4 + 0.02 * number, CLOCK.data)
+    resume = synths.chase.resume()
+    synths.bar(NOW + 2.2, NOW + 2.32, resume)
+    synths.join(NOW + 2.25)
+    assert [data.hex() for _, _, data in sequencer.directed] == ["f22000", "fb"]
+
+
+def test_a_start_that_is_on_its_way_is_not_sent_twice() -> None:
+    sequencer = small(PIANO)
+    synths = chased(sequencer, clocks=0)
+    replug(sequencer, synths)
+    begin_bar(synths)
+    assert sequencer.listening == {PIANO_AGAIN.address}
+    assert sequencer.directed == []
+    assert not synths.waiting
+
+
+def test_a_bar_without_a_clock_needs_no_position() -> None:
+    sequencer = small(PIANO)
+    synths = chased(sequencer)
+    replug(sequencer, synths)
+    begin_bar(synths)
+    assert not synths.waiting
+    assert sequencer.directed == []
+
+
+def test_a_program_that_somebody_connects_by_hand_is_sent_the_state_without_a_reset() -> None:
+    sequencer = small(PIANO)
+    synths = chased(sequencer, state="c013", clocks=96)
+    sequencer.plug(SYNTH)
+    sequencer.listening.add(SYNTH.address)
+    synths.look((), NOW)
+    assert sequencer.sent[-1] == (SYNTH.address, 1)
+    assert sent_to(sequencer, SYNTH) == ["c013"]
+    begin_bar(synths)
+    assert [(address, data.hex()) for address, _, data in sequencer.directed] == [
+        (SYNTH.address, "f21000"),
+        (SYNTH.address, "fb"),
+    ]
+
+
+def test_the_second_of_two_is_found_again_after_it_was_pulled() -> None:
+    twin = SequencerPort((28, 0), SYNTH.name, hardware=True)
+    sequencer = small(SYNTH, twin)
+    synths = Synths(sequencer, ["SH-01A#2"])
+    assert synths.description == "SH-01A MIDI 1#2"
+    sequencer.unplug(twin)
+    synths.look({twin.address[0]}, NOW)
+    assert synths.description == "waiting for SH-01A MIDI 1#2"
+    sequencer.plug(twin)
+    synths.look((), NOW)
+    synths.bar(100.2, 100.4)
+    synths.join(100.4)
+    assert sequencer.listening == {twin.address}
+
+
+def test_a_synth_told_by_its_socket_is_no_other_one() -> None:
+    first, second = (SequencerPort((20 + 4 * n, 0), "Boutique", hardware=True, path=f"1-{n}") for n in (1, 2))
+    sequencer = small(first)
+    synths = Synths(sequencer, ["Boutique@1-2"])
+    assert synths.description == "waiting for Boutique@1-2"
+    sequencer.plug(second)
+    synths.look((), NOW)
+    assert synths.description == "Boutique@1-2"
+    synths.bar(100.2, 100.4)
+    synths.join(100.4)
+    assert sequencer.listening == {second.address}
+
+
+def test_a_position_whose_bar_is_taken_back_is_not_sent() -> None:
+    sequencer = small(PIANO)
+    synths = chased(sequencer, clocks=96)
+    replug(sequencer, synths)
+    synths.bar(NOW + 0.2, NOW + 0.4, synths.chase.resume())
+    synths.halt()
+    synths.join(NOW + 0.35)
+    assert sequencer.listening == {PIANO_AGAIN.address}
+    assert sequencer.directed == []
+    assert not synths.waiting

@@ -16,16 +16,18 @@ from bachd.realtime.output import Output, TimedMessage
 from tests.conftest import PATIENCE, Synth
 
 T = TypeVar("T", bound=Output)
-Opening: TypeAlias = Callable[[str | None, MonotonicClock, Lateness], T]
+Opening: TypeAlias = Callable[..., T]
 PlugSynth = Callable[..., Synth]
 
 RESET = [message.data.hex() for message in reset()]
 
 
 @contextmanager
-def playing(opening: Opening[T], destination: str | None, lateness: Lateness | None = None) -> Iterator[T]:
+def playing(
+    opening: Opening[T], destination: str | None, lateness: Lateness | None = None, **options: bool
+) -> Iterator[T]:
     """Play to a destination, or to whoever connects, with what `opening` makes."""
-    output = opening(destination, MonotonicClock(), lateness or Lateness())
+    output = opening(destination, MonotonicClock(), lateness or Lateness(), **options)
     try:
         yield output
     finally:

@@ -50,6 +50,7 @@ def test_what_sounds_is_ended_when_nobody_hands_over_any_more(plug_synth: PlugSy
     assert synth.unplug() == ["903c40", "904040", "803c40", "904340", "804000", "804300"]
 
 
+@pytest.mark.realtime
 def test_more_than_a_cycle_holds_is_heard_in_order(plug_synth: PlugSynth) -> None:
     with playing(None) as output:
         synth = plug_synth("synth", "bachd:bachd")
@@ -90,3 +91,22 @@ def test_without_a_server_there_is_one_line_and_no_noise() -> None:
     assert done.stderr.splitlines()[0].startswith("Traceback")
     assert done.stderr.splitlines()[-1] == "bachd.errors.OutputError: JACK: no server runs"
     assert "Cannot connect" not in done.stderr
+
+
+def test_any_instrument_that_comes_is_played_to(plug_synth: PlugSynth) -> None:
+    with playing(None, any_instrument=True) as output:
+        assert output.description == "port 'bachd' of JACK"
+        first = plug_synth("first")
+        assert news(output) == ["first:in is there: reset, and in from the next bar on"]
+        assert output.description == "first:in"
+        output.bar(MonotonicClock().now())
+        assert first.hear_after(send(output, note(60))) == RESET
+        second = plug_synth("second")
+        first.unplug()
+        told = news(output)
+        while len(told) < 2:
+            told += news(output)
+        assert told[0] == "first:in is gone: the music goes on without it, until it is back"
+        assert told[1] == "second:in is there: reset, and in from the next bar on"
+        output.bar(MonotonicClock().now())
+        assert second.hear_after(send(output, note(62))) == RESET

@@ -15,7 +15,7 @@ import pytest
 from mido import Message, MetaMessage
 
 from bachd.errors import OutputError
-from bachd.midi import rtmidi
+from bachd.midi import rtmidi_port
 from bachd.midi.jack.output import JackOutput
 from bachd.midi.rtmidi import RtMidiOutput
 from bachd.realtime.clock import MonotonicClock
@@ -30,11 +30,12 @@ Playing: TypeAlias = Callable[..., AbstractContextManager[Output]]
 
 @pytest.fixture(params=[JackOutput, partial(RtMidiOutput, "coremidi")], ids=["cycles", "rtmidi"])
 def playing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Playing:
-    monkeypatch.setitem(rtmidi._APIS, "coremidi", "API_UNIX_JACK")
+    monkeypatch.setitem(rtmidi_port._APIS, "coremidi", "API_UNIX_JACK")
     opening: Any = request.param
     return partial(jackport.playing, opening)
 
 
+@pytest.mark.realtime
 def test_no_message_is_lost_or_out_of_order_in_two_thousand_events(playing: Playing, plug_synth: PlugSynth) -> None:
     lateness = Lateness()
     with playing(None, lateness) as output:
@@ -108,6 +109,32 @@ def test_a_synth_that_was_switched_off_and_on_is_played_to_again(playing: Playin
         assert synth.hear(len(RESET) + 2) == RESET + ended + sent
 
 
+def test_a_synth_that_comes_back_is_sent_the_programs_and_the_clocks_position(
+    playing: Playing, plug_synth: PlugSynth
+) -> None:
+    synth = plug_synth("synth")
+    with playing("synth:in") as output:
+        send(output, Message("control_change", control=0, value=87), Message("program_change", program=19), START)
+        for _ in range(95):
+            send(output, CLOCK)
+        synth.unplug()
+        assert news(output) == ["synth:in is gone: the music goes on without it, until it is back"]
+        send(output, Message("program_change", channel=1, program=48))
+        synth = plug_synth("synth")
+        assert news(output) == ["synth:in is there: reset, and in from the next bar on"]
+        assert synth.hear(len(RESET) + 3) == [*RESET, "b00057", "c013", "c130"]
+        send(output, CLOCK)
+        output.bar(MonotonicClock().now())
+        sent = send(output, note(60))
+        clocks = send(output, CLOCK)
+        heard = synth.hear(4)
+    assert sorted(heard) == sorted(["f21000", "fb", *sent, *clocks])
+    assert [data for data in heard if data[0] == "f"] == ["f21000", "fb", "f8"]
+
+
 def test_a_destination_that_is_not_there_is_told(playing: Playing, jack: JackServer) -> None:
     with pytest.raises(OutputError, match="synth:in: is no longer there"), playing("synth:in"):
         pass
+
+
+CLOCK, START = Message("clock"), Message("start")

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from bachd.config import Config, Midi
 from bachd.errors import OutputError
-from bachd.midi.port_names import PortInfo
+from bachd.midi import systems
+from bachd.midi.alsa.sequencer import SequencerPort
+from bachd.midi.resolve import Resolver
 from bachd.service.doctor import sound as sound_checks
 from bachd.service.doctor.machine import Machine
+from tests.conftest import Synth
+from tests.midi.small import PIANO, SmallSequencer, SteppedClock
 from tests.service.conftest import Bench
 
-PIANO = PortInfo("FP-30X MIDI 1", "alsa", "hardware")
-PROGRAM = PortInfo("FLUID Synth input", "alsa", "software")
+PROGRAM = SequencerPort((128, 0), "FLUID Synth input", hardware=False)
 JACK, NONE = Config(midi=Midi(output=("jack",))), Config(midi=Midi(output=("none",)))
 
 
@@ -58,32 +62,55 @@ def test_the_sequencer_is_not_for_this_user_nor_for_the_service(bench: Bench, mo
     assert len(list(sound_checks.sequencer(bench.machine, Config()))) == 2
 
 
+@pytest.fixture
+def plugged(monkeypatch: pytest.MonkeyPatch) -> SmallSequencer:
+    """A sequencer without ports, in a machine without JACK."""
+    sequencer = SmallSequencer(SteppedClock())
+    monkeypatch.setattr(systems, "open_sequencer", lambda faults: sequencer)
+    monkeypatch.setattr(systems, "other_systems", lambda *_: iter(()))
+    return sequencer
+
+
 @pytest.mark.parametrize(
     ("output", "there", "state", "seen"),
     [
         ("auto", [PIANO, PROGRAM], "ok", "FP-30X MIDI 1"),
         ("auto", [PROGRAM], "note", "only programs: FLUID Synth input"),
         ("auto", [], "fault", "no instrument"),
-        ("virtual", [], "ok", "none needed"),
+        ("virtual", [], "ok", "the port 'bachd' of ALSA"),
         ("none", [], "ok", "none is asked for"),
         ("file:a.mid", [], "ok", "none is asked for"),
         ("fp-30x", [PIANO], "ok", "FP-30X MIDI 1"),
+        ("fp-30x", [PIANO, replace(PIANO, address=(24, 0))], "ok", "FP-30X MIDI 1#1"),
         ("Clavinova", [PIANO], "fault", "no MIDI port is called 'Clavinova'"),
         ("m", [PIANO, replace(PIANO, name="Some")], "fault", "fits several"),
     ],
 )
-def test_ports(output: str, there: list[PortInfo], state: str, seen: str) -> None:
-    found = sound_checks.ports(Config(midi=Midi(output=(output,))), lambda: there)
+def test_ports(output: str, there: list[SequencerPort], state: str, seen: str, plugged: SmallSequencer) -> None:
+    plugged.here = there
+    found = sound_checks.ports(Config(midi=Midi(output=(output,))), Resolver())
     assert found.state == state
     assert seen in found.seen
 
 
-def test_ports_that_cannot_be_listed() -> None:
-    def unplugged() -> list[PortInfo]:
-        raise OutputError("the sequencer is gone")
+def test_one_port_of_several_that_is_missing_is_a_note(plugged: SmallSequencer) -> None:
+    plugged.here = [PIANO]
+    found = sound_checks.ports(Config(midi=Midi(output=("auto", "Clavinova"))), Resolver())
+    assert found.state == "note"
+    assert "'Clavinova'" in found.seen
 
-    found = sound_checks.ports(Config(), unplugged)
-    assert (found.state, found.seen) == ("fault", "the sequencer is gone")
+
+def test_without_any_midi_the_reason_is_given(no_midi: None) -> None:
+    found = sound_checks.ports(Config(), Resolver())
+    assert (found.state, "no MIDI here: ALSA: there is no" in found.seen) == ("fault", True)
+
+
+def test_an_instrument_on_jack_is_an_instrument(no_midi: None, plug_synth: Callable[..., Synth]) -> None:
+    found = sound_checks.ports(Config(), Resolver())
+    assert (found.state, "offers the port 'bachd' of JACK" in found.seen) == ("note", True)
+    plug_synth("organ")
+    found = sound_checks.ports(Config(), Resolver())
+    assert (found.state, found.seen) == ("ok", "organ:in")
 
 
 def test_an_instrument_that_another_program_has(bench: Bench) -> None:
@@ -97,7 +124,17 @@ def test_an_instrument_that_another_program_has(bench: Bench) -> None:
 
 
 def test_jack(bench: Bench) -> None:
-    assert sound_checks.jack(bench.machine, Config()).state == "ok"
-    assert sound_checks.jack(bench.machine, JACK).state == "fault"
+    def reached() -> None:
+        pass
+
+    def refused() -> None:
+        raise OutputError("JACK: no server runs")
+
+    assert sound_checks.jack(bench.machine, Config(), refused).state == "ok"
+    assert sound_checks.jack(bench.machine, JACK, refused).state == "fault"
+    assert sound_checks.jack(bench.machine, JACK, reached).seen == "a server runs"
     bench.files({"proc/12/comm": "jackd\n"})
-    assert sound_checks.jack(bench.machine, JACK).seen == "jackd runs"
+    assert sound_checks.jack(bench.machine, JACK, reached).seen == "jackd runs"
+    found = sound_checks.jack(bench.machine, JACK, refused)
+    assert (found.state, found.seen) == ("fault", "jackd runs, but not for this user: JACK: no server runs")
+    assert sound_checks.jack(bench.machine, Config(), refused).seen.endswith("none is needed")

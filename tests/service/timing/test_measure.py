@@ -21,6 +21,7 @@ from bachd.service.timing.measure import described, measure
 FLOOR = {"p50": 0.05, "p99": 0.1, "p999": 0.2, "max": 0.3}
 
 
+@pytest.mark.realtime
 def test_notes_played_through_jack_are_all_heard_and_measured(
     no_midi: None, jack: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,60 @@
+"""Check all that a run would open, without playing: what `bachd check` does.
+
+Law: each part is looked at by the function that `run` opens it with; nothing is left open, and no file is written.
+"""
+
+from __future__ import annotations
+
+import errno
+
+from bachd.config import Config
+from bachd.errors import StatusError
+from bachd.midi import resolve
+from bachd.service.settings.remarks import remarks
+
+
+def examine(config: Config) -> list[str]:
+    """What a run would do without, and what was probably not meant: a line for each.
+
+    Raises what the run would end with.
+    """
+    from bachd.service.factory import open_composer
+
+    open_composer(config, 0)
+    found = [*remarks(config), *resolve.examine(config.midi.output)]
+    _examine_tempo(config)
+    return found + _examine_page(config)
+
+
+def _examine_tempo(config: Config) -> None:
+    if config.tempo == "link":
+        from bachd.sync import link
+
+        link.library()
+    elif config.tempo == "clock":
+        from bachd.service.tempo_source import open_lead
+
+        lead = open_lead(config, lambda *_: None)
+        if lead is not None:
+            lead.source.close()
+
+
+def _examine_page(config: Config) -> list[str]:
+    """Whether the page can be served; music plays without it."""
+    from bachd.service import status
+    from bachd.service.web import listen_socket
+
+    if config.web.listen is None:
+        return []
+    try:
+        listen_socket.bound(*config.web.listen).close()
+    except OSError as fault:
+        if fault.errno == errno.EADDRINUSE:
+            try:
+                status.ask()
+            except StatusError:
+                pass
+            else:
+                return []  # the bachd that runs here has it
+        return [f"{listen_socket.unusable(*config.web.listen, fault)}; there would be no page"]
+    return []
