@@ -37,7 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     standard_streams.open_missing()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a port's name may hold any bytes
-    return standard_streams.close(_carry_out(arguments))
+    try:
+        code = _carry_out(arguments)
+    except SystemExit as end:  # --help and --version
+        raise SystemExit(standard_streams.close(EXIT_OK)) from end
+    return standard_streams.close(code)
 
 
 def _carry_out(arguments: Sequence[str] | None) -> int:
@@ -52,8 +56,6 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except SystemExit as end:  # --help and --version
-        return end.code if isinstance(end.code, int) else EXIT_OK
     except OSError as fault:
         return _report_bug() if (known := exit_code_for(fault)) is None else known
     except Exception:  # noqa: BLE001  (the last resort: say all there is to say about a bug)

@@ -17,6 +17,7 @@ import asyncio
 import gc
 import logging
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -141,9 +142,9 @@ class _Run:
         log.info("stopped after %d events%s", self.report.events, f", written to {', '.join(files)}" if files else "")
 
     def _say_where_it_is_heard(self) -> None:
-        """Log the page's address before anything else: without a synth the music sounds there."""
+        """On a terminal, log the page's address before anything else: without a synth the music sounds there."""
         listen = self._config.web.listen
-        if listen is not None and listen[0] == "127.0.0.1" and not self._notifier.heard:
+        if listen is not None and listen[0] == "127.0.0.1" and sys.stderr.isatty():
             log.info("to hear it in a browser, open http://%s:%d/", *listen)
 
     async def _until_stopped(self, *parts: Coroutine[Any, Any, object]) -> None:

@@ -37,7 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     standard_streams.open_missing()
     logging.basicConfig(format="%(message)s", level=logging.INFO)
-    return standard_streams.close(_carry_out(arguments))
+    try:
+        code = _carry_out(arguments)
+    except SystemExit as end:  # --help
+        raise SystemExit(standard_streams.close(EXIT_OK)) from end
+    return standard_streams.close(code)
 
 
 def _carry_out(arguments: Sequence[str] | None) -> int:
@@ -59,8 +63,6 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         print_error("\nbachd-train: interrupted; what was finished is kept, and the same command goes on")
         return 128 + signal.SIGINT
-    except SystemExit as end:  # --help
-        return end.code if isinstance(end.code, int) else EXIT_OK
     except Exception:  # noqa: BLE001  (the last resort: say all there is to say about a bug)
         print_error(f"{traceback.format_exc()}bachd-train: this is a bug; please report it with the lines above")
         return EXIT_BUG
