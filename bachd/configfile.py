@@ -34,8 +34,13 @@ def tree(content: str, path: Path) -> Node:
 
     try:
         return yaml_parse.read(content)
-    except MalformedError as fault:
-        raise ConfigError([Fault(fault.line, "", fault.what)], path) from None
+    except MalformedError as error:
+        raise malformed(error, path) from None
+
+
+def malformed(error: MalformedError, path: Path) -> ConfigError:
+    """Return what to raise where the content of the file `path` is not YAML."""
+    return ConfigError([Fault(error.line, "", error.what)], path)
 
 
 def understand(root: Node, path: Path, home: Path | None = None) -> Config:

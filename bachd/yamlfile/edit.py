@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 from bachd.yamlfile import parse
-from bachd.yamlfile.nodes import List, MalformedError, Mapping, Node, Scalar
+from bachd.yamlfile.nodes import List, Mapping, Node, Scalar
 
 Plain: TypeAlias = "str | float | bool | None"
 """An int, too."""
@@ -27,9 +27,9 @@ class UneditableError(Exception):
 
 
 def put(text: str, path: str, value: Plain | Sequence[Plain]) -> str:
-    """Return the text with `value` at `path`, 'tempo' or 'seed.piece'. Raises UneditableError."""
+    """Return the text with `value` at `path`, 'tempo' or 'seed.piece'. Raises UneditableError and MalformedError."""
     section, _, key = path.rpartition(".")
-    root = _root(text)
+    root = parse.read(text)
     written = write(value)
     if not section:
         return _put(text, root, key, written)
@@ -40,8 +40,11 @@ def put(text: str, path: str, value: Plain | Sequence[Plain]) -> str:
 
 
 def get(text: str, path: str) -> Plain | list[Plain]:
-    """Return the value at `path`, as `put` takes it; None if there is none. Raises UneditableError."""
-    node: Node | None = _root(text)
+    """Return the value at `path`, as `put` takes it; None if there is none.
+
+    Raises UneditableError and MalformedError.
+    """
+    node: Node | None = parse.read(text)
     for key in path.split("."):
         node = _find(node, key)
     if isinstance(node, List):
@@ -66,13 +69,6 @@ def write(value: Any) -> str:
     if value.isprintable():
         return f"'{value.replace(chr(39), 2 * chr(39))}'"
     return '"' + "".join(f"\\U{ord(sign):08x}" for sign in value) + '"'
-
-
-def _root(text: str) -> Node:
-    try:
-        return parse.read(text)
-    except MalformedError as error:
-        raise UneditableError(f"line {error.line}: {error.what}") from None
 
 
 def _put(text: str, mapping: Node, key: str, written: str) -> str:

@@ -48,7 +48,7 @@ def _hint(problem: str, number: int, column: int, lines: list[str]) -> tuple[int
     if glued := _KEY_WITHOUT_SPACE.match(written):
         return number, f"; put a space behind '{glued[1]}:'"
     if written.count(": ") + written.rstrip().endswith(":") > 1:
-        return number, "; put quotes around a text that holds a colon, such as 'a: b'"
+        return number, "; put quotes around the name if it holds a colon, such as 'a: b'"
     if number and (glued := _KEY_WITHOUT_SPACE.match(lines[number - 1])) and "mapping values" in problem:
         return number - 1, f"; put a space behind '{glued[1]}:'"
     if "cannot start any token" in problem:

@@ -49,11 +49,12 @@ class Section:
         faults: Faults,
         home: Path = Path(),
         above: Section | None = None,
+        instead: str = "",
     ) -> None:
         """Note a fault for each key that is not one of `keys` or comes twice.
 
         name: '' for the whole file, otherwise the key that holds this mapping. home: the folder that relative paths
-        start from. above: the section that this one stands in.
+        start from. above: the section that this one stands in. instead: see `section`.
         """
         self.home = home
         self.above = above
@@ -68,7 +69,8 @@ class Section:
             listed = ", ".join(keys)
             how = f"write its keys ({listed}) on lines of their own, indented" if name else f"the keys are {listed}"
             glued = isinstance(node, Scalar) and not name and ":" in node.text
-            faults.add(node, name, f"{shown(node)} is not a mapping; {'put a space behind the colon; ' * glued}{how}")
+            what = f"{shown(node)} is not a mapping; {'put a space behind the colon; ' * glued}{how}{instead}"
+            faults.add(node, name, what)
 
     def _take(self, node: Mapping, keys: Sequence[str]) -> None:
         for key, value in node.pairs:
@@ -94,10 +96,10 @@ class Section:
         node = self._values.get(key)
         return isinstance(node, Scalar) and node.null
 
-    def section(self, key: str, keys: Sequence[str]) -> Section:
-        """Return the mapping below a key."""
+    def section(self, key: str, keys: Sequence[str], instead: str = "") -> Section:
+        """Return the mapping below a key. instead: what may stand there instead, to end a fault with."""
         node = self._values.get(key, Scalar(1, "", plain=True))
-        return Section(self.path(key), node, keys, self._faults, self.home, self)
+        return Section(self.path(key), node, keys, self._faults, self.home, self, instead)
 
     def is_mapping(self, key: str) -> bool:
         """Whether a key has a mapping below it."""
@@ -194,7 +196,7 @@ class Section:
             self.fault(key, f"{shown(node)} is not a text of one short line", node)
         elif node.cut and _one_of(node, words) not in words:
             what = f"{shortened(node.cut)!r} is cut off, for '#' begins a comment; "
-            self.fault(key, f"{what}put quotes around the whole name, or a space behind '#' if it is one", node)
+            self.fault(key, f"{what}put quotes around the name, or a space behind '#' if it is a comment", node)
         else:
             return True
         return False

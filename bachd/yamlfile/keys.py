@@ -110,7 +110,8 @@ def _value(each: Key, above: Section) -> Any:
         return each.kind.read(above, each.name, each.default)
     if each.null is not None and above.is_null(each.name):
         return each.null
-    return read(type(each.default), above.section(each.name, names(each.default)))
+    instead = ", or null for none" if each.null is not None else ""
+    return read(type(each.default), above.section(each.name, names(each.default), instead))
 
 
 def _help(text: str, kind: Kind | None) -> str:

@@ -41,7 +41,7 @@ class _Reader:
         self._text = text
         self._events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
         self._nodes = 0
-        self._end = 0  # index behind the collection that was read last
+        self._end: Any = None  # the event that ended the last collection
 
     def document(self) -> Node:
         next(self._events)
@@ -92,13 +92,13 @@ class _Reader:
     def _until(self, end: type[yaml.Event]) -> Iterator[Any]:
         while not isinstance(event := next(self._events), end):
             yield event
-        self._end = int(event.end_mark.index)
+        self._end = event
 
     def _span(self, event: Any, last: Node | None) -> Span:
         """The place of a collection whose end has just been read: in block style it ends with its last value."""
         start = event.start_mark.index
         if event.flow_style or last is None:
-            return self._trimmed(start, self._end)
+            return self._trimmed(start, self._end.end_mark.index)
         return Span(start, last.span.end)
 
     def _trimmed(self, start: int, end: int) -> Span:

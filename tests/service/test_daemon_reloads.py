@@ -223,7 +223,7 @@ def test_a_service_whose_settings_were_refused_says_so_in_its_status(
     stop_when("config refused")
     daemon.run(QUICK, path=path)
     (status,) = (line for line in heard(manager) if "refused" in line)
-    assert status.startswith("READY=1\nSTATUS=a piece at 300 bpm on a recording; config refused: ")
+    assert status.startswith("STATUS=a piece at 300 bpm on a recording; config refused: ")
     assert f"{path}:1: tempo: " in status
 
 

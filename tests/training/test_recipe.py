@@ -92,7 +92,7 @@ seeds:
         "train.yaml:5: transpose: write how far down and how far up, 0 between them: [-5, 6]",
         f"train.yaml:6: hidden: {features.NOTES} is the width of the notes, and the head tells its inputs apart by "
         "their widths",
-        "train.yaml:9: hear.violin: 'often' is no whole number",
+        "train.yaml:9: hear.violin: 'often' is not a whole number",
         "train.yaml:10: hear.cello: is set in line 8 already; keep one of them",
         "train.yaml:12: seeds.public_domain_only: 'perhaps' is neither true nor false",
     ]

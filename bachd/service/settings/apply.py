@@ -1,89 +1,123 @@
-"""The settings of a run renewed while it plays: read again when the file was saved or the page asks, and used.
+"""Bring settings into force while the music plays, wherever they come from.
 
-Law: whoever wanted other settings is told whether they came into use; settings that are refused change nothing.
+Law: one change at a time. Each is opened or refused on its own account, and one that is refused leaves nothing behind.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
 
-from bachd.errors import BachdError
-from bachd.realtime.clock import Clock
-from bachd.realtime.player import Player
+from bachd import atomic_file, configfile
+from bachd.config import Config
+from bachd.errors import BachdError, ConfigError
 from bachd.service.parts import Exchange, Parts
 from bachd.service.run_stats import Report
-from bachd.service.sd_notify import Notifier
 from bachd.service.settings import last_good
-from bachd.service.settings import prepare as preparing
-from bachd.service.web.commands import Steering
-from bachd.service.web.process import Page
+from bachd.service.settings.draft import Draft
+from bachd.yamlfile import text
+from bachd.yamlfile.nodes import MalformedError
 
 log = logging.getLogger("bachd")
 
+T = TypeVar("T")
 
-class Renewal:
-    """Follows the file and the page."""
+Edit: TypeAlias = Callable[[Draft], Draft]
+"""Returns what is wanted instead of a draft. Runs in a thread; may raise BachdError."""
+Open: TypeAlias = Callable[[Config, Sequence[Parts]], Parts]
+"""Opens what settings need, see prepare.py. Runs in a thread; may raise BachdError."""
+
+
+class LiveSettings:
+    """The settings of a run. All in the event loop, but for what `thread` does."""
 
     def __init__(
-        self,
-        path: Path | None,
-        exchange: Exchange,
-        player: Player,
-        report: Report,
-        notifier: Notifier,
-        clock: Clock,
-        asked: asyncio.Event,
-        thread: Executor,
+        self, path: Path | None, exchange: Exchange, open_parts: Open, report: Report, thread: Executor
     ) -> None:
-        """Serves nothing yet. May wait for the disk.
-
-        path: the file; None if there is none yet. asked: set to have it read again. thread: for what may block.
-        """
-        self._path = path
+        """May wait for the disk. path: the file; None if there is none yet, and ./config.yaml is to be made."""
+        self.path = Path("config.yaml") if path is None else path
+        self.draft = Draft(last_good.text())
+        """What is in force, or will be from the next bar on."""
         self._exchange = exchange
+        self._open = open_parts
         self._report = report
-        self._notifier = notifier
-        self._clock = clock
-        self._asked = asked
         self._thread = thread
-        self._wheel = Steering(path, exchange, player, asked, thread)
-        self._page = Page(self._wheel, exchange, thread)
-        self._page.move(exchange.present.config.web.listen)
+        self._lock = asyncio.Lock()
 
-    async def run(self) -> None:
-        """Have the page served, and follow the settings from there and from the file, until this is cancelled."""
-        self._report.page = self._page
-        await asyncio.gather(self._page.run(), self._follow())
+    async def apply(self, edit: Edit | None = None) -> Config:
+        """Read the file, edit the draft and bring the result into force with the next bar; returns it.
 
-    async def _follow(self) -> None:
-        """Read the settings again whenever they have been saved, or that is asked for."""
-        loop = asyncio.get_running_loop()
+        Raises BachdError, and has changed nothing, if that cannot be. It is finished even if the caller is cancelled.
+        """
+        return await self._alone(self._apply(edit))
 
-        def prepare() -> Parts:
-            wanted = self._wheel.controls.wanted()
-            parts = preparing.prepare(wanted, before, self._clock, self._report.lateness, loop.call_soon_threadsafe)
-            if self._path is not None:
-                last_good.keep(self._path, wanted)
-            return parts
+    async def save(self) -> Config:
+        """Write the unsaved changes into the file, which may have been changed meanwhile. Raises BachdError."""
+        return await self._alone(self._save())
 
-        async for _ in preparing.saves(self._path, self._exchange.present.config, self._asked, self._thread):
-            self._notifier.reloading()
-            before = self._exchange.present
-            try:
-                parts = await loop.run_in_executor(self._thread, prepare)
-            except BachdError as fault:
-                if not self._wheel.settle(fault):
-                    self._report.refused = str(fault)
-                    log.error("config refused, the music goes on as it was: %s", fault)
-            else:
-                self._report.refused = None
-                self._wheel.settle(None)
-                if changed := preparing.changes(before.config, parts.config):
-                    await self._exchange.offer(parts)
-                    log.info("in use from this bar on: %s of %s", changed, self._wheel.controls.path)
-                    self._page.move(parts.config.web.listen)
-            self._notifier.ready(self._report.line(self._exchange.present))
-            self._page.refresh()
+    async def reload(self, instead: str) -> None:
+        """Bring the file into force, or log why not. instead: what happens then."""
+        try:
+            await self.apply()
+        except BachdError as fault:
+            if self._refuse(str(fault)):
+                log.error("config refused, %s: %s", instead, fault)
+        except Exception as bug:  # whatever a bundle or a driver raises must not end the music
+            if self._refuse(repr(bug)):
+                log.exception("config refused, %s, for a bug in bachd", instead)
+
+    def _refuse(self, fault: str) -> bool:
+        """Whether it is news: a file that is saved and at once reloaded is refused twice."""
+        before, self._report.refused = self._report.refused, fault
+        return fault != before
+
+    async def _alone(self, work: Coroutine[Any, Any, Config]) -> Config:
+        async def locked() -> Config:
+            async with self._lock:
+                return await work
+
+        config: Config = await asyncio.shield(asyncio.ensure_future(locked()))
+        return config
+
+    async def _apply(self, edit: Edit | None) -> Config:
+        with self._exchange.keeping():
+            draft, parts = await self._in_thread(self._prepare, edit)
+            if parts.config != self._exchange.latest.config:
+                self._exchange.offer(parts)
+        self.draft, self._report.refused = draft, None
+        return parts.config
+
+    async def _save(self) -> Config:
+        config = await self._apply(None)
+        await self._in_thread(self._write)
+        self.draft = self.draft.saved()
+        return config
+
+    def _prepare(self, edit: Edit | None) -> tuple[Draft, Parts]:
+        """Read, edit, validate and open, each once."""
+        content = text.read(self.path) if self.path.exists() else ""
+        try:
+            draft = self.draft.rebased(content)
+            if edit is not None:
+                draft = edit(draft)
+            wanted = draft.content
+        except MalformedError as error:
+            raise configfile.malformed(error, self.path) from None
+        tree = last_good.tree(wanted, self.path)
+        parts = self._open(configfile.understand(tree, self.path), self._exchange.open)
+        if wanted == content:
+            last_good.keep(content, tree)
+        return draft, parts
+
+    def _write(self) -> None:
+        try:
+            atomic_file.replace(self.path, self.draft.content.encode())
+        except OSError as error:
+            raise ConfigError(f"{self.path} cannot be written: {text.reason(error)}") from None
+
+    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)

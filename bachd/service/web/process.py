@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bachd.music.piece import Step
     from bachd.service.parts import Exchange
     from bachd.service.status import Snapshot
-    from bachd.service.web.commands import Steering
+    from bachd.service.web.commands import Commands
 
 log = logging.getLogger("bachd")
 
@@ -47,11 +47,11 @@ _LONGEST: Final = 1 << 18
 class Page:
     """The process that serves the page, and what it is told."""
 
-    def __init__(self, wheel: Steering, exchange: Exchange, thread: Executor) -> None:
-        """Starts nothing. `wheel` carries out requests, in the event loop; `thread` is for what may block."""
+    def __init__(self, commands: Commands, exchange: Exchange, thread: Executor) -> None:
+        """Starts nothing. `commands` carries out requests, in the event loop; `thread` is for what may block."""
         self.link: str | None = None
         """Where people find the page, with the token if it needs one; None while it is not served."""
-        self._wheel = wheel
+        self._commands = commands
         self._exchange = exchange
         self._run = f"{os.getpid()} {time()}"
         self._thread = thread
@@ -159,14 +159,14 @@ class Page:
         self._start_task(self._tell_settings())
 
     async def _tell_settings(self) -> None:
-        self.tell("settings", settings=await self._wheel.handle("settings", None))
+        self.tell("settings", settings=await self._commands.handle("settings", None))
 
     async def _answer(self, number: int, what: str, given: Any) -> None:
         answer: dict[str, Any] = {"type": "answer", "id": number}
         try:
-            answer["ok"] = await self._wheel.handle(what, given)
+            answer["ok"] = await self._commands.handle(what, given)
             if what in ORDERS:
-                self.tell("going" if self._wheel.running else "halted")
+                self.tell("going" if self._commands.running else "halted")
             elif what != "settings":
                 self.tell("settings", settings=answer["ok"])
         except BachdError as fault:
@@ -208,7 +208,7 @@ class Page:
     def status(self, snapshot: Snapshot) -> None:
         """How the run is doing; not where the page is, which would tell its token."""
         told = {name: value for name, value in snapshot.items() if name != "page"}
-        self.tell("status", status={**told, "playing": self._wheel.running})
+        self.tell("status", status={**told, "playing": self._commands.running})
 
     @property
     def _channels(self) -> Sequence[int]:
