@@ -273,7 +273,9 @@ def test_a_seed_that_is_no_file_is_not_waited_for(write: Write, tmp_path: Path, 
 
 def test_ten_megabytes_of_anchors(write: Write) -> None:
     laughs = "a0: &a0 [lol]\n" + "".join(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 60))
-    assert faults(write(laughs)) == ["config.yaml:2: '*a0': anchors and aliases are not understood here"]
+    assert faults(write(laughs)) == [
+        "config.yaml:2: '*a0': anchors and aliases are not understood here; in a text, put quotes around it"
+    ]
     assert faults(write(laughs * 3000)) == ["config.yaml: larger than 256 KiB; a settings file has a few lines"]
 
 

@@ -73,7 +73,9 @@ def write(value: Any) -> str:
 
 def _put(text: str, mapping: Node, key: str, written: str) -> str:
     if _is_null(mapping):
-        return _with_line(text, len(text), f"{key}: {written}")
+        start, end = mapping.span.start, mapping.span.end
+        line = f"{key}: {written}"
+        return text[:start] + line + text[end:] if start < end else _with_line(text, len(text), line)
     if not isinstance(mapping, Mapping):
         raise UneditableError("its keys are not a mapping")
     old = _find(mapping, key)

@@ -149,7 +149,7 @@ class Section:
         if node is None or (word := _one_of(node, words)) in words:
             return default if node is None else word
         hint = suggestion(shortened(node.text), words)
-        if not hint and node.text.isalpha():
+        if words and not hint and node.text.isalpha():
             hint = f", nor one of {', '.join(words)}"
         if hint:
             self.fault(key, f"{shown(node)} is not a number{hint}", node)
