@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from bachd.errors import ConfigError, Fault, suggestion
-from bachd.yamlfile.nodes import List, Mapping, Node, Scalar
+from bachd.yamlfile.nodes import EMPTY, List, Mapping, Node, Scalar
 from bachd.yamlfile.wording import NUMBER, SWITCH, WHOLE, figure, number_hint, shortened, shown
 
 _MOST_ITEMS: Final = 16
@@ -98,7 +98,7 @@ class Section:
 
     def section(self, key: str, keys: Sequence[str], instead: str = "") -> Section:
         """Return the mapping below a key. instead: what may stand there instead, to end a fault with."""
-        node = self._values.get(key, Scalar(1, "", plain=True))
+        node = self._values.get(key, EMPTY)
         return Section(self.path(key), node, keys, self._faults, self.home, self, instead)
 
     def is_mapping(self, key: str) -> bool:

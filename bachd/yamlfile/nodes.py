@@ -65,6 +65,9 @@ class Mapping:
 
 Node: TypeAlias = "Scalar | List | Mapping"
 
+EMPTY: Final = Scalar(1, "", plain=True)
+"""The tree of an empty text."""
+
 
 class MalformedError(Exception):
     """The text is not YAML, or uses more of YAML than is understood here."""

@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from bachd.yamlfile.explain import explained
-from bachd.yamlfile.nodes import List, MalformedError, Mapping, Node, Scalar, Span
+from bachd.yamlfile.nodes import EMPTY, List, MalformedError, Mapping, Node, Scalar, Span
 
 _DEEPEST: Final = 6
 _MOST_NODES: Final = 2000
@@ -47,7 +47,7 @@ class _Reader:
         next(self._events)
         event = next(self._events)
         if isinstance(event, yaml.StreamEndEvent):
-            return Scalar(1, "", plain=True)
+            return EMPTY
         root = self._node(next(self._events), 0)
         next(self._events)
         event = next(self._events)

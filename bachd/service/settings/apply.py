@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -48,16 +48,14 @@ class LiveSettings:
         self._thread = thread
         self._lock = asyncio.Lock()
 
-    async def apply(self, edit: Edit | None = None) -> Config:
-        """Read the file, edit the draft and bring the result into force with the next bar; returns it.
+    async def apply(self, edit: Edit | None = None, *, save: bool = False) -> Config:
+        """Read the file, edit the draft and bring the result into force with the next bar; return it.
+
+        save: whether to write the unsaved changes into the file then.
 
         Raises BachdError, and has changed nothing, if that cannot be. It is finished even if the caller is cancelled.
         """
-        return await self._alone(self._apply(edit))
-
-    async def save(self) -> Config:
-        """Write the unsaved changes into the file, which may have been changed meanwhile. Raises BachdError."""
-        return await self._alone(self._save())
+        return await asyncio.shield(asyncio.ensure_future(self._apply(edit, save)))
 
     async def reload(self, instead: str) -> None:
         """Bring the file into force, or log why not. instead: what happens then."""
@@ -71,31 +69,21 @@ class LiveSettings:
                 log.exception("config refused, %s, for a bug in bachd", instead)
 
     def _refuse(self, fault: str) -> bool:
-        """Whether it is news: a file that is saved and at once reloaded is refused twice."""
+        """Note a refusal; whether it is news: a file that is saved and at once reloaded is refused twice."""
         before, self._report.refused = self._report.refused, fault
         return fault != before
 
-    async def _alone(self, work: Coroutine[Any, Any, Config]) -> Config:
-        async def locked() -> Config:
-            async with self._lock:
-                return await work
-
-        config: Config = await asyncio.shield(asyncio.ensure_future(locked()))
-        return config
-
-    async def _apply(self, edit: Edit | None) -> Config:
-        with self._exchange.keeping():
-            draft, parts = await self._in_thread(self._prepare, edit)
-            if parts.config != self._exchange.latest.config:
-                self._exchange.offer(parts)
-        self.draft, self._report.refused = draft, None
-        return parts.config
-
-    async def _save(self) -> Config:
-        config = await self._apply(None)
-        await self._in_thread(self._write)
-        self.draft = self.draft.saved()
-        return config
+    async def _apply(self, edit: Edit | None, save: bool) -> Config:
+        async with self._lock:
+            with self._exchange.keeping():
+                draft, parts = await self._in_thread(self._prepare, edit)
+                if parts.config != self._exchange.latest.config:
+                    self._exchange.offer(parts)
+            self.draft, self._report.refused = draft, None
+            if save:
+                await self._in_thread(self._write)
+                self.draft = draft.saved()
+            return parts.config
 
     def _prepare(self, edit: Edit | None) -> tuple[Draft, Parts]:
         """Read, edit, validate and open, each once."""

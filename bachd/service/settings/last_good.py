@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -26,39 +25,25 @@ from bachd.yamlfile.nodes import Node
 NAME: Final = "config.last.json"
 
 
-@dataclass(frozen=True, slots=True)
-class _Last:
-    """What was kept."""
-
-    text: str
-    tree: Node
-
-
 def load(path: Path) -> Config:
     """Return the settings in a file, or those kept if it is wrong, gone or empty, as after a loss of power.
 
     What is wrong with it is logged when the run looks at the file. Raises ConfigError where nothing that can be used
     was kept.
     """
-    last = _last()
     try:
         content = files.read(path)
         used = configfile.understand(tree(content, path), path)
     except ConfigError:
-        if last is not None:
-            with suppress(ConfigError):  # perhaps a bundle has gone since; what people should mend is their own file
-                return configfile.understand(last.tree, path)
-        raise
-    if last is not None and not content:
-        with suppress(ConfigError):
-            return configfile.understand(last.tree, path)
-    return used
+        if (kept := _usable(path)) is None:
+            raise
+        return kept
+    return used if content else _usable(path) or used
 
 
 def text() -> str:
     """Return the text that was kept; '' if none was."""
-    last = _last()
-    return "" if last is None else last.text
+    return _last()[0]
 
 
 def tree(content: str, path: Path) -> Node:
@@ -66,8 +51,8 @@ def tree(content: str, path: Path) -> Node:
 
     Raises ConfigError if it is not YAML.
     """
-    last = _last()
-    return last.tree if last is not None and last.text == content else configfile.tree(content, path)
+    kept, tree = _last()
+    return tree if content == kept else configfile.tree(content, path)
 
 
 def keep(content: str, tree: Node) -> None:
@@ -82,16 +67,21 @@ def keep(content: str, tree: Node) -> None:
             atomic_file.replace(place, kept.encode(), mode=0o600)
 
 
-def _last() -> _Last | None:
-    """What was kept; None if that is nothing, or nothing that can be read."""
-    place = _place()
-    if place is None:
-        return None
-    try:
-        data = json.loads(place.read_bytes())
-        return _Last(str(data["text"]), nodes.from_json(data["tree"]))
-    except (OSError, ValueError, TypeError, LookupError, RecursionError):
-        return None
+def _usable(path: Path) -> Config | None:
+    """What was kept, if it can be used: perhaps a bundle has gone since; people should mend their own file then."""
+    kept, tree = _last()
+    with suppress(ConfigError):
+        return configfile.understand(tree, path) if kept else None
+    return None
+
+
+def _last() -> tuple[str, Node]:
+    """The text that was kept and its tree; an empty one if that is nothing, or nothing that can be read."""
+    with suppress(OSError, ValueError, TypeError, LookupError, RecursionError):
+        if (place := _place()) is not None:
+            data = json.loads(place.read_bytes())
+            return str(data["text"]), nodes.from_json(data["tree"])
+    return "", nodes.EMPTY
 
 
 def _place() -> Path | None:

@@ -59,7 +59,7 @@ class Commands:
             case "undo":
                 await self._live.apply(Draft.undone)
             case "save":
-                await self._live.save()
+                await self._live.apply(save=True)
             case "play" | "pause" | "stop" | "panic":
                 return self._order(what)
             case _:

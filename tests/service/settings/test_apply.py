@@ -199,7 +199,7 @@ def test_a_file_with_an_alias_into_itself_hangs_nothing() -> None:
         told = f"{run.path}:2: '*a': anchors and aliases are not understood here; in a text, put quotes around it"
         assert await refused(run.live.apply()) == told
         assert await refused(run.change(tempo=96)) == told
-        assert await refused(run.live.save()) == told
+        assert await refused(run.live.apply(save=True)) == told
 
     applied(steps)
 
@@ -211,7 +211,7 @@ def test_a_file_that_was_lost_is_restored_when_the_page_saves() -> None:
             lose()
             await run.change(tempo=96)
             assert run.config.midi.output == ("none",)
-            await run.live.save()
+            await run.live.apply(save=True)
             assert run.path.read_text() == TEXT.replace("84", "96")
             await run.change(tempo=84)
 
@@ -226,7 +226,7 @@ def test_what_is_in_force_is_kept_only_as_the_file_says_it(monkeypatch: pytest.M
         assert last_good.text() == TEXT
         await run.change(tempo=96)
         assert last_good.text() == TEXT
-        await run.live.save()
+        await run.live.apply(save=True)
         await run.live.apply()
         assert last_good.text() == TEXT.replace("84", "96")
 
@@ -239,7 +239,7 @@ def test_a_folder_that_cannot_be_written_is_told() -> None:
         await run.change(tempo=96)
         run.path.parent.chmod(0o500)
         try:
-            assert "cannot be written: permission denied" in await refused(run.live.save())
+            assert "cannot be written: permission denied" in await refused(run.live.apply(save=True))
         finally:
             run.path.parent.chmod(0o700)
         assert run.live.draft.unsaved == {"tempo": 96}
@@ -251,7 +251,7 @@ def test_a_file_that_is_broken_meanwhile_is_not_saved_over() -> None:
     async def steps(run: Run) -> None:
         await run.change(tempo=96)
         run.path.write_text("tempo: [")
-        assert "not YAML" in await refused(run.live.save())
+        assert "not YAML" in await refused(run.live.apply(save=True))
         assert run.path.read_text() == "tempo: ["
         assert run.live.draft.unsaved == {"tempo": 96}
 
@@ -264,7 +264,7 @@ def test_without_a_file_one_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     async def steps(run: Run) -> None:
         live = LiveSettings(None, run.exchange, run._open, run.report, run.thread)
         await live.apply(lambda draft: draft.changed({"tempo": 120}))
-        await live.save()
+        await live.apply(save=True)
 
     applied(steps)
     assert Path("config.yaml").read_text() == "tempo: 120\n"
@@ -341,7 +341,7 @@ def test_however_changes_interleave_each_gets_its_own_answer(batches: list[Batch
             case "undo":
                 return await run.live.apply(Draft.undone)
             case "save":
-                return await run.live.save()
+                return await run.live.apply(save=True)
             case "reload":
                 return await run.live.apply()
         await run.bar()
