@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bachd.config import ClockOut, Config, Expression, Midi, Sampling, Seed, Web
-from bachd.configfile import load
-from bachd.errors import ConfigError
+from bachd.configfile import load, parse
+from bachd.errors import ConfigError, Fault
 from bachd.neural import features
 
 Write: TypeAlias = Callable[[str | bytes], Path]
@@ -128,6 +128,30 @@ def test_a_clock_can_be_followed_and_sent(write: Write, text: str, tempo: float 
     assert config.bpm == 84.0
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("device: CPU", Config(device="cpu")),
+        ("tempo: Link", Config(tempo="link")),
+        ("model: Chorales", Config()),
+        ("midi: {output: [NONE, Virtual]}", Config(midi=Midi(output=("none", "virtual")))),
+        ("midi: {input: AUTO}", Config()),
+        ("seed: {piece: BWV269}", Config(seed=Seed(piece="bwv269"))),
+        ("sampling: {leading: OFF}", Config(sampling=Sampling(leading=False))),
+        # A comment without a space is one where nothing else can be meant.
+        ("device: cpu #fast", Config(device="cpu")),
+        ("midi:\n  output: none #yet", Config(midi=Midi(output=("none",)))),
+        ("tempo: 84 #calm", Config()),
+        ("midi:\n  output: FP-30X # 2", Config(midi=Midi(output=("FP-30X",)))),
+        ("midi:\n  output: 'MIDIMATE II #2' #mine", Config(midi=Midi(output=("MIDIMATE II #2",)))),
+        ("midi:\n  output: MIDIMATE#2", Config(midi=Midi(output=("MIDIMATE#2",)))),
+        ("midi:\n  output: FP-30X\n  #channels: [1]", Config(midi=Midi(output=("FP-30X",)))),
+    ],
+)
+def test_words_are_read_in_any_case_and_comments_without_a_space(text: str, meant: Config, tmp_path: Path) -> None:
+    assert parse(text, tmp_path / "config.yaml") == meant
+
+
 def test_one_value_stands_for_a_list_of_one(write: Write) -> None:
     midi = load(write("midi: {output: none, channels: 10}")).midi
     assert (midi.output, midi.channels) == (("none",), (10,))
@@ -239,6 +263,31 @@ tempo: 90
         ("sampling: {range: [C3]}", "1: sampling.range: write the lowest and the highest note: [C2, C6]"),
         ("sampling: {range: [C3, E4]}", "1: sampling.range: leaves the network too little"),
         ("seed: {piece: gone.mid}", "1: seed.piece: "),
+        ("midi:\n\toutput: none", "2: a tab; YAML wants spaces"),
+        ("midi:\n  output: {in: a: b}", "2: not YAML: did not find expected ',' or '}'; put quotes around the name"),
+        (
+            "midi:\n  output: MIDIMATE II #2",
+            "2: midi.output: '#2' is cut off, for '#' begins a comment; put quotes around",
+        ),
+        (
+            "midi: {output: [none, UM-ONE #A]}",
+            "1: not YAML: '[' is opened here and not closed, for '#A]}' is a comment; put quotes",
+        ),
+        ("midi: {input: Synth #1}", "not closed, for '#1}' is a comment; put quotes around the name"),
+        ("midi:\n  output:\n  - none\n  - UM-ONE #A", "4: midi.output: '#A' is cut off"),
+        ("model: my bundle #2", "1: model: '#2' is cut off"),
+        ("tempo: 1e3", "1: tempo: '1e3' is not a number; write it with digits alone"),
+        ("tempo: 1_000", "1: tempo: '1_000' is not a number; write it with digits alone"),
+        ("tempo: 0x60", "1: tempo: '0x60' is not a number; write it with digits alone"),
+        ("tempo: 84,5", "1: tempo: '84,5' is not a number; write a point instead of the comma"),
+        ("tempo: 012", "1: tempo: '012' is not a number; take the zeros in front off"),
+        ("tempo: +84", "1: tempo: '+84' is not a number; take the sign in front off"),
+        ("Tempo: 84", "1: Tempo: no such key; did you mean 'tempo'?"),
+        ("device: CPU+", "1: device: 'CPU+' is not one of the choices; did you mean 'cpu'?"),
+        ("<<: {tempo: 84}", "1: '<<': merge keys are not understood here; write the keys out"),
+        ("tempo:84", "1: 'tempo:84' is not a mapping; put a space behind the colon; the keys are model"),
+        ('midi: {output: "\\e[2J"}', "1: midi.output: '\\x1b[2J' is not a text of one short line"),
+        ('"\\e]0;x\\a": 1', "1: \\x1b]0;x\\x07: no such key"),
         ("model: ./gone", "1: model: no folder "),
         ("model: chorals", "1: model: no model 'chorals'"),
     ],
@@ -248,6 +297,15 @@ def test_a_fault_says_where_and_what(write: Write, text: str, fault: str) -> Non
     assert len(told) == 1
     assert told[0].startswith("config.yaml:")
     assert fault in told[0]
+
+
+def test_a_fault_knows_its_line_and_key_for_programs(write: Write) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(write("tempo: 1200\nmidi: {\n  channels: 0}"))
+    assert caught.value.faults == (
+        Fault(1, "tempo", "1200 is not between 20 and 300"),
+        Fault(3, "midi.channels", "0 is not between 1 and 16"),
+    )
 
 
 def test_a_damaged_bundle_does_not_hide_the_faults_of_the_file(write: Write, tmp_path: Path) -> None:

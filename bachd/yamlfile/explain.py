@@ -9,6 +9,9 @@ import yaml
 
 from bachd.yamlfile.nodes import MalformedError
 
+GLUED_COMMENT: Final = re.compile(r"[ \t]+(#[^\s#].*)")
+"""What is a comment to YAML, and perhaps a part of a name to who wrote it: 'MIDIMATE II #2'."""
+
 _LINE_END: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _INDENTING_TAB: Final = re.compile(" *\t")
 _KEY_WITHOUT_SPACE: Final = re.compile(r"\s*(\w+):[^\s:]")
@@ -29,7 +32,9 @@ def explained(error: yaml.YAMLError, text: str) -> MalformedError:
     if _INDENTING_TAB.match(written) or written[mark.column : mark.column + 1] == "\t":
         return MalformedError(mark.line + 1, "a tab; YAML wants spaces")
     if (bracket := _unclosed(problem)) and context_mark is not None and mark.line > context_mark.line:
-        return MalformedError(context_mark.line + 1, f"not YAML: '{bracket}' {opened}")
+        glued = GLUED_COMMENT.search(lines[context_mark.line])
+        hint = f", for {glued[1]!r} is a comment; put quotes around the name" if glued else ""
+        return MalformedError(context_mark.line + 1, f"not YAML: '{bracket}' {opened}{hint}")
     line, hint = _hint(problem, mark.line, mark.column, lines)
     return MalformedError(line + 1, f"not YAML: {problem}{hint}")
 

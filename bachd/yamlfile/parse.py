@@ -14,14 +14,13 @@ from typing import Any, Final
 
 import yaml
 
-from bachd.yamlfile.explain import explained
+from bachd.yamlfile.explain import GLUED_COMMENT, explained
 from bachd.yamlfile.nodes import EMPTY, List, MalformedError, Mapping, Node, Scalar, Span
 
 _DEEPEST: Final = 6
 _MOST_NODES: Final = 2000
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE: Final = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_GLUED_COMMENT: Final = re.compile(r"[ \t]+(#[^\s#].*)")
 
 
 def read(text: str) -> Node:
@@ -78,7 +77,7 @@ class _Reader:
 
     def _scalar(self, event: Any) -> Scalar:
         plain, span = bool(event.implicit[0]), self._trimmed(event.start_mark.index, event.end_mark.index)
-        glued = _GLUED_COMMENT.match(self._text, span.end) if plain else None
+        glued = GLUED_COMMENT.match(self._text, span.end) if plain else None
         return Scalar(_line(event), event.value, plain, glued[1].rstrip() if glued else "", span)
 
     def _pair(self, event: Any, depth: int) -> tuple[Scalar, Node]:
