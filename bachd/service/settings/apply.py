@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from bachd import atomic_file, configfile
 from bachd.config import Config
-from bachd.errors import BachdError, ConfigError
+from bachd.errors import BachdError, ConfigError, StatusError
 from bachd.service.parts import Exchange, Parts
 from bachd.service.run_stats import Report
 from bachd.service.settings import last_good
@@ -96,7 +96,11 @@ class LiveSettings:
         except MalformedError as error:
             raise configfile.malformed(error, self.path) from None
         tree = last_good.tree(wanted, self.path)
-        parts = self._open(configfile.understand(tree, self.path), self._exchange.open)
+        config = configfile.understand(tree, self.path)
+        try:
+            parts = self._open(config, self._exchange.open)
+        except OSError as error:  # no room, no file descriptors left
+            raise StatusError(f"these settings cannot be opened: {text.reason(error)}") from error
         if wanted == content:
             last_good.keep(content, tree)
         return draft, parts

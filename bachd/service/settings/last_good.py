@@ -35,10 +35,18 @@ def load(path: Path) -> Config:
         content = files.read(path)
         used = configfile.understand(tree(content, path), path)
     except ConfigError:
-        if (kept := _usable(path)) is None:
+        if (last := kept(path)) is None:
             raise
-        return kept
-    return used if content else _usable(path) or used
+        return last
+    return used if content else kept(path) or used
+
+
+def kept(path: Path) -> Config | None:
+    """Return what was kept, as the content of the file `path`; None if it is nothing, or a bundle has gone since."""
+    content, tree = _last()
+    with suppress(ConfigError):
+        return configfile.understand(tree, path) if content else None
+    return None
 
 
 def text() -> str:
@@ -51,8 +59,8 @@ def tree(content: str, path: Path) -> Node:
 
     Raises ConfigError if it is not YAML.
     """
-    kept, tree = _last()
-    return tree if content == kept else configfile.tree(content, path)
+    known, tree = _last()
+    return tree if content == known else configfile.tree(content, path)
 
 
 def keep(content: str, tree: Node) -> None:
@@ -65,14 +73,6 @@ def keep(content: str, tree: Node) -> None:
         with suppress(OSError):  # the next start can do without
             kept = json.dumps({"text": content, "tree": nodes.to_json(tree)})
             atomic_file.replace(place, kept.encode(), mode=0o600)
-
-
-def _usable(path: Path) -> Config | None:
-    """What was kept, if it can be used: perhaps a bundle has gone since; people should mend their own file then."""
-    kept, tree = _last()
-    with suppress(ConfigError):
-        return configfile.understand(tree, path) if kept else None
-    return None
 
 
 def _last() -> tuple[str, Node]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 from collections import Counter
@@ -70,6 +71,8 @@ class Run:
         self.opened.append(wanted)
         if wanted.midi.channels == (13,):
             raise RuntimeError("a driver that nobody expected")
+        if wanted.midi.channels == (14,):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         return prepare(wanted, present, MonotonicClock(), Lateness(), lambda *_: None)
 
 
@@ -175,6 +178,15 @@ def test_what_nobody_expected_is_refused_and_leaves_nothing_behind(caplog: pytes
     (told,) = caplog.records
     assert told.getMessage() == "config refused, the music goes on as it was, for a bug in bachd"
     assert told.exc_info
+
+
+def test_what_the_system_lacks_is_one_line() -> None:
+    async def steps(run: Run) -> None:
+        told = await refused(run.change(midi__channels=[14]))
+        assert told == "these settings cannot be opened: too many open files"
+        assert run.live.draft.unsaved == {}
+
+    applied(steps)
 
 
 def test_a_file_that_is_saved_and_reloaded_is_refused_once(caplog: pytest.LogCaptureFixture) -> None:
