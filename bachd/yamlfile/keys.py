@@ -13,6 +13,7 @@ A key whose default is such a dataclass itself (`section`) is a mapping in the f
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, TypeVar
 
@@ -49,19 +50,19 @@ class Key:
 
 def setting(default: T, kind: Kind, help: str) -> T:  # noqa: A002  (as argparse calls it)
     """Declare a key. help: '{limits}' in it stands for 'LOW to HIGH'."""
-    return field(default=default, metadata={_KEY: (kind, help, None)})
+    return _field(default, kind, help, None)
 
 
 def section(default: T, help: str = "", *, null: T | None = None) -> T:  # noqa: A002
     """Declare a mapping whose keys are those of the dataclass of `default`."""
-    return field(default=default, metadata={_KEY: (None, help, null)})
+    return _field(default, None, help, null)
 
 
 def keys(table: Any, above: str = "") -> Iterator[Key]:
     """Yield the keys of a dataclass or of an object of it, with the sections before their keys."""
     for each in fields(table):
-        kind, text, null = each.metadata[_KEY]
-        found = Key(f"{above}{each.name}", kind, each.default, _help(text, kind), null)
+        kind, text, null, default = each.metadata[_KEY]
+        found = Key(f"{above}{each.name}", kind, default, _help(text, kind), null)
         yield found
         if kind is None:
             yield from keys(found.default, f"{found.path}.")
@@ -98,6 +99,13 @@ def changes(before: Any, after: Any, above: str = "") -> list[str]:
             path = f"{above}{each.name}"
             found += [path] if each.kind else changes(old, new, f"{path}.")
     return found
+
+
+def _field(default: T, kind: Kind | None, text: str, null: Any) -> T:
+    metadata = {_KEY: (kind, text, null, default)}
+    if type(default).__hash__ is None:  # an empty dictionary, say, which dataclasses want made for each object
+        return field(default_factory=lambda: copy(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
 def _own(table: Any) -> Sequence[Key]:
