@@ -1,4 +1,4 @@
-"""Read config.yaml: from a file's text to values that have been checked.
+"""Read config.yaml, from a file's text to values that have been checked, and write it.
 
 Law: all faults are reported at once, each with its line and what to do; a key that is missing has the default of
 config.py.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bachd import atomic_file
 from bachd.config import Config
 from bachd.errors import ConfigError, Fault
 from bachd.yamlfile import keys, text
@@ -49,3 +50,11 @@ def understand(root: Node, path: Path, home: Path | None = None) -> Config:
     config = keys.read(Config, Section("", root, keys.names(Config), faults, home or path.absolute().parent))
     faults.check()
     return config
+
+
+def save(content: str, path: Path) -> None:
+    """Write the text of the file `path`. May wait for the disk. Raises ConfigError, and leaves the old text."""
+    try:
+        atomic_file.replace(path, content.encode())
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {text.reason(error)}") from None

@@ -127,7 +127,7 @@ def test_a_value_is_got_as_json_has_it(text: str, value: Any) -> None:
 
 
 def test_what_was_put_is_got() -> None:
-    for value in (1, 2.5, None, True, "x", "null", "12", "it's", "a: b", ["a", "b c"], ["C2", "C6"]):
+    for value in (1, 2.5, None, True, "x", "null", "12", "it's", "a: b", "a\tb\x1b☃", ["a", "b c"], ["C2", "C6"]):
         assert get(put(SHIPPED, "midi.output", value), "midi.output") == value
 
 

@@ -12,9 +12,9 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from bachd import atomic_file, configfile
+from bachd import configfile
 from bachd.config import Config
-from bachd.errors import BachdError, ConfigError, StatusError
+from bachd.errors import BachdError, StatusError
 from bachd.service.parts import Exchange, Parts
 from bachd.service.run_stats import Report
 from bachd.service.settings import last_good
@@ -42,6 +42,7 @@ class LiveSettings:
         self.path = Path("config.yaml") if path is None else path
         self.draft = Draft(last_good.text())
         """What is in force, or will be from the next bar on."""
+        self._content = self._refused = ""  # of the file, when it was read, and when it was refused
         self._exchange = exchange
         self._open = open_parts
         self._report = report
@@ -51,9 +52,8 @@ class LiveSettings:
     async def apply(self, edit: Edit | None = None, *, save: bool = False) -> Config:
         """Read the file, edit the draft and bring the result into force with the next bar; return it.
 
-        save: whether to write the unsaved changes into the file then.
-
-        Raises BachdError, and has changed nothing, if that cannot be. It is finished even if the caller is cancelled.
+        save: whether to write the unsaved changes into the file then. It is finished even if the caller is cancelled.
+        Raises BachdError, and has changed nothing, if that cannot be.
         """
         return await asyncio.shield(asyncio.ensure_future(self._apply(edit, save)))
 
@@ -70,8 +70,9 @@ class LiveSettings:
 
     def _refuse(self, fault: str) -> bool:
         """Note a refusal; whether it is news: a file that is saved and at once reloaded is refused twice."""
-        before, self._report.refused = self._report.refused, fault
-        return fault != before
+        known, self._refused = self._report.refused == fault and self._refused == self._content, self._content
+        self._report.refused = fault
+        return not known
 
     async def _apply(self, edit: Edit | None, save: bool) -> Config:
         async with self._lock:
@@ -81,13 +82,13 @@ class LiveSettings:
                     self._exchange.offer(parts)
             self.draft, self._report.refused = draft, None
             if save:
-                await self._in_thread(self._write)
+                await self._in_thread(configfile.save, draft.content, self.path)
                 self.draft = draft.saved()
             return parts.config
 
     def _prepare(self, edit: Edit | None) -> tuple[Draft, Parts]:
         """Read, edit, validate and open, each once."""
-        content = text.read(self.path) if self.path.exists() else ""
+        content = self._content = text.read(self.path) if self.path.exists() else ""
         try:
             draft = self.draft.rebased(content)
             if edit is not None:
@@ -104,12 +105,6 @@ class LiveSettings:
         if wanted == content:
             last_good.keep(content, tree)
         return draft, parts
-
-    def _write(self) -> None:
-        try:
-            atomic_file.replace(self.path, self.draft.content.encode())
-        except OSError as error:
-            raise ConfigError(f"{self.path} cannot be written: {text.reason(error)}") from None
 
     async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)

@@ -6,12 +6,14 @@ would be. What the file says anew wins over an older unsaved change of the same 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from bachd.errors import ConfigError, Fault
 from bachd.yamlfile import edit
+
+T = TypeVar("T")
 
 UNDOS: Final = 50
 """Changes that can be undone."""
@@ -33,10 +35,7 @@ class Draft:
         """The text with the unsaved changes put into it."""
         text = self.text
         for key, value in self.unsaved.items():
-            try:
-                text = edit.put(text, key, value)
-            except edit.UneditableError as error:
-                raise _uneditable(key, error) from None
+            text = _with_reason(edit.put, text, key, value)
         return text
 
     def value(self, key: str) -> Any:
@@ -75,10 +74,7 @@ class Draft:
 
 
 def _get(text: str, key: str) -> Any:
-    try:
-        return edit.get(text, key)
-    except edit.UneditableError as error:
-        raise _uneditable(key, error) from None
+    return _with_reason(edit.get, text, key)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -86,5 +82,9 @@ def _same(one: Any, other: Any) -> bool:
     return edit.write(one) == edit.write(other)
 
 
-def _uneditable(key: str, error: edit.UneditableError) -> ConfigError:
-    return ConfigError([Fault(None, key, f"cannot be changed: {error}; change config.yaml itself")])
+def _with_reason(work: Callable[..., T], text: str, key: str, *value: Any) -> T:
+    try:
+        return work(text, key, *value)
+    except edit.UneditableError as error:
+        what = f"cannot be changed: {error}; change config.yaml itself"
+        raise ConfigError([Fault(None, key, what)]) from None
