@@ -131,6 +131,15 @@ def test_what_was_put_is_got() -> None:
         assert get(put(SHIPPED, "midi.output", value), "midi.output") == value
 
 
+@pytest.mark.parametrize(
+    "word", ["true", "False", "YES", "no", "on", "off", "y", "N", "null", "~", "1e3", "-", "# a", ""]
+)
+def test_a_text_that_yaml_would_take_for_something_else_stays_a_text(word: str) -> None:
+    text = put("midi: {output: x}\n", "midi.output", word)
+    assert get(text, "midi.output") == word
+    assert yaml.safe_load(text) == {"midi": {"output": word}}
+
+
 PLAIN = st.none() | st.booleans() | st.integers(-9999, 9999) | st.text(max_size=20)
 PATHS = st.sampled_from(["model", "tempo", "seed.piece", "midi.output", "midi.new", "new", "new.one", "sampling.range"])
 
