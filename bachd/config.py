@@ -1,16 +1,22 @@
-"""What a person may choose, as values.
+"""The table of all settings: values, kinds, limits, defaults, and the comments of the shipped config.yaml.
 
-Law: every value has a default, and `Config()` is what an empty file plays; none of them changes once it is made.
+Law: every value has a default, and `Config()` is what an empty file plays; a value never changes once it is made.
 
-The comments in config.yaml say what the keys mean to people; configfile.py reads it into these values.
+A setting is added here, in one place: configfile.py reads it, the page shows its limits, and
+`python -m bachd.config > config.yaml` explains it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
+from bachd import config_kinds
+from bachd.config_midi import Midi
 from bachd.music import expression
+from bachd.neural.bundle import SAMPLING_LIMITS
+from bachd.yamlfile import kinds
+from bachd.yamlfile.keys import section, setting
 
 DEVICES: Final = ("auto", "cpu", "edgetpu")
 """What the network may be asked to run on."""
@@ -22,124 +28,164 @@ TOKENS: Final = ("auto", "required")
 """When the page asks for its token: where other machines reach it, or always."""
 
 _BPM: Final = 84.0
-
-PerChannel: TypeAlias = "int | tuple[tuple[int, int], ...] | None"
-"""One value for every channel, or pairs of a channel, 1 to 16, and its value."""
-
-
-def for_channel(value: PerChannel, channel: int) -> int | None:
-    """The value of a channel, 1 to 16."""
-    return dict(value).get(channel) if isinstance(value, tuple) else value
+_HEAD: Final = """
+The settings of bachd. Each key stands here with its default: take out what you do not change, an empty file plays.
+`bachd check` tells what is wrong with this file, with line numbers.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Seed:
     """What the music grows from."""
 
-    piece: str | None = None
-    """A piece of the bundle, or the absolute path of a .mid file; None takes any piece of the bundle."""
-    bars: int = 4
-    """Bars of the piece that are played before the network takes over."""
-    rng: int | None = None
-    """Seed of the random numbers; None draws one at each start."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClockOut:
-    """How a MIDI clock is sent."""
-
-    while_stopped: bool = False
-    """Whether it goes on while the music stands still."""
-    offsets_ms: tuple[tuple[str, float], ...] = ()
-    """Milliseconds by which it is later than the music, or earlier, by the words of `Midi.output`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Midi:
-    """Where the music goes, and the clocks."""
-
-    output: tuple[str, ...] = ("auto",)
-    """Each `auto`, `virtual`, `jack`, `none`, `file:NAME.mid` or a part of a port's name."""
-    channels: tuple[int, ...] = (1,)
-    """1 to 16, for the voices from the top; the last takes the rest."""
-    program: PerChannel = None
-    """0 to 127, as on the wire; None leaves the synth as it is."""
-    latency_ms: float = 0.0
-    """Milliseconds by which messages leave early, because the synth answers late."""
-    input: str = "auto"
-    """Where a MIDI clock to follow comes in: `auto` or a part of a port's name."""
-    clock: ClockOut | None = None
-    """None sends no clock."""
-    wait_for_start: bool = False
-    """Whether a MIDI clock that is followed must start, even if it runs already."""
-    bank: PerChannel = None
-    """MSB x 128 + LSB, as Bank Select sends them; None selects none."""
-
-    @property
-    def offsets(self) -> dict[str, float]:
-        """Seconds by which a clock is later than the music, by the words of `output`, where it is."""
-        return {} if self.clock is None else {name: ms / 1e3 for name, ms in self.clock.offsets_ms}
+    # The absolute path of a .mid file, or a piece of the bundle.
+    piece: str | None = setting(
+        None,
+        config_kinds.seed_piece(),
+        """What the music starts with: the name of a piece of the bundle ('bwv269'), or a .mid file of your own
+        ('./tune.mid', beside this file). null takes a piece at random.""",
+    )
+    bars: int = setting(
+        4, kinds.whole(1, 64), "How many bars of it are played before the network takes over: {limits}."
+    )
+    rng: int | None = setting(
+        None,
+        kinds.whole(0, 2**32 - 1),
+        """The seed of the random numbers. The same number gives the same music: {limits}. null is new each time.""",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How the next event is drawn; None leaves it to the bundle."""
 
-    temperature: float | None = None
-    """1 draws what the network believes; less is tamer, more is wilder; 0 always takes the likeliest."""
-    top_p: float | None = None
-    """The likeliest notes that together have this probability are drawn from."""
-    key: float | None = None
-    """How strongly the music is drawn to the key of the piece that it grew from; 0 is not at all."""
-    leading: bool = True
-    """Whether voices are kept from parallel fifths and octaves."""
-    range: tuple[int, int] | None = None
-    """Lowest and highest MIDI number that may be played; None leaves it to the bundle."""
+    temperature: float | None = setting(
+        None,
+        kinds.number(*SAMPLING_LIMITS["temperature"]),
+        """Each of the first three may be null: then it is as the bundle's maker found best.
+        How daring the network is: {limits}. Lower is tamer, 1 is what it learned, higher is wilder.""",
+    )
+    top_p: float | None = setting(
+        None,
+        kinds.number(*SAMPLING_LIMITS["top_p"]),
+        "Only the likeliest notes that together have this probability are drawn from: {limits}.",
+    )
+    key: float | None = setting(
+        None,
+        kinds.number(*SAMPLING_LIMITS["key"]),
+        "How strongly the music is drawn to the key of the piece that it grew from: {limits}; 0 is not at all.",
+    )
+    leading: bool = setting(
+        True,
+        kinds.switch(),
+        """Whether voices are kept from parallel fifths and octaves, which no teacher of counterpoint allows: true or
+        false.""",
+    )
+    range: tuple[int, int] | None = setting(
+        None,
+        config_kinds.note_range(),
+        """The lowest and the highest note it may play, such as [C2, C6]. null is the range of the music it learned
+        from.""",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
     """How the music is played; with 50, 0, 0 and False, as it is written."""
 
-    swing: float = expression.STRAIGHT
-    """Where the second of two eighths falls, in per cent of both."""
-    humanise_ms: float = 8.0
-    """Milliseconds by which a note may be late by chance."""
-    ritardando: float = 0.5
-    """How much endings slow down, 0 to 1."""
-    dynamics: bool = True
-    """Whether loudness follows metre and phrase."""
+    swing: float = setting(
+        float(expression.STRAIGHT),
+        kinds.number(expression.STRAIGHT, expression.WIDEST),
+        """Where the second of two eighths falls, in per cent of both: {limits}. 50 is even, 75 a dotted eighth and a
+        sixteenth, 60 a light swing. Where a beat is divided into sixteenths, they swing instead; beats of three stay
+        even.""",
+    )
+    humanise_ms: float = setting(
+        8.0,
+        kinds.number(0, 30),
+        """By how many milliseconds a note may be late by chance, as a player's fingers are: {limits}. Its loudness
+        strays along, by a step of velocity for every four milliseconds. The top voice strays half as much.""",
+    )
+    ritardando: float = setting(
+        0.5,
+        kinds.number(0, 1),
+        """How much the music slows down into the end of a piece, and a little into the end of a phrase: {limits}; 0
+        is not at all.""",
+    )
+    dynamics: bool = setting(
+        True,
+        kinds.switch(),
+        """Whether loudness follows metre and phrase, and the top voice stands out; otherwise all notes are equally
+        loud: true or false.""",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Web:
     """The page."""
 
-    listen: tuple[str, int] | None = ("127.0.0.1", 8080)
-    """Address and port; None is no page."""
-    hosts: tuple[str, ...] = ()
-    """Names, in lower case, by which a proxy on this machine may ask for the page."""
-    token: str = "auto"
-    """One of TOKENS."""
+    listen: tuple[str, int] | None = setting(
+        ("127.0.0.1", 8080),
+        config_kinds.address(),
+        """The address and port it is served at. 127.0.0.1 is for this machine alone. 0.0.0.0:8080 is for everybody on
+        the network who has the token, which `bachd status` shows. null is no page.""",
+    )
+    # In lower case.
+    hosts: tuple[str, ...] = setting(
+        (),
+        config_kinds.hosts(),
+        "The names by which a proxy on this machine may ask for it, such as [music.example].",
+    )
+    token: str = setting(
+        "auto",
+        kinds.choice(*TOKENS),
+        """required asks for the token on this machine, too: without it, every account here may steer. auto asks where
+        other machines reach the page.""",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
     """All settings; `Config()` is what an empty file means."""
 
-    model: str = "chorales"
-    """A bundle's name or the absolute path of its folder."""
-    device: str = "auto"
-    """One of DEVICES; `auto` takes an Edge TPU where there is one and it is the faster."""
-    seed: Seed = Seed()
-    tempo: float | str = _BPM
-    """Quarter notes a minute, or one of LEADERS."""
-    midi: Midi = Midi()
-    sampling: Sampling = Sampling()
-    expression: Expression = Expression()
-    web: Web = Web()
+    # The absolute path of a folder, or a bundle's name.
+    model: str = setting(
+        "chorales",
+        config_kinds.bundle_name(),
+        """The bundle that composes: the name of one that came with bachd, or the path of a folder ('./my-bundle').""",
+    )
+    device: str = setting(
+        "auto",
+        kinds.choice(*DEVICES),
+        """What the network runs on.
+          auto     a Coral Edge TPU, if one is plugged in, the bundle was compiled for it and it is faster than the CPU
+          cpu      the CPU, without looking for anything else
+          edgetpu  the Edge TPU, or not at all""",
+    )
+    seed: Seed = section(Seed())
+    tempo: float | str = setting(
+        _BPM,
+        kinds.number(20, 300, *LEADERS),
+        """Quarter notes a minute: {limits}. Or whom to follow:
+          clock  a MIDI clock that comes in at midi.input: its tempo, start, stop and position
+          link   an Ableton Link session in this network (pip install 'bachd[link]')""",
+    )
+    midi: Midi = section(Midi())
+    sampling: Sampling = section(Sampling())
+    expression: Expression = section(Expression())
+    web: Web = section(
+        Web(),
+        """The page: what plays and what comes next, to see, to hear and to steer in a browser. `web: null` is none.""",
+        null=Web(None),
+    )
 
     @property
     def bpm(self) -> float:
         """Quarter notes a minute where nobody is followed."""
         return _BPM if isinstance(self.tempo, str) else self.tempo
+
+
+if __name__ == "__main__":
+    from bachd.yamlfile.document import document
+
+    print(document(Config, _HEAD), end="")  # noqa: T201

@@ -1,305 +1,60 @@
-"""config.yaml, read: from a file's text to values that have been checked.
+"""Read config.yaml, from a file's text to values that have been checked, and write it.
 
-Law: all faults are told at once, each with its line and what to do; a key that is missing has the default of config.py.
+Law: all faults are reported at once, each with its line and what to do; a key that is missing has the default of
+config.py.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Final
 
-from bachd.config import (
-    DEVICES,
-    LEADERS,
-    TOKENS,
-    ClockOut,
-    Config,
-    Expression,
-    Midi,
-    PerChannel,
-    Sampling,
-    Seed,
-    Web,
-    for_channel,
-)
-from bachd.errors import ConfigError, ModelError, suggestion
-from bachd.midi.port_names import normal
-from bachd.music import expression, pitch
-from bachd.neural import bundle, features
+from bachd import atomic_file
+from bachd.config import Config
+from bachd.errors import ConfigError, Fault
+from bachd.yamlfile import keys, text
 from bachd.yamlfile.fields import Faults, Section
 from bachd.yamlfile.nodes import MalformedError, Node
 
-_LARGEST: Final = 256 * 1024
-"""Bytes; a config.yaml with all its comments has three thousand."""
-_FURTHEST: Final = 50
-"""Milliseconds between a clock and the music; more could not be sent in time."""
-_HOST: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
-"""A name in DNS (RFC 1123), an underscore allowed for."""
-_MIDI: Final = ("output", "channels", "bank", "program", "latency_ms", "input", "wait_for_start", "clock")
-_BANK: Final = re.compile(r"([0-9]{1,3})(?:/([0-9]{1,3}))?")
-_CHANNELS: Final = tuple(str(channel) for channel in range(1, 17))
-_NARROWEST: Final = 24
-"""Semitones: with fewer the network's voices have no room to move."""
-
 
 def load(path: Path, home: Path | None = None) -> Config:
-    """The settings in a file. Raises ConfigError with all its faults, one a line.
+    """Return the settings in a file. Raises ConfigError with all its faults, one a line.
 
     home: the folder that relative paths start from; the file's own if it is None.
     """
-    return parse(read(path), path, home)
+    return parse(text.read(path), path, home)
 
 
-def parse(text: str, path: Path, home: Path | None = None) -> Config:
-    """The settings that `text` would mean as the content of the file `path`. Raises ConfigError, as `load` does."""
-    return understand(tree(text, path), path, home)
+def parse(content: str, path: Path, home: Path | None = None) -> Config:
+    """Return the settings that a text would mean as the content of the file `path`. Raises ConfigError as `load`."""
+    return understand(tree(content, path), path, home)
 
 
-def tree(text: str, path: Path) -> Node:
-    """The tree of `text`, the content of the file `path`. Raises ConfigError if it is no YAML."""
+def tree(content: str, path: Path) -> Node:
+    """Return the tree of a text, the content of the file `path`. Raises ConfigError if it is not YAML."""
     from bachd.yamlfile import parse as yaml_parse  # takes its time, and a service seldom needs it; see last_good.py
 
     try:
-        return yaml_parse.read(text)
-    except MalformedError as fault:
-        raise ConfigError(f"{path}:{fault.line}: {fault.what}") from None
+        return yaml_parse.read(content)
+    except MalformedError as error:
+        raise malformed(error, path) from None
+
+
+def malformed(error: MalformedError, path: Path) -> ConfigError:
+    """Return what to raise where the content of the file `path` is not YAML."""
+    return ConfigError([Fault(error.line, "", error.what)], path)
 
 
 def understand(root: Node, path: Path, home: Path | None = None) -> Config:
-    """The settings of a tree that the file `path` holds. Raises ConfigError, as `load` does."""
+    """Return the settings of a tree that the file `path` holds. Raises ConfigError as `load`."""
     faults = Faults(path)
-    keys = ("model", "device", "seed", "tempo", "midi", "sampling", "expression", "web")
-    config = _read(Section("", root, keys, faults), home or path.absolute().parent)
+    config = keys.read(Config, Section("", root, keys.names(Config), faults, home or path.absolute().parent))
     faults.check()
     return config
 
 
-def read(path: Path) -> str:
-    """The text of a file of settings. Raises ConfigError if it cannot be read, is too large or no text."""
+def save(content: str, path: Path) -> None:
+    """Write the text of the file `path`. May wait for the disk. Raises ConfigError, and leaves the old text."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
+        atomic_file.replace(path, content.encode())
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {_reason(error)}") from None
-    if len(data) > _LARGEST:
-        raise ConfigError(f"{path}: larger than {_LARGEST // 1024} KiB; a config.yaml has a few lines")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
-
-
-def _read(top: Section, home: Path) -> Config:
-    """All keys; `home` is the folder that relative paths start from."""
-    default = Config()
-    seed = top.section("seed", ("piece", "bars", "rng"))
-    midi = top.section("midi", _MIDI)
-    sampling = top.section("sampling", ("temperature", "top_p", "key", "leading", "range"))
-    model = _model(top, home)
-    output = _output(midi)
-    program = _per_channel(midi, "program", _program)
-    return Config(
-        model=model or default.model,
-        device=top.choice("device", DEVICES, default.device),
-        seed=Seed(
-            piece=_piece(seed, model, home),
-            bars=seed.whole("bars", 1, 64, default.seed.bars),
-            rng=seed.whole("rng", 0, 2**32 - 1, default.seed.rng),
-        ),
-        tempo=top.number_or_word("tempo", 20, 300, LEADERS, default.tempo),
-        midi=Midi(
-            output=output,
-            channels=midi.wholes("channels", 1, 16, default.midi.channels),
-            program=program,
-            bank=_bank(midi, program),
-            latency_ms=midi.number("latency_ms", 0, 500, default.midi.latency_ms),
-            input=midi.text("input", default.midi.input),
-            clock=_clock(midi, output),
-            wait_for_start=midi.switch("wait_for_start", default.midi.wait_for_start),
-        ),
-        sampling=Sampling(
-            temperature=sampling.number(
-                "temperature", *bundle.SAMPLING_LIMITS["temperature"], default.sampling.temperature
-            ),
-            top_p=sampling.number("top_p", *bundle.SAMPLING_LIMITS["top_p"], default.sampling.top_p),
-            key=sampling.number("key", *bundle.SAMPLING_LIMITS["key"], default.sampling.key),
-            leading=sampling.switch("leading", default.sampling.leading),
-            range=_range(sampling),
-        ),
-        expression=_expression(top.section("expression", ("swing", "humanise_ms", "ritardando", "dynamics"))),
-        web=_web(top),
-    )
-
-
-def _expression(section: Section) -> Expression:
-    default = Expression()
-    return Expression(
-        swing=section.number("swing", expression.STRAIGHT, expression.WIDEST, default.swing),
-        humanise_ms=section.number("humanise_ms", 0, 30, default.humanise_ms),
-        ritardando=section.number("ritardando", 0, 1, default.ritardando),
-        dynamics=section.switch("dynamics", default.dynamics),
-    )
-
-
-def _model(top: Section, home: Path) -> str:
-    """The bundle's name, or the absolute path of its folder."""
-    name = top.text("model", None)
-    if name is None:
-        return Config().model
-    if "/" in name or name.startswith("~"):
-        name = str(home / name)
-    try:
-        bundle.folder(name)
-    except (ModelError, OSError) as error:
-        top.fault("model", str(error).removeprefix("model: "))
-    return name
-
-
-def _piece(seed: Section, model: str, home: Path) -> str | None:
-    """The name of a piece of the bundle, or the absolute path of a .mid file."""
-    name = seed.text("piece", None)
-    if name is None:
-        return None
-    if "/" in name or name.lower().endswith((".mid", ".midi")):
-        path = home / name
-        try:
-            if path.exists() and not path.is_file():  # a pipe would be waited for
-                seed.fault("piece", f"{str(path)!r} is no file")
-            else:
-                path.open("rb").close()
-        except OSError as error:
-            seed.fault("piece", f"{str(path)!r} cannot be read: {_reason(error)}")
-        return str(path)
-    try:
-        known = bundle.read_card(bundle.folder(model)).seeds
-    except (ModelError, OSError):
-        return name  # whoever opens the bundle says what is wrong with it
-    if name not in known:
-        hint = suggestion(name, known) or f"; it has {', '.join(known)}"
-        seed.fault("piece", f"no piece {name!r} in model {model!r}{hint}")
-    return name
-
-
-def _output(midi: Section) -> tuple[str, ...]:
-    outputs = tuple(map(normal, midi.texts("output", Config().midi.output)))
-    for output in outputs:
-        if output.startswith("file:") and not output.lower().endswith(".mid"):
-            midi.fault("output", f"{output!r} names no .mid file; write 'file:NAME.mid'")
-    return outputs
-
-
-def _per_channel(midi: Section, key: str, read: Callable[[Section, str], int | None]) -> PerChannel:
-    """One value for all channels, or a mapping of channels to values."""
-    if not midi.is_mapping(key):
-        return read(midi, key)
-    each = midi.section(key, _CHANNELS)
-    found = [(int(channel), read(each, channel)) for channel in _CHANNELS]
-    return tuple((channel, value) for channel, value in found if value is not None)
-
-
-def _program(section: Section, key: str) -> int | None:
-    program = section.whole(key, 1, 128, None)
-    return None if program is None else program - 1
-
-
-def _bank(midi: Section, program: PerChannel) -> PerChannel:
-    """The banks. A synth takes one with the next program change, so there has to be one."""
-    bank = _per_channel(midi, "bank", _bank_number)
-    channels = dict(bank) if isinstance(bank, tuple) else ()
-    lacking = [str(channel) for channel in channels if for_channel(program, channel) is None]
-    if lacking or (bank is not None and program is None):
-        where = f" for channel {', '.join(lacking)}" if lacking else ""
-        midi.fault("bank", f"a synth takes a bank with the next program; set midi.program{where}, too")
-    return bank
-
-
-def _bank_number(section: Section, key: str) -> int | None:
-    text = section.text(key, None)
-    if text is None:
-        return None
-    found = _BANK.fullmatch(text)
-    msb, lsb = (int(part or 0) for part in found.groups()) if found else (128, 0)
-    if msb > 127 or lsb > 127:
-        section.fault(key, f"{text[:20]!r} is no bank; write MSB/LSB, each 0 to 127, such as 87/64, or the MSB alone")
-        return None
-    return msb * 128 + lsb
-
-
-def _clock(midi: Section, output: tuple[str, ...]) -> ClockOut | None:
-    """Whether and how to send a clock; one offset holds for all outputs."""
-    if not midi.is_mapping("clock"):
-        return ClockOut() if midi.switch("clock", default=False) else None
-    clock = midi.section("clock", ("while_stopped", "offset_ms"))
-    if clock.is_mapping("offset_ms"):
-        each = clock.section("offset_ms", output)
-        offsets = [(name, each.number(name, -_FURTHEST, _FURTHEST, 0.0)) for name in output]
-    else:
-        offset = clock.number("offset_ms", -_FURTHEST, _FURTHEST, 0.0)
-        offsets = [(name, offset) for name in output]
-    return ClockOut(clock.switch("while_stopped", default=False), tuple(each for each in offsets if each[1]))
-
-
-def _range(sampling: Section) -> tuple[int, int] | None:
-    """Lowest and highest note, each a name such as 'C2' or a MIDI number."""
-    ends = sampling.texts("range", None)
-    if ends is None:
-        return None
-    try:
-        low, high = (int(end) if end.isdecimal() else pitch.number(end) for end in ends)
-    except ValueError as error:
-        sampling.fault("range", str(error) if len(ends) == 2 else "write the lowest and the highest note: [C2, C6]")
-        return None
-    if min(high, features.HIGHEST) - max(low, features.LOWEST) < _NARROWEST:
-        whole = f"{pitch.name(features.LOWEST)} to {pitch.name(features.HIGHEST)}"
-        sampling.fault(
-            "range", f"leaves the network too little; it plays {whole} and needs {_NARROWEST} semitones of it"
-        )
-    return low, high
-
-
-def _web(top: Section) -> Web:
-    """The page's address, names and token. Unlike other keys, `web: null` says something: no page."""
-    if top.nothing("web"):
-        return Web(None)
-    if top.is_single("web"):
-        top.fault("web", "is null for no page; otherwise write 'listen: 127.0.0.1:8080' below it, indented")
-        return Web()
-    web = top.section("web", ("listen", "hosts", "token"))
-    return Web(_listen(web), _hosts(web), web.choice("token", TOKENS, Web().token))
-
-
-def _listen(web: Section) -> tuple[str, int] | None:
-    """Address and port; None is no page."""
-    if web.nothing("listen"):
-        return None
-    text = web.text("listen", None)
-    if text is None:
-        return Web().listen
-    host, _, port = text.rpartition(":")
-    try:
-        if not (port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536):
-            raise ValueError(port)
-        address = ip_address("127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        web.fault(
-            "listen", f"{text[:40]!r} is no address and port, such as 127.0.0.1:8080, 0.0.0.0:8080 or '[::]:8080'"
-        )
-        return Web().listen
-    return str(address), int(port)
-
-
-def _hosts(web: Section) -> tuple[str, ...]:
-    """The names by which a proxy may ask for the page."""
-    hosts = web.texts("hosts", ())
-    for host in hosts:
-        if not _HOST.fullmatch(host):
-            web.fault("hosts", f"{host[:60]!r} is not the name of a host; write it without http:// and port")
-    return tuple(host.lower() for host in hosts)
+        raise ConfigError(f"{path} cannot be written: {text.reason(error)}") from None

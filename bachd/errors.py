@@ -5,7 +5,11 @@ Law: an expected fault is one line that says what, where and how to mend it; onl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bachd.printable import one_line
 
 EXIT_OK = 0
 EXIT_USAGE = 64
@@ -26,10 +30,45 @@ class UsageError(BachdError):
     exit_code = EXIT_USAGE
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a settings file."""
+
+    line: int | None
+    """Counted from 1; None where it concerns no line."""
+    key: str
+    """Such as 'seed.piece'; '' where it concerns no key."""
+    what: str
+    """What is wrong, and what to do about it."""
+
+    def __str__(self) -> str:
+        """Return key and fault on one line that a terminal can safely show."""
+        return one_line(f"{self.key}: {self.what}" if self.key else self.what)
+
+
 class ConfigError(BachdError):
     """config.yaml is wrong; the message holds every fault, one a line."""
 
     exit_code = EXIT_CONFIG
+
+    def __init__(self, faults: str | Sequence[Fault], path: Path | None = None) -> None:
+        """faults: all of them, or the words of the only one. path: the file; None where the place would mean nothing.
+
+        The faults are ordered by their lines.
+        """
+        found = [Fault(None, "", line) for line in faults.split("\n")] if isinstance(faults, str) else faults
+        self.faults = tuple(sorted(found, key=lambda fault: fault.line or 0))
+        self.path = path
+        super().__init__("\n".join(f"{self._place(fault)}{fault}" for fault in self.faults))
+
+    def without_places(self) -> ConfigError:
+        """Return the same error for somebody who does not see the file."""
+        return ConfigError(self.faults)
+
+    def _place(self, fault: Fault) -> str:
+        if self.path is None:
+            return ""
+        return f"{one_line(str(self.path))}: " if fault.line is None else f"{one_line(str(self.path))}:{fault.line}: "
 
 
 class SeedError(BachdError):
@@ -57,8 +96,12 @@ class StatusError(BachdError):
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """The end of an error text that offers the likeliest of the known names, or nothing if none is like it."""
+    """Return the end of an error text that offers the likeliest of the known names; '' if none is similar.
+
+    Upper and lower case do not count.
+    """
     import difflib  # 10 ms that only a mistake has to pay
 
-    found = difflib.get_close_matches(name[:100], list(known), 1)
-    return f"; did you mean {found[0]!r}?" if found else ""
+    by_folded = {each.casefold(): each for each in reversed(list(known))}
+    found = difflib.get_close_matches(name[:100].casefold(), by_folded, 1)
+    return f"; did you mean {by_folded[found[0]]!r}?" if found else ""

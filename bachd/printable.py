@@ -19,6 +19,11 @@ def printable(text: str) -> str:
     return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
+def one_line(text: str) -> str:
+    """The same on a single line: newlines and tabs are written so, too."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 class PrintableFormatter(logging.Formatter):
     """Writes the lines of a log with no character that a terminal obeys."""
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bachd.config import ClockOut, Config, Expression, Midi, Sampling, Seed, Web
-from bachd.configfile import load
-from bachd.errors import ConfigError
+from bachd.config import Config, Expression, Sampling, Seed, Web
+from bachd.config_midi import ClockOut, Midi
+from bachd.configfile import load, parse
+from bachd.errors import ConfigError, Fault
 from bachd.neural import features
 
 Write: TypeAlias = Callable[[str | bytes], Path]
@@ -91,7 +92,7 @@ web:
             ("FP-30X", "file:take.mid"),
             (1, 2, 3, 4),
             ((1, 19), (2, 48), (3, 0)),
-            12.5,
+            latency_ms=12.5,
             wait_for_start=True,
             bank=((1, 87 * 128 + 64), (2, 8 * 128)),
         ),
@@ -109,7 +110,7 @@ def test_the_page_can_be_off(write: Write, off: str) -> None:
 @pytest.mark.parametrize("wrong", ["8080", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "pi.local:80", "::1:x"])
 def test_a_page_needs_an_address_and_a_port(write: Write, wrong: str) -> None:
     assert faults(write(f"web: {{listen: '{wrong}'}}")) == [
-        f"config.yaml:1: web.listen: '{wrong}' is no address and port, such as 127.0.0.1:8080, 0.0.0.0:8080 "
+        f"config.yaml:1: web.listen: '{wrong}' is not an address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 "
         "or '[::]:8080'"
     ]
 
@@ -141,8 +142,8 @@ def test_one_bank_and_program_hold_for_all_channels(write: Write) -> None:
 @pytest.mark.parametrize(
     ("midi", "fault"),
     [
-        ("program: 20, bank: 128/0", "bank: '128/0' is no bank; write MSB/LSB, each 0 to 127, such as 87/64"),
-        ("program: 20, bank: rock", "bank: 'rock' is no bank; write MSB/LSB, each 0 to 127, such as 87/64"),
+        ("program: 20, bank: 128/0", "bank: '128/0' is not a bank; write MSB/LSB, each 0 to 127, such as 87/64"),
+        ("program: 20, bank: rock", "bank: 'rock' is not a bank; write MSB/LSB, each 0 to 127, such as 87/64"),
         ("program: {17: 20}", "program.17: no such key"),
         ("program: {1: 129}", "program.1: 129 is not between 1 and 128"),
         ("bank: 8", "bank: a synth takes a bank with the next program; set midi.program, too"),
@@ -175,6 +176,30 @@ def test_a_clock_can_be_followed_and_sent(write: Write, text: str, tempo: float 
     config = load(write(text))
     assert (config.tempo, config.midi.clock) == (tempo, clock)
     assert config.bpm == 84.0
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("device: CPU", Config(device="cpu")),
+        ("tempo: Link", Config(tempo="link")),
+        ("model: Chorales", Config()),
+        ("midi: {output: [NONE, Virtual]}", Config(midi=Midi(output=("none", "virtual")))),
+        ("midi: {input: AUTO}", Config()),
+        ("seed: {piece: BWV269}", Config(seed=Seed(piece="bwv269"))),
+        ("sampling: {leading: OFF}", Config(sampling=Sampling(leading=False))),
+        # A comment without a space is one where nothing else can be meant.
+        ("device: cpu #fast", Config(device="cpu")),
+        ("midi:\n  output: none #yet", Config(midi=Midi(output=("none",)))),
+        ("tempo: 84 #calm", Config()),
+        ("midi:\n  output: FP-30X # 2", Config(midi=Midi(output=("FP-30X",)))),
+        ("midi:\n  output: 'MIDIMATE II #2' #mine", Config(midi=Midi(output=("MIDIMATE II #2",)))),
+        ("midi:\n  output: MIDIMATE#2", Config(midi=Midi(output=("MIDIMATE#2",)))),
+        ("midi:\n  output: FP-30X\n  #channels: [1]", Config(midi=Midi(output=("FP-30X",)))),
+    ],
+)
+def test_words_are_read_in_any_case_and_comments_without_a_space(text: str, meant: Config, tmp_path: Path) -> None:
+    assert parse(text, tmp_path / "config.yaml") == meant
 
 
 def test_one_value_stands_for_a_list_of_one(write: Write) -> None:
@@ -213,18 +238,18 @@ tempo: 90
         "config.yaml:2: tempo: 1200 is not between 20 and 300",
         f"config.yaml:4: seed.piece: no piece 'bwv269x' in model '{model}'; did you mean 'bwv269'?",
         "config.yaml:5: seed.bars: '4' is text; take the quotes off for a number",
-        "config.yaml:6: seed.rng: '010' is no whole number; take the zeros in front off",
+        "config.yaml:6: seed.rng: '010' is not a whole number; take the zeros in front off",
         "config.yaml:8: midi.outptu: no such key; did you mean 'output'?",
         "config.yaml:11: midi.channels: 17 is not between 1 and 16",
-        "config.yaml:12: midi.channels: yes is no whole number",
+        "config.yaml:12: midi.channels: yes is not a whole number",
         "config.yaml:13: midi.program: 0 is not between 1 and 128",
-        "config.yaml:14: midi.latency_ms: 'fast' is no number",
+        "config.yaml:14: midi.latency_ms: 'fast' is not a number",
         "config.yaml:15: sampling.leading: 'maybe' is neither true nor false",
         "config.yaml:15: sampling.range: 'H3' is no note name such as 'C4', 'F#2' or 'Bb3'",
-        "config.yaml:15: sampling.temperature: a list is no single value",
+        "config.yaml:15: sampling.temperature: a list is not a single value",
         "config.yaml:16: expression.dynamics: 2 is neither true nor false",
         "config.yaml:16: expression.humanize_ms: no such key; did you mean 'humanise_ms'?",
-        "config.yaml:16: expression.ritardando: '0.5s' is no number",
+        "config.yaml:16: expression.ritardando: '0.5s' is not a number",
         "config.yaml:16: expression.swing: 80 is not between 50 and 75",
         "config.yaml:17: tempo: is set in line 2 already; keep one of them",
     ]
@@ -233,18 +258,28 @@ tempo: 90
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("- tempo: 90", "1: a list is no mapping; the keys are model, device, seed, tempo, midi, sampling, expression"),
+        (
+            "- tempo: 90",
+            "1: a list is not a mapping; the keys are model, device, seed, tempo, midi, sampling, expression",
+        ),
         (
             "play Bach",
-            "1: 'play Bach' is no mapping; the keys are model, device, seed, tempo, midi, sampling, expression",
+            "1: 'play Bach' is not a mapping; the keys are model, device, seed, tempo, midi, sampling, expression",
         ),
-        ("device: edgtpu", "1: device: 'edgtpu' is none of the choices; did you mean 'edgetpu'?"),
-        ("device: gpu0", "1: device: 'gpu0' is none of the choices; choose from auto, cpu, edgetpu"),
-        ("device: [cpu]", "1: device: a list is no single value"),
-        ("seed: bwv269", "1: seed: 'bwv269' is no mapping; write its keys (piece, bars, rng) on lines of their own, "),
-        ("tempo: clok", "1: tempo: 'clok' is no number; did you mean 'clock'?"),
-        ("tempo: fast", "1: tempo: 'fast' is no number, nor any of clock, link"),
-        ("web: false", "1: web: is null for no page; otherwise write 'listen: 127.0.0.1:8080' below it, indented"),
+        ("device: edgtpu", "1: device: 'edgtpu' is not one of the choices; did you mean 'edgetpu'?"),
+        ("device: gpu0", "1: device: 'gpu0' is not one of the choices; choose from auto, cpu, edgetpu"),
+        ("device: [cpu]", "1: device: a list is not a single value"),
+        (
+            "seed: bwv269",
+            "1: seed: 'bwv269' is not a mapping; write its keys (piece, bars, rng) on lines of their own, ",
+        ),
+        ("tempo: clok", "1: tempo: 'clok' is not a number; did you mean 'clock'?"),
+        ("tempo: fast", "1: tempo: 'fast' is not a number, nor one of clock, link"),
+        (
+            "web: false",
+            "1: web: false is not a mapping; write its keys (listen, hosts, token) on lines of their own, indented, or "
+            "null for none",
+        ),
         ("midi: {clock: 24}", "1: midi.clock: 24 is neither true nor false"),
         ("midi: {clock: {offset_ms: 51}}", "1: midi.clock.offset_ms: 51 is not between -50 and 50"),
         (
@@ -255,7 +290,7 @@ tempo: 90
             "zzz: 1",
             "1: zzz: no such key; the keys here are model, device, seed, tempo, midi, sampling, expression, web",
         ),
-        ('"a\\nb": 1', "1: 'a\\nb': no such key"),
+        ('"a\\nb": 1', "1: a\\nb: no such key"),
         ("tempo: 90\n tempo: 80", "2: not YAML: mapping values are not allowed"),
         ("tempo: [90", "not YAML: "),
         ("tempo: 90\x07", "1: not YAML: a control character ('\\x07')"),
@@ -263,19 +298,47 @@ tempo: 90
         ("tempo: !!float 90", "1: 'tag:yaml.org,2002:float': tags are not understood here"),
         ("tempo: 90\n---\ntempo: 80", "2: a second document begins here"),
         ("? [tempo]\n: 90", "1: a list or mapping cannot be a key"),
-        ("seed: {bars: 4.5}", "1: seed.bars: 4.5 is no whole number"),
-        ("seed: {bars: true}", "1: seed.bars: true is no whole number"),
-        ("tempo: 1:30", "1: tempo: '1:30' is no number"),
-        ("tempo: .inf", "1: tempo: '.inf' is no number"),
+        ("seed: {bars: 4.5}", "1: seed.bars: 4.5 is not a whole number"),
+        ("seed: {bars: true}", "1: seed.bars: true is not a whole number"),
+        ("tempo: 1:30", "1: tempo: '1:30' is not a number"),
+        ("tempo: .inf", "1: tempo: '.inf' is not a number"),
         ("tempo: 1" + "0" * 5000, "1: tempo: 1000"),
-        ("midi: {output: no}", "1: midi.output: no is a switch in YAML, no text; put quotes around it"),
+        ("midi: {output: no}", "1: midi.output: no is a switch in YAML, not a text; put quotes around it"),
         ("midi: {output: []}", "1: midi.output: the list has 0 items; it must have 1 to 16"),
         ("midi: {output: [auto, ~]}", "1: midi.output: nothing cannot be in this list"),
-        ('midi: {output: "a\\tb"}', "1: midi.output: 'a\\tb' is no text of one short line"),
-        ("midi: {output: file:take}", "1: midi.output: 'file:take' names no .mid file; write 'file:NAME.mid'"),
+        ('midi: {output: "a\\tb"}', "1: midi.output: 'a\\tb' is not a text of one short line"),
+        (
+            "midi: {output: file:take}",
+            "1: midi.output: 'file:take' is not the name of a .mid file; write 'file:NAME.mid'",
+        ),
         ("sampling: {range: [C3]}", "1: sampling.range: write the lowest and the highest note: [C2, C6]"),
         ("sampling: {range: [C3, E4]}", "1: sampling.range: leaves the network too little"),
         ("seed: {piece: gone.mid}", "1: seed.piece: "),
+        ("midi:\n\toutput: none", "2: a tab; YAML wants spaces"),
+        ("midi:\n  output: {in: a: b}", "2: not YAML: did not find expected ',' or '}'; put quotes around the name"),
+        (
+            "midi:\n  output: MIDIMATE II #2",
+            "2: midi.output: '#2' is cut off, for '#' begins a comment; put quotes around",
+        ),
+        (
+            "midi: {output: [none, UM-ONE #A]}",
+            "1: not YAML: '[' is opened here and not closed, for '#A]}' is a comment; put quotes",
+        ),
+        ("midi: {input: Synth #1}", "not closed, for '#1}' is a comment; put quotes around the name"),
+        ("midi:\n  output:\n  - none\n  - UM-ONE #A", "4: midi.output: '#A' is cut off"),
+        ("model: my bundle #2", "1: model: '#2' is cut off"),
+        ("tempo: 1e3", "1: tempo: '1e3' is not a number; write it with digits alone"),
+        ("tempo: 1_000", "1: tempo: '1_000' is not a number; write it with digits alone"),
+        ("tempo: 0x60", "1: tempo: '0x60' is not a number; write it with digits alone"),
+        ("tempo: 84,5", "1: tempo: '84,5' is not a number; write a point instead of the comma"),
+        ("tempo: 012", "1: tempo: '012' is not a number; take the zeros in front off"),
+        ("tempo: +84", "1: tempo: '+84' is not a number; take the sign in front off"),
+        ("Tempo: 84", "1: Tempo: no such key; did you mean 'tempo'?"),
+        ("device: CPU+", "1: device: 'CPU+' is not one of the choices; did you mean 'cpu'?"),
+        ("<<: {tempo: 84}", "1: '<<': merge keys are not understood here; write the keys out"),
+        ("tempo:84", "1: 'tempo:84' is not a mapping; put a space behind the colon; the keys are model"),
+        ('midi: {output: "\\e[2J"}', "1: midi.output: '\\x1b[2J' is not a text of one short line"),
+        ('"\\e]0;x\\a": 1', "1: \\x1b]0;x\\x07: no such key"),
         ("model: ./gone", "1: model: no folder "),
         ("model: chorals", "1: model: no model 'chorals'"),
     ],
@@ -285,6 +348,15 @@ def test_a_fault_says_where_and_what(write: Write, text: str, fault: str) -> Non
     assert len(told) == 1
     assert told[0].startswith("config.yaml:")
     assert fault in told[0]
+
+
+def test_a_fault_knows_its_line_and_key_for_programs(write: Write) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(write("tempo: 1200\nmidi: {\n  channels: 0}"))
+    assert caught.value.faults == (
+        Fault(1, "tempo", "1200 is not between 20 and 300"),
+        Fault(3, "midi.channels", "0 is not between 1 and 16"),
+    )
 
 
 def test_a_damaged_bundle_does_not_hide_the_faults_of_the_file(write: Write, tmp_path: Path) -> None:
@@ -304,14 +376,16 @@ def test_a_file_that_cannot_be_read(write: Write, tmp_path: Path) -> None:
 def test_a_seed_that_is_no_file_is_not_waited_for(write: Write, tmp_path: Path, piece: str) -> None:
     os.mkfifo(tmp_path / "pipe.mid")
     assert faults(write(f"seed: {{piece: {piece}}}")) == [
-        f"config.yaml:1: seed.piece: {str(tmp_path / piece)!r} is no file"
+        f"config.yaml:1: seed.piece: {str(tmp_path / piece)!r} is not a file"
     ]
 
 
 def test_ten_megabytes_of_anchors(write: Write) -> None:
     laughs = "a0: &a0 [lol]\n" + "".join(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 60))
-    assert faults(write(laughs)) == ["config.yaml:2: '*a0': anchors and aliases are not understood here"]
-    assert faults(write(laughs * 3000)) == ["config.yaml: larger than 256 KiB; a config.yaml has a few lines"]
+    assert faults(write(laughs)) == [
+        "config.yaml:2: '*a0': anchors and aliases are not understood here; in a text, put quotes around it"
+    ]
+    assert faults(write(laughs * 3000)) == ["config.yaml: larger than 256 KiB; a settings file has a few lines"]
 
 
 # Pieces of YAML and of our keys, so that the fuzz gets past the parser now and then.

@@ -5,7 +5,7 @@ their own. All of these come before whatever else is busy, where the system allo
 run ends, what sounds is released before the output is closed. New settings come into use on a bar line, or not at all.
 
 What goes on beside the music is elsewhere: housekeeping.py looks after the output and shows the run,
-settings/apply.py follows the settings.
+steer.py follows the settings.
 
 systemd hears that bachd is alive only when an event has been handed to the player, so a run that hangs anywhere on the
 way from the network to the output is one that is started again.
@@ -39,7 +39,7 @@ from bachd.service.parts import Exchange, Parts
 from bachd.service.run_stats import Report, log_to
 from bachd.service.sd_notify import Notifier
 from bachd.service.settings.remarks import remarks
-from bachd.service.tempo_source import open_lead
+from bachd.service.tempo_source import Call, open_lead
 
 if TYPE_CHECKING:
     from bachd.music.piece import Step
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from bachd.realtime.output import TimedMessage
     from bachd.realtime.player import Player
     from bachd.service.housekeeping import Upkeep
-    from bachd.service.settings.apply import Renewal
+    from bachd.service.steer import Steering
 
 log = logging.getLogger("bachd")
 
@@ -134,7 +134,7 @@ class _Run:
                 self._player.perform(self._compose, self._afresh),
                 self._plan(),
                 self._tend(),
-                self._renew(),
+                self._steer(),
                 self._stop.wait(),
             )
             self._notifier.stopping()
@@ -296,11 +296,12 @@ class _Run:
         self._upkeep = await asyncio.get_running_loop().run_in_executor(self._tending, self._make_upkeep)
         await self._upkeep.run(self._stack)
 
-    async def _renew(self) -> None:
+    async def _steer(self) -> None:
         """While music plays: let it be played by other settings."""
         await self._playing.wait()
-        renewal = await asyncio.get_running_loop().run_in_executor(self._tending, self._make_renewal)
-        await renewal.run()
+        loop = asyncio.get_running_loop()
+        steering = await loop.run_in_executor(self._tending, self._make_steering, loop.call_soon_threadsafe)
+        await steering.run(self._reload)
 
     def _make_upkeep(self) -> Upkeep:
         from bachd.service.housekeeping import (
@@ -309,19 +310,11 @@ class _Run:
 
         return Upkeep(self._exchange, self.report, self._notifier, self._clock, self._tending)
 
-    def _make_renewal(self) -> Renewal:
-        from bachd.service.settings.apply import Renewal  # so does this
+    def _make_steering(self, call: Call) -> Steering:
+        from bachd.service.steer import Steering  # takes its time as well
 
-        return Renewal(
-            self._path,
-            self._exchange,
-            self._player,
-            self.report,
-            self._notifier,
-            self._clock,
-            self._reload,
-            self._tending,
-        )
+        exchange, player, report = self._exchange, self._player, self.report
+        return Steering(self._path, exchange, player, report, self._notifier, self._clock, call, self._tending)
 
     def _line(self) -> str:
         return self.report.line(self._exchange.present)

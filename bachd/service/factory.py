@@ -13,7 +13,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bachd.config import Config, Midi, for_channel
+from bachd.config import Config
+from bachd.config_midi import Midi, for_channel
 from bachd.errors import ModelError, SeedError
 from bachd.music import midifile, smf
 from bachd.music.expression import Expression

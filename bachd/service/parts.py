@@ -1,4 +1,4 @@
-"""What a run plays with, and how it comes to play with something else.
+"""What a run plays with, and its exchange for something else.
 
 Law: parts are exchanged all at once, on a bar line. What is left is closed when nothing is sent to it any more, and
 what is used again stays open.
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bachd.config import Config
 from bachd.errors import BachdError
-from bachd.midi.fan_out import NOWHERE, Outputs
+from bachd.midi.fan_out import Outputs
 
 if TYPE_CHECKING:
     from bachd.neural.plan import Plan
@@ -34,7 +36,7 @@ class Parts:
     sampler: Sampler | None = None
     """What the composer is to draw with from here on, if that is something else."""
     lead: Lead | None = None
-    """Whose tempo is followed, if anybody's is."""
+    """The external tempo source, if there is one."""
 
     def poll(self) -> list[str]:
         """Look after all that is open, off the event loop; a line for each thing that changed."""
@@ -42,7 +44,7 @@ class Parts:
 
     @property
     def bpm(self) -> float:
-        """Quarter notes a minute at present; somebody else's in whole ones."""
+        """Quarter notes a minute at present; an external source's in whole ones."""
         return self.config.bpm if self.lead is None else round(self.lead.conductor.bpm)
 
 
@@ -53,15 +55,40 @@ class Exchange:
         """Begin with these."""
         self.present = parts
         self._offered: Parts | None = None
-        self._left: Outputs = NOWHERE
-        self._left_lead: Lead | None = None
+        self._left: list[Parts] = []
+        self._keeps = 0
+        self._taken = False
         self._used = asyncio.Event()
 
-    async def offer(self, parts: Parts) -> None:
-        """Have parts taken when the next bar begins; returns when they are in use."""
-        self._used.clear()
+    @property
+    def latest(self) -> Parts:
+        """What is offered; without an offer, what is in use."""
+        return self.present if self._offered is None else self._offered
+
+    @property
+    def open(self) -> tuple[Parts, ...]:
+        """What is offered, if anything is, and what is in use."""
+        return (self.present,) if self._offered is None else (self._offered, self.present)
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Close nothing meanwhile: what is prepared may use anything again that was open at the beginning."""
+        self._keeps += 1
+        try:
+            yield
+        finally:
+            self._keeps -= 1
+
+    def offer(self, parts: Parts) -> None:
+        """Have parts taken when the next bar begins, instead of any that were offered before."""
+        if self._offered is not None:
+            self._left.append(self._offered)
         self._offered = parts
+
+    async def used(self) -> None:
+        """Wait until a step has been played with parts that were taken since the last call."""
         await self._used.wait()
+        self._used.clear()
 
     def take(self) -> Parts | None:
         """A bar begins: use what is offered from here on. Returns it, or None if that is nothing."""
@@ -69,41 +96,41 @@ class Exchange:
         if parts is not None:
             if parts.sampler is not None:
                 parts.composer.draw_with(parts.sampler)
-            if parts.outputs is not self.present.outputs:
-                self._left = self.present.outputs
-            if parts.lead is not self.present.lead:
-                self._left_lead = self.present.lead
-            self.present = parts
+            self._left.append(self.present)
+            self.present = replace(parts, sampler=None)
+            self._taken = True
         return parts
 
     def settle(self) -> bool:
         """A step has been played with the parts that were taken last; whether there is something to `leave` now."""
-        if self._offered is None:
+        if self._taken:
+            self._taken = False
             self._used.set()
-        return self._left is not NOWHERE or self._left_lead is not None
+        return bool(self._left) and not self._keeps
 
     def leave(self) -> None:
-        """Close the outputs that are no longer played to, and hear whom nobody follows no more.
+        """Close what is neither in use nor offered any more.
 
         Blocks until the outputs have delivered what they were sent.
         """
-        lead, self._left_lead = self._left_lead, None
-        if lead is not None:
-            lead.source.close()
-        left, self._left = self._left, NOWHERE
+        left, self._left = self._left, []
+        leads = [parts.lead for parts in self.open]
+        for parts in left:
+            if parts.lead is not None and parts.lead not in leads:
+                parts.lead.source.close()
+                leads.append(parts.lead)
+        outputs = dict.fromkeys(output for parts in left for output in parts.outputs.outputs)
         try:
-            left.close(self.present.outputs)
+            Outputs(list(outputs)).close(Outputs([output for parts in self.open for output in parts.outputs.outputs]))
         except BachdError as fault:
             log.warning("%s", fault)
 
     def close(self) -> None:
         """Close all outputs. Raises OutputError if one that was in use has not kept all it was sent."""
-        self.leave()
         if self._offered is not None:
-            self._left = self._offered.outputs
-            if self._offered.lead is not self.present.lead:
-                self._left_lead = self._offered.lead
-            self.leave()
+            self._left.append(self._offered)
+            self._offered = None
+        self.leave()
         if self.present.lead is not None:
             self.present.lead.source.close()
         self.present.outputs.close()

@@ -8,46 +8,58 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from bachd.errors import ConfigError, suggestion
-from bachd.yamlfile.nodes import List, Mapping, Node, Scalar
+from bachd.errors import ConfigError, Fault, suggestion
+from bachd.yamlfile.nodes import EMPTY, List, Mapping, Node, Scalar
+from bachd.yamlfile.wording import NUMBER, SWITCH, WHOLE, figure, number_hint, shortened, shown
 
-_SWITCH: Final = re.compile(r"(?i:yes|no|on|off|true|false)")
-_WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]*)")
-_NUMBER: Final = re.compile(r"-?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)")
 _MOST_ITEMS: Final = 16
 _LONGEST_TEXT: Final = 500
-_WIDEST: Final = 40
 
 T = TypeVar("T")
 
 
 class Faults:
-    """What is wrong with a file, to be told at once."""
+    """Everything that is wrong with a file, for one report."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._found: list[tuple[int, str]] = []
+        self._found: list[Fault] = []
 
-    def add(self, node: Node, what: str) -> None:
+    def add(self, node: Node, key: str, what: str) -> None:
         """Note a fault at a node's line."""
-        self._found.append((node.line, what))
+        self._found.append(Fault(node.line, key, what))
 
     def check(self) -> None:
         """Raise ConfigError with all faults in the order of the file, if there are any."""
         if self._found:
-            raise ConfigError("\n".join(f"{self._path}:{line}: {what}" for line, what in sorted(self._found)))
+            found = sorted(self._found, key=lambda fault: (fault.line, fault.key, fault.what))
+            raise ConfigError(found, self._path)
 
 
 class Section:
     """One mapping of the file. A key that is missing or null has its default."""
 
-    def __init__(self, name: str, node: Node, keys: Sequence[str], faults: Faults) -> None:
+    def __init__(
+        self,
+        name: str,
+        node: Node,
+        keys: Sequence[str],
+        faults: Faults,
+        home: Path = Path(),
+        above: Section | None = None,
+        instead: str = "",
+    ) -> None:
         """Note a fault for each key that is not one of `keys` or comes twice.
 
-        name: '' for the whole file, otherwise the key that holds this mapping.
+        name: '' for the whole file, otherwise the key that holds this mapping. home: the folder that relative paths
+        start from. above: the section that this one stands in. instead: see `section`.
         """
+        self.home = home
+        self.above = above
+        self.read: dict[str, Any] = {}
+        """Values that have been read so far, for keys whose meaning depends on another one's."""
         self._name = name
         self._faults = faults
         self._values: dict[str, Node] = {}
@@ -55,103 +67,106 @@ class Section:
             self._take(node, keys)
         elif not (isinstance(node, Scalar) and node.null):
             listed = ", ".join(keys)
-            what = f"{shown(node)} is no mapping; write its keys ({listed}) on lines of their own, indented"
-            faults.add(node, f"{name}: {what}" if name else f"{shown(node)} is no mapping; the keys are {listed}")
+            how = f"write its keys ({listed}) on lines of their own, indented" if name else f"the keys are {listed}"
+            glued = isinstance(node, Scalar) and not name and ":" in node.text
+            what = f"{shown(node)} is not a mapping; {'put a space behind the colon; ' * glued}{how}{instead}"
+            faults.add(node, name, what)
 
     def _take(self, node: Mapping, keys: Sequence[str]) -> None:
         for key, value in node.pairs:
             if key.text not in keys:
-                hint = suggestion(_cut(key.text), keys) or f"; the keys here are {', '.join(keys)}"
-                written = _cut(key.text) if key.text.isprintable() else repr(_cut(key.text))
-                self._faults.add(key, f"{self._path(written)}: no such key{hint}")
+                hint = suggestion(shortened(key.text), keys) or f"; the keys here are {', '.join(keys)}"
+                self._faults.add(key, self.path(shortened(key.text)), f"no such key{hint}")
             elif key.text in self._values:
                 line = self._values[key.text].line
-                self._faults.add(key, f"{self._path(key.text)}: is set in line {line} already; keep one of them")
+                self._faults.add(key, self.path(key.text), f"is set in line {line} already; keep one of them")
             else:
                 self._values[key.text] = value
 
-    def _path(self, key: str) -> str:
+    def path(self, key: str) -> str:
+        """Return a key with the keys that it stands below, such as 'seed.piece'."""
         return f"{self._name}.{key}" if self._name else key
 
     def fault(self, key: str, what: str, node: Node | None = None) -> None:
         """Note what is wrong with the value of a key, or with a node in it."""
-        self._faults.add(node or self._values[key], f"{self._path(key)}: {what}")
+        self._faults.add(node or self._values[key], self.path(key), what)
 
-    def nothing(self, key: str) -> bool:
+    def is_null(self, key: str) -> bool:
         """Whether the key stands there with a null, for the few to which that is not the default."""
         node = self._values.get(key)
         return isinstance(node, Scalar) and node.null
 
-    def section(self, key: str, keys: Sequence[str]) -> Section:
-        """The mapping below a key."""
-        return Section(self._path(key), self._values.get(key, Scalar(1, "", plain=True)), keys, self._faults)
-
-    def is_single(self, key: str) -> bool:
-        """Whether a key has a single value that is not null."""
-        node = self._values.get(key)
-        return isinstance(node, Scalar) and not node.null
+    def section(self, key: str, keys: Sequence[str], instead: str = "") -> Section:
+        """Return the mapping below a key. instead: what may stand there instead, to end a fault with."""
+        node = self._values.get(key, EMPTY)
+        return Section(self.path(key), node, keys, self._faults, self.home, self, instead)
 
     def is_mapping(self, key: str) -> bool:
         """Whether a key has a mapping below it."""
         return isinstance(self._values.get(key), Mapping)
 
+    def keys_below(self, key: str) -> tuple[str, ...]:
+        """Return the keys of the mapping below a key, where they are free."""
+        node = self._values.get(key)
+        return tuple(name.text for name, _ in node.pairs) if isinstance(node, Mapping) else ()
+
     def switch(self, key: str, default: T) -> bool | T:
-        """True or false, as YAML may write them."""
+        """Return true or false, as YAML may write them."""
         node = self._value(key)
         if node is None:
             return default
-        if not (node.plain and _SWITCH.fullmatch(node.text)):
+        if not (node.plain and SWITCH.fullmatch(node.text)):
             self.fault(key, f"{shown(node)} is neither true nor false", node)
             return default
         return node.text.lower() in ("true", "yes", "on")
 
-    def text(self, key: str, default: T) -> str | T:
-        """One line of text."""
+    def text(self, key: str, default: T, words: Sequence[str] = ()) -> str | T:
+        """Return one line of text, or one of the `words`, which may be written in any case."""
         node = self._value(key)
-        return default if node is None or not self._is_text(key, node) else node.text
+        return default if node is None or not self._is_text(key, node, words) else _one_of(node, words)
+
+    def texts(self, key: str, default: T, words: Sequence[str] = ()) -> tuple[str, ...] | T:
+        """Return a line of text or a list of them; as `text`."""
+        return tuple(_one_of(node, words) for node in self.values(key) if self._is_text(key, node, words)) or default
 
     def choice(self, key: str, choices: Sequence[str], default: str) -> str:
-        """One of the words `choices`."""
-        word = self.text(key, default)
+        """Return one of the words `choices`, which may be written in any case."""
+        word = self.text(key, default, choices)
         if word in choices:
             return word
-        hint = suggestion(_cut(word), choices) or f"; choose from {', '.join(choices)}"
-        self.fault(key, f"{_cut(word)!r} is none of the choices{hint}")
+        hint = suggestion(shortened(word), choices) or f"; choose from {', '.join(choices)}"
+        self.fault(key, f"{shortened(word)!r} is not one of the choices{hint}")
         return default
 
-    def texts(self, key: str, default: T) -> tuple[str, ...] | T:
-        """A line of text or a list of them."""
-        return tuple(node.text for node in self.values(key) if self._is_text(key, node)) or default
-
     def number(self, key: str, low: float, high: float, default: T) -> float | T:
-        """A number from `low` to `high`."""
+        """Return a number from `low` to `high`."""
         node = self._value(key)
-        return default if node is None or not self._is(_NUMBER, "number", key, node, low, high) else float(node.text)
+        return default if node is None or not self._is(NUMBER, "number", key, node, low, high) else float(node.text)
 
     def number_or_word(self, key: str, low: float, high: float, words: Sequence[str], default: T) -> float | str | T:
-        """A number from `low` to `high`, or one of the words."""
+        """Return a number from `low` to `high`, or one of the words, which may be written in any case."""
         node = self._value(key)
-        if node is None or node.text in words:
-            return default if node is None else node.text
-        hint = suggestion(_cut(node.text), words)
-        if not hint and node.text.isalpha():
-            hint = f", nor any of {', '.join(words)}"
+        if node is None or (word := _one_of(node, words)) in words:
+            return default if node is None else word
+        hint = suggestion(shortened(node.text), words)
+        if words and not hint and node.text.isalpha():
+            hint = f", nor one of {', '.join(words)}"
         if hint:
-            self.fault(key, f"{shown(node)} is no number{hint}", node)
+            self.fault(key, f"{shown(node)} is not a number{hint}", node)
             return default
         return self.number(key, low, high, default)
 
     def whole(self, key: str, low: int, high: int, default: T) -> int | T:
-        """A whole number from `low` to `high`."""
+        """Return a whole number from `low` to `high`."""
         node = self._value(key)
         return default if node is None or not self._is_whole(key, node, low, high) else int(node.text)
 
     def wholes(self, key: str, low: int, high: int, default: T) -> tuple[int, ...] | T:
-        """A whole number from `low` to `high` or a list of them."""
+        """Return a whole number from `low` to `high` or a list of them."""
         return tuple(int(node.text) for node in self.values(key) if self._is_whole(key, node, low, high)) or default
 
     def values(self, key: str) -> tuple[Scalar, ...]:
-        """What a key has, one value or a list of them, as it was written; empty if there is nothing to use."""
+        """Return one value or a list of them, as it was written; empty if there is nothing to use."""
         node = self._values.get(key)
         if not isinstance(node, List):
             value = self._value(key)
@@ -170,46 +185,37 @@ class Section:
         if node is None or (isinstance(node, Scalar) and node.null):
             return None
         if not isinstance(node, Scalar):
-            self.fault(key, f"{shown(node)} is no single value", node)
+            self.fault(key, f"{shown(node)} is not a single value", node)
             return None
         return node
 
-    def _is_text(self, key: str, node: Scalar) -> bool:
-        if node.plain and _SWITCH.fullmatch(node.text):
-            self.fault(key, f"{node.text} is a switch in YAML, no text; put quotes around it if it is a name", node)
+    def _is_text(self, key: str, node: Scalar, words: Sequence[str]) -> bool:
+        if node.plain and SWITCH.fullmatch(node.text):
+            self.fault(key, f"{node.text} is a switch in YAML, not a text; put quotes around it if it is a name", node)
         elif not node.text.strip() or not node.text.isprintable() or len(node.text) > _LONGEST_TEXT:
-            self.fault(key, f"{shown(node)} is no text of one short line", node)
+            self.fault(key, f"{shown(node)} is not a text of one short line", node)
+        elif node.cut and _one_of(node, words) not in words:
+            what = f"{shortened(node.cut)!r} is cut off, for '#' begins a comment; "
+            self.fault(key, f"{what}put quotes around the name, or a space behind '#' if it is a comment", node)
         else:
             return True
         return False
 
     def _is_whole(self, key: str, node: Scalar, low: int, high: int) -> bool:
-        return self._is(_WHOLE, "whole number", key, node, low, high)
+        return self._is(WHOLE, "whole number", key, node, low, high)
 
     def _is(self, form: re.Pattern[str], kind: str, key: str, node: Scalar, low: float, high: float) -> bool:
         if not form.fullmatch(node.text):
-            zero = "; take the zeros in front off" if form.fullmatch(node.text.lstrip("0")) else ""
-            self.fault(key, f"{shown(node)} is no {kind}{zero}", node)
+            self.fault(key, f"{shown(node)} is not a {kind}{number_hint(form, node.text)}", node)
         elif not node.plain:
             self.fault(key, f"{shown(node)} is text; take the quotes off for a number", node)
         elif not low <= float(node.text) <= high:
-            self.fault(key, f"{shown(node)} is not between {low} and {high}", node)
+            self.fault(key, f"{shown(node)} is not between {figure(low)} and {figure(high)}", node)
         else:
             return True
         return False
 
 
-def shown(node: Node) -> str:
-    """A value as a fault names it, short and on one line."""
-    if isinstance(node, Mapping):
-        return "a mapping"
-    if not isinstance(node, Scalar):
-        return "a list"
-    if node.null:
-        return "nothing"
-    bare = node.plain and (_NUMBER.fullmatch(node.text) or _SWITCH.fullmatch(node.text))
-    return _cut(node.text) if bare else repr(_cut(node.text))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDEST else f"{text[:_WIDEST]}..."
+def _one_of(node: Scalar, words: Sequence[str]) -> str:
+    """The word that a value is, in whatever case it is written; otherwise its text."""
+    return node.text if not node.plain else next((word for word in words if word == node.text.lower()), node.text)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from bachd.config import Config, Expression, Midi
+from bachd.config import Config, Expression
+from bachd.config_midi import Midi
 from bachd.errors import ModelError, OutputError
 from bachd.midi.fan_out import Outputs
 from bachd.midi.file import FileOutput

@@ -16,6 +16,7 @@ import pytest
 from bachd.config import Config
 from bachd.midi.clock_input import Hear
 from bachd.service import daemon
+from bachd.service.settings import last_good
 from tests.fakes import steps
 from tests.service.conftest import QUICK, Stage
 
@@ -91,6 +92,54 @@ def test_settings_that_are_wrong_are_refused_with_all_their_faults_and_the_music
     assert stage.ends_in_silence()
     (refusal,) = (line for line in caplog.messages if "refused" in line)
     assert f"{path}:1: tempo: 1200 is not between 20 and 300\n{path}:2: midi.channels: 77" in refusal
+
+
+def test_a_restart_with_a_file_that_is_wrong_says_by_what_it_plays(
+    stage: Stage,
+    tmp_path: Path,
+    stop_when: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    path = tmp_path / "config.yaml"
+    path.write_text("tempo: 300")
+    last_good.keep("tempo: 300", last_good.tree("tempo: 300", path))
+    path.write_text("tempo: 1200")
+    stop_when("config refused")
+    assert daemon.run(last_good.load(path), path=path) == 0
+    (refusal,) = (line for line in caplog.messages if "refused" in line)
+    assert refusal == (
+        "config refused, playing by the last settings that could be used: "
+        f"{path}:1: tempo: 1200 is not between 20 and 300"
+    )
+
+
+def test_what_raises_something_unexpected_is_refused_and_the_music_goes_on(
+    stage: Stage,
+    tmp_path: Path,
+    stop_when: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def explode(*_: object) -> None:
+        raise ValueError("embedded null byte")
+
+    path = tmp_path / "config.yaml"
+    path.write_text("tempo: 300")
+
+    def save() -> None:
+        monkeypatch.setattr("bachd.service.factory.open_composer", explode)
+        path.write_text("tempo: 300\nseed: {bars: 2}")
+
+    stage.script = [*BAR, once(save)]
+    stop_when("config refused", "now a piece", "now a piece")
+    assert daemon.run(QUICK, path=path) == 0
+    assert stage.ends_in_silence()
+    (refusal,) = (record for record in caplog.records if "refused" in record.message)
+    assert refusal.message == "config refused, the music goes on as it was, for a bug in bachd"
+    assert refusal.exc_info is not None
+    assert isinstance(refusal.exc_info[1], ValueError)
 
 
 class Nobody:
@@ -223,7 +272,7 @@ def test_a_service_whose_settings_were_refused_says_so_in_its_status(
     stop_when("config refused")
     daemon.run(QUICK, path=path)
     (status,) = (line for line in heard(manager) if "refused" in line)
-    assert status.startswith("READY=1\nSTATUS=a piece at 300 bpm on a recording; config refused: ")
+    assert status.startswith("STATUS=a piece at 300 bpm on a recording; config refused: ")
     assert f"{path}:1: tempo: " in status
 
 

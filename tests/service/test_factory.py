@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bachd.config import Config, Midi, Seed
+from bachd.config import Config, Seed
+from bachd.config_midi import Midi
 from bachd.errors import ModelError
 from bachd.music.event import Event
 from bachd.neural import bundle, edgetpu

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bachd.config import ClockOut, Config, Midi
+from bachd.config import Config
+from bachd.config_midi import ClockOut, Midi
 from bachd.midi.clock_input import Hear
 from bachd.realtime.transport import Transport
 from bachd.service.tempo_source import conductor, open_lead

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bachd.neural import bundle, features
 from bachd.training import recipe
 from bachd.training.corpus.model import Corpus, CorpusError, Work
 from bachd.training.recipe import Recipe, Seeds
+from bachd.yamlfile.keys import keys
 
 PATH = Path("train.yaml")
 
@@ -85,14 +87,14 @@ seeds:
     with pytest.raises(ConfigError) as caught:
         recipe.parse(text, PATH)
     assert str(caught.value).splitlines() == [
-        "train.yaml:1: name: 'The Cello' is no name for a folder; use small letters, digits, '-' and '_'",
+        "train.yaml:1: name: 'The Cello' is not a name for a folder; use small letters, digits, '-' and '_'",
         "train.yaml:2: widht: no such key; did you mean 'width'?",
         "train.yaml:3: epochs: 0 is not between 1 and 100000",
         "train.yaml:4: dilations: they add up to 7 and must to 39, to see the context",
         "train.yaml:5: transpose: write how far down and how far up, 0 between them: [-5, 6]",
         f"train.yaml:6: hidden: {features.NOTES} is the width of the notes, and the head tells its inputs apart by "
         "their widths",
-        "train.yaml:9: hear.violin: 'often' is no whole number",
+        "train.yaml:9: hear.violin: 'often' is not a whole number",
         "train.yaml:10: hear.cello: is set in line 8 already; keep one of them",
         "train.yaml:12: seeds.public_domain_only: 'perhaps' is neither true nor false",
     ]
@@ -105,8 +107,20 @@ def test_what_is_no_recipe_is_told_with_its_line(text: str) -> None:
 
 
 def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"nothing\.yaml: cannot be read: No such file"):
+    with pytest.raises(
+        ConfigError, match=r"nothing\.yaml: there is no such file; give a recipe such as models/chorales/train\.yaml"
+    ):
         recipe.read(tmp_path / "nothing.yaml")
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "train.yaml")
+    with pytest.raises(ConfigError, match=r"train\.yaml: cannot be read: is a pipe, socket or device"):
+        recipe.read(tmp_path / "train.yaml")
+
+
+def test_every_key_is_explained() -> None:
+    assert all(key.help for key in keys(Recipe) if key.kind)
 
 
 def test_the_bundles_that_came_with_bachd_say_how_they_were_made() -> None:

@@ -1,90 +1,110 @@
-"""The settings of a run renewed while it plays: read again when the file was saved or the page asks, and used.
+"""Bring settings into force while the music plays, wherever they come from.
 
-Law: whoever wanted other settings is told whether they came into use; settings that are refused change nothing.
+Law: one change at a time. Each is opened or refused on its own account, and one that is refused leaves nothing behind.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
 
+from bachd import configfile
+from bachd.config import Config
 from bachd.errors import BachdError, StatusError
-from bachd.realtime.clock import Clock
-from bachd.realtime.player import Player
 from bachd.service.parts import Exchange, Parts
 from bachd.service.run_stats import Report
-from bachd.service.sd_notify import Notifier
 from bachd.service.settings import last_good
-from bachd.service.settings import prepare as preparing
-from bachd.service.web.commands import Steering
-from bachd.service.web.process import Page
+from bachd.service.settings.draft import Draft
+from bachd.yamlfile import text
+from bachd.yamlfile.nodes import MalformedError
 
 log = logging.getLogger("bachd")
 
+T = TypeVar("T")
 
-class Renewal:
-    """Follows the file and the page."""
+Edit: TypeAlias = Callable[[Draft], Draft]
+"""Returns what is wanted instead of a draft. Runs in a thread; may raise BachdError."""
+Open: TypeAlias = Callable[[Config, Sequence[Parts]], Parts]
+"""Opens what settings need, see prepare.py. Runs in a thread; may raise BachdError."""
+
+
+class LiveSettings:
+    """The settings of a run. All in the event loop, but for what `thread` does."""
 
     def __init__(
-        self,
-        path: Path | None,
-        exchange: Exchange,
-        player: Player,
-        report: Report,
-        notifier: Notifier,
-        clock: Clock,
-        asked: asyncio.Event,
-        thread: Executor,
+        self, path: Path | None, exchange: Exchange, open_parts: Open, report: Report, thread: Executor
     ) -> None:
-        """Serves nothing yet. May wait for the disk.
-
-        path: the file; None if there is none yet. asked: set to have it read again. thread: for what may block.
-        """
-        self._path = path
+        """May wait for the disk. path: the file; None if there is none yet, and ./config.yaml is to be made."""
+        self.path = Path("config.yaml") if path is None else path
+        self.draft = Draft(last_good.text())
+        """What is in force, or will be from the next bar on."""
+        self._content = self._refused = ""  # of the file, when it was read, and when it was refused
         self._exchange = exchange
+        self._open = open_parts
         self._report = report
-        self._notifier = notifier
-        self._clock = clock
-        self._asked = asked
         self._thread = thread
-        self._wheel = Steering(path, exchange, player, asked, thread)
-        self._page = Page(self._wheel, exchange, thread)
-        self._page.move(exchange.present.config.web)
+        self._lock = asyncio.Lock()
 
-    async def run(self) -> None:
-        """Have the page served, and follow the settings from there and from the file, until this is cancelled."""
-        self._report.page = self._page
-        await asyncio.gather(self._page.run(), self._follow())
+    async def apply(self, edit: Edit | None = None, *, save: bool = False) -> Config:
+        """Read the file, edit the draft and bring the result into force with the next bar; return it.
 
-    async def _follow(self) -> None:
-        """Read the settings again whenever they have been saved, or that is asked for."""
-        loop = asyncio.get_running_loop()
+        save: whether to write the unsaved changes into the file then. It is finished even if the caller is cancelled.
+        Raises BachdError, and has changed nothing, if that cannot be.
+        """
+        return await asyncio.shield(asyncio.ensure_future(self._apply(edit, save)))
 
-        def prepare() -> Parts:
-            wanted = self._wheel.controls.wanted()
-            parts = preparing.prepare(wanted, before, self._clock, self._report.lateness, loop.call_soon_threadsafe)
-            if self._path is not None:
-                last_good.keep(self._path, wanted)
-            return parts
+    async def reload(self, instead: str) -> None:
+        """Bring the file into force, or log why not. instead: what happens then."""
+        try:
+            await self.apply()
+        except BachdError as fault:
+            if self._refuse(str(fault)):
+                log.error("config refused, %s: %s", instead, fault)
+        except Exception as bug:  # whatever a bundle or a driver raises must not end the music
+            if self._refuse(repr(bug)):
+                log.exception("config refused, %s, for a bug in bachd", instead)
 
-        async for _ in preparing.saves(self._path, self._exchange.present.config, self._asked, self._thread):
-            self._notifier.reloading()
-            before = self._exchange.present
-            try:
-                parts = await loop.run_in_executor(self._thread, prepare)
-            except (BachdError, OSError) as error:  # OSError: no room, no files left
-                fault = error if isinstance(error, BachdError) else StatusError(str(error))
-                if not self._wheel.settle(fault):
-                    self._report.refused = str(fault)
-                    log.error("config refused, the music goes on as it was: %s", fault)
-            else:
-                self._report.refused = None
-                self._wheel.settle(None)
-                if changed := preparing.changes(before.config, parts.config):
-                    await self._exchange.offer(parts)
-                    log.info("in use from this bar on: %s of %s", changed, self._wheel.controls.path)
-                    self._page.move(parts.config.web)
-            self._notifier.ready(self._report.line(self._exchange.present))
-            self._page.refresh()
+    def _refuse(self, fault: str) -> bool:
+        """Note a refusal; whether it is news: a file that is saved and at once reloaded is refused twice."""
+        known, self._refused = self._report.refused == fault and self._refused == self._content, self._content
+        self._report.refused = fault
+        return not known
+
+    async def _apply(self, edit: Edit | None, save: bool) -> Config:
+        async with self._lock:
+            with self._exchange.keeping():
+                draft, parts = await self._in_thread(self._prepare, edit)
+                if parts.config != self._exchange.latest.config:
+                    self._exchange.offer(parts)
+            self.draft, self._report.refused = draft, None
+            if save:
+                await self._in_thread(configfile.save, draft.content, self.path)
+                self.draft = draft.saved()
+            return parts.config
+
+    def _prepare(self, edit: Edit | None) -> tuple[Draft, Parts]:
+        """Read, edit, validate and open, each once."""
+        content = self._content = text.read(self.path) if self.path.exists() else ""
+        try:
+            draft = self.draft.rebased(content)
+            if edit is not None:
+                draft = edit(draft)
+            wanted = draft.content
+        except MalformedError as error:
+            raise configfile.malformed(error, self.path) from None
+        tree = last_good.tree(wanted, self.path)
+        config = configfile.understand(tree, self.path)
+        try:
+            parts = self._open(config, self._exchange.open)
+        except OSError as error:  # no room, no file descriptors left
+            raise StatusError(f"these settings cannot be opened: {text.reason(error)}") from error
+        if wanted == content:
+            last_good.keep(content, tree)
+        return draft, parts
+
+    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from bachd.config import Config, PerChannel
+from bachd.config import Config
+from bachd.config_midi import PerChannel
 
 _DRUMS: Final = 10
 """The channel that General MIDI keeps for percussion."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bachd.realtime.output import TimedMessage
     from bachd.service.parts import Exchange
     from bachd.service.snapshot import Snapshot
-    from bachd.service.web.commands import Steering
+    from bachd.service.web.commands import Commands
 
 log = logging.getLogger("bachd")
 
@@ -49,13 +49,13 @@ MOST_REQUESTS: Final = 32
 class Page:
     """The process that serves the page, and what it is sent."""
 
-    def __init__(self, wheel: Steering, exchange: Exchange, thread: Executor) -> None:
-        """Starts nothing. `wheel` carries out requests, in the event loop; `thread` is for what may block."""
+    def __init__(self, commands: Commands, exchange: Exchange, thread: Executor) -> None:
+        """Starts nothing. `commands` carries out requests, in the event loop; `thread` is for what may block."""
         self.link: str | None = None
         """Where people find the page, with the token if it needs one; None while it is not served."""
         self.watched = False
         """Whether anybody follows the feed."""
-        self._wheel = wheel
+        self._commands = commands
         self._exchange = exchange
         self._run = f"{os.getpid()} {time()}"
         self._thread = thread
@@ -184,12 +184,12 @@ class Page:
         self._start_task(self._send_settings())
 
     async def _send_settings(self) -> None:
-        self._send({"type": "settings", "settings": await self._wheel.handle("settings", None)})
+        self._send({"type": "settings", "settings": await self._commands.handle("settings", None)})
 
     async def _answer(self, request: Request) -> None:
         command = request["command"]
         try:
-            result = await self._wheel.handle(command, request["payload"])
+            result = await self._commands.handle(command, request["payload"])
         except BachdError as fault:
             self._refuse(request, str(fault).splitlines(), 409 if command in ("save", *ORDERS) else 422)
         except Exception:  # a request must not end the music
@@ -197,7 +197,7 @@ class Page:
             self._refuse(request, ["this is a bug in bachd; its log says more"], 500)
         else:
             if command in ORDERS:
-                self._send({"type": "going" if self._wheel.running else "halted"})
+                self._send({"type": "going" if self._commands.running else "halted"})
             elif command != "settings":
                 self._send({"type": "settings", "settings": result})
             self._write({"type": "done", "id": request["id"], "ok": result})
@@ -235,7 +235,7 @@ class Page:
     def status(self, snapshot: Snapshot) -> None:
         """Send how the run is doing, without the link, which holds the token."""
         figures: dict[str, Any] = {name: value for name, value in snapshot.items() if name != "page"}
-        status = cast("Status", {**figures, "playing": self._wheel.running})
+        status = cast("Status", {**figures, "playing": self._commands.running})
         self._send({"type": "status", "status": status})
 
     def _write(self, message: DaemonMessage) -> None:

@@ -13,7 +13,8 @@ import mido
 import numpy as np
 import pytest
 
-from bachd.config import Config, Expression, Midi
+from bachd.config import Config, Expression
+from bachd.config_midi import Midi
 from bachd.midi.file import FileOutput
 from bachd.midi.jack.output import JackOutput
 from bachd.music.piece import Step

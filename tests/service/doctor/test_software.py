@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bachd.config import Config, Midi
+from bachd.config import Config
+from bachd.config_midi import Midi
 from bachd.service.doctor import coral as coral_checks
 from bachd.service.doctor import software as software_checks
 from bachd.service.doctor.machine import Finding

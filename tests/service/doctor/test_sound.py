@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from bachd.config import Config, Midi
+from bachd.config import Config
+from bachd.config_midi import Midi
 from bachd.errors import OutputError
 from bachd.midi import systems
 from bachd.midi.alsa.sequencer import SequencerPort

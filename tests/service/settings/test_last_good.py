@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from bachd.configfile import load
 from bachd.errors import ConfigError
 from bachd.service.settings import last_good
 from bachd.yamlfile import parse as yaml_parse
+
+TOP = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -24,7 +28,7 @@ def played(path: Path, text: str) -> Config:
     """Settings that music has been played by."""
     path.write_text(text)
     used = last_good.load(path)
-    assert last_good.keep(path, used)
+    last_good.keep(text, last_good.tree(text, path))
     return used
 
 
@@ -70,29 +74,9 @@ def test_what_was_kept_and_cannot_be_used_any_more_is_not_what_people_are_told_o
         last_good.load(path)
 
 
-def test_what_was_saved_since_is_told_and_not_kept(path: Path) -> None:
-    used = played(path, "tempo: 90")
-    path.write_text("tempo: 91")
-    assert not last_good.keep(path, used)
-    path.write_text("tempo: 1200")
-    assert not last_good.keep(path, used)
-    assert last_good.load(path) == used
-
-
-@pytest.mark.parametrize("text", ["", None])
-def test_a_file_that_says_nothing_is_not_kept_and_is_no_news(path: Path, text: str | None) -> None:
-    used = played(path, "tempo: 90")
-    if text is None:
-        path.unlink()
-    else:
-        path.write_text(text)
-    assert last_good.keep(path, used)
-    assert last_good.load(path) == used
-
-
 def test_a_power_cut_while_keeping_leaves_what_was_there(path: Path, tmp_path: Path) -> None:
     used = played(path, "tempo: 90")
-    (tmp_path / "state" / "config.last.new").write_text("tem")  # what a cut leaves beside it
+    (tmp_path / "state" / ".config.last.json.new").write_text("tem")  # what a cut leaves beside it
     path.write_text("")
     assert last_good.load(path) == used
     played(path, "tempo: 91")
@@ -103,15 +87,28 @@ def test_what_has_been_parsed_once_is_not_parsed_again(path: Path, monkeypatch: 
     used = played(path, "tempo: 90\nmidi: {output: [none, 'file:a.mid'], channels: [1, 2]}\nweb:\n")
     monkeypatch.setattr(yaml_parse, "read", lambda _: pytest.fail("parsed"))
     assert last_good.load(path) == used
-    assert last_good.keep(path, used)
+    last_good.keep(path.read_text(), last_good.tree(path.read_text(), path))
+
+
+def test_an_unchanged_file_is_read_without_pyyaml(path: Path) -> None:
+    text = "tempo: 90\nmidi: {output: [none, 'file:a.mid'], channels: [1, 2]}\nweb:\n"
+    played(path, text)
+    script = (
+        "import sys; from pathlib import Path; from bachd.service.settings import last_good; "
+        f"print(last_good.load(Path({str(path)!r})).tempo, 'yaml' in sys.modules)"
+    )
+    for tempo, imported in ((90, False), (91, True)):
+        path.write_text(text.replace("90", str(tempo)))
+        command = [sys.executable, "-c", script]
+        told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=TOP).stdout
+        assert told == f"{tempo}.0 {imported}\n"
 
 
 @pytest.mark.parametrize("kept_text", ["", "{", "[]", '{"text": "tempo: 91", "tree": 5}', '{"text": "tempo: 91"}'])
 def test_what_was_kept_and_is_damaged_is_passed_over(path: Path, tmp_path: Path, kept_text: str) -> None:
     (tmp_path / "state" / last_good.NAME).write_text(kept_text)
-    path.write_text("tempo: 91")
-    assert last_good.load(path) == Config(tempo=91.0)
-    assert last_good.keep(path, Config(tempo=91.0))
+    assert played(path, "tempo: 91") == Config(tempo=91.0)
+    assert last_good.text() == "tempo: 91"
 
 
 def test_without_room_or_a_service_nothing_is_kept(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,16 +1,15 @@
-"""New settings: when a file counts as saved, what is opened for it, and how the music goes on."""
+"""What is opened for new settings, and what is used again."""
 
 from __future__ import annotations
 
-import logging
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bachd.config import Config, Expression, Midi, Sampling, Seed
+from bachd.config import Config, Seed
+from bachd.config_midi import Midi
 from bachd.configfile import load
 from bachd.errors import BachdError, ConfigError, ModelError, OutputError, SeedError
 from bachd.midi.fan_out import Outputs
@@ -19,77 +18,7 @@ from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.service.factory import open_composer
 from bachd.service.parts import Parts
-from bachd.service.settings.prepare import DOUBTFUL, STABLE, SavedFile, changes, prepare
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "config.yaml"
-    path.write_text("tempo: 84\n")
-    return path
-
-
-def test_a_file_that_is_left_alone_is_not_read_again(path: Path) -> None:
-    file = SavedFile(path)
-    assert not any(file.saved(now) for now in (0.0, 1.0, 100.0))
-
-
-def test_a_file_is_read_once_when_it_has_not_changed_for_a_moment(path: Path) -> None:
-    file = SavedFile(path)
-    path.write_text("tempo: 9")
-    assert not file.saved(10.0)
-    path.write_text("tempo: 96\nmid")
-    assert not file.saved(10.0 + STABLE)
-    assert file.saved(10.0 + 3 * STABLE)
-    assert not file.saved(20.0)
-
-
-def test_a_file_that_is_replaced_by_another_one_of_its_size_and_time_is_read(path: Path) -> None:
-    file, other = SavedFile(path), path.with_name("other")
-    other.write_text("tempo: 96\n")
-    time = path.stat().st_mtime_ns
-    os.utime(other, ns=(time, time))
-    other.replace(path)
-    assert [file.saved(now) for now in (10.0, 10.0 + STABLE)] == [False, True]
-
-
-@pytest.mark.parametrize("lose", [lambda path: path.write_text(""), lambda path: path.unlink()])
-def test_an_empty_file_is_one_that_is_being_saved(
-    path: Path, lose: Callable[[Path], object], caplog: pytest.LogCaptureFixture
-) -> None:
-    file = SavedFile(path)
-    lose(path)
-    assert not any(file.saved(now) for now in (10.0, 10.5, 10.0 + DOUBTFUL, 100.0))
-    assert caplog.messages == [f"{path} is empty or gone: the settings stay as they are, until it holds some again"]
-    path.write_text("tempo: 96\n")
-    assert [file.saved(200.0 + after) for after in (0.0, STABLE, DOUBTFUL)] == [False, False, True]
-    path.write_text("tempo: 100\n")
-    assert [file.saved(300.0 + after) for after in (0.0, STABLE)] == [False, True]
-
-
-def test_of_an_empty_file_that_is_played_by_nothing_is_told_until_it_is_saved(
-    path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    path.write_text("")
-    file = SavedFile(path, told=True)
-    assert not any(file.saved(now) for now in (10.0, 10.0 + DOUBTFUL, 100.0))
-    assert caplog.messages == []
-    path.write_text("tempo: 96\n")
-    assert [file.saved(200.0 + after) for after in (0.0, DOUBTFUL)] == [False, True]
-    path.unlink()
-    assert not any(file.saved(now) for now in (300.0, 300.0 + DOUBTFUL))
-    assert len(caplog.messages) == 1
-
-
-def test_what_has_changed_is_told_by_its_keys() -> None:
-    after = Config(
-        tempo=96,
-        midi=Midi(output=("none",), channels=(2,)),
-        sampling=Sampling(top_p=0.5),
-        expression=Expression(swing=60),
-    )
-    assert changes(Config(), after) == "tempo, midi.output, midi.channels, sampling.top_p, expression.swing"
-    assert changes(after, after) == ""
+from bachd.service.settings.prepare import prepare
 
 
 class Playing:
@@ -102,10 +31,13 @@ class Playing:
         self.parts = Parts(config, 5, open_composer(config, 5), outputs)
 
     def by(self, text: str) -> Parts:
+        return self.after((self.parts,), text)
+
+    def after(self, present: Sequence[Parts], text: str) -> Parts:
         kept = ["seed: {piece: bwv269}", f"midi: {{output: 'file:{self._path.parent / 'out.mid'}'}}"]
         kept = [line for line in kept if line.split()[0] not in text]
         self._path.write_text("\n".join([text, *kept]))
-        return prepare(load(self._path), self.parts, MonotonicClock(), Lateness(), lambda *_: None)
+        return prepare(load(self._path), present, MonotonicClock(), Lateness(), lambda *_: None)
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +98,26 @@ def test_a_bundle_that_is_damaged_is_refused(playing: Playing, folder: Path) -> 
         playing.by("model: ./broken")
 
 
-@pytest.fixture(autouse=True)
-def _log(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
+def test_what_is_offered_or_in_use_is_used_again(playing: Playing, folder: Path) -> None:
+    offered = playing.by(f"seed: {{piece: bwv296, rng: 9}}\nmidi: {{output: 'file:{folder / 'new.mid'}'}}")
+    open_ones = (offered, playing.parts)
+    back = playing.after(open_ones, "")
+    assert (back.composer, back.rng, back.outputs) == (playing.parts.composer, 5, playing.parts.outputs)
+    both = (
+        f"seed: {{piece: bwv296, rng: 9}}\nmidi: {{output: ['file:{folder / 'new.mid'}', 'file:{folder / 'out.mid'}']}}"
+    )
+    on = playing.after(open_ones, both)
+    assert (on.composer, on.rng) == (offered.composer, 9)
+    assert on.outputs.outputs == (*offered.outputs.outputs, *playing.parts.outputs.outputs)
+    offered.outputs.close(playing.parts.outputs)
+
+
+def test_an_output_that_cannot_be_opened_yet_joins_the_others_and_none_at_all_is_refused(
+    playing: Playing, folder: Path
+) -> None:
+    late = f"file:{folder}/no such folder/x.mid"
+    parts = playing.by(f"midi: {{output: ['file:{folder / 'there.mid'}', '{late}']}}")
+    assert str(folder / "there.mid") in parts.outputs.description
+    parts.outputs.close()
+    with pytest.raises(OutputError):
+        playing.by(f"midi: {{output: '{late}'}}")

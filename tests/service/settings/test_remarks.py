@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bachd.config import Config, Midi
+from bachd.config import Config
+from bachd.config_midi import Midi
 from bachd.service.settings.remarks import remarks
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bachd.cli import main
-from bachd.config import Config, Midi
+from bachd.config import Config
+from bachd.config_midi import Midi
 from bachd.errors import EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE
 from bachd.realtime import priority
 from bachd.service.doctor.machine import Machine

@@ -1,0 +1,72 @@
+"""The kinds of values that keys of a settings file may have: how each is read, and how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bachd.yamlfile.fields import Section
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a key may have as its value."""
+
+    read: Callable[[Section, str, Any], Any]
+    """Returns the value of a key by its name, or the given default if it has none; notes its faults."""
+    limits: tuple[float, float] | None = None
+    """Least and largest number."""
+    plain: Callable[[Any], Any] = _same
+    """Returns a value as the file writes it, in JSON's types."""
+    example: Callable[[Any], Any] | None = None
+    """Returns a value as the shipped file writes it, where that is shorter."""
+
+
+def text(*words: str) -> Kind:
+    """Return one line of text; one of the words may be written in any case."""
+    return Kind(lambda section, name, default: section.text(name, default, words))
+
+
+def texts(*words: str) -> Kind:
+    """Return lines of text, each as `text`."""
+    return Kind(lambda section, name, default: section.texts(name, default, words), example=only_or_all)
+
+
+def choice(*words: str) -> Kind:
+    """Return one of some words, in any case."""
+    return Kind(lambda section, name, default: section.choice(name, words, default))
+
+
+def switch() -> Kind:
+    """Return true or false."""
+    return Kind(lambda section, name, default: section.switch(name, default))
+
+
+def number(low: float, high: float, *words: str) -> Kind:
+    """Return a number, or one of some words in any case."""
+    return Kind(lambda section, name, default: section.number_or_word(name, low, high, words, default), (low, high))
+
+
+def whole(low: int, high: int, *, zero: int = 0) -> Kind:
+    """Return a whole number. zero: what people call that which is 0 inside."""
+
+    def read(section: Section, name: str, default: Any) -> Any:
+        found = section.whole(name, low, high, None)
+        return default if found is None else found - zero
+
+    return Kind(read, (low, high), lambda value: None if value is None else value + zero)
+
+
+def wholes(low: int, high: int) -> Kind:
+    """Return whole numbers."""
+    return Kind(lambda section, name, default: section.wholes(name, low, high, default), (low, high))
+
+
+def only_or_all(values: Sequence[Any]) -> Any:
+    """Return the only one of some values, or all of them."""
+    return values[0] if len(values) == 1 else values

@@ -1,0 +1,84 @@
+"""What a page may change, and what it may not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bachd.errors import ConfigError
+from bachd.service.settings.draft import Draft
+from bachd.service.web.change_request import checked, permitted
+
+SEEDS = Path("/var/lib/bachd/seeds")
+TEXT = "seed: {piece: /home/me/tune.mid}\nmidi: {output: [none, 'file:/home/me/x.mid']}\n"
+
+
+def refused(change: dict[str, Any]) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        permitted(checked(change), Draft(TEXT), SEEDS)
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        [],
+        None,
+        "tempo",
+        {"tempo": {"a": 1}},
+        {"tempo": [[1]]},
+        {"seed": None},
+        {"sed.piece": "x"},
+        {"midi.channels": list(range(50))},
+    ],
+)
+def test_what_has_not_the_form_of_a_change_is_refused(change: object) -> None:
+    with pytest.raises(ConfigError):
+        checked(change)
+
+
+def test_a_key_that_is_not_there_is_told_with_the_likeliest() -> None:
+    with pytest.raises(ConfigError) as caught:
+        checked({"sed.piece": "x", "Tempo": 90, "\x1b[2J": 1})
+    assert str(caught.value).splitlines() == [
+        "sed.piece: no such key; did you mean 'seed.piece'?",
+        "Tempo: no such key; did you mean 'tempo'?",
+        "\\x1b[2J: no such key",
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed.piece": "/home/me/secret.mid"},
+        {"seed.piece": "../secret.mid"},
+        {"seed.piece": f"{SEEDS}/../secret.mid"},
+        {"seed.piece": "..\\secret.mid"},
+        {"model": "../models"},
+        {"model": "~root"},
+        {"midi.output": ["none", "file:/tmp/x.mid"]},
+        {"midi.output": "FILE:../x.mid"},
+    ],
+)
+def test_who_steers_the_music_reads_and_writes_no_files(change: dict[str, Any]) -> None:
+    (told,) = refused(change)
+    assert "is a path; such can only be set in config.yaml itself" in told
+
+
+def test_the_address_of_the_page_is_for_who_can_write_the_file() -> None:
+    assert refused({"web.listen": "0.0.0.0:80"}) == ["web.listen: can only be changed in config.yaml itself"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed.piece": f"{SEEDS}/mine.mid", "tempo": 96},
+        {"seed.piece": "/home/me/tune.mid", "midi.output": ["none", "file:/home/me/x.mid"]},
+        {"midi.output": ["FP-30X", "file:today.mid"]},
+    ],
+)
+def test_what_was_uploaded_is_there_already_or_is_no_path_may_be_set(change: dict[str, Any]) -> None:
+    assert permitted(checked(change), Draft(TEXT), SEEDS) == change
