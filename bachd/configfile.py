@@ -11,7 +11,7 @@ from typing import Final
 
 from bachd.config import DEVICES, LEADERS, ClockOut, Config, Expression, Midi, Sampling, Seed, Web
 from bachd.errors import ConfigError, ModelError, suggestion
-from bachd.music import expression, pitch
+from bachd.music import expression, pitch, smf
 from bachd.neural import bundle, features
 from bachd.yamlfile.fields import Faults, Section
 from bachd.yamlfile.nodes import MalformedError, Node
@@ -141,11 +141,11 @@ def _model(top: Section, home: Path) -> str:
 
 
 def _piece(seed: Section, model: str, home: Path) -> str | None:
-    """The name of a piece of the bundle, or the absolute path of a .mid file."""
+    """Read the name of a piece of the bundle, spelled like BWV 269 or bwv269, or the absolute path of a MIDI file."""
     name = seed.text("piece", None)
     if name is None:
         return None
-    if "/" in name or name.lower().endswith((".mid", ".midi")):
+    if "/" in name or name.lower().endswith(smf.ENDINGS):
         path = home / name
         try:
             if path.exists() and not path.is_file():  # a pipe would be waited for
@@ -154,13 +154,18 @@ def _piece(seed: Section, model: str, home: Path) -> str | None:
                 path.open("rb").close()
         except OSError as error:
             seed.fault("piece", f"{str(path)!r} cannot be read: {_reason(error)}")
+        except UnicodeEncodeError:
+            seed.fault("piece", f"{name!a} cannot be read: LANG and LC_ALL name a locale without these letters")
         return str(path)
     try:
         known = bundle.read_card(bundle.folder(model)).seeds
     except (ModelError, OSError):
         return name  # whoever opens the bundle says what is wrong with it
+    plain = "".join(name.split()).lower()  # 'BWV 269' is 'bwv269'
+    if name not in known and plain in known:
+        return plain
     if name not in known:
-        hint = suggestion(name, known) or f"; it has {', '.join(known)}"
+        hint = suggestion(plain, known) or f"; it has {', '.join(known)}"
         seed.fault("piece", f"no piece {name!r} in model {model!r}{hint}")
     return name
 

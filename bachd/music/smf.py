@@ -26,6 +26,9 @@ from bachd.music.message import META, Message
 MOST_BYTES: Final = 1 << 18
 """Bytes of the largest file that is read unless the caller allows more: all the Goldberg Variations take half of it."""
 
+ENDINGS: Final = (".mid", ".midi", ".kar", ".rmi")
+"""What the names of such files end in: .kar is for karaoke, .rmi inside a RIFF file."""
+
 _HEAD: Final = 8
 """Bytes of a chunk's kind and length."""
 _SEARCHED: Final = 4096

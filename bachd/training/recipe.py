@@ -1,4 +1,4 @@
-"""train.yaml: all that decides what a model learns, and what of it becomes a bundle.
+"""Read train.yaml: all that decides what a model learns, and what of it becomes a bundle.
 
 Law: a file gives a recipe or one report of all its faults with their lines; two runs of one recipe on one corpus learn
 the same.
@@ -6,9 +6,10 @@ the same.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping as Table
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,23 @@ from bachd.yamlfile.nodes import MalformedError, Mapping, Node
 
 FILE: Final = "train.yaml"
 """What a recipe is called in a bundle's folder."""
+RENAMED: Final = {
+    "hear": "train_on",
+    "hold": "hold_out",
+    "hide": "context_dropout",
+    "crop": "crop_length",
+    "size": "batch_size",
+    "peak": "learning_rate",
+    "decay": "weight_decay",
+    "average": "ema_decay",
+    "restraint": "logit_penalty",
+    "smoothing": "label_smoothing",
+}
+"""Keys that older recipes have, which are still read, and what they are called now."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +65,13 @@ class Recipe:
     """What the bundle plays, in a few words."""
     corpus: str | None = None
     """'chorales', or None for a folder that the command line names."""
-    hear: Table[str, int] = field(default_factory=dict)
-    """Sub-folders of the corpus to train on, and how often an epoch hears each; empty for everything once."""
-    hold: tuple[str, ...] = ()
-    """Sub-folders whose held-out works choose and test; empty for those heard."""
+    train_on: Table[str, int] = field(default_factory=dict)
+    """Sub-folders of the corpus to train on, and how often an epoch repeats each; empty for everything once."""
+    hold_out: tuple[str, ...] = ()
+    """Sub-folders whose held-out works choose and test; empty for those trained on."""
+    use_all: bool = False
+    """Whether to train on the held-out works, too. Then nothing shows when the network only learns by heart: the last
+    epoch is kept instead of the best one, and the figures are those of pieces it knows."""
     width: int = 224
     """Channels of the trunk."""
     hidden: int = 256
@@ -63,22 +83,23 @@ class Recipe:
     intervals: bool = True
     """Whether the network sees and says intervals beside pitches. It learns faster then, and more from little music;
     but from much of it better without, for what it is shown in one key it knows by heart in all."""
-    hide: float = 0.0
+    context_dropout: float = 0.0
     """Share of the events in the context that are hidden at random in training: against learning pieces by heart."""
     epochs: int = 240
-    crop: int = 128
+    """Passes over the pieces to train on."""
+    crop_length: int = 128
     """Predictions a crop."""
-    size: int = 8
+    batch_size: int = 8
     """Crops a step: about 700 events."""
-    peak: float = 2.5e-3
+    learning_rate: float = 2.5e-3
     """Highest learning rate; it rises over the first tenth of the run and falls as a cosine."""
-    decay: float = 0.05
+    weight_decay: float = 0.05
     """Decoupled weight decay (AdamW)."""
-    average: float = 0.998
-    """Decay a step of the running average of the weights, which is what is kept."""
-    restraint: float = 1e-3
+    ema_decay: float = 0.998
+    """Decay a step of the exponential moving average of the weights, which is what is kept."""
+    logit_penalty: float = 1e-3
     """Weight of the mean square of the logits, in nats a symbol."""
-    smoothing: float = 0.0
+    label_smoothing: float = 0.0
     """Share of each symbol's target that is spread evenly over what is possible (Szegedy et al. 2016)."""
     transpose: tuple[int, int] = (-5, 6)
     """Semitones by which a piece may be moved, so that all keys are heard equally often."""
@@ -88,27 +109,42 @@ class Recipe:
     sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
     """How the bundle is drawn from where config.yaml does not say."""
 
-    def heard(self, corpus: Corpus) -> list[Piece]:
-        """The pieces of one epoch, repeated as often as it hears them. Raises CorpusError for an unknown folder."""
-        times = self.hear.items() or [("", 1)]
+    def fit_to(self, corpus: Corpus) -> Recipe:
+        """Return the recipe for a corpus that has none of its folders: there, everything is trained on."""
+        named = dict.fromkeys((*self.train_on, *self.hold_out))
+        if not named or any(corpus.has_folder(folder) for folder in named):
+            return self
+        log.warning("%s has no folder %s: training on everything in it", corpus.name, ", ".join(named))
+        known = {work.piece.name for work in corpus.works}
+        first = tuple(name for name in self.seeds.first if name in known)
+        return replace(self, train_on={}, hold_out=(), seeds=replace(self.seeds, first=first))
+
+    def training_pieces(self, corpus: Corpus) -> list[Piece]:
+        """The pieces of one epoch, repeated as often as it has them. Raises CorpusError for an unknown folder."""
+        times = self.train_on.items() or [("", 1)]
         return [
-            piece
+            work.piece
             for folder, count in times
-            for piece in corpus.within((folder,) if folder else ()).pieces("train") * count
+            for work in corpus.within((folder,) if folder else ()).works * count
+            if self.use_all or work.split == "train"
         ]
 
-    def held(self, corpus: Corpus) -> Corpus:
+    def held_out_works(self, corpus: Corpus) -> Corpus:
         """The works among which the held-out ones count. Raises CorpusError for an unknown folder."""
-        return corpus.within(self.hold or tuple(self.hear))
+        return corpus.within(self.hold_out or tuple(self.train_on))
 
     def require(self, corpus: Corpus) -> None:
         """Raise CorpusError when there is nothing to train on, to choose by or to test with."""
-        held = self.held(corpus)
-        found = {"train on": self.heard(corpus), "choose by": held.pieces("valid"), "test with": held.pieces("test")}
+        found = {"train on": self.training_pieces(corpus)}
+        if not self.use_all:
+            held = self.held_out_works(corpus)
+            found |= {"choose by": held.pieces("valid"), "test with": held.pieces("test")}
         for purpose, pieces in found.items():
             if not pieces:
-                folders = ", ".join(self.hold or self.hear) or "it"
-                raise CorpusError(f"corpus {corpus.name} has nothing to {purpose} in {folders}; see hear and hold")
+                folders = ", ".join(self.hold_out or self.train_on) or "it"
+                raise CorpusError(
+                    f"corpus {corpus.name} has nothing to {purpose} in {folders}; see train_on and hold_out"
+                )
 
 
 def read(path: Path) -> Recipe:
@@ -126,11 +162,23 @@ def parse(text: str, path: Path) -> Recipe:
         tree = yaml_parse.read(text)
     except MalformedError as error:
         raise ConfigError(f"{path}:{error.line}: {error.what}") from None
+    tree = _with_new_names(tree, path)
     faults = Faults(path)
     top = Section("", tree, [each.name for each in fields(Recipe)], faults)
-    recipe = _recipe(top, _keys(tree, "hear"))
+    recipe = _recipe(top, _keys(tree, "train_on"))
     faults.check()
     return recipe
+
+
+def _with_new_names(tree: Node, path: Path) -> Node:
+    """The tree with the keys of today, and a hint in the log for each that has another name now."""
+    if not isinstance(tree, Mapping):
+        return tree
+    for key, _ in tree.pairs:
+        if key.text in RENAMED:
+            log.warning("%s:%d: '%s' is called '%s' now: rename it", path, key.line, key.text, RENAMED[key.text])
+    pairs = tuple((replace(key, text=RENAMED.get(key.text, key.text)), node) for key, node in tree.pairs)
+    return replace(tree, pairs=pairs)
 
 
 def _keys(tree: Node, name: str) -> list[str]:
@@ -143,28 +191,29 @@ def _keys(tree: Node, name: str) -> list[str]:
 
 def _recipe(top: Section, folders: list[str]) -> Recipe:
     usual = Recipe()
-    hear, seeds = top.section("hear", folders), top.section("seeds", [each.name for each in fields(Seeds)])
+    train_on, seeds = top.section("train_on", folders), top.section("seeds", [each.name for each in fields(Seeds)])
     sampling = top.section("sampling", list(SAMPLING_LIMITS))
     return Recipe(
         name=_name(top, usual.name),
         description=top.text("description", usual.description),
         corpus=top.text("corpus", usual.corpus),
-        hear={folder: hear.whole(folder, 1, 100, 1) for folder in folders},
-        hold=top.texts("hold", usual.hold),
+        train_on={folder: train_on.whole(folder, 1, 100, 1) for folder in folders},
+        hold_out=top.texts("hold_out", usual.hold_out),
+        use_all=top.switch("use_all", usual.use_all),
         width=top.whole("width", 1, 4096, usual.width),
         hidden=_hidden(top, usual.hidden),
         dilations=_dilations(top, usual.dilations),
         dropout=top.number("dropout", 0, 0.9, usual.dropout),
         intervals=top.switch("intervals", usual.intervals),
-        hide=top.number("hide", 0, 0.9, usual.hide),
+        context_dropout=top.number("context_dropout", 0, 0.9, usual.context_dropout),
         epochs=top.whole("epochs", 1, 100_000, usual.epochs),
-        crop=top.whole("crop", 1, 4096, usual.crop),
-        size=top.whole("size", 1, 4096, usual.size),
-        peak=top.number("peak", 1e-7, 1, usual.peak),
-        decay=top.number("decay", 0, 1, usual.decay),
-        average=top.number("average", 0, 0.99999, usual.average),
-        restraint=top.number("restraint", 0, 1, usual.restraint),
-        smoothing=top.number("smoothing", 0, 0.5, usual.smoothing),
+        crop_length=top.whole("crop_length", 1, 4096, usual.crop_length),
+        batch_size=top.whole("batch_size", 1, 4096, usual.batch_size),
+        learning_rate=top.number("learning_rate", 1e-7, 1, usual.learning_rate),
+        weight_decay=top.number("weight_decay", 0, 1, usual.weight_decay),
+        ema_decay=top.number("ema_decay", 0, 0.99999, usual.ema_decay),
+        logit_penalty=top.number("logit_penalty", 0, 1, usual.logit_penalty),
+        label_smoothing=top.number("label_smoothing", 0, 0.5, usual.label_smoothing),
         transpose=_transpose(top, usual.transpose),
         rng=top.whole("rng", 0, 2**32 - 1, usual.rng),
         sampling=SamplingDefaults(

@@ -10,7 +10,7 @@ import pytest
 from bachd.music.event import parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
-from bachd.training import cli
+from bachd.training import cli, verbs
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,10 @@ def test_a_bug_is_told_with_its_traceback_and_an_interruption_without(
     def stumble(options: Any) -> None:
         raise RuntimeError("one bar too many")
 
-    monkeypatch.setattr(cli, "_check_edgetpu", interrupt)
+    monkeypatch.setattr(verbs, "check_edgetpu", interrupt)
     assert cli.main(["check-edgetpu"]) == 130
     assert "the same command goes on" in capsys.readouterr().err
-    monkeypatch.setattr(cli, "_check_edgetpu", stumble)
+    monkeypatch.setattr(verbs, "check_edgetpu", stumble)
     assert cli.main(["check-edgetpu"]) == 70
     told = capsys.readouterr().err
     assert "Traceback" in told
@@ -100,6 +100,7 @@ def test_a_bundle_is_held_against_the_corpus_of_its_recipe(
 ) -> None:
     pytest.importorskip("tqdm", reason="needs the extra 'train'")
     from bachd.training.corpus import model as corpus_model
+    from bachd.training.corpus import sources
 
     piece = Piece("a/tune", parse_line("C4 D4 E4"), Grid())
     works = [
@@ -115,14 +116,14 @@ def test_a_bundle_is_held_against_the_corpus_of_its_recipe(
             raise corpus_model.CorpusError("no corpus gone")
         return music
 
-    monkeypatch.setattr(corpus_model, "load", load)
-    assert cli._compared(None, tmp_path) == (None, [])
-    assert cli._compared("./few", tmp_path) == (music, [piece])
-    (tmp_path / "train.yaml").write_text("name: small\ncorpus: chorales\nhear: {a: 2}\nhold: [b]\n")
-    assert cli._compared(None, tmp_path) == (music.within(["b"]), [piece, piece])
+    monkeypatch.setattr(sources, "load", load)
+    assert verbs.compared(None, tmp_path) == (None, [])
+    assert verbs.compared("./few", tmp_path) == (music, [piece])
+    (tmp_path / "train.yaml").write_text("name: small\ncorpus: chorales\ntrain_on: {a: 2}\nhold_out: [b]\n")
+    assert verbs.compared(None, tmp_path) == (music.within(["b"]), [piece, piece])
     with pytest.raises(corpus_model.CorpusError):
-        cli._compared("gone", tmp_path)
+        verbs.compared("gone", tmp_path)
     (tmp_path / "train.yaml").write_text("name: small\ncorpus: gone\n")
-    assert cli._compared(None, tmp_path) == (None, [])
+    assert verbs.compared(None, tmp_path) == (None, [])
     assert "going on without a corpus" in caplog.text
     assert asked == ["./few", "chorales", "gone", "gone"]

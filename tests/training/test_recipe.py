@@ -25,20 +25,20 @@ def test_every_key_is_read() -> None:
 name: cello
 description: Suites
 corpus: chorales
-hear: {cello: 3, violin/solo: 1}
-hold: [cello]
+train_on: {cello: 3, violin/solo: 1}
+hold_out: [cello]
 width: 64
 hidden: 96
 dilations: [1, 2, 4, 32]
 dropout: 0.3
 epochs: 5
-crop: 64
-size: 4
-peak: 0.001
-decay: 0.1
-average: 0.9
-restraint: 0
-smoothing: 0.05
+crop_length: 64
+batch_size: 4
+learning_rate: 0.001
+weight_decay: 0.1
+ema_decay: 0.9
+logit_penalty: 0
+label_smoothing: 0.05
 transpose: [-3, 0]
 rng: 7
 seeds: {count: 5, first: [a, b], public_domain_only: true}
@@ -47,20 +47,20 @@ seeds: {count: 5, first: [a, b], public_domain_only: true}
         name="cello",
         description="Suites",
         corpus="chorales",
-        hear={"cello": 3, "violin/solo": 1},
-        hold=("cello",),
+        train_on={"cello": 3, "violin/solo": 1},
+        hold_out=("cello",),
         width=64,
         hidden=96,
         dilations=(1, 2, 4, 32),
         dropout=0.3,
         epochs=5,
-        crop=64,
-        size=4,
-        peak=0.001,
-        decay=0.1,
-        average=0.9,
-        restraint=0.0,
-        smoothing=0.05,
+        crop_length=64,
+        batch_size=4,
+        learning_rate=0.001,
+        weight_decay=0.1,
+        ema_decay=0.9,
+        logit_penalty=0.0,
+        label_smoothing=0.05,
         transpose=(-3, 0),
         rng=7,
         seeds=Seeds(5, ("a", "b"), public_domain_only=True),
@@ -92,13 +92,13 @@ seeds:
         "train.yaml:5: transpose: write how far down and how far up, 0 between them: [-5, 6]",
         f"train.yaml:6: hidden: {features.NOTES} is the width of the notes, and the head tells its inputs apart by "
         "their widths",
-        "train.yaml:9: hear.violin: 'often' is no whole number",
-        "train.yaml:10: hear.cello: is set in line 8 already; keep one of them",
+        "train.yaml:9: train_on.violin: 'often' is no whole number",
+        "train.yaml:10: train_on.cello: is set in line 8 already; keep one of them",
         "train.yaml:12: seeds.public_domain_only: 'perhaps' is neither true nor false",
     ]
 
 
-@pytest.mark.parametrize("text", ["- 1", "width: {:}:", "hear: 3", "hear: [cello]", "seeds: yes"])
+@pytest.mark.parametrize("text", ["- 1", "width: {:}:", "train_on: 3", "train_on: [cello]", "seeds: yes"])
 def test_what_is_no_recipe_is_told_with_its_line(text: str) -> None:
     with pytest.raises(ConfigError, match=r"^train\.yaml:1: "):
         recipe.parse(text, PATH)
@@ -130,16 +130,19 @@ def test_folders_are_heard_as_often_as_the_recipe_says_and_others_not() -> None:
     corpus = Corpus("solo", tuple(work(*row) for row in rows), (), "", ())
 
     def names(read: Recipe) -> list[str]:
-        return [piece.name for piece in read.heard(corpus)]
+        return [piece.name for piece in read.training_pieces(corpus)]
 
     assert names(Recipe()) == ["cello/a", "violin/a", "organ/a"]
-    both = Recipe(hear={"cello": 2, "violin": 1})
+    both = Recipe(train_on={"cello": 2, "violin": 1})
     assert names(both) == ["cello/a", "cello/a", "violin/a"]
-    assert [work.piece.name for work in both.held(corpus).works if work.split != "train"] == ["cello/b", "violin/b"]
-    only = Recipe(hear={"cello": 2, "violin": 1}, hold=("cello",)).held(corpus)
+    assert [work.piece.name for work in both.held_out_works(corpus).works if work.split != "train"] == [
+        "cello/b",
+        "violin/b",
+    ]
+    only = Recipe(train_on={"cello": 2, "violin": 1}, hold_out=("cello",)).held_out_works(corpus)
     assert [piece.name for piece in only.pieces("valid")] == []
-    with pytest.raises(CorpusError, match="nothing to choose by in cello; see hear and hold"):
-        Recipe(hear={"cello": 1}).require(corpus)
+    with pytest.raises(CorpusError, match="nothing to choose by in cello; see train_on and hold_out"):
+        Recipe(train_on={"cello": 1}).require(corpus)
     both.require(corpus)
     with pytest.raises(CorpusError, match="flute/"):
-        names(Recipe(hear={"flute": 1}))
+        names(Recipe(train_on={"flute": 1}))

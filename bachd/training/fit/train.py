@@ -10,7 +10,7 @@ import json
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ from bachd.training.fit.dataset import EMPTY, Encoded, batches, encode, in_order
 from bachd.training.fit.network import Network, Shape
 from bachd.training.fit.run_log import Journal
 from bachd.training.progress import progress
-from bachd.training.recipe import FILE, Recipe
+from bachd.training.recipe import FILE, RENAMED, Recipe
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,8 @@ class RunError(BachdError):
 
 
 def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> Network:
-    """Train, or continue the run in `folder`; returns the averaged weights that did best on 'valid'.
+    """Train, or continue the run in `folder`; returns the averaged weights that did best on 'valid', or with
+    `use_all` the last ones.
 
     strategy: what `step.strategy` gave. With workers, all must see the same `folder`: one writes there, and each takes
     up a run from it. Raises RunError when a checkpoint cannot be written.
@@ -73,11 +74,12 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
     strategy = strategy or train_step.strategy("none")
     chief = train_step.is_chief(strategy)
     recipe.require(corpus)
-    encoded = {piece.name: encode(piece) for piece in corpus.pieces("train")}
-    train = [encoded[piece.name] for piece in recipe.heard(corpus)]
-    valid = [encode(piece) for piece in recipe.held(corpus).pieces("valid")]
     _claim(folder, recipe)
-    per_epoch = steps_per_epoch(train, size=recipe.size, crop=recipe.crop)
+    pieces = recipe.training_pieces(corpus)
+    encoded = {piece.name: encode(piece) for piece in pieces}
+    train = [encoded[piece.name] for piece in pieces]
+    valid = [] if recipe.use_all else [encode(piece) for piece in recipe.held_out_works(corpus).pieces("valid")]
+    per_epoch = steps_per_epoch(train, batch_size=recipe.batch_size, crop_length=recipe.crop_length)
     with strategy.scope():
         run = _Run(recipe, train[0], per_epoch)
     keeper = tf.train.CheckpointManager(run.state, str(folder / "state"), max_to_keep=2)
@@ -91,11 +93,13 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
     for epoch in range(first, recipe.epochs):
         began, totals = time.monotonic(), Totals()
         rng = np.random.default_rng((recipe.rng, epoch))
-        for batch in batches(train, size=recipe.size, crop=recipe.crop, transpose=recipe.transpose, rng=rng):
+        for batch in batches(
+            train, batch_size=recipe.batch_size, crop_length=recipe.crop_length, transpose=recipe.transpose, rng=rng
+        ):
             totals.add(learn(batch))
             bar.update()
-        score = measure(run.average, valid)
-        if score.event_nll < float(run.low.numpy()):
+        score = measure(run.average, valid) if valid else totals.score()
+        if not valid or score.event_nll < float(run.low.numpy()):
             run.low.assign(score.event_nll)
             run.best.set_weights(run.average.get_weights())
         run.done.assign(epoch + 1)
@@ -104,7 +108,8 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
             rate, seconds = float(run.optimizer.learning_rate), time.monotonic() - began
             journal.epoch(epoch + 1, totals.score(), score, rate=rate, seconds=seconds)
         bar.set_postfix_str(
-            f"epoch {epoch + 1}: train {totals.score().event_nll:.3f}, valid {score.event_nll:.3f} nats an event"
+            f"epoch {epoch + 1}: train {totals.score().event_nll:.3f} nats an event"
+            + (f", valid {score.event_nll:.3f}" if valid else "")
         )
         bar.update((epoch + 1) * per_epoch - bar.n)  # an epoch can have one step less
     bar.close()
@@ -122,16 +127,26 @@ def _keep(keeper: Any, folder: Path) -> None:
         ) from error
 
 
-def trained(folder: Path, recipe: Recipe, corpus: Corpus) -> Network:
-    """The best network of the run in `folder`. Raises UsageError when there is none, or of another recipe."""
-    newest = tf.train.latest_checkpoint(str(folder / "state"))
-    if newest is None:
+def recipe_of_run(folder: Path, recipe: Recipe) -> Recipe:
+    """Return the recipe with the epochs that the run in `folder` was started with.
+
+    Raises UsageError when there is no such run, or when it differs from the recipe in anything else.
+    """
+    told = _recipe_in(folder)
+    if told is None or tf.train.latest_checkpoint(str(folder / "state")) is None:
         raise UsageError(f"{folder} holds no trained network; run 'bachd-train fit' first")
-    told, wanted = json.loads((folder / _RECIPE).read_text()), _decisive(recipe)
-    if different := [key for key in wanted if told.get(key) != wanted[key]]:
-        said = ", ".join(f"{key}: {told.get(key)}" for key in different)
-        raise UsageError(f"{folder} was trained with {said}; write that into {FILE}, or train again")
-    run = _Run(recipe, encode(corpus.pieces("train")[0]), 1)
+    recipe = replace(recipe, epochs=int(told["epochs"]))
+    if different := _differences(told, recipe):
+        raise UsageError(
+            f"{folder} was trained with another recipe ({different}); write that into {FILE}, or train again"
+        )
+    return recipe
+
+
+def trained(folder: Path, recipe: Recipe, corpus: Corpus) -> Network:
+    """The best network of the run in `folder`, whose recipe this is; see `recipe_of_run`."""
+    newest = tf.train.latest_checkpoint(str(folder / "state"))
+    run = _Run(recipe, encode(corpus.works[0].piece), 1)
     run.state.restore(newest).expect_partial()
     if int(run.done.numpy()) < recipe.epochs:
         log.warning("the run in %s has had %d of its %d epochs", folder, int(run.done.numpy()), recipe.epochs)
@@ -163,7 +178,7 @@ class _Run:
 def measure(network: Network, pieces: Sequence[Encoded]) -> Score:
     """How well a network in its training form predicts some pieces."""
     notes, lengths = [], []
-    for batch in in_order(pieces, size=16, crop=128):
+    for batch in in_order(pieces, batch_size=16, crop_length=128):
         said, lasting = _judged(network, train_step.tensors(batch))
         notes.append(said)
         lengths.append(lasting)
@@ -191,24 +206,49 @@ def _columns(logits: tf.Tensor, truth: tf.Tensor, first: int) -> tuple[tf.Tensor
 
 
 def _shape(recipe: Recipe) -> Shape:
-    return Shape(recipe.width, recipe.hidden, recipe.dilations, recipe.dropout, recipe.hide, recipe.intervals)
+    return Shape(
+        recipe.width, recipe.hidden, recipe.dilations, recipe.dropout, recipe.context_dropout, recipe.intervals
+    )
 
 
 def _built(shape: Shape, piece: Encoded) -> Network:
     network = Network(shape)
-    batch = next(iter(in_order([piece], size=1, crop=1)))
+    batch = next(iter(in_order([piece], batch_size=1, crop_length=1)))
     network(train_step.inputs(train_step.tensors(batch)))
     return network
 
 
 def _claim(folder: Path, recipe: Recipe) -> None:
     """Make the folder this recipe's own, or refuse to mix two runs."""
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(_decisive(recipe), indent=2)
+    told = _recipe_in(folder)
+    if told is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _RECIPE).write_text(json.dumps(_decisive(recipe), indent=2))
+    elif different := _differences(told, recipe):
+        why = (
+            "; a run cannot be lengthened, for its learning rate falls towards its end" if "epochs" in different else ""
+        )
+        raise UsageError(
+            f"{folder} holds a run with another recipe ({different}){why}; remove the folder, or choose another one with "
+            "--work"
+        )
+
+
+def _recipe_in(folder: Path) -> dict[str, Any] | None:
+    """What decided the run in `folder`, under the names of today; None if there is no run."""
     file = folder / _RECIPE
-    if file.exists() and file.read_text() != text:
-        raise UsageError(f"{folder} holds a run with another recipe; remove it or choose another folder with --work")
-    file.write_text(text)
+    if not file.exists():
+        return None
+    return {RENAMED.get(key, key): value for key, value in json.loads(file.read_text()).items()}
+
+
+def _differences(told: dict[str, Any], recipe: Recipe) -> str:
+    """In what a run differs from a recipe, for people; '' if in nothing."""
+    usual = _decisive(Recipe())
+    wanted = _decisive(recipe)
+    return ", ".join(
+        f"{key}: {was} there, {wanted[key]} here" for key in wanted if (was := told.get(key, usual[key])) != wanted[key]
+    )
 
 
 def _decisive(recipe: Recipe) -> dict[str, Any]:

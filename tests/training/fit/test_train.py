@@ -47,7 +47,7 @@ def test_the_playing_form_computes_what_was_trained(companion: Any, intervals: b
     layout = companion.network.Layout()
     trunk = companion.network.playing_trunk(network, layout)
     head = companion.network.playing_head(network, layout)
-    (batch,) = companion.fit.in_order([encoded], size=99, crop=len(encoded.rows))
+    (batch,) = companion.fit.in_order([encoded], batch_size=99, crop_length=len(encoded.rows))
     logits, possible, _ = network((batch.rows, batch.symbols, batch.notes))
     at = 0
     before = [(), *(event.sounding for event in music.pieces("test")[0].events)]
@@ -182,10 +182,12 @@ def test_a_run_leaves_its_figures_for_tensorboard_and_a_curve(companion: Any, tm
 
 def test_smoothing_pulls_towards_what_is_merely_possible(companion: Any, tmp_path: Path) -> None:
     sure = companion.fit.fit(corpus(), recipe(8), tmp_path / "sure")
-    modest = companion.fit.fit(corpus(), recipe(8, smoothing=0.4), tmp_path / "modest")
+    modest = companion.fit.fit(corpus(), recipe(8, label_smoothing=0.4), tmp_path / "modest")
 
     def entropy(network: Any) -> float:
-        (batch,) = companion.fit.in_order([companion.fit.encode(corpus().pieces("train")[0])], size=9, crop=99)
+        (batch,) = companion.fit.in_order(
+            [companion.fit.encode(corpus().pieces("train")[0])], batch_size=9, crop_length=99
+        )
         logits, possible, _ = network((batch.rows, batch.symbols, batch.notes))
         said = np.where(possible, logits, -1e9)[:, : features.SYMBOLS]
         chances = np.exp(said - np.log(np.exp(said).sum(-1, keepdims=True)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,10 +29,13 @@ LARGEST: Final = 256 * 1024
 """Bytes of an uploaded .mid file."""
 MOST_SEEDS: Final = 100
 MOST_BARS: Final = 100_000
+_LONGEST_STEM: Final = 200
+"""Bytes; file systems take 255, and a checksum is added."""
 LONGEST_SOUND: Final = 512
 """Bars in a .wav: some twenty minutes, 200 MB."""
 
-_ODD: Final = re.compile(r"[^A-Za-z0-9_-]+")
+_ODD: Final = re.compile(r"[^\w-]+")
+"""What an uploaded file's name loses: all but letters and digits of any script, '_' and '-'."""
 
 
 class Music:
@@ -68,7 +72,7 @@ class Music:
         return web.json_response({"piece": str(path)})
 
     def _keep(self, name: str, data: bytes) -> Path:
-        stem = _ODD.sub("-", Path(name.replace("\\", "/")).stem).strip("-")[:40] or "seed"
+        stem = _stem(name)
         try:
             midifile.read(data, f"{stem}.mid")
             self._seeds.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -110,6 +114,15 @@ class Music:
                 return sound.read_bytes()
         except (BachdError, OSError) as fault:
             raise Refused([str(fault)], 501) from None
+
+
+def _stem(name: str) -> str:
+    """What a file that is uploaded as `name` is to be called here, without its ending; Unicode letters stay."""
+    plain = unicodedata.normalize("NFC", Path(name.replace("\\", "/")).stem)
+    stem = _ODD.sub("-", plain).strip("-")[:40]
+    while len(stem.encode()) > _LONGEST_STEM:
+        stem = stem[:-1]
+    return stem or "seed"
 
 
 def _told(piece: Piece) -> dict[str, Any]:
