@@ -123,7 +123,7 @@ def _tracks(data: bytes, position: int) -> Iterator[_Track]:
             position = end if _is_chunk(data, position) and end <= len(data) else _find(data, position + 1)
             continue
         sound = end == len(data) or _is_chunk(data, end)
-        track = _Track(data, position + _HEAD, end if sound else _find(data, position + _HEAD))
+        track = _Track(data, position + _HEAD, end if sound else _find(data, position + _HEAD), must_end=not sound)
         yield track
         if data.startswith(b"MTrk", track.position) or not sound:
             end = _find(data, track.position)
@@ -150,8 +150,10 @@ def _read_track(track: _Track, number: int, faults: list[str]) -> Iterator[Timed
             found = track.message()
             if found is not None:
                 yield Timed(tick, number, found)
+        if track.must_end and not track.ended:
+            raise IndexError
     except IndexError:
-        faults.append(f"track {number} is damaged: it breaks off within a message")
+        faults.append(f"track {number} is damaged: it breaks off before its end")
     except ValueError as fault:
         faults.append(f"track {number} is damaged: {fault}")
 
@@ -159,10 +161,13 @@ def _read_track(track: _Track, number: int, faults: list[str]) -> Iterator[Timed
 class _Track:
     """Reads a track's messages. Raises IndexError where it breaks off, ValueError for what no track holds."""
 
-    def __init__(self, data: bytes, position: int, end: int) -> None:
+    def __init__(self, data: bytes, position: int, end: int, *, must_end: bool) -> None:
         self._data = data
         self.position = position
         self._end = end
+        self.must_end = must_end
+        """Whether only an end of track tells that it is whole, because the length of its chunk is wrong."""
+        self.ended = False
         self._running = 0  # the last status of a channel, which stands for those that are left out
 
     @property
@@ -186,7 +191,7 @@ class _Track:
             kind = self._byte()
             content = self._take(self.number("a length"))
             if kind == _END_OF_TRACK:
-                self._end = self.position
+                self._end, self.ended = self.position, True
             return message.meta(kind, content) if len(content) >= _SHORTEST.get(kind, 0) else None
         if status in _SYSEX:
             return Message(bytes((status,)) + self._take(self.number("a length")))

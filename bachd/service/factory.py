@@ -117,7 +117,7 @@ def _first(name: str | None, bundle: Bundle, rng: Random) -> Piece:
         raise SeedError(f"seed.piece: {name} cannot be read: {fault.strerror}") from None
     except UnicodeEncodeError:
         raise SeedError(
-            f"seed.piece: {ascii(name)} cannot be read: LANG and LC_ALL name a locale without these letters"
+            f"seed.piece: {name!a} cannot be read: LANG and LC_ALL name a locale without these letters"
         ) from None
     return midifile.read(data, os.fsencode(path.name).decode("utf-8", "backslashreplace"))
 

@@ -6,7 +6,6 @@ Law: like bachd itself, an expected fault is one line, and what takes long shows
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import io
 import logging
 import os

@@ -18,25 +18,13 @@ from bachd.music.piece import Piece
 from bachd.neural import features
 from bachd.neural.bundle import SAMPLING_LIMITS, SamplingDefaults
 from bachd.training.corpus.model import Corpus, CorpusError
+from bachd.training.old_names import with_new_names
 from bachd.yamlfile import parse as yaml_parse
 from bachd.yamlfile.fields import Faults, Section
 from bachd.yamlfile.nodes import MalformedError, Mapping, Node
 
 FILE: Final = "train.yaml"
 """What a recipe is called in a bundle's folder."""
-RENAMED: Final = {
-    "hear": "train_on",
-    "hold": "hold_out",
-    "hide": "context_dropout",
-    "crop": "crop_length",
-    "size": "batch_size",
-    "peak": "learning_rate",
-    "decay": "weight_decay",
-    "average": "ema_decay",
-    "restraint": "logit_penalty",
-    "smoothing": "label_smoothing",
-}
-"""Keys that older recipes have, which are still read, and what they are called now."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -162,23 +150,12 @@ def parse(text: str, path: Path) -> Recipe:
         tree = yaml_parse.read(text)
     except MalformedError as error:
         raise ConfigError(f"{path}:{error.line}: {error.what}") from None
-    tree = _with_new_names(tree, path)
+    tree = with_new_names(tree, path)
     faults = Faults(path)
     top = Section("", tree, [each.name for each in fields(Recipe)], faults)
     recipe = _recipe(top, _keys(tree, "train_on"))
     faults.check()
     return recipe
-
-
-def _with_new_names(tree: Node, path: Path) -> Node:
-    """The tree with the keys of today, and a hint in the log for each that has another name now."""
-    if not isinstance(tree, Mapping):
-        return tree
-    for key, _ in tree.pairs:
-        if key.text in RENAMED:
-            log.warning("%s:%d: '%s' is called '%s' now: rename it", path, key.line, key.text, RENAMED[key.text])
-    pairs = tuple((replace(key, text=RENAMED.get(key.text, key.text)), node) for key, node in tree.pairs)
-    return replace(tree, pairs=pairs)
 
 
 def _keys(tree: Node, name: str) -> list[str]:

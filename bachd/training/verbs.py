@@ -70,16 +70,16 @@ def _require_cluster() -> None:
 
 def export(options: argparse.Namespace) -> None:
     """Write the trained network as a bundle, and say where it goes."""
+    from bachd.training.fit import run_folder
+
     recipe, music, work = _run(options)
     target = options.bundle or Path("bundles") / recipe.name
-    if not (work / "recipe.json").exists():
-        raise UsageError(f"{work} holds no trained network; run 'bachd-train fit {options.recipe}' first")
+    recipe = run_folder.recipe_of(work, recipe)
     from bachd.training.baselines import compare
     from bachd.training.export import bundle as export_bundle
     from bachd.training.fit import train as trainer
 
     export_bundle.check_target(target)
-    recipe = trainer.recipe_of_run(work, recipe)
     source = export_bundle.Source(
         trainer.trained(work, recipe, music),
         recipe,
@@ -100,7 +100,8 @@ def _where_it_goes(card: Mapping[str, Any], target: Path) -> str:
         f"licence: {card['licence']}",
         f"to play it here, in config.yaml: model: {here}",
         "to play it on a Pi as a service, which sees nobody's home and so needs the bundle in /etc/bachd:",
-        f"  tar -C {shlex.quote(str(home))} -c {name} | ssh pi@raspberrypi.local sudo tar -C /etc/bachd --no-same-owner -x",
+        f"  tar -C {shlex.quote(str(home))} -c {name} |"
+        " ssh pi@raspberrypi.local sudo tar -C /etc/bachd --no-same-owner -x",
         f"and there in /etc/bachd/config.yaml: model: /etc/bachd/{name}",
     )
     return "\n".join(lines)

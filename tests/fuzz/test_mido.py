@@ -5,7 +5,6 @@ from __future__ import annotations
 from io import BytesIO
 
 import mido
-import pytest
 from hypothesis import given, settings
 
 from bachd.music import smf
@@ -63,9 +62,10 @@ def test_mido_finds_the_same_notes(data: bytes) -> None:
         return
     try:
         found, faults = by_bachd(data)
-    except ValueError as fault:
-        assert "format 2" in str(fault) or "its ticks have no length" in str(fault), fault
-        return
+    except ValueError as refused:
+        if "format 2" in str(refused) or "its ticks have no length" in str(refused):
+            return
+        raise
     for number, strikes in enumerate(expected, 1):
         if any(fault.startswith(f"track {number} ") for fault in faults):
             assert found.get(number, []) == strikes[: len(found.get(number, []))], number

@@ -56,12 +56,13 @@ def test_a_file_cut_short_anywhere_gives_the_notes_before_the_cut_or_says_why_no
     whole = undump(path.read_text().partition("\n=\n")[0])
     onsets = strikes(whole)
     for size in range(len(whole)):
+        told = ""
         try:
             midifile.read(whole[:size], "cut.mid")
         except SeedError as fault:
-            assert re.fullmatch(
-                r"cut\.mid: (the file is (truncated|empty)|this is no MIDI|there |track )[^\n]*", str(fault)
-            )
+            told = str(fault)
+        if told:
+            assert re.fullmatch(r"cut\.mid: (the file is (truncated|empty)|this is no MIDI|there |track )[^\n]*", told)
         else:
             cut = strikes(whole[:size])
             assert all(rest[: len(cut[track])] == cut[track] for track, rest in onsets.items() if track in cut)
@@ -92,7 +93,7 @@ def strikes(data: bytes) -> dict[int, list[tuple[int, int]]]:
         ("4D546864 00000006 0000 0001 E700", "the header is damaged: its ticks have no length (0xe7 0x00)"),
         ("4D546864 00000006 0001 0000 0018", "there is no track in this file"),
         (HEADER, "there is no track in this file"),
-        (HEADER + "4D54726B 00000010 00903C", "track 1 is damaged: it breaks off within a message"),
+        (HEADER + "4D54726B 00000010 00903C", "track 1 is damaged: it breaks off before its end"),
         (HEADER + "4D5472", "there is no track in this file"),
         (HEADER + track("00" + NOTE + END), "track 1 is damaged: it begins with a message that has no status"),
         (HEADER + track("9080808000 903C40" + END), "track 1 is damaged: it holds a time of more than four bytes"),

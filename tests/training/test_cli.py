@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bachd import __version__
 from bachd.music.event import parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
@@ -127,3 +130,55 @@ def test_a_bundle_is_held_against_the_corpus_of_its_recipe(
     assert verbs.compared(None, tmp_path) == (None, [])
     assert "going on without a corpus" in caplog.text
     assert asked == ["./few", "chorales", "gone", "gone"]
+
+
+ASKED = """
+import sys
+from bachd.training import cli
+code = cli.main(sys.argv[1:])
+print(code, "tensorflow" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (["fit", "bad.yaml"], 78, "widht"),
+        (["fit", "good.yaml"], 64, "--corpus FOLDER"),
+        (["fit", "good.yaml", "--corpus", "nowhere"], 69, "nowhere is no folder"),
+        (["fit", "good.yaml", "--corpus", "empty"], 69, "no music in empty"),
+        (["export", "bad.yaml"], 78, "widht"),
+        (["export", "good.yaml", "--corpus", "nowhere"], 69, "nowhere is no folder"),
+        (["baselines", "good.yaml", "--corpus", "nowhere"], 69, "nowhere is no folder"),
+        (["fit", "gone.yaml", "--corpus", "empty"], 78, "gone.yaml: cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_said_before_the_framework_is_imported(
+    tmp_path: Path, arguments: list[str], code: int, complaint: str
+) -> None:
+    pytest.importorskip("tensorflow", reason="needs the extra 'train'")
+    (tmp_path / "bad.yaml").write_text("widht: 3\n")
+    (tmp_path / "good.yaml").write_text("name: mine\n")
+    (tmp_path / "empty").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == [str(code), "False"], done.stderr
+    (line,) = done.stderr.splitlines()
+    assert complaint in line
+
+
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"bachd-train {__version__}\n"
+
+
+def test_a_bundle_says_where_it_goes_and_how(tmp_path: Path) -> None:
+    figures = {"int8": {"event_nll": 4.2}, "held out": "the test pieces"}
+    told = verbs._where_it_goes({"figures": figures, "licence": "unknown"}, Path("bundles/mine"))
+    assert "wrote bundles/mine: 4.2 nats an event" in told
+    assert "model: ./bundles/mine" in told
+    assert f"tar -C {Path('bundles').resolve()} -c mine | ssh pi@raspberrypi.local sudo tar -C /etc/bachd" in told
+    assert "model: /etc/bachd/mine" in told

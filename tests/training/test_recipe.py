@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bachd.errors import ConfigError
 from bachd.music.event import parse_line
@@ -10,7 +13,8 @@ from bachd.music.metre import Grid
 from bachd.music.piece import Piece
 from bachd.neural import bundle, features
 from bachd.training import recipe
-from bachd.training.corpus.model import Corpus, CorpusError, Work
+from bachd.training.corpus.model import SPLITS, Corpus, CorpusError, Work
+from bachd.training.old_names import RENAMED
 from bachd.training.recipe import Recipe, Seeds
 
 PATH = Path("train.yaml")
@@ -65,6 +69,77 @@ seeds: {count: 5, first: [a, b], public_domain_only: true}
         rng=7,
         seeds=Seeds(5, ("a", "b"), public_domain_only=True),
     )
+
+
+def test_keys_of_older_recipes_are_read_with_a_hint(caplog: pytest.LogCaptureFixture) -> None:
+    old = """
+hear: {cello: 3}
+hold: [cello]
+hide: 0.1
+crop: 64
+size: 4
+peak: 0.001
+decay: 0.1
+average: 0.9
+restraint: 0
+smoothing: 0.05
+"""
+    assert recipe.parse(old, PATH) == Recipe(
+        train_on={"cello": 3},
+        hold_out=("cello",),
+        context_dropout=0.1,
+        crop_length=64,
+        batch_size=4,
+        learning_rate=0.001,
+        weight_decay=0.1,
+        ema_decay=0.9,
+        logit_penalty=0.0,
+        label_smoothing=0.05,
+    )
+    assert len(caplog.messages) == len(RENAMED) == 10
+    assert caplog.messages[0] == "train.yaml:2: 'hear' is called 'train_on' now: rename it"
+    with pytest.raises(ConfigError, match=r"^train\.yaml:2: learning_rate: is set in line 1 already"):
+        recipe.parse("peak: 0.1\nlearning_rate: 0.1\n", PATH)
+
+
+def test_the_table_of_keys_names_every_key_with_its_default() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "own-music.md").read_text()
+    rows = dict(re.findall(r"^\| `([\w.]+)` \| ([^|]+) \|", text, re.MULTILINE))
+    usual = asdict(Recipe())
+    nested = {f"{name}.{key}": value for name in ("seeds", "sampling") for key, value in usual.pop(name).items()}
+    assert rows.keys() == (usual | nested).keys()
+    for key, value in (usual | nested).items():
+        read = yaml.safe_load(rows[key].strip().strip("`"))
+        assert read == (list(value) if isinstance(value, tuple) else value), key
+
+
+def corpus_of(*names: str) -> Corpus:
+    works = [
+        Work(Piece(name, parse_line("C4 D4"), Grid()), name, split) for name, split in zip(names, SPLITS, strict=True)
+    ]
+    return Corpus("mine", tuple(works), (), "", ())
+
+
+def test_in_a_plain_folder_a_recipe_with_folders_trains_on_everything(caplog: pytest.LogCaptureFixture) -> None:
+    plain, told = (
+        corpus_of("a", "b", "c"),
+        Recipe(train_on={"cello": 2}, hold_out=("cello",), seeds=Seeds(first=("cello/x", "a"))),
+    )
+    found = told.fit_to(plain)
+    assert (found.train_on, found.hold_out, found.seeds.first) == ({}, (), ("a",))
+    assert caplog.messages == ["mine has no folder cello: training on everything in it"]
+    found.require(plain)
+    with_folder = corpus_of("cello/a", "b", "c")
+    assert told.fit_to(with_folder) is told
+
+
+def test_all_of_it_can_be_trained_on() -> None:
+    music = corpus_of("a", "b", "c")
+    assert [piece.name for piece in Recipe(use_all=True).training_pieces(music)] == ["a", "b", "c"]
+    alone = Corpus("mine", music.works[:1], (), "", ())
+    Recipe(use_all=True).require(alone)
+    with pytest.raises(CorpusError, match="nothing to choose by"):
+        Recipe().require(alone)
 
 
 def test_all_faults_are_told_at_once_with_their_lines() -> None:

@@ -57,6 +57,7 @@ def kept(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
 
 def run(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
     """All of them, and the network of the run in `work` if it has one, by name."""
+    from bachd.training.fit import run_folder
     from bachd.training.fit import train as trainer
 
     recipe.require(corpus)
@@ -66,7 +67,7 @@ def run(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
     found = tables(train, valid, test) | (kept(recipe, corpus, work) or lstm(recipe, corpus, work))
     if (work / "state").is_dir():
         found[f"{recipe.name}, float"] = trainer.measure(
-            trainer.trained(work, trainer.recipe_of_run(work, recipe), corpus), test
+            trainer.trained(work, run_folder.recipe_of(work, recipe), corpus), test
         ).rounded()
     return found
 

@@ -6,34 +6,28 @@ on the recipe's seed and the epoch alone.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from bachd.errors import EXIT_UNAVAILABLE, BachdError, UsageError
+from bachd.errors import EXIT_UNAVAILABLE, BachdError
 from bachd.neural import features
 from bachd.training.corpus.model import Corpus
 from bachd.training.evaluate.prediction import Decisions, Score, tally
-from bachd.training.fit import train_step
+from bachd.training.fit import run_folder, train_step
 from bachd.training.fit.dataset import EMPTY, Encoded, batches, encode, in_order, steps_per_epoch
 from bachd.training.fit.network import Network, Shape
 from bachd.training.fit.run_log import Journal
 from bachd.training.progress import progress
-from bachd.training.recipe import FILE, RENAMED, Recipe
+from bachd.training.recipe import Recipe
 
 log = logging.getLogger(__name__)
-
-_RECIPE: Final = "recipe.json"
-_SAYS_NOTHING: Final = ("sampling", "name", "description", "corpus", "seeds")
-"""What a recipe says of the bundle alone."""
 
 
 class Totals:
@@ -65,8 +59,9 @@ class RunError(BachdError):
 
 
 def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> Network:
-    """Train, or continue the run in `folder`; returns the averaged weights that did best on 'valid', or with
-    `use_all` the last ones.
+    """Train, or continue the run in `folder`; returns the averaged weights that did best on 'valid'.
+
+    With `use_all` there is no 'valid', and it returns the last ones.
 
     strategy: what `step.strategy` gave. With workers, all must see the same `folder`: one writes there, and each takes
     up a run from it. Raises RunError when a checkpoint cannot be written.
@@ -74,7 +69,7 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
     strategy = strategy or train_step.strategy("none")
     chief = train_step.is_chief(strategy)
     recipe.require(corpus)
-    _claim(folder, recipe)
+    run_folder.claim(folder, recipe)
     pieces = recipe.training_pieces(corpus)
     encoded = {piece.name: encode(piece) for piece in pieces}
     train = [encoded[piece.name] for piece in pieces]
@@ -127,24 +122,8 @@ def _keep(keeper: Any, folder: Path) -> None:
         ) from error
 
 
-def recipe_of_run(folder: Path, recipe: Recipe) -> Recipe:
-    """Return the recipe with the epochs that the run in `folder` was started with.
-
-    Raises UsageError when there is no such run, or when it differs from the recipe in anything else.
-    """
-    told = _recipe_in(folder)
-    if told is None or tf.train.latest_checkpoint(str(folder / "state")) is None:
-        raise UsageError(f"{folder} holds no trained network; run 'bachd-train fit' first")
-    recipe = replace(recipe, epochs=int(told["epochs"]))
-    if different := _differences(told, recipe):
-        raise UsageError(
-            f"{folder} was trained with another recipe ({different}); write that into {FILE}, or train again"
-        )
-    return recipe
-
-
 def trained(folder: Path, recipe: Recipe, corpus: Corpus) -> Network:
-    """The best network of the run in `folder`, whose recipe this is; see `recipe_of_run`."""
+    """The best network of the run in `folder`, whose recipe this is; see `run_folder.recipe_of`."""
     newest = tf.train.latest_checkpoint(str(folder / "state"))
     run = _Run(recipe, encode(corpus.works[0].piece), 1)
     run.state.restore(newest).expect_partial()
@@ -216,42 +195,3 @@ def _built(shape: Shape, piece: Encoded) -> Network:
     batch = next(iter(in_order([piece], batch_size=1, crop_length=1)))
     network(train_step.inputs(train_step.tensors(batch)))
     return network
-
-
-def _claim(folder: Path, recipe: Recipe) -> None:
-    """Make the folder this recipe's own, or refuse to mix two runs."""
-    told = _recipe_in(folder)
-    if told is None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / _RECIPE).write_text(json.dumps(_decisive(recipe), indent=2))
-    elif different := _differences(told, recipe):
-        why = (
-            "; a run cannot be lengthened, for its learning rate falls towards its end" if "epochs" in different else ""
-        )
-        raise UsageError(
-            f"{folder} holds a run with another recipe ({different}){why}; remove the folder, or choose another one with "
-            "--work"
-        )
-
-
-def _recipe_in(folder: Path) -> dict[str, Any] | None:
-    """What decided the run in `folder`, under the names of today; None if there is no run."""
-    file = folder / _RECIPE
-    if not file.exists():
-        return None
-    return {RENAMED.get(key, key): value for key, value in json.loads(file.read_text()).items()}
-
-
-def _differences(told: dict[str, Any], recipe: Recipe) -> str:
-    """In what a run differs from a recipe, for people; '' if in nothing."""
-    usual = _decisive(Recipe())
-    wanted = _decisive(recipe)
-    return ", ".join(
-        f"{key}: {was} there, {wanted[key]} here" for key in wanted if (was := told.get(key, usual[key])) != wanted[key]
-    )
-
-
-def _decisive(recipe: Recipe) -> dict[str, Any]:
-    """What decides what a run learns, as JSON knows it."""
-    said = {key: value for key, value in asdict(recipe).items() if key not in _SAYS_NOTHING}
-    return dict(json.loads(json.dumps({"features": features.FINGERPRINT, **said})))

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 pytest.importorskip("tqdm", reason="needs the extra 'train'")
-from bachd.music import midifile
+from bachd.music import message, midifile
 from bachd.music.event import Event
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
@@ -93,7 +93,7 @@ def test_what_is_no_music_is_told_with_its_reason_and_costs_only_itself(folder: 
         put(folder, f"piece-{number}", number)
     (folder / "empty.mid").touch()
     (folder / "text.MIDI").write_text("no music")
-    (folder / "huge.mid").write_bytes(b"MThd" + bytes(1 << 20))
+    (folder / "huge.mid").write_bytes(b"MThd" + bytes(1 << 22))
     (folder / "hidden").mkdir()
     (folder / ".piece.mid").write_text("hidden")
     (folder / "loop").symlink_to(folder)
@@ -171,7 +171,7 @@ def test_nothing_to_learn_from_is_said_in_one_line(folder: Path, tmp_path: Path)
     with pytest.raises(CorpusError, match="is no folder"):
         sources.load(folder)
     folder.mkdir()
-    with pytest.raises(CorpusError, match=r"no music in .*\.mid, \.midi, \.krn"):
+    with pytest.raises(CorpusError, match=r"no music in .*\.mid, \.midi, \.kar, \.rmi, \.krn"):
         sources.load(folder)
     (folder / "broken.mid").write_text("no")
     with pytest.raises(CorpusError, match="no file of music could be read; the first, broken: this is no MIDI file"):
@@ -227,3 +227,68 @@ def test_a_file_that_kills_its_reader_costs_only_itself(folder: Path, monkeypatc
     found = sources.load(folder)
     assert len(found.works) == 4
     assert found.dropped == (("deadly", "the process that read it died"),)
+
+
+def with_texts(file: Path, *texts: tuple[int, str]) -> None:
+    """Put meta messages at the start of the first track of a .mid file."""
+    data = file.read_bytes()
+    start = data.index(b"MTrk")
+    metas = b"".join(b"\0" + message.meta(kind, text.encode("latin-1")).data for kind, text in texts)
+    length = int.from_bytes(data[start + 4 : start + 8]) + len(metas)
+    file.write_bytes(data[: start + 4] + length.to_bytes(4) + metas + data[start + 8 :])
+
+
+def test_what_a_file_says_of_its_origin_is_kept(folder: Path) -> None:
+    for number in range(4):
+        put(folder, f"piece-{number}", number)
+    with_texts(
+        folder / "piece-0.mid", (2, "Creative Commons Attribution-ShareAlike 4.0. Typeset by Ann"), (1, "Changed: in C")
+    )
+    with_texts(
+        folder / "piece-1.mid",
+        (2, "\xa9 1999 J\xfcrgen\r\nBach"),
+        (1, "creator: "),
+        (1, "This is in the Public Domain"),
+    )
+    with_texts(folder / "piece-2.mid", (1, "a prelude"), (3, "piano"))
+    (folder / "MANIFEST.csv").write_text("file,licence,maintainer\npiece-1.mid,CC0,\npiece-2.mid,CC BY 4.0,Bob\n")
+    credited = {work.piece.name: work.credit for work in sources.load(folder).works}
+    assert credited == {
+        "piece-0": "Creative Commons Attribution-ShareAlike 4.0. Typeset by Ann; Changed: in C",
+        "piece-1": "\xa9 1999 J\xfcrgen Bach; This is in the Public Domain, CC0",
+        "piece-2": "Bob, CC BY 4.0",
+        "piece-3": "",
+    }
+
+
+def test_names_that_are_no_utf_8_are_shown_with_their_bytes(folder: Path, cache: Path) -> None:
+    for number in range(2):
+        put(folder, f"piece-{number}", number)
+    put(folder, "plain", 2).rename(os.fsdecode(os.fsencode(folder) + b"/Caf\xe9.mid"))
+    found = sources.load(folder)
+    assert "Caf\\xe9" in sides(found)
+    assert all(work.piece.name.isprintable() for work in found.works)
+    assert sources.load(folder) == found, "from the cache"
+
+
+def test_a_performance_of_half_a_megabyte_is_music_and_the_limit_is_told(folder: Path) -> None:
+    for number in range(3):
+        put(folder, f"piece-{number}", number)
+    data = (folder / "piece-0.mid").read_bytes()
+    (folder / "piece-0.mid").write_bytes(data[:22] + b"\0\xb0\x01\x40" * 140_000 + data[22:])
+    data = (folder / "piece-0.mid").read_bytes()
+    length = len(data) - 22
+    (folder / "piece-0.mid").write_bytes(data[:18] + length.to_bytes(4) + data[22:])
+    (folder / "large.mid").write_bytes(bytes((1 << 22) + 1))
+    found = sources.load(folder)
+    assert sides(found).keys() == {"piece-0", "piece-1", "piece-2"}
+    assert found.dropped == (("large", "the file has more than the 4194304 bytes of a long piece; take a shorter one"),)
+
+
+def test_a_file_that_is_damaged_is_read_up_to_there_and_counted(folder: Path) -> None:
+    for number in range(3):
+        file = put(folder, f"piece-{number}", number)
+    file.write_bytes(file.read_bytes()[:-40])
+    found = sources.load(folder)
+    assert len(found.works) == 3
+    assert "1 works read up to where their files are damaged" in found.remarks

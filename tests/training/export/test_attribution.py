@@ -55,7 +55,39 @@ def test_what_learned_from_shared_encodings_is_shared_alike() -> None:
         "CC BY-SA 4.0"
     )
     assert attribution.licence([work("a", "train", credit=FREE)]).startswith("MIT")
-    assert attribution.licence([work("a", "train")]).startswith("MIT")
+    assert attribution.licence([work("a", "train", credit="CC BY 4.0, Ann")]).startswith("MIT")
+    assert attribution.licence([work("a", "train", credit="(c) Ann, licensed under CC BY-SA 3.0")]).startswith(
+        "CC BY-SA"
+    )
+
+
+@pytest.mark.parametrize("credit", ["", "(c) 1994 Tune 1000", "Sequenced by Bob"])
+def test_no_licence_is_claimed_for_music_that_names_none(credit: str) -> None:
+    works = [work("a", "train", credit=FREE), work("b", "train", credit=credit)]
+    told = attribution.licence(works)
+    assert told.startswith("unknown: 1 of 2 pieces")
+    assert "MIT" not in told
+    assert "public domain" not in told
+    assert "public domain" not in attribution.credit([work("b", "train", credit=credit)], "").lower()
+    assert attribution.licence([work("a", "train")], all_known=True).startswith("MIT"), "as of music21's chorales"
+
+
+@pytest.mark.parametrize("credit", ["CC BY-NC-SA 4.0", "Attribution-NonCommercial 3.0", "(c) Ann, all rights reserved"])
+def test_what_forbids_passing_on_is_said_before_all_else(credit: str) -> None:
+    assert attribution.licence([work("a", "train", credit=credit), work("b", "train")]).startswith(
+        "not to be passed on"
+    )
+    assert not attribution._is_free(f"{credit}; the composition is in the public domain")
+
+
+def test_a_card_says_how_many_pieces_name_nobody() -> None:
+    works = [work("a", "train", credit=FREE), work("b", "train")]
+    assert (
+        attribution.credit(works, "")
+        == "encodings by those whom CREDITS.txt names piece by piece; 1 of 2 pieces name nobody"
+    )
+    assert attribution.credit(works[1:], "").startswith("nobody")
+    assert attribution.credit(works[1:], "Encoded by Ann") == "Encoded by Ann"
 
 
 def test_the_licences_of_all_bundles_stand_in_one_file(tmp_path: Path) -> None:
@@ -64,7 +96,7 @@ def test_the_licences_of_all_bundles_stand_in_one_file(tmp_path: Path) -> None:
         card = {
             "name": name,
             "description": f"Music {name}",
-            "licence": attribution.licence([work("a", "train", credit=credit)]),
+            "licence": attribution.licence([work("a", "train", credit=credit)], all_known=not credit),
             "data": {"credit": "made by people"},
             "seeds": {"a": {"file": "seeds/a.mid", **({"credit": credit} if credit else {})}},
             "files": {attribution.FILE: "0"} if credit else {},
