@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,7 +88,7 @@ def _remove_first_endings(parts: list[Any]) -> None:
             for bracket in part.recurse().getElementsByClass("RepeatBracket")
         ]
         spans = sorted(span for span in spans if span)
-        for span, after in zip(spans, spans[1:], strict=False):
+        for span, after in pairwise(spans):
             if span[-1] + 1 == after[0]:  # another ending follows at once
                 dropped.setdefault(len(own), set()).update(range(span[0], span[-1] + 1))
     for part, own in zip(parts, measures, strict=True):

@@ -68,7 +68,7 @@ def licence(works: Iterable[Work], all_known: bool = False) -> str:
     """
     told = [work.credit for work in works]
     if restricted := sum(bool(_RESTRICTED.search(credit)) for credit in told):
-        return f"not to be passed on before you have asked: {restricted} of {len(told)} pieces are under terms that forbid it"
+        return f"not to be passed on before you ask: the terms of {restricted} of {len(told)} pieces forbid it"
     unknown = sum(not _is_known(credit) for credit in told)
     if unknown and not all_known:
         return (

@@ -47,8 +47,7 @@ def claim(folder: Path, recipe: Recipe) -> None:
         if "epochs" in different:
             why = "; a run cannot be lengthened, for its learning rate falls towards its end"
         raise UsageError(
-            f"{folder} holds a run with another recipe ({different}){why}; remove the folder, or choose another one with "
-            "--work"
+            f"{folder} holds a run with another recipe ({different}){why}; remove it, or choose another folder with --work"
         )
 
 

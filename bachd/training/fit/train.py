@@ -23,7 +23,7 @@ from bachd.training.evaluate.prediction import Decisions, Score, tally
 from bachd.training.fit import run_folder, train_step
 from bachd.training.fit.dataset import EMPTY, Encoded, batches, encode, in_order, steps_per_epoch
 from bachd.training.fit.network import Network, Shape
-from bachd.training.fit.run_log import Journal
+from bachd.training.fit.run_log import RunLog
 from bachd.training.progress import progress
 from bachd.training.recipe import Recipe
 
@@ -82,7 +82,7 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
         log.info("going on after epoch %d of %d in %s", int(run.done.numpy()), recipe.epochs, folder)
     log.info("training on %s", train_step.described(strategy))
     learn = train_step.stepper(run.network, run.average, run.optimizer, recipe, strategy)
-    journal = Journal(folder) if chief else None
+    run_log = RunLog(folder) if chief else None
     first, total = int(run.done.numpy()), recipe.epochs * per_epoch
     bar = progress((), "training", total=total, initial=first * per_epoch, unit="step")
     for epoch in range(first, recipe.epochs):
@@ -98,10 +98,10 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
             run.low.assign(score.event_nll)
             run.best.set_weights(run.average.get_weights())
         run.done.assign(epoch + 1)
-        if journal is not None:
+        if run_log is not None:
             _keep(keeper, folder)
             rate, seconds = float(run.optimizer.learning_rate), time.monotonic() - began
-            journal.epoch(epoch + 1, totals.score(), score, rate=rate, seconds=seconds)
+            run_log.epoch(epoch + 1, totals.score(), score, rate=rate, seconds=seconds)
         bar.set_postfix_str(
             f"epoch {epoch + 1}: train {totals.score().event_nll:.3f} nats an event"
             + (f", valid {score.event_nll:.3f}" if valid else "")

@@ -32,14 +32,16 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's own
 def companion() -> Any:
     """The parts that need the framework, which takes seconds to import."""
     tf = pytest.importorskip("tensorflow", reason="needs the extra 'train'")
-    from bachd.training.fit import network, run_log, train_step
+    from bachd.training.fit import inference_graphs, network, run_log, train_step
     from bachd.training.fit import train as trainer
 
     class Companion:
         pass
 
     parts = Companion()
-    parts.__dict__.update(tf=tf, fit=trainer, journal=run_log, network=network, step=train_step)
+    parts.__dict__.update(
+        tf=tf, fit=trainer, journal=run_log, network=network, graphs=inference_graphs, step=train_step
+    )
     return parts
 
 
@@ -49,8 +51,8 @@ def test_the_playing_form_computes_what_was_trained(companion: Any, intervals: b
     encoded = companion.fit.encode(music.pieces("test")[0])
     network = companion.fit._built(companion.network.Shape(width=16, hidden=24, intervals=intervals), encoded)
     layout = companion.network.Layout()
-    trunk = companion.network.playing_trunk(network, layout)
-    head = companion.network.playing_head(network, layout)
+    trunk = companion.graphs.inference_trunk(network, layout)
+    head = companion.graphs.inference_head(network, layout)
     (batch,) = companion.fit.in_order([encoded], batch_size=99, crop_length=len(encoded.rows))
     logits, possible, _ = network((batch.rows, batch.symbols, batch.notes))
     at = 0
