@@ -47,7 +47,7 @@ def claim(folder: Path, recipe: Recipe) -> None:
         if "epochs" in different:
             why = "; a run cannot be lengthened, for its learning rate falls towards its end"
         raise UsageError(
-            f"{folder} holds a run with another recipe ({different}){why}; remove it, or choose another folder with --work"
+            f"{folder} holds a run with another recipe ({different}){why}; remove it, or choose another with --work"
         )
 
 
