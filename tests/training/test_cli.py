@@ -15,6 +15,8 @@ from bachd.music.metre import Grid
 from bachd.music.piece import Piece
 from bachd.training import cli, verbs
 
+NEEDS_TENSORFLOW = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="needs the extra 'train'")
+
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
@@ -50,8 +52,8 @@ def test_what_is_missing_is_named_with_the_extra_that_brings_it(
     assert "'.[train]'" in line
 
 
+@NEEDS_TENSORFLOW
 def test_the_faults_of_a_recipe_are_told_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("tensorflow", reason="needs the extra 'train'")
     recipe = tmp_path / "train.yaml"
     recipe.write_text("epochs: 0\nwidth: -1\n")
     assert cli.main(["fit", str(recipe)]) == 78
@@ -151,8 +153,8 @@ WRONG = {
 """What is asked, and what comes of it."""
 
 
+@NEEDS_TENSORFLOW
 def test_what_is_wrong_is_said_before_the_framework_is_imported(tmp_path: Path) -> None:
-    pytest.importorskip("tensorflow", reason="needs the extra 'train'")
     (tmp_path / "bad.yaml").write_text("widht: 3\n")
     (tmp_path / "good.yaml").write_text("name: mine\n")
     (tmp_path / "empty").mkdir()

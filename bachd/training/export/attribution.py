@@ -112,7 +112,7 @@ def licences(models: Path) -> str:
         "licence.\n"
     ]
     for path in sorted(models.glob("*/card.json")):
-        card = json.loads(path.read_text())
+        card = json.loads(path.read_text(encoding="utf-8"))
         parts.append("\n".join(_bundle(card)) + "\n")
     return "\n".join(parts)
 

@@ -67,7 +67,7 @@ def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, 
         (made / "seeds").mkdir(parents=True)
         (made / FILE).write_bytes(source.recipe_text)
         if credited := attribution.lines(heard):
-            (made / attribution.FILE).write_text(credited)
+            (made / attribution.FILE).write_text(credited, encoding="utf-8")
         train = [encode(work.piece) for work in heard]
         rng = np.random.default_rng(recipe.rng)
         crops = batches(train, batch_size=1, crop_length=1, transpose=recipe.transpose, rng=rng)
@@ -94,11 +94,11 @@ def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, 
         card["files"] = {
             path.relative_to(made).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
         }
-        (made / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+        (made / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         bundle.Bundle.open(made)
         _replace(made, target)
         listed = Path(aside) / attribution.LICENCES
-        listed.write_text(attribution.licences(target.parent))
+        listed.write_text(attribution.licences(target.parent), encoding="utf-8")
         listed.replace(target.parent / attribution.LICENCES)
     return card
 

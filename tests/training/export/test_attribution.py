@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 from bachd.errors import UsageError
+from bachd.music import message, midifile
+from bachd.music.event import parse_line
+from bachd.music.metre import Grid
+from bachd.music.piece import Piece
 from bachd.training.corpus.model import Corpus, Work
 from bachd.training.export import attribution
 from bachd.training.recipe import Seeds
@@ -108,3 +112,25 @@ def test_the_licences_of_all_bundles_stand_in_one_file(tmp_path: Path) -> None:
     assert "[two/CREDITS.txt](two/CREDITS.txt)" in text
     assert "CC BY-SA 4.0" in text
     assert "MIT (graphs and card)" in text
+
+
+def test_what_files_say_reaches_the_credits_and_the_licence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tqdm", reason="needs the extra 'train'")
+    from bachd.training.corpus import sources
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name, notice in (("one", SHARED), ("two", SHARED), ("three", FREE)):
+        piece = Piece(name, parse_line(f"{'CDE'[len(name) % 3]}4 D4 E4 F4"), Grid())
+        data = midifile.write(piece)
+        notices = b"\0" + message.meta(2, notice.encode()).data
+        length = int.from_bytes(data[18:22]) + len(notices)
+        (tmp_path / "music").mkdir(exist_ok=True)
+        data = data[:18] + length.to_bytes(4) + notices + data[22:]
+        (tmp_path / "music" / f"{name}.mid").write_bytes(data)
+    (tmp_path / "music" / "MANIFEST.csv").write_text("file,split\none.mid,train\nthree.mid,valid\n")
+    works = sources.load(tmp_path / "music").works
+    told = {found.piece.name: found.credit for found in works}
+    assert told["one"] == SHARED
+    assert f"one: {SHARED}\n" in attribution.lines(works)
+    assert attribution.licence(works).startswith("CC BY-SA")
+    assert list(attribution.seeds(corpus(*works), Seeds(public_domain_only=True))) == ["three"]
