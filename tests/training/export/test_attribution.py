@@ -119,15 +119,16 @@ def test_what_files_say_reaches_the_credits_and_the_licence(tmp_path: Path, monk
     from bachd.training.corpus import sources
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    for name, notice in (("one", SHARED), ("two", SHARED), ("three", FREE)):
-        piece = Piece(name, parse_line(f"{'CDE'[len(name) % 3]}4 D4 E4 F4"), Grid())
+    files = (("one", SHARED, "C4 D4 E4 F4"), ("two", SHARED, "C4 E4 G4 B4"), ("three", FREE, "C4 A4 F4 A4"))
+    for name, notice, line in files:
+        piece = Piece(name, parse_line(line), Grid())
         data = midifile.write(piece)
         notices = b"\0" + message.meta(2, notice.encode()).data
         length = int.from_bytes(data[18:22]) + len(notices)
         (tmp_path / "music").mkdir(exist_ok=True)
         data = data[:18] + length.to_bytes(4) + notices + data[22:]
         (tmp_path / "music" / f"{name}.mid").write_bytes(data)
-    (tmp_path / "music" / "MANIFEST.csv").write_text("file,split\none.mid,train\nthree.mid,valid\n")
+    (tmp_path / "music" / "MANIFEST.csv").write_text("file,split\none.mid,train\ntwo.mid,test\nthree.mid,valid\n")
     works = sources.load(tmp_path / "music").works
     told = {found.piece.name: found.credit for found in works}
     assert told["one"] == SHARED
