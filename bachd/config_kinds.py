@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bachd.errors import ModelError, suggestion
 from bachd.midi.port_names import normal
-from bachd.music import pitch
+from bachd.music import pitch, smf
 from bachd.neural import bundle, features
 from bachd.yamlfile import kinds
 from bachd.yamlfile.fields import Section
@@ -177,10 +177,13 @@ def _piece(section: Section, name: str, default: Any) -> Any:
     given = section.text(name, default, known)
     if given is None:
         return None
-    if "/" in given or given.lower().endswith((".mid", ".midi")):
+    if "/" in given or given.lower().endswith(smf.ENDINGS):
         return _file(section, name, section.home / given)
+    plain = "".join(given.split()).lower()  # 'BWV 269' is 'bwv269'
     if known and given not in known:
-        hint = suggestion(given, known) or f"; it has {', '.join(known)}"
+        if plain in known:
+            return plain
+        hint = suggestion(plain, known) or f"; it has {', '.join(known)}"
         section.fault(name, f"no piece {given!r} in model {model!r}{hint}")
     return given
 
@@ -193,6 +196,8 @@ def _file(section: Section, name: str, path: Path) -> str:
             path.open("rb").close()
     except OSError as error:
         section.fault(name, f"{str(path)!r} cannot be read: {reason(error)}")
+    except UnicodeEncodeError:
+        section.fault(name, f"{str(path)!a} cannot be read: LANG and LC_ALL name a locale without these letters")
     return str(path)
 
 

@@ -287,3 +287,27 @@ def test_a_reader_that_has_seen_enough() -> None:
     done = subprocess.run([*BACHD, "ports"], stdout=writer, stderr=subprocess.PIPE, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_name_that_the_locale_cannot_spell_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("seed: {piece: './\u97f3\u697d.mid'}", encoding="utf-8")
+    environment = {
+        **os.environ,
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+    }
+    for verb in (["check"], ["run", "--seconds", "1"], ["render", "out.mid"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "bachd", *verb],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 78, done.stderr
+        (line,) = done.stderr.splitlines()
+        assert "seed.piece" in line
+        assert "locale" in line

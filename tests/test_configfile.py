@@ -213,6 +213,22 @@ def test_a_seed_file_lies_beside_the_config(write: Write, tmp_path: Path) -> Non
     assert load(path).seed.piece == str(tmp_path / "my.mid")
 
 
+@pytest.mark.parametrize("name", ["song.kar", "song.RMI", "song.midi"])
+def test_a_seed_file_is_known_by_its_ending(write: Write, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"")
+    assert load(write(f"seed: {{piece: {name}}}")).seed.piece == str(tmp_path / name)
+
+
+@pytest.mark.parametrize("written", ["BWV 269", "BWV269", "bwv 269", "Bwv269", "bwv269"])
+def test_a_piece_of_the_bundle_may_be_written_as_its_title(write: Write, written: str) -> None:
+    assert load(write(f"model: ./tiny\nseed: {{piece: {written}}}")).seed.piece == "bwv269"
+
+
+def test_a_piece_written_nearly_as_its_title_is_suggested(write: Write) -> None:
+    (fault,) = faults(write("model: ./tiny\nseed: {piece: BWV 66.7}"))
+    assert "did you mean 'bwv66.6'?" in fault
+
+
 def test_all_faults_are_told_at_once_with_their_lines(write: Write) -> None:
     text = """\
 model: tiny/

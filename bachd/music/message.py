@@ -12,7 +12,7 @@ from typing import Final
 
 META: Final = 0xFF
 """First byte of what is said in files alone: tempo, metre, names."""
-_TEXT: Final = 0x06
+_MARKER: Final = 0x06
 _TEMPO: Final = 0x51
 _METRE: Final = 0x58
 _SLOWEST: Final = 0xFFFFFF
@@ -37,7 +37,7 @@ _SYSTEM: Final = {
     0xFB: "continue",
     0xFC: "stop",
 }
-_META: Final = {_TEXT: "marker", _TEMPO: "set_tempo", _METRE: "time_signature"}
+_META: Final = {0x01: "text", 0x02: "copyright", _MARKER: "marker", _TEMPO: "set_tempo", _METRE: "time_signature"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,11 @@ class Message:
 
     @property
     def text(self) -> str:
-        """What a marker says."""
-        return self.content.decode("utf-8", "replace")
+        """What a text, a copyright notice or a marker says: in UTF-8, or else Latin-1, as older programs write it."""
+        try:
+            return self.content.decode("utf-8")
+        except UnicodeDecodeError:
+            return self.content.decode("latin-1")
 
     @property
     def content(self) -> builtins.bytes:
@@ -176,7 +179,7 @@ def time_signature(beats: int, unit: int) -> Message:
 
 def marker(text: str) -> Message:
     """A name for what begins here, for a file."""
-    return meta(_TEXT, text.encode("utf-8", "replace"))
+    return meta(_MARKER, text.encode("utf-8", "replace"))
 
 
 def meta(kind: int, content: bytes) -> Message:

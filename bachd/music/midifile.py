@@ -28,9 +28,13 @@ PPQ: Final = 480
 """Ticks a quarter note in the files written here."""
 LONGEST: Final = 24 * 60 * 100 * TICKS
 """Ticks of the longest piece that is read: a day at 100 quarters a minute. A damaged file can last for centuries."""
+LONGEST_BAR: Final = 48 * TICKS
+"""Ticks of the longest bar that is read: whoever composes or plays a bar of 255 whole notes has an hour's work."""
 
 _USUAL_TEMPO: Final = 500_000
 """Microseconds a quarter note until a file tells another."""
+_MOST_SOUNDING: Final = 8
+"""Pitches in all events together, for each byte that a file may have: ten times what an orchestra needs."""
 _NEAR: Final = 3
 """Ticks, a thirty-second note: a release off the grid that misses an onset by less than this is touch, not rhythm."""
 
@@ -39,24 +43,32 @@ _Scale = Callable[[int], float]
 
 
 def read(data: bytes, name: str) -> Piece:
-    """The piece in a .mid file. Raises SeedError, its message opening with `name`, if there is none.
+    """Read the piece in a .mid file. Raises SeedError, its message opening with `name`, if there is none.
 
-    Drums are left out, and the sustain pedal is heard in the lengths of the notes. The piece begins with its first
-    note: of the rest before that, what is no whole bar leaves an upbeat.
+    Drums are left out, and the sustain pedal lengthens the notes that it holds. The piece begins with its first note:
+    of the rest before that, what is no whole bar leaves an upbeat. Of a track that is damaged, the notes before the
+    damage are read.
     """
     try:
         file = smf.parse(data)
     except ValueError as fault:
         raise SeedError(f"{name}: {fault}") from None
+    return to_piece(file, name)
+
+
+def to_piece(file: smf.File, name: str, most_bytes: int = smf.MOST_BYTES) -> Piece:
+    """Turn a parsed file, which may have had `most_bytes`, into a piece. Raises SeedError as `read` does."""
     tempos = _tempos(file)
     scale = _scale(file, tempos)
     found = _quantise([(scale(start), scale(end), pitch) for start, end, pitch in keyboard.heard(file)])
     if not found:
-        raise SeedError(f"{name}: there are no notes in this file, drums aside")
+        raise SeedError(f"{name}: {_why_no_notes(file)}")
     first = min(start for start, _, _ in found)
     length = max(end for _, end, _ in found) - first
     if length > LONGEST:
         raise SeedError(f"{name}: damaged, or its {length // TICKS} quarter notes really last for more than a day")
+    if _sounding(found) > _MOST_SOUNDING * most_bytes:
+        raise SeedError(f"{name}: too many notes sound together for too long; are their releases missing?")
     events = notes.cut(Note(start - first, end - first, pitch) for start, end, pitch in found)
     grid = _grid(_signatures(file, scale), first, length)
     told = [tempo for tick, tempo in tempos if _whole(scale(tick)) <= first]
@@ -94,6 +106,22 @@ def write(piece: Piece) -> bytes:
     buffer = BytesIO()
     MidiFile(type=0, ticks_per_beat=PPQ, charset="utf-8", tracks=[track]).save(file=buffer)
     return buffer.getvalue()
+
+
+def _why_no_notes(file: smf.File) -> str:
+    """What to say of a file in which nothing sounds."""
+    if file.faults:
+        return file.faults[0]
+    if any(message.type == "note_on" and message.velocity for _, _, message in file.messages):
+        return "there are no notes in this file, drums aside"
+    return "there are no notes in this file" if file.messages else "there is no track in this file"
+
+
+def _sounding(found: list[tuple[int, int, int]]) -> int:
+    """How many pitches all events together will have, which is what they cost."""
+    edges = sorted({tick for start, end, _ in found for tick in (start, end)})
+    index = {tick: at for at, tick in enumerate(edges)}
+    return sum(index[end] - index[start] for start, end, _ in found)
 
 
 def _tempos(file: smf.File) -> list[tuple[int, int]]:
@@ -142,12 +170,17 @@ def _quantise(sounds: list[tuple[float, float, int]]) -> list[tuple[int, int, in
 
 
 def _signatures(file: smf.File, scale: _Scale) -> dict[int, Metre]:
-    """The metre that begins at each tick of ours; a time signature whose bars are no whole ticks is passed over."""
+    """The metre that begins at each tick of ours.
+
+    A time signature whose bars are no whole ticks, or longer than LONGEST_BAR, is passed over.
+    """
     found = {}
     for tick, _, message in file.messages:
         if message.type == "time_signature":
             with suppress(ValueError):
-                found[_whole(scale(tick))] = Metre(message.numerator, message.denominator)
+                metre = Metre(message.numerator, message.denominator)
+                if metre.bar <= LONGEST_BAR:
+                    found[_whole(scale(tick))] = metre
     return found
 
 

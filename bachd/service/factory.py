@@ -7,6 +7,7 @@ not changed is used again: a conductor, a clock that is sent.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -119,7 +120,11 @@ def _first(name: str | None, bundle: Bundle, rng: Random) -> Piece:
             data = file.read(smf.MOST_BYTES + 1)
     except OSError as fault:
         raise SeedError(f"seed.piece: {name} cannot be read: {fault.strerror}") from None
-    return midifile.read(data, path.name)
+    except UnicodeEncodeError:
+        raise SeedError(
+            f"seed.piece: {name!a} cannot be read: LANG and LC_ALL name a locale without these letters"
+        ) from None
+    return midifile.read(data, os.fsencode(path.name).decode("utf-8", "backslashreplace"))
 
 
 def patches(midi: Midi) -> tuple[tuple[Message, ...], ...]:

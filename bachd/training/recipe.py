@@ -1,4 +1,4 @@
-"""train.yaml: all that decides what a model learns, and what of it becomes a bundle.
+"""Read train.yaml: all that decides what a model learns, and what of it becomes a bundle.
 
 Law: a file gives a recipe or one report of all its faults with their lines; two runs of one recipe on one corpus learn
 the same.
@@ -6,8 +6,9 @@ the same.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping as Table
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from bachd.music.piece import Piece
 from bachd.neural.bundle import SamplingDefaults
 from bachd.training import recipe_kinds
 from bachd.training.corpus.model import Corpus, CorpusError
+from bachd.training.old_names import with_new_names
 from bachd.yamlfile import keys, kinds
 from bachd.yamlfile import parse as yaml_parse
 from bachd.yamlfile.fields import Faults, Section
@@ -25,6 +27,9 @@ from bachd.yamlfile.text import read as read_text
 
 FILE: Final = "train.yaml"
 """What a recipe is called in a bundle's folder."""
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +52,19 @@ class Recipe:
     name: str = setting("unnamed", recipe_kinds.bundle_name(), "Of the bundle.")
     description: str = setting("", kinds.text(), "What the bundle plays, in a few words.")
     corpus: str | None = setting(None, kinds.text(), "'chorales', or None for a folder that the command line names.")
-    hear: Table[str, int] = setting(
+    train_on: Table[str, int] = setting(
         {},
         recipe_kinds.counts(),
-        "Sub-folders of the corpus to train on, and how often an epoch hears each; empty for everything once.",
+        "Sub-folders of the corpus to train on, and how often an epoch repeats each; empty for everything once.",
     )
-    hold: tuple[str, ...] = setting(
-        (), kinds.texts(), "Sub-folders whose held-out works choose and test; empty for those heard."
+    hold_out: tuple[str, ...] = setting(
+        (), kinds.texts(), "Sub-folders whose held-out works choose and test; empty for those trained on."
+    )
+    use_all: bool = setting(
+        False,
+        kinds.switch(),
+        """Whether to train on the held-out works, too. Then nothing shows when the network only learns by heart: the
+        last epoch is kept instead of the best one, and the figures are those of pieces it knows.""",
     )
     width: int = setting(224, kinds.whole(1, 4096), "Channels of the trunk.")
     hidden: int = setting(256, recipe_kinds.hidden(), "Channels of the head, and of what the trunk hands to it.")
@@ -71,25 +82,29 @@ class Recipe:
         """Whether the network sees and says intervals beside pitches. It learns faster then, and more from little
         music; but from much of it better without, for what it is shown in one key it knows by heart in all.""",
     )
-    hide: float = setting(
+    context_dropout: float = setting(
         0.0,
         kinds.number(0, 0.9),
         "Share of the events in the context that are hidden at random in training: against learning pieces by heart.",
     )
-    epochs: int = setting(240, kinds.whole(1, 100_000), "Passes over the pieces.")
-    crop: int = setting(128, kinds.whole(1, 4096), "Predictions a crop.")
-    size: int = setting(8, kinds.whole(1, 4096), "Crops a step: about 700 events.")
-    peak: float = setting(
+    epochs: int = setting(240, kinds.whole(1, 100_000), "Passes over the pieces to train on.")
+    crop_length: int = setting(128, kinds.whole(1, 4096), "Predictions a crop.")
+    batch_size: int = setting(8, kinds.whole(1, 4096), "Crops a step: about 700 events.")
+    learning_rate: float = setting(
         2.5e-3,
         kinds.number(1e-7, 1),
         "Highest learning rate; it rises over the first tenth of the run and falls as a cosine.",
     )
-    decay: float = setting(0.05, kinds.number(0, 1), "Decoupled weight decay (AdamW).")
-    average: float = setting(
-        0.998, kinds.number(0, 0.99999), "Decay a step of the running average of the weights, which is what is kept."
+    weight_decay: float = setting(0.05, kinds.number(0, 1), "Decoupled weight decay (AdamW).")
+    ema_decay: float = setting(
+        0.998,
+        kinds.number(0, 0.99999),
+        "Decay a step of the exponential moving average of the weights, which is what is kept.",
     )
-    restraint: float = setting(1e-3, kinds.number(0, 1), "Weight of the mean square of the logits, in nats a symbol.")
-    smoothing: float = setting(
+    logit_penalty: float = setting(
+        1e-3, kinds.number(0, 1), "Weight of the mean square of the logits, in nats a symbol."
+    )
+    label_smoothing: float = setting(
         0.0,
         kinds.number(0, 0.5),
         "Share of each symbol's target that is spread evenly over what is possible (Szegedy et al. 2016).",
@@ -109,27 +124,42 @@ class Recipe:
         SamplingDefaults(), recipe_kinds.sampling(), "How the bundle is drawn from where config.yaml does not say."
     )
 
-    def heard(self, corpus: Corpus) -> list[Piece]:
-        """The pieces of one epoch, repeated as often as it hears them. Raises CorpusError for an unknown folder."""
-        times = self.hear.items() or [("", 1)]
+    def fit_to(self, corpus: Corpus) -> Recipe:
+        """Return the recipe for a corpus that has none of its folders: there, everything is trained on."""
+        named = dict.fromkeys((*self.train_on, *self.hold_out))
+        if not named or any(corpus.has_folder(folder) for folder in named):
+            return self
+        log.warning("%s has no folder %s: training on everything in it", corpus.name, ", ".join(named))
+        known = {work.piece.name for work in corpus.works}
+        first = tuple(name for name in self.seeds.first if name in known)
+        return replace(self, train_on={}, hold_out=(), seeds=replace(self.seeds, first=first))
+
+    def training_pieces(self, corpus: Corpus) -> list[Piece]:
+        """The pieces of one epoch, repeated as often as it has them. Raises CorpusError for an unknown folder."""
+        times = self.train_on.items() or [("", 1)]
         return [
-            piece
+            work.piece
             for folder, count in times
-            for piece in corpus.within((folder,) if folder else ()).pieces("train") * count
+            for work in corpus.within((folder,) if folder else ()).works * count
+            if self.use_all or work.split == "train"
         ]
 
-    def held(self, corpus: Corpus) -> Corpus:
+    def held_out_works(self, corpus: Corpus) -> Corpus:
         """The works among which the held-out ones count. Raises CorpusError for an unknown folder."""
-        return corpus.within(self.hold or tuple(self.hear))
+        return corpus.within(self.hold_out or tuple(self.train_on))
 
     def require(self, corpus: Corpus) -> None:
         """Raise CorpusError when there is nothing to train on, to choose by or to test with."""
-        held = self.held(corpus)
-        found = {"train on": self.heard(corpus), "choose by": held.pieces("valid"), "test with": held.pieces("test")}
+        found = {"train on": self.training_pieces(corpus)}
+        if not self.use_all:
+            held = self.held_out_works(corpus)
+            found |= {"choose by": held.pieces("valid"), "test with": held.pieces("test")}
         for purpose, pieces in found.items():
             if not pieces:
-                folders = ", ".join(self.hold or self.hear) or "it"
-                raise CorpusError(f"corpus {corpus.name} has nothing to {purpose} in {folders}; see hear and hold")
+                folders = ", ".join(self.hold_out or self.train_on) or "it"
+                raise CorpusError(
+                    f"corpus {corpus.name} has nothing to {purpose} in {folders}; see train_on and hold_out"
+                )
 
 
 def read(path: Path) -> Recipe:
@@ -147,6 +177,7 @@ def parse(text: str, path: Path) -> Recipe:
         tree = yaml_parse.read(text)
     except MalformedError as error:
         raise ConfigError([Fault(error.line, "", error.what)], path) from None
+    tree = with_new_names(tree, path)
     faults = Faults(path)
     recipe = keys.read(Recipe, Section("", tree, keys.names(Recipe), faults))
     faults.check()

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
+from bachd.config import Config, Seed
+from bachd.service.factory import open_composer
+from bachd.service.render import until
 from tests.fuzz.configs import SHIPPED, configs
 from tests.fuzz.holding import HOLDS
 from tests.fuzz.scores import scores
@@ -24,7 +27,16 @@ def test_a_good_file_is_accepted_and_a_bad_one_refused(tmp_path: Path) -> None:
     assert not HOLDS["config"](b"tempo: 1200", tmp_path)
     good = next(iter(sorted(Path(__file__).parents[2].glob("models/chorales/seeds/*.mid"))))
     assert HOLDS["score"](good.read_bytes(), tmp_path)
-    assert not HOLDS["score"](good.read_bytes()[:-9], tmp_path)
+    assert not HOLDS["score"](good.read_bytes()[:20], tmp_path)
+
+
+def test_what_grows_from_a_file_of_a_few_bytes_is_bounded_work(tmp_path: Path) -> None:
+    for beats, unit in ((255, 0), (255, 5), (1, 5), (12, 0)):
+        note = b"\0\x90\x3c\x40\x84\xd2\xff\x76\x80\x3c\x40\0\xff\x2f\0"  # for most of a day
+        body = bytes((0, 0xFF, 0x58, 4, beats, unit, 24, 8)) + note
+        (tmp_path / "seed.mid").write_bytes(b"MThd\0\0\0\6\0\0\0\1\0\x18MTrk" + len(body).to_bytes(4) + body)
+        composer = open_composer(Config(device="cpu", seed=Seed(piece=str(tmp_path / "seed.mid"))), 1)
+        assert sum(1 for _ in until(8, composer)) < 600, (beats, unit)
 
 
 @settings(max_examples=200)

@@ -68,7 +68,7 @@ def test_names_are_utf_8(name: str) -> None:
     assert ours.text == name
 
 
-@pytest.mark.parametrize("data", ["f0 01 f7", "f1 00", "ff 2f 00", "ff 01 01 41", "fe"])
+@pytest.mark.parametrize("data", ["f0 01 f7", "f1 00", "ff 2f 00", "ff 03 01 41", "fe"])
 def test_what_means_nothing_here_has_no_name_of_a_note(data: str) -> None:
     assert Message(bytes.fromhex(data)).type in ("sysex", "other")
 
@@ -82,3 +82,16 @@ def _same(ours: Message, theirs: mido.Message | mido.MetaMessage, fields: str) -
     assert list(ours.bytes()) == theirs.bytes()
     assert (ours.type, ours.is_meta) == (theirs.type, theirs.is_meta)
     assert [getattr(ours, name) for name in fields.split()] == [getattr(theirs, name) for name in fields.split()]
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "text"),
+    [
+        ("ff 01 02 c3 a9", "text", "\xe9"),
+        ("ff 02 01 a9", "copyright", "\xa9"),  # Latin-1, as older programs write it
+        ("ff 06 01 41", "marker", "A"),
+    ],
+)
+def test_texts_are_read_in_utf_8_or_else_latin_1(data: str, kind: str, text: str) -> None:
+    message = Message(bytes.fromhex(data))
+    assert (message.type, message.text) == (kind, text)

@@ -40,9 +40,9 @@ def recipe(epochs: int, **more: float) -> Recipe:
         width=16,
         hidden=24,
         epochs=epochs,
-        crop=32,
-        size=2,
-        average=0.5,
+        crop_length=32,
+        batch_size=2,
+        ema_decay=0.5,
         seeds=seeds,
         **more,  # type: ignore[arg-type]  # only numbers
     )

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bachd import __version__
 from bachd.music.event import parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
-from bachd.training import cli
+from bachd.training import cli, verbs
+
+NEEDS_TENSORFLOW = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="needs the extra 'train'")
 
 
 @pytest.mark.parametrize(
@@ -47,8 +52,8 @@ def test_what_is_missing_is_named_with_the_extra_that_brings_it(
     assert "'.[train]'" in line
 
 
+@NEEDS_TENSORFLOW
 def test_the_faults_of_a_recipe_are_told_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("tensorflow", reason="needs the extra 'train'")
     recipe = tmp_path / "train.yaml"
     recipe.write_text("epochs: 0\nwidth: -1\n")
     assert cli.main(["fit", str(recipe)]) == 78
@@ -71,10 +76,10 @@ def test_a_bug_is_told_with_its_traceback_and_an_interruption_without(
     def stumble(options: Any) -> None:
         raise RuntimeError("one bar too many")
 
-    monkeypatch.setattr(cli, "_check_edgetpu", interrupt)
+    monkeypatch.setattr(verbs, "check_edgetpu", interrupt)
     assert cli.main(["check-edgetpu"]) == 130
     assert "the same command goes on" in capsys.readouterr().err
-    monkeypatch.setattr(cli, "_check_edgetpu", stumble)
+    monkeypatch.setattr(verbs, "check_edgetpu", stumble)
     assert cli.main(["check-edgetpu"]) == 70
     told = capsys.readouterr().err
     assert "Traceback" in told
@@ -100,6 +105,7 @@ def test_a_bundle_is_held_against_the_corpus_of_its_recipe(
 ) -> None:
     pytest.importorskip("tqdm", reason="needs the extra 'train'")
     from bachd.training.corpus import model as corpus_model
+    from bachd.training.corpus import sources
 
     piece = Piece("a/tune", parse_line("C4 D4 E4"), Grid())
     works = [
@@ -115,14 +121,62 @@ def test_a_bundle_is_held_against_the_corpus_of_its_recipe(
             raise corpus_model.CorpusError("no corpus gone")
         return music
 
-    monkeypatch.setattr(corpus_model, "load", load)
-    assert cli._compared(None, tmp_path) == (None, [])
-    assert cli._compared("./few", tmp_path) == (music, [piece])
-    (tmp_path / "train.yaml").write_text("name: small\ncorpus: chorales\nhear: {a: 2}\nhold: [b]\n")
-    assert cli._compared(None, tmp_path) == (music.within(["b"]), [piece, piece])
+    monkeypatch.setattr(sources, "load", load)
+    assert verbs.compared(None, tmp_path) == (None, [])
+    assert verbs.compared("./few", tmp_path) == (music, [piece])
+    (tmp_path / "train.yaml").write_text("name: small\ncorpus: chorales\ntrain_on: {a: 2}\nhold_out: [b]\n")
+    assert verbs.compared(None, tmp_path) == (music.within(["b"]), [piece, piece])
     with pytest.raises(corpus_model.CorpusError):
-        cli._compared("gone", tmp_path)
+        verbs.compared("gone", tmp_path)
     (tmp_path / "train.yaml").write_text("name: small\ncorpus: gone\n")
-    assert cli._compared(None, tmp_path) == (None, [])
+    assert verbs.compared(None, tmp_path) == (None, [])
     assert "going on without a corpus" in caplog.text
     assert asked == ["./few", "chorales", "gone", "gone"]
+
+
+ASKED = """
+import sys
+from bachd.training import cli
+for line in sys.stdin:
+    print(cli.main(line.split()), "tensorflow" in sys.modules, flush=True)
+"""
+WRONG = {
+    "fit bad.yaml": (78, "widht"),
+    "fit good.yaml": (64, "--corpus FOLDER"),
+    "fit good.yaml --corpus nowhere": (69, "nowhere is no folder"),
+    "fit good.yaml --corpus empty": (69, "no music in empty"),
+    "fit gone.yaml --corpus empty": (78, "gone.yaml: cannot be read"),
+    "export bad.yaml": (78, "widht"),
+    "export good.yaml --corpus nowhere": (69, "nowhere is no folder"),
+    "baselines good.yaml --corpus nowhere": (69, "nowhere is no folder"),
+}
+"""What is asked, and what comes of it."""
+
+
+@NEEDS_TENSORFLOW
+def test_what_is_wrong_is_said_before_the_framework_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("widht: 3\n")
+    (tmp_path / "good.yaml").write_text("name: mine\n")
+    (tmp_path / "empty").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED], input="\n".join(WRONG), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines() == [f"{code} False" for code, _ in WRONG.values()], done.stderr
+    for line, (_, complaint) in zip(done.stderr.splitlines(), WRONG.values(), strict=True):
+        assert complaint in line
+
+
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"bachd-train {__version__}\n"
+
+
+def test_a_bundle_says_where_it_goes_and_how(tmp_path: Path) -> None:
+    figures = {"int8": {"event_nll": 4.2}, "held out": "the test pieces"}
+    told = verbs._where_it_goes({"figures": figures, "licence": "unknown"}, Path("bundles/mine"))
+    assert "wrote bundles/mine: 4.2 nats an event" in told
+    assert "model: ./bundles/mine" in told
+    assert f"tar -C {Path('bundles').resolve()} -c mine | ssh pi@raspberrypi.local sudo tar -C /etc/bachd" in told
+    assert "model: /etc/bachd/mine" in told

@@ -36,8 +36,8 @@ def lstm(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
     """Train the article's network, which takes minutes, and keep its figures in the run's folder `work`."""
     from bachd.training.baselines import lstm as article  # which needs the framework
 
-    held = recipe.held(corpus)
-    figures = article.measure(recipe.heard(corpus), held.pieces("valid"), held.pieces("test"), recipe)
+    held = recipe.held_out_works(corpus)
+    figures = article.measure(recipe.training_pieces(corpus), held.pieces("valid"), held.pieces("test"), recipe)
     rounded = {name: round(value, 4) for name, value in asdict(figures).items()}
     work.mkdir(parents=True, exist_ok=True)
     aside = work / f".{_KEPT}-{os.getpid()}"
@@ -57,15 +57,18 @@ def kept(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
 
 def run(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
     """All of them, and the network of the run in `work` if it has one, by name."""
+    from bachd.training.fit import run_folder
     from bachd.training.fit import train as trainer
 
     recipe.require(corpus)
-    held = recipe.held(corpus)
-    train = [encode(piece) for piece in {piece.name: piece for piece in recipe.heard(corpus)}.values()]
+    held = recipe.held_out_works(corpus)
+    train = [encode(piece) for piece in {piece.name: piece for piece in recipe.training_pieces(corpus)}.values()]
     valid, test = ([encode(piece) for piece in held.pieces(split)] for split in ("valid", "test"))
     found = tables(train, valid, test) | (kept(recipe, corpus, work) or lstm(recipe, corpus, work))
     if (work / "state").is_dir():
-        found[f"{recipe.name}, float"] = trainer.measure(trainer.trained(work, recipe, corpus), test).rounded()
+        found[f"{recipe.name}, float"] = trainer.measure(
+            trainer.trained(work, run_folder.recipe_of(work, recipe), corpus), test
+        ).rounded()
     return found
 
 
@@ -86,7 +89,7 @@ def as_text(figures: Figures) -> str:
 
 def _of(recipe: Recipe, corpus: Corpus) -> dict[str, Any]:
     """What decides what the LSTM learns and is measured on, as JSON knows it."""
-    held = recipe.held(corpus)
+    held = recipe.held_out_works(corpus)
     pieces = {split: [piece.name for piece in held.pieces(split)] for split in ("valid", "test")}
-    heard = [[piece.name, len(piece.events)] for piece in recipe.heard(corpus)]
+    heard = [[piece.name, len(piece.events)] for piece in recipe.training_pieces(corpus)]
     return {"heard": heard, **pieces, "transpose": list(recipe.transpose), "rng": recipe.rng}

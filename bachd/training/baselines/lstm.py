@@ -101,7 +101,7 @@ class Article(keras.Model):  # type: ignore[misc]  # Keras has no types
         self.first = keras.layers.LSTM(_WIDTH, return_sequences=True)
         self.second = keras.layers.LSTM(_WIDTH, return_sequences=True)
         self.attention = Attention()
-        self.drop = keras.layers.Dropout(_DROPOUT)
+        self.dropout = keras.layers.Dropout(_DROPOUT)
         self.say_token = keras.layers.Dense(tokens)
         self.say_length = keras.layers.Dense(len(features.LENGTHS))
 
@@ -112,10 +112,10 @@ class Article(keras.Model):  # type: ignore[misc]  # Keras has no types
         """
         read, before, asked = inputs
         x = tf.concat([self.of_token(read), self.of_length(before)], axis=-1)
-        x = self.first(self.drop(x, training=training))
-        x = self.second(self.drop(x, training=training))
+        x = self.first(self.dropout(x, training=training))
+        x = self.second(self.dropout(x, training=training))
         x = tf.boolean_mask(tf.concat([x, self.attention(x)], axis=-1), asked)
-        x = self.drop(x, training=training)
+        x = self.dropout(x, training=training)
         return self.say_token(x), self.say_length(x)
 
 

@@ -14,15 +14,18 @@ from bachd.music.metre import Grid, Metre
 from bachd.music.notes import cut
 from bachd.music.piece import Piece
 from bachd.training.corpus import music21_scores
-from bachd.training.corpus.model import CHORALES, Corpus, CorpusError, Work, cached, side, without_copies
+from bachd.training.corpus.cache import cached
+from bachd.training.corpus.model import Corpus, CorpusError, Work, drop_duplicates
 from bachd.training.corpus.related import tunes
+from bachd.training.corpus.split import hash_split
 from bachd.training.progress import progress
 
+NAME: Final = "chorales"
 CREDIT: Final = (
     "Chorales by J. S. Bach (public domain), in encodings from the corpus of music21, distributed there with the "
     "permission of the encoders (Margaret Greentree and others); https://web.mit.edu/music21/"
 )
-_VERSION: Final = 2
+_VERSION: Final = 3
 """Of the cache; raised when the cutting changes."""
 
 
@@ -45,11 +48,11 @@ def _parse_all() -> list[dict[str, Any]]:
 
 def _parse(path: str) -> dict[str, Any]:
     """One score as plain data, or the reason why it is left out."""
-    from music21 import converter, stream
+    from music21 import stream
 
     name = Path(path).name.rsplit(".", 1)[0]
     try:
-        score = converter.parse(path)
+        score = music21_scores.parse(Path(path))
     except Exception as error:  # noqa: BLE001  whatever one broken score raises, the others are still wanted
         return {"name": name, "dropped": f"cannot be parsed: {error}"}
     parts = list(score.getElementsByClass(stream.Part))
@@ -81,7 +84,7 @@ def assemble(rows: list[dict[str, Any]]) -> Corpus:
         grid = Grid(tuple((tick, Metre(beats, unit)) for tick, beats, unit in row["changes"]), row["upbeat"])
         piece = Piece(row["name"], parse_line(row["events"]), grid)
         group = groups[row["name"]]
-        works.append(Work(piece, group, side(group), title=row["title"]))
-    single, copies = without_copies(works)
+        works.append(Work(piece, group, hash_split(group), title=row["title"]))
+    single, copies = drop_duplicates(works)
     dropped = tuple((row["name"], row["dropped"]) for row in rows if "dropped" in row)
-    return Corpus(CHORALES, single, dropped + copies, CREDIT, ())
+    return Corpus(NAME, single, dropped + copies, CREDIT, (), free=True)

@@ -25,7 +25,8 @@ from bachd.music.event import Event
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Piece
 from bachd.training.corpus import related, split
-from bachd.training.corpus.model import Corpus, CorpusError, Work, cached, without_copies
+from bachd.training.corpus.cache import cached
+from bachd.training.corpus.model import Corpus, CorpusError, Work, drop_duplicates
 from bachd.training.corpus.read_file import MIDI, SCORES, Row, read
 from bachd.training.progress import progress
 
@@ -33,7 +34,7 @@ MANIFEST: Final = "MANIFEST.csv"
 MOST_FILES: Final = 20_000
 """Files of the largest folder that is read; all of Bach is a tenth of it."""
 
-_VERSION: Final = 5
+_VERSION: Final = 6
 """Of the cache; raised when the reading changes."""
 _SIDES: Final = {"train": "train", "optional": "train", "valid": "valid", "test": "test"}
 
@@ -46,19 +47,25 @@ def load(folder: Path) -> Corpus:
 
     Raises CorpusError if it is no folder, holds no music, or too little for three sides, or if its manifest is wrong.
     """
+    files = check(folder)
+    told = _manifest(folder / MANIFEST)
+    needs_music21 = any(file.suffix.lower() in SCORES for file in files)
+    key = hashlib.sha256(f"{_VERSION} {_music21() if needs_music21 else ''}".encode())
+    for file in files:
+        key.update(f"{_name(folder, file)}{file.suffix} {_sum(file)}\n".encode("utf-8", "surrogateescape"))
+    rows = cached(f"folder-{key.hexdigest()[:32]}", lambda: list(_read_all(folder, files)))
+    return assemble(os.fsencode(folder.resolve().name).decode("utf-8", "backslashreplace"), rows, told)
+
+
+def check(folder: Path) -> list[Path]:
+    """List the files of music in a folder, unread. Raises CorpusError if it is no folder or holds none."""
     if not folder.is_dir():
         raise CorpusError(f"{folder} is no folder; the corpus is 'chorales' or a folder with music")
     files = _files(folder)
     if not files:
         kinds = ", ".join((*MIDI, *SCORES))
         raise CorpusError(f"no music in {folder}; files that end in {kinds} are looked for, in its sub-folders, too")
-    told = _manifest(folder / MANIFEST)
-    needs_music21 = any(file.suffix.lower() in SCORES for file in files)
-    key = hashlib.sha256(f"{_VERSION} {_music21() if needs_music21 else ''}".encode())
-    for file in files:
-        key.update(f"{file.relative_to(folder).as_posix()} {_sum(file)}\n".encode())
-    rows = cached(f"folder-{key.hexdigest()[:32]}", lambda: list(_read_all(folder, files)))
-    return assemble(folder.resolve().name, rows, told)
+    return files
 
 
 def _files(folder: Path) -> list[Path]:
@@ -90,9 +97,14 @@ def _music21() -> str:
     return str(music21.__version__)
 
 
+def _name(folder: Path, file: Path) -> str:
+    r"""A work's name: the path of its file without the ending, where bytes that are no UTF-8 are written as \xe9."""
+    return os.fsencode(file.relative_to(folder).with_suffix("").as_posix()).decode("utf-8", "backslashreplace")
+
+
 def _read_all(folder: Path, files: list[Path]) -> Iterator[Row]:
     """The rows of all files, in their order, each read by a process that may die of it."""
-    names = {file: file.relative_to(folder).with_suffix("").as_posix() for file in files}
+    names = {file: _name(folder, file) for file in files}
     rows: dict[Path, Row] = {}
     bar = progress(files, "reading music", total=len(files), unit="file")
     with bar, ProcessPoolExecutor() as pool:
@@ -158,7 +170,7 @@ def assemble(name: str, rows: list[Row], told: _Told) -> Corpus:
     licences = sorted({says["licence"] for work in places if (says := told.get(work, {})).get("licence")})
     makers = sorted({says["maintainer"] for work in places if (says := told.get(work, {})).get("maintainer")})
     credit = f"Encoded by {', '.join(makers)}" if makers else "; ".join(sorted({work.credit for work in works} - {""}))
-    single, copies = without_copies(works)
+    single, copies = drop_duplicates(works)
     gone = tuple(sorted([*dropped, *lost.items(), *copies]))
     return Corpus(name, single, gone, credit, tuple(licences), _remarks(list(kept.values())))
 
@@ -174,6 +186,7 @@ def _remarks(rows: list[Row]) -> tuple[str, ...]:
         "closed": "notes lengthened to the next",
         "upbeat": "works given an upbeat",
         "shift": "works whose bars begin anew after a repeat",
+        "damaged": "works read up to where their files are damaged",
     }
     return tuple(f"{sums[what]} {text}" for what, text in says.items() if sums[what])
 
@@ -189,9 +202,12 @@ def _together(kept: dict[str, Row], told: _Told) -> Iterator[tuple[str, str]]:
 
 
 def _credit(row: Row, says: dict[str, str]) -> str:
-    """What the file says of its origin, or else the manifest."""
-    parts = [says.get(column, "") for column in ("maintainer", "source", "licence")]
-    return str(row["credit"]) or ", ".join(filter(None, parts))
+    """What the file says of its origin, and the manifest if the file names no licence that is in it."""
+    told, licence = str(row["credit"]), says.get("licence", "")
+    if told and licence.lower() in told.lower():
+        return told
+    parts = [told, *(says.get(column, "") for column in ("maintainer", "source", "licence"))]
+    return ", ".join(filter(None, parts))
 
 
 def _piece(row: dict[str, Any]) -> Piece:

@@ -5,6 +5,7 @@ Law: a file gives a row or the reason why not, never an error, so that one broke
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
@@ -19,11 +20,21 @@ from bachd.training.corpus import limits, music21_scores
 from bachd.training.corpus import upbeat as upbeats
 from bachd.training.corpus.cleanup import Sound, tidy
 
-MIDI: Final = (".mid", ".midi")
+MIDI: Final = smf.ENDINGS
 SCORES: Final = (".krn", ".musicxml", ".mxl", ".xml")
 """Endings of what music21 reads."""
 _MOST_BYTES: Final = 1 << 24
 """Bytes of the largest score that is read: several times an opera."""
+_MOST_MIDI_BYTES: Final = 1 << 22
+"""Bytes of the largest .mid file: a performance has a few hundred thousand, with all its pedal and controllers."""
+_NOT_A_LINE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+_OF_ORIGIN: Final = re.compile(
+    r"^changed\b|copyright|\(c\)|\u00a9|licen[cs]e|public domain|creative commons|\bcc[ -](by|0)|all rights reserved",
+    re.I,
+)
+"""What a text that says something of the origin holds."""
+_LONGEST_CREDIT: Final = 500
 
 Row = dict[str, Any]
 """A piece, as JSON can hold it: see `row`; or a 'name' and why it is 'dropped'."""
@@ -35,7 +46,7 @@ def read(path: Path, name: str) -> Row:
         with limits.bounded():
             if path.suffix.lower() in MIDI:
                 with path.open("rb") as file:
-                    return _midi(file.read(smf.MOST_BYTES + 1), name)  # one byte too many is told as such
+                    return _midi(file.read(_MOST_MIDI_BYTES + 1), name)  # one byte too many is told as such
             return _score(path, name)
     except limits.TooLongError:
         return {"name": name, "dropped": f"takes more than {limits.SECONDS:.0f} seconds to read"}
@@ -59,15 +70,18 @@ def row(name: str, lines: list[list[Note]], grid: Grid, **told: Any) -> Row:
 
 
 def _midi(data: bytes, name: str) -> Row:
-    piece = midifile.read(data, name)
-    file = smf.parse(data)
+    try:
+        file = smf.parse(data, _MOST_MIDI_BYTES)
+    except ValueError as fault:
+        return {"name": name, "dropped": str(fault)}
+    piece = midifile.to_piece(file, name, _MOST_MIDI_BYTES)
     if file.ppq:
         lines, touched = tidy(_lines(file))
     else:  # ticks are parts of a second, and of lines nothing is known any more
         lines, touched = tidy([[Sound(note.start, note.end, note.pitch) for note in notes.join(piece.events)]])
     first = min(note.start for line in lines for note in line)
     lines = [[Note(note.start - first, note.end - first, note.pitch) for note in line] for line in lines]
-    grid, changed = _from(piece.grid, first), asdict(touched)
+    grid, changed = _from(piece.grid, first), asdict(touched) | {"damaged": int(bool(file.faults))}
     if len(grid.changes) == 1 and not grid.upbeat:  # an upbeat, or a second metre, and the file counts its bars itself
         grid = upbeats.find(notes.cut(note for line in lines for note in line), grid.changes[0][1])
         changed |= {"upbeat": int(grid.upbeat > 0), "shift": len(grid.changes) - 1}
@@ -106,21 +120,25 @@ def _lines(file: smf.File) -> list[list[Sound]]:
 
 
 def _credit(file: smf.File) -> str:
-    """What a file says of its origin: its copyright notices, and what was changed."""
+    """What a file says of its origin: its copyright notices, and texts that name a licence or what was changed."""
     texts = [
-        timed.message.text
-        for timed in file.messages
-        if timed.message.type == "copyright" or (timed.message.type == "text" and timed.message.text.startswith("Chan"))
+        message.text
+        for _, _, message in file.messages
+        if message.type == "copyright" or (message.type == "text" and _OF_ORIGIN.search(message.text))
     ]
-    return "; ".join(" ".join(text.split()) for text in dict.fromkeys(texts))
+    return "; ".join(dict.fromkeys(filter(None, map(_one_line, texts))))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_NOT_A_LINE.sub(" ", text).split())[:_LONGEST_CREDIT]
 
 
 def _score(path: Path, name: str) -> Row:
-    from music21 import converter, stream
+    from music21 import stream
 
     if path.stat().st_size > _MOST_BYTES:
         return {"name": name, "dropped": f"has more than the {_MOST_BYTES} bytes of a long score"}
-    score = converter.parse(str(path), forceSource=True)
+    score = music21_scores.parse(path)
     if not isinstance(score, stream.Score):
         return {"name": name, "dropped": "holds no single score"}
     parts = list(score.getElementsByClass(stream.Part))
@@ -135,7 +153,7 @@ def _score(path: Path, name: str) -> Row:
         lines,
         music21_scores.grid(parts[0]),
         title=music21_scores.title(score),
-        credit=" ".join(str(credit).split()),
+        credit=_one_line(str(credit)),
     )
 
 

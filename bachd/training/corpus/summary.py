@@ -72,6 +72,9 @@ def report(corpus: Corpus) -> str:
         reasons[reason].append(name)
     for reason, names in reasons.items():
         lines.append(f"left out, {reason}: {len(names)} ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})")
+    credited = sum(bool(work.credit) for work in corpus.works)
+    if not corpus.credit or credited:
+        lines.append(f"credits: {credited} of {len(corpus.works)} works say who made them or under which licence")
     lines += [f"licences: {'; '.join(corpus.licences)}"] if corpus.licences else []
     return "\n".join(lines)
 

@@ -1,13 +1,14 @@
-"""Which pieces a bundle brings to start from, and who is to be named for them and for all it learned from.
+"""Choose the pieces that a bundle brings to start from, and credit whoever made them and all it learned from.
 
-Law: nothing is shipped without the name of who made it and the licence it is under.
+Law: nothing is shipped without the name of who made it and the licence it is under, as far as anybody has said; where
+nobody has, it says so, and claims neither a licence nor the public domain.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,8 +19,12 @@ from bachd.training.recipe import Seeds
 FILE: Final = "CREDITS.txt"
 """In a bundle: a line for each piece it learned from, where the corpus credits them one by one."""
 LICENCES: Final = "LICENSES.md"
-_SHARE_ALIKE: Final = re.compile(r"share-?alike|\bby-sa\b", re.IGNORECASE)
-_FREE: Final = re.compile(r"public domain|\bcc0\b", re.IGNORECASE)
+_SHARE_ALIKE: Final = re.compile(r"share[- ]?alike|\bby(-nc)?-sa\b", re.IGNORECASE)
+_FREE: Final = re.compile(r"(?<!not in the )public[- ]domain|\bcc0\b|\bcc[- ]zero\b", re.IGNORECASE)
+_ATTRIBUTED: Final = re.compile(
+    r"\bcc[- ]by\b|creative commons attribution|creativecommons\.org/licenses/by|\bmit licen[cs]e", re.IGNORECASE
+)
+_RESTRICTED: Final = re.compile(r"non-?commercial|no-?deriv|\bby-nc|\bby-nd|-nd\b|all rights reserved", re.IGNORECASE)
 
 
 def seeds(corpus: Corpus, wanted: Seeds) -> dict[str, Work]:
@@ -39,7 +44,7 @@ def seeds(corpus: Corpus, wanted: Seeds) -> dict[str, Work]:
         order.append((work.piece.name not in wanted.first, turns[work.group], work.piece.name))
     chosen = [known[name] for _, _, name in sorted(set(order))]
     if wanted.public_domain_only:
-        chosen = [work for work in chosen if _FREE.search(work.credit)]
+        chosen = [work for work in chosen if _is_free(work.credit)]
     if not chosen:
         raise UsageError("no piece may be a seed; name some in seeds.first, or set seeds.public_domain_only to false")
     return dict(sorted((_short(work, known), work) for work in chosen[: wanted.count]))
@@ -52,9 +57,23 @@ def _short(work: Work, known: Mapping[str, Work]) -> str:
     return last if alone else work.piece.name.replace("/", "-")
 
 
-def licence(works: Iterable[Work]) -> str:
-    """What a bundle that learned from some works is published under."""
+def _is_free(credit: str) -> bool:
+    return bool(_FREE.search(credit)) and not (_RESTRICTED.search(credit) or _SHARE_ALIKE.search(credit))
+
+
+def licence(works: Iterable[Work], all_known: bool = False) -> str:
+    """What a bundle that learned from some works may be published under, as far as their credits say.
+
+    all_known: whether the corpus as a whole is known to be free, so that a work needs no credit of its own.
+    """
     told = [work.credit for work in works]
+    if restricted := sum(bool(_RESTRICTED.search(credit)) for credit in told):
+        return f"not to be passed on before you ask: the terms of {restricted} of {len(told)} pieces forbid it"
+    unknown = sum(not _is_known(credit) for credit in told)
+    if unknown and not all_known:
+        return (
+            f"unknown: {unknown} of {len(told)} pieces name no licence that bachd knows; find out before you pass it on"
+        )
     if any(map(_SHARE_ALIKE.search, told)):
         return (
             "CC BY-SA 4.0 (graphs and card), because some of the encodings it learned from are shared under CC BY-SA; "
@@ -63,6 +82,22 @@ def licence(works: Iterable[Work]) -> str:
     if any(told):
         return "MIT (graphs and card); a seed is under the licence that its credit names"
     return "MIT (graphs and card); the music is in the public domain, its encodings see data.credit"
+
+
+def _is_known(credit: str) -> bool:
+    """Whether a credit names a licence that allows to pass on what was learned."""
+    return any(form.search(credit) for form in (_SHARE_ALIKE, _FREE, _ATTRIBUTED))
+
+
+def credit(works: Sequence[Work], of_corpus: str) -> str:
+    """Whom a bundle's card credits for the works it learned from; of_corpus: what the corpus says of all its works."""
+    credited = sum(bool(work.credit) for work in works)
+    if not credited:
+        return of_corpus or "nobody: the files that it learned from name neither who made them nor a licence"
+    named = f"encodings by those whom {FILE} names piece by piece"
+    if credited < len(works):
+        named += f"; {len(works) - credited} of {len(works)} pieces name nobody"
+    return named
 
 
 def lines(works: Iterable[Work]) -> str:
@@ -77,7 +112,7 @@ def licences(models: Path) -> str:
         "licence.\n"
     ]
     for path in sorted(models.glob("*/card.json")):
-        card = json.loads(path.read_text())
+        card = json.loads(path.read_text(encoding="utf-8"))
         parts.append("\n".join(_bundle(card)) + "\n")
     return "\n".join(parts)
 

@@ -19,7 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from bachd.errors import UsageError
 from bachd.music import midifile
+from bachd.music.piece import Piece
 from bachd.neural import bundle, features
 from bachd.neural.model import TfliteModel
 from bachd.training.baselines import compare
@@ -45,28 +47,30 @@ class Source:
     """What other networks reach on the same pieces, by their names."""
 
     @property
-    def heard(self) -> list[Work]:
+    def training_works(self) -> list[Work]:
         """The works it learned from."""
-        names = {piece.name for piece in self.recipe.heard(self.corpus)}
+        names = {piece.name for piece in self.recipe.training_pieces(self.corpus)}
         return [work for work in self.corpus.works if work.piece.name in names]
 
 
 def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, Any]:
     """Write the bundle `target` and LICENSES.md beside it; returns the card.
 
-    edgetpu: whether to compile for that, too. Raises ModelError when the result does not load, or cannot be compiled.
+    edgetpu: whether to compile for that, too. Raises ModelError when the result does not load, or cannot be compiled;
+    UsageError when `target` holds something else than a bundle.
     """
+    check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    recipe, held, heard = source.recipe, source.recipe.held(source.corpus), source.heard
+    recipe, held, heard = source.recipe, source.recipe.held_out_works(source.corpus), source.training_works
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as aside:
         made = Path(aside) / target.name
         (made / "seeds").mkdir(parents=True)
         (made / FILE).write_bytes(source.recipe_text)
         if credited := attribution.lines(heard):
-            (made / attribution.FILE).write_text(credited)
+            (made / attribution.FILE).write_text(credited, encoding="utf-8")
         train = [encode(work.piece) for work in heard]
         rng = np.random.default_rng(recipe.rng)
-        crops = batches(train, size=1, crop=1, transpose=recipe.transpose, rng=rng)
+        crops = batches(train, batch_size=1, crop_length=1, transpose=recipe.transpose, rng=rng)
         quantise.write_graphs(source.network, Layout(), crops, made)
         card = {
             "format": bundle.FORMAT,
@@ -74,11 +78,11 @@ def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, 
             "description": recipe.description,
             "fingerprint": features.FINGERPRINT,
             "context": features.CONTEXT,
-            "range": list(pitch_range(held.pieces("train") or [work.piece for work in heard])),
+            "range": list(pitch_range(_home_pieces(source, held))),
             "sampling": asdict(recipe.sampling),
             "figures": _figures(source, made, train, held),
             "data": _data(source, heard, held),
-            "licence": attribution.licence(heard),
+            "licence": attribution.licence(heard, all_known=source.corpus.free),
             "made": {"date": datetime.now(UTC).date().isoformat(), "commit": _commit(), "recipe": asdict(recipe)},
             "seeds": _write_seeds(attribution.seeds(_within(heard, held), recipe.seeds), made / "seeds"),
         }
@@ -90,13 +94,26 @@ def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, 
         card["files"] = {
             path.relative_to(made).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
         }
-        (made / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+        (made / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         bundle.Bundle.open(made)
         _replace(made, target)
         listed = Path(aside) / attribution.LICENCES
-        listed.write_text(attribution.licences(target.parent))
+        listed.write_text(attribution.licences(target.parent), encoding="utf-8")
         listed.replace(target.parent / attribution.LICENCES)
     return card
+
+
+def check_target(target: Path) -> None:
+    """Raise UsageError if a folder stands at `target` that no bundle may replace."""
+    if target.exists() and not (target / "card.json").is_file() and (not target.is_dir() or any(target.iterdir())):
+        raise UsageError(f"{target} is there and is no bundle; name a folder that does not exist yet")
+
+
+def _home_pieces(source: Source, held: Corpus) -> list[Piece]:
+    """The pieces whose range the bundle keeps to."""
+    names = {work.piece.name for work in held.works}
+    pieces = [work.piece for work in source.training_works]
+    return [piece for piece in pieces if piece.name in names] or pieces
 
 
 def _within(heard: Sequence[Work], held: Corpus) -> Corpus:
@@ -117,25 +134,27 @@ def _write_seeds(seeds: Mapping[str, Work], folder: Path) -> dict[str, dict[str,
 
 
 def _figures(source: Source, made: Path, train: Sequence[Encoded], held: Corpus) -> dict[str, Any]:
-    pieces = held.pieces("test")
+    use_all = source.recipe.use_all
+    pieces = [work.piece for work in source.training_works] if use_all else held.pieces("test")
     test = [encode(piece) for piece in pieces]
     valid = [encode(piece) for piece in held.pieces("valid")]
     model = TfliteModel.open(made)
     return {
-        "held out": "the test pieces; nothing was chosen by them",
+        "held out": "nothing; these are figures of the pieces it was trained on, which flatter"
+        if use_all
+        else "the test pieces; nothing was chosen by them",
         "int8": {**evaluation.score(model, pieces).rounded(), "runtime": model.runtime},
         "float": measure(source.network, test).rounded(),
-        **source.others,
-        **compare.tables(train, valid, test),
+        **({} if use_all else {**source.others, **compare.tables(train, valid, test)}),
         "bytes": {name: (made / name).stat().st_size for name in bundle.GRAPHS},
     }
 
 
 def _data(source: Source, heard: Sequence[Work], held: Corpus) -> dict[str, Any]:
-    named = f"encodings by those whom {attribution.FILE} names piece by piece; the music is in the public domain"
-    works = {"train": [work.piece for work in heard]} | {split: held.pieces(split) for split in ("valid", "test")}
+    works = {"train": [work.piece for work in heard]}
+    works |= {split: [] if source.recipe.use_all else held.pieces(split) for split in ("valid", "test")}
     return {
-        "credit": named if attribution.lines(heard) else source.corpus.credit,
+        "credit": attribution.credit(heard, source.corpus.credit),
         "split": "by groups: works that share music or belong together stand on one side",
         "pieces": {split: len(pieces) for split, pieces in works.items()},
         "events": {split: sum(len(piece.events) for piece in pieces) for split, pieces in works.items()},

@@ -16,7 +16,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from bachd.training.fit.dataset import EMPTY, Batch
-from bachd.training.fit.network import Layout, Network, playing_head, playing_trunk
+from bachd.training.fit.inference_graphs import inference_head, inference_trunk
+from bachd.training.fit.network import Layout, Network
 
 _SAMPLES: Final = 600
 """Contexts whose values set the ranges of the int8 tensors."""
@@ -39,8 +40,8 @@ def write_graphs(network: Network, layout: Layout, crops: Iterable[Batch], folde
         for row, told in zip(hidden, notes, strict=True):
             yield [row[None], told[None]]
 
-    (folder / "trunk.tflite").write_bytes(_int8(playing_trunk(network, layout), network, for_trunk))
-    (folder / "head.tflite").write_bytes(_int8(playing_head(network, layout), network, for_head))
+    (folder / "trunk.tflite").write_bytes(_int8(inference_trunk(network, layout), network, for_trunk))
+    (folder / "head.tflite").write_bytes(_int8(inference_head(network, layout), network, for_head))
 
 
 def _int8(function: Any, network: Network, samples: Callable[[], Iterator[list[Floats]]]) -> bytes:

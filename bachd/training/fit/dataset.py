@@ -86,7 +86,12 @@ def encode(piece: Piece) -> Encoded:
 
 
 def batches(
-    pieces: Sequence[Encoded], *, size: int, crop: int, transpose: tuple[int, int], rng: np.random.Generator
+    pieces: Sequence[Encoded],
+    *,
+    batch_size: int,
+    crop_length: int,
+    transpose: tuple[int, int],
+    rng: np.random.Generator,
 ) -> Iterator[Batch]:
     """One epoch for training: every piece once, moved by a random interval, their row cut at random and shuffled."""
     moved = []
@@ -94,26 +99,28 @@ def batches(
         piece = pieces[index]
         low, high = max(transpose[0], piece.room[0]), min(transpose[1], piece.room[1])
         moved.append(_transposed(piece, int(rng.integers(low, high + 1)) if low <= high else 0))
-    yield from shuffled(moved, size=size, crop=crop, rng=rng)
+    yield from shuffled(moved, batch_size=batch_size, crop_length=crop_length, rng=rng)
 
 
-def shuffled(pieces: Sequence[Encoded], *, size: int, crop: int, rng: np.random.Generator) -> Iterator[Batch]:
+def shuffled(
+    pieces: Sequence[Encoded], *, batch_size: int, crop_length: int, rng: np.random.Generator
+) -> Iterator[Batch]:
     """Every piece once, their row cut at random and shuffled."""
-    stream = _join(pieces, ahead=int(rng.integers(crop)))
-    starts = np.arange(0, len(stream.lengths), crop)
+    stream = _join(pieces, ahead=int(rng.integers(crop_length)))
+    starts = np.arange(0, len(stream.lengths), crop_length)
     rng.shuffle(starts)
-    yield from _cut(stream, starts, size, crop)
+    yield from _cut(stream, starts, batch_size, crop_length)
 
 
-def in_order(pieces: Sequence[Encoded], *, size: int, crop: int) -> Iterator[Batch]:
+def in_order(pieces: Sequence[Encoded], *, batch_size: int, crop_length: int) -> Iterator[Batch]:
     """Every event of every piece exactly once, as written."""
     stream = _join(pieces, ahead=0)
-    yield from _cut(stream, np.arange(0, len(stream.lengths), crop), size, crop)
+    yield from _cut(stream, np.arange(0, len(stream.lengths), crop_length), batch_size, crop_length)
 
 
-def steps_per_epoch(pieces: Sequence[Encoded], *, size: int, crop: int) -> int:
+def steps_per_epoch(pieces: Sequence[Encoded], *, batch_size: int, crop_length: int) -> int:
     """How many batches an epoch of training has at most."""
-    return -(-(-(-sum(len(piece.rows) for piece in pieces) // crop) + 1) // size)
+    return -(-(-(-sum(len(piece.rows) for piece in pieces) // crop_length) + 1) // batch_size)
 
 
 def _transposed(piece: Encoded, shift: int) -> Encoded:
@@ -161,15 +168,15 @@ def _join(pieces: Sequence[Encoded], ahead: int) -> Batch:
     return stream
 
 
-def _cut(stream: Batch, starts: npt.NDArray[Any], size: int, crop: int) -> Iterator[Batch]:
-    """Crops of a stream, `size` at a time. The last one may overhang; nothing is to be predicted there."""
+def _cut(stream: Batch, starts: npt.NDArray[Any], batch_size: int, crop_length: int) -> Iterator[Batch]:
+    """Crops of a stream, `batch_size` at a time. The last one may overhang; nothing is to be predicted there."""
     last = len(stream.lengths) - 1
-    for begin in range(0, len(starts), size):
-        chosen = starts[begin : begin + size, None]
-        here = chosen + np.arange(crop)
+    for begin in range(0, len(starts), batch_size):
+        chosen = starts[begin : begin + batch_size, None]
+        here = chosen + np.arange(crop_length)
         beyond = here > last
         here = np.minimum(here, last)
-        rows = stream.rows[np.minimum(chosen + np.arange(crop + LEAD), last)]
+        rows = stream.rows[np.minimum(chosen + np.arange(crop_length + LEAD), last)]
         symbols, lengths = stream.symbols[here], stream.lengths[here]
         symbols[beyond] = lengths[beyond] = EMPTY
         yield Batch(rows, symbols, stream.notes[here], lengths)

@@ -1,7 +1,7 @@
-"""The network: a dilated causal convolution that reads the context, and a small head that spells a chord.
+"""Define the network: a dilated causal convolution that reads the context, and a small head that spells a chord.
 
-Law: training and playing compute the same function. The training form runs over whole crops; the playing form is the
-same weights cut to one prediction, out of operators the Edge TPU can take.
+Law: training and inference compute the same function. The form here runs over whole crops; `inference_graphs` has the
+same weights cut to one prediction.
 
 Trunk: a temporal convolutional network (Bai, Kolter and Koltun 2018, arXiv:1803.01271) in its VALID form: no padding,
 each block looks `dilation` rows back, and the dilations sum to CONTEXT - 1. Head: a residual perceptron that is called
@@ -12,10 +12,9 @@ Murray 2011).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from bachd.neural import features
@@ -26,7 +25,7 @@ _NEVER: Final = -1e9
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large the network is and how hard it is made to forget."""
+    """Hyperparameters of the network."""
 
     width: int = 224
     """Channels of the trunk."""
@@ -34,7 +33,7 @@ class Shape:
     """Channels of the head, and of what the trunk hands to it."""
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 8)
     dropout: float = 0.2
-    hide: float = 0.0
+    context_dropout: float = 0.0
     """Share of the rows that the trunk does not get to see in training."""
     intervals: bool = True
     """Whether the network sees and says intervals beside pitches; without, their columns have no weight."""
@@ -66,30 +65,32 @@ class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
         self.shape = shape
         self.layout = layout or (Layout() if shape.intervals else _PITCHES_ONLY)
         self.embed = keras.layers.Dense(shape.width)
-        self.look = [keras.layers.Dense(shape.width, activation="relu") for _ in shape.dilations]
-        self.mix = [keras.layers.Dense(shape.width) for _ in shape.dilations]
-        self.hand_over = keras.layers.Dense(shape.hidden)
-        self.listen = keras.layers.Dense(shape.hidden, use_bias=False)
-        self.think = keras.layers.Dense(shape.hidden, activation="relu")
-        self.say = keras.layers.Dense(self.layout.said)
-        self.drop = keras.layers.Dropout(shape.dropout)
-        self.hide = keras.layers.Dropout(shape.hide, noise_shape=(None, None, 1))
+        self.convolutions = [keras.layers.Dense(shape.width, activation="relu") for _ in shape.dilations]
+        self.pointwise = [keras.layers.Dense(shape.width) for _ in shape.dilations]
+        self.to_hidden = keras.layers.Dense(shape.hidden)
+        self.note_embedding = keras.layers.Dense(shape.hidden, use_bias=False)
+        self.residual = keras.layers.Dense(shape.hidden, activation="relu")
+        self.output_layer = keras.layers.Dense(self.layout.said)
+        self.dropout = keras.layers.Dropout(shape.dropout)
+        self.context_dropout = keras.layers.Dropout(shape.context_dropout, noise_shape=(None, None, 1))
 
     def trunk(self, rows: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Rows (B, T + LEAD, ROW) of zeros and ones -> hidden (B, T, hidden)."""
-        x = self.embed(self.hide(rows[..., : self.layout.row], training=training))
-        for look, mix, dilation in zip(self.look, self.mix, self.shape.dilations, strict=True):
+        x = self.embed(self.context_dropout(rows[..., : self.layout.row], training=training))
+        for convolution, pointwise, dilation in zip(
+            self.convolutions, self.pointwise, self.shape.dilations, strict=True
+        ):
             y = tf.nn.relu(x)
-            y = look(tf.concat([y[:, :-dilation], y[:, dilation:]], axis=-1))
-            y = mix(self.drop(y, training=training))
-            x = x[:, dilation:] + self.drop(y, training=training)
-        return self.hand_over(tf.nn.relu(x))
+            y = convolution(tf.concat([y[:, :-dilation], y[:, dilation:]], axis=-1))
+            y = pointwise(self.dropout(y, training=training))
+            x = x[:, dilation:] + self.dropout(y, training=training)
+        return self.to_hidden(tf.nn.relu(x))
 
     def head(self, hidden: tf.Tensor, notes: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Hidden (..., hidden) and notes (..., NOTES) -> what is said (..., SAID), without intervals (..., LOGITS)."""
-        x = tf.nn.relu(hidden + self.listen(notes[..., : self.layout.notes]))
-        x = x + self.think(self.drop(x, training=training))
-        return self.say(self.drop(x, training=training))
+        x = tf.nn.relu(hidden + self.note_embedding(notes[..., : self.layout.notes]))
+        x = x + self.residual(self.dropout(x, training=training))
+        return self.output_layer(self.dropout(x, training=training))
 
     def call(
         self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor], training: bool = False
@@ -112,7 +113,15 @@ class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
 
     def possible(self, notes: tf.Tensor) -> tf.Tensor:
         """Which symbols can follow when the head is told `notes` (N, NOTES): booleans (N, LOGITS)."""
-        return _possible(notes)
+        starts, holds, sounded = (
+            notes[:, at : at + features.PITCHES] for at in (features.START, features.HOLD, features.END)
+        )
+        # A pitch is still possible if no chosen one is at it or below it: spelling goes down.
+        below = tf.cumsum(starts + holds, axis=-1) == 0
+        first = below[:, -1:]
+        always = tf.ones_like(first)
+        lengths = tf.repeat(always, len(features.LENGTHS), axis=-1)
+        return tf.concat([below, below & (sounded > 0), always, first, lengths], axis=-1)
 
     def losses(self, answers: tuple[tf.Tensor, ...], symbols: tf.Tensor, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
         """Sums over a batch: see `losses`."""
@@ -139,19 +148,6 @@ def _answers(said: tf.Tensor, notes: tf.Tensor) -> tf.Tensor:
 def _lowest(steps: tf.Tensor) -> tf.Tensor:
     """The lowest of the pitches marked in each row (N, PITCHES), counted from LOWEST; -1 where none is."""
     return tf.where(tf.reduce_any(steps > 0, axis=-1), tf.argmax(steps > 0, axis=-1, output_type=tf.int32), -1)
-
-
-def _possible(notes: tf.Tensor) -> tf.Tensor:
-    """Which symbols can follow when the head is told `notes` (N, NOTES): booleans (N, LOGITS)."""
-    starts, holds, sounded = (
-        notes[:, at : at + features.PITCHES] for at in (features.START, features.HOLD, features.END)
-    )
-    # A pitch is still possible if no chosen one is at it or below it: spelling goes down.
-    below = tf.cumsum(starts + holds, axis=-1) == 0
-    first = below[:, -1:]
-    always = tf.ones_like(first)
-    lengths = tf.repeat(always, len(features.LENGTHS), axis=-1)
-    return tf.concat([below, below & (sounded > 0), always, first, lengths], axis=-1)
 
 
 def losses(answers: tuple[tf.Tensor, ...], symbols: tf.Tensor, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -181,76 +177,3 @@ def losses(answers: tuple[tf.Tensor, ...], symbols: tf.Tensor, lengths: tf.Tenso
 
 def _right(logits: tf.Tensor, truth: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.argmax(logits, axis=-1, output_type=truth.dtype) == truth, tf.float32)
-
-
-def playing_trunk(network: Network, layout: Layout) -> Any:
-    """The trunk for one prediction as a concrete function: (1, 1, CONTEXT, layout.row) -> (1, hidden).
-
-    The same sums as `Network.trunk`, but four times as fast as written there. Each block computes only the rows that
-    the prediction depends on: while the dilations double, that is every second one, so rows are paired by a reshape and
-    the kernel reads a pair. And XNNPACK takes a RELU only together with the operation before it, so what a later block
-    needs both raw and rectified is added up twice: rectified in full, raw where it is needed.
-    """
-    dilations = network.shape.dilations
-    seen = _widened(network.embed.kernel, rows=layout.row)
-
-    def embed(rows: tf.Tensor) -> tf.Tensor:
-        return tf.nn.conv2d(rows, seen[None, None], 1, "VALID") + network.embed.bias
-
-    window = tf.TensorSpec((1, 1, features.CONTEXT, layout.row), name="context")
-
-    @tf.function(input_signature=[window])  # type: ignore[untyped-decorator]  # TensorFlow has no types
-    def trunk(rows: tf.Tensor) -> tf.Tensor:
-        count, spacing = features.CONTEXT, 1  # of the rows that are left
-        heard = tf.nn.relu(embed(rows))
-        parts: tuple[tf.Tensor, ...] = (rows,)
-
-        for block, (look, mix, dilation) in enumerate(zip(network.look, network.mix, dilations, strict=True)):
-            double = all(later % (2 * dilation) == 0 for later in dilations[block + 1 :])
-            paired = dilation == spacing and count % 2 == 0 and double
-            shape = (1, count // 2, 2, -1) if paired else (1, 1, count, -1)
-            step = dilation // spacing
-            kernel = tf.reshape(look.kernel, (1, 2, network.shape.width, network.shape.width))
-            # The Edge TPU wants the same dilation both ways; where it is not one the height is, and it does nothing.
-            y = tf.nn.conv2d(tf.reshape(heard, shape), kernel, 1, "VALID", dilations=(step, step)) + look.bias
-            y = _dense(tf.nn.relu(y), mix)
-            parts = tuple(tf.reshape(part, shape)[:, :, step:] for part in parts)
-            x = parts[0] + parts[1] if block else embed(parts[0])
-            heard = tf.nn.relu(x + y)
-            parts = (x, y)
-            count, spacing = (count // 2, 2 * spacing) if paired else (count - step, spacing)
-        return tf.matmul(tf.reshape(heard, (1, network.shape.width)), network.hand_over.kernel) + network.hand_over.bias
-
-    return trunk.get_concrete_function()
-
-
-def _dense(x: tf.Tensor, layer: Any) -> tf.Tensor:
-    """A dense layer as a convolution of width one."""
-    return tf.nn.conv2d(x, layer.kernel[None, None], 1, "VALID") + layer.bias
-
-
-def _widened(weights: Any, *, rows: int | None = None, columns: int | None = None) -> Any:
-    """Weights as a constant, with zeros after the last row and column up to this size."""
-    array = weights.numpy()
-    rows, columns = rows or array.shape[0], columns or array.shape[-1]
-    missing = [(0, rows - array.shape[0])] if array.ndim > 1 else []
-    return np.pad(array, [*missing, (0, columns - array.shape[-1])])
-
-
-def playing_head(network: Network, layout: Layout) -> Any:
-    """The head as a concrete function: hidden (1, hidden) and notes (1, layout.notes) -> (1, layout.said)."""
-    told = _widened(network.listen.kernel, rows=layout.notes)
-    said = _widened(network.say.kernel, columns=layout.said), _widened(network.say.bias, columns=layout.said)
-
-    @tf.function(  # type: ignore[untyped-decorator]  # TensorFlow has no types
-        input_signature=[
-            tf.TensorSpec((1, network.shape.hidden), name="hidden"),
-            tf.TensorSpec((1, layout.notes), name="notes"),
-        ]
-    )
-    def head(hidden: tf.Tensor, notes: tf.Tensor) -> tf.Tensor:
-        x = tf.nn.relu(hidden + tf.matmul(notes, told))
-        x = x + network.think(x)
-        return tf.matmul(x, said[0]) + said[1]
-
-    return head.get_concrete_function()

@@ -1,4 +1,4 @@
-"""What a run says of itself: log.csv, TensorBoard's events, and the learning curve as a picture.
+"""Log a run: log.csv, TensorBoard's events, and the learning curve as a picture.
 
 Law: each epoch is written down once, when it is finished; a run that goes on adds to what is there.
 """
@@ -16,8 +16,8 @@ from bachd.training.evaluate.prediction import Score
 _ROWS: Final = "log.csv"
 
 
-class Journal:
-    """The journal of the run in a folder."""
+class RunLog:
+    """Write the log of the run in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

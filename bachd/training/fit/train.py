@@ -6,34 +6,28 @@ on the recipe's seed and the epoch alone.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from bachd.errors import EXIT_UNAVAILABLE, BachdError, UsageError
+from bachd.errors import EXIT_UNAVAILABLE, BachdError
 from bachd.neural import features
 from bachd.training.corpus.model import Corpus
 from bachd.training.evaluate.prediction import Decisions, Score, tally
-from bachd.training.fit import train_step
+from bachd.training.fit import run_folder, train_step
 from bachd.training.fit.dataset import EMPTY, Encoded, batches, encode, in_order, steps_per_epoch
 from bachd.training.fit.network import Network, Shape
-from bachd.training.fit.run_log import Journal
+from bachd.training.fit.run_log import RunLog
 from bachd.training.progress import progress
-from bachd.training.recipe import FILE, Recipe
+from bachd.training.recipe import Recipe
 
 log = logging.getLogger(__name__)
-
-_RECIPE: Final = "recipe.json"
-_SAYS_NOTHING: Final = ("sampling", "name", "description", "corpus", "seeds")
-"""What a recipe says of the bundle alone."""
 
 
 class Totals:
@@ -67,17 +61,20 @@ class RunError(BachdError):
 def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> Network:
     """Train, or continue the run in `folder`; returns the averaged weights that did best on 'valid'.
 
+    With `use_all` there is no 'valid', and it returns the last ones.
+
     strategy: what `step.strategy` gave. With workers, all must see the same `folder`: one writes there, and each takes
     up a run from it. Raises RunError when a checkpoint cannot be written.
     """
     strategy = strategy or train_step.strategy("none")
     chief = train_step.is_chief(strategy)
     recipe.require(corpus)
-    encoded = {piece.name: encode(piece) for piece in corpus.pieces("train")}
-    train = [encoded[piece.name] for piece in recipe.heard(corpus)]
-    valid = [encode(piece) for piece in recipe.held(corpus).pieces("valid")]
-    _claim(folder, recipe)
-    per_epoch = steps_per_epoch(train, size=recipe.size, crop=recipe.crop)
+    run_folder.claim(folder, recipe)
+    pieces = recipe.training_pieces(corpus)
+    encoded = {piece.name: encode(piece) for piece in pieces}
+    train = [encoded[piece.name] for piece in pieces]
+    valid = [] if recipe.use_all else [encode(piece) for piece in recipe.held_out_works(corpus).pieces("valid")]
+    per_epoch = steps_per_epoch(train, batch_size=recipe.batch_size, crop_length=recipe.crop_length)
     with strategy.scope():
         run = _Run(recipe, train[0], per_epoch)
     keeper = tf.train.CheckpointManager(run.state, str(folder / "state"), max_to_keep=2)
@@ -85,26 +82,29 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
         log.info("going on after epoch %d of %d in %s", int(run.done.numpy()), recipe.epochs, folder)
     log.info("training on %s", train_step.described(strategy))
     learn = train_step.stepper(run.network, run.average, run.optimizer, recipe, strategy)
-    journal = Journal(folder) if chief else None
+    run_log = RunLog(folder) if chief else None
     first, total = int(run.done.numpy()), recipe.epochs * per_epoch
     bar = progress((), "training", total=total, initial=first * per_epoch, unit="step")
     for epoch in range(first, recipe.epochs):
         began, totals = time.monotonic(), Totals()
         rng = np.random.default_rng((recipe.rng, epoch))
-        for batch in batches(train, size=recipe.size, crop=recipe.crop, transpose=recipe.transpose, rng=rng):
+        for batch in batches(
+            train, batch_size=recipe.batch_size, crop_length=recipe.crop_length, transpose=recipe.transpose, rng=rng
+        ):
             totals.add(learn(batch))
             bar.update()
-        score = measure(run.average, valid)
-        if score.event_nll < float(run.low.numpy()):
+        score = measure(run.average, valid) if valid else totals.score()
+        if not valid or score.event_nll < float(run.low.numpy()):
             run.low.assign(score.event_nll)
             run.best.set_weights(run.average.get_weights())
         run.done.assign(epoch + 1)
-        if journal is not None:
+        if run_log is not None:
             _keep(keeper, folder)
             rate, seconds = float(run.optimizer.learning_rate), time.monotonic() - began
-            journal.epoch(epoch + 1, totals.score(), score, rate=rate, seconds=seconds)
+            run_log.epoch(epoch + 1, totals.score(), score, rate=rate, seconds=seconds)
         bar.set_postfix_str(
-            f"epoch {epoch + 1}: train {totals.score().event_nll:.3f}, valid {score.event_nll:.3f} nats an event"
+            f"epoch {epoch + 1}: train {totals.score().event_nll:.3f} nats an event"
+            + (f", valid {score.event_nll:.3f}" if valid else "")
         )
         bar.update((epoch + 1) * per_epoch - bar.n)  # an epoch can have one step less
     bar.close()
@@ -123,15 +123,9 @@ def _keep(keeper: Any, folder: Path) -> None:
 
 
 def trained(folder: Path, recipe: Recipe, corpus: Corpus) -> Network:
-    """The best network of the run in `folder`. Raises UsageError when there is none, or of another recipe."""
+    """The best network of the run in `folder`, whose recipe this is; see `run_folder.recipe_of`."""
     newest = tf.train.latest_checkpoint(str(folder / "state"))
-    if newest is None:
-        raise UsageError(f"{folder} holds no trained network; run 'bachd-train fit' first")
-    told, wanted = json.loads((folder / _RECIPE).read_text()), _decisive(recipe)
-    if different := [key for key in wanted if told.get(key) != wanted[key]]:
-        said = ", ".join(f"{key}: {told.get(key)}" for key in different)
-        raise UsageError(f"{folder} was trained with {said}; write that into {FILE}, or train again")
-    run = _Run(recipe, encode(corpus.pieces("train")[0]), 1)
+    run = _Run(recipe, encode(corpus.works[0].piece), 1)
     run.state.restore(newest).expect_partial()
     if int(run.done.numpy()) < recipe.epochs:
         log.warning("the run in %s has had %d of its %d epochs", folder, int(run.done.numpy()), recipe.epochs)
@@ -163,7 +157,7 @@ class _Run:
 def measure(network: Network, pieces: Sequence[Encoded]) -> Score:
     """How well a network in its training form predicts some pieces."""
     notes, lengths = [], []
-    for batch in in_order(pieces, size=16, crop=128):
+    for batch in in_order(pieces, batch_size=16, crop_length=128):
         said, lasting = _judged(network, train_step.tensors(batch))
         notes.append(said)
         lengths.append(lasting)
@@ -191,27 +185,13 @@ def _columns(logits: tf.Tensor, truth: tf.Tensor, first: int) -> tuple[tf.Tensor
 
 
 def _shape(recipe: Recipe) -> Shape:
-    return Shape(recipe.width, recipe.hidden, recipe.dilations, recipe.dropout, recipe.hide, recipe.intervals)
+    return Shape(
+        recipe.width, recipe.hidden, recipe.dilations, recipe.dropout, recipe.context_dropout, recipe.intervals
+    )
 
 
 def _built(shape: Shape, piece: Encoded) -> Network:
     network = Network(shape)
-    batch = next(iter(in_order([piece], size=1, crop=1)))
+    batch = next(iter(in_order([piece], batch_size=1, crop_length=1)))
     network(train_step.inputs(train_step.tensors(batch)))
     return network
-
-
-def _claim(folder: Path, recipe: Recipe) -> None:
-    """Make the folder this recipe's own, or refuse to mix two runs."""
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(_decisive(recipe), indent=2)
-    file = folder / _RECIPE
-    if file.exists() and file.read_text() != text:
-        raise UsageError(f"{folder} holds a run with another recipe; remove it or choose another folder with --work")
-    file.write_text(text)
-
-
-def _decisive(recipe: Recipe) -> dict[str, Any]:
-    """What decides what a run learns, as JSON knows it."""
-    said = {key: value for key, value in asdict(recipe).items() if key not in _SAYS_NOTHING}
-    return dict(json.loads(json.dumps({"features": features.FINGERPRINT, **said})))

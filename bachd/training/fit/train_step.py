@@ -6,7 +6,6 @@ all before anything else is done with them.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -14,7 +13,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from bachd.errors import UsageError
 from bachd.neural import features
 from bachd.training.fit.dataset import Batch
 from bachd.training.fit.network import Network
@@ -33,17 +31,12 @@ def strategy(name: str) -> Any:
 
     For workers, TF_CONFIG in the environment names them all and says which this one is, as TensorFlow describes it
     (https://www.tensorflow.org/guide/distributed_training#TF_CONFIG). Returns when all are there; nothing may have been
-    computed before. Raises UsageError without TF_CONFIG.
+    computed before.
     """
     if name == "none":
         return tf.distribute.get_strategy()
     if name == "mirrored":
         return tf.distribute.MirroredStrategy()
-    if not os.environ.get("TF_CONFIG"):
-        raise UsageError(
-            "--strategy workers needs TF_CONFIG in the environment of each worker, such as "
-            '{"cluster": {"worker": ["one:2222", "two:2222"]}, "task": {"type": "worker", "index": 0}}'
-        )
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 
@@ -65,9 +58,13 @@ def optimizer(recipe: Recipe, per_epoch: int) -> Any:
     total = recipe.epochs * per_epoch
     warm = max(1, total // 10)
     schedule = keras.optimizers.schedules.CosineDecay(
-        recipe.peak / 25, total - warm, alpha=0.0, warmup_target=recipe.peak, warmup_steps=warm
+        recipe.learning_rate / 25,
+        max(1, total - warm),
+        alpha=0.0,
+        warmup_target=recipe.learning_rate,
+        warmup_steps=warm,
     )
-    adam = keras.optimizers.AdamW(schedule, weight_decay=recipe.decay, beta_2=0.98)
+    adam = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, beta_2=0.98)
     adam.exclude_from_weight_decay(var_names=["bias"])
     return adam
 
@@ -99,7 +96,7 @@ def stepper(network: Network, average: Network, adam: Any, recipe: Recipe, strat
         sums = strategy.run(learn, args=(shares,))
         # Early on the average forgets faster, or the random start would weigh in it for many epochs.
         steps = tf.cast(adam.iterations, tf.float32)
-        keep = tf.minimum(recipe.average, (1 + steps) / (10 + steps))
+        keep = tf.minimum(recipe.ema_decay, (1 + steps) / (10 + steps))
         for mean, weight in zip(average.trainable_variables, network.trainable_variables, strict=True):
             strategy.extended.update(mean.value, _approach, args=(weight.value, keep))
         return {name: strategy.experimental_local_results(value)[0] for name, value in sums.items()}
@@ -130,12 +127,12 @@ def _burdens(answers: tuple[tf.Tensor, ...], recipe: Recipe) -> tf.Tensor:
     """What is added to the nats of the batch so that the network stays modest."""
     logits, possible, raw = answers
     # Nothing else holds back what is said of impossible answers, and it would stretch the int8 range of all.
-    burdens = recipe.restraint * tf.reduce_sum(tf.reduce_mean(raw**2, axis=-1))
-    if recipe.smoothing:
+    burdens = recipe.logit_penalty * tf.reduce_sum(tf.reduce_mean(raw**2, axis=-1))
+    if recipe.label_smoothing:
         said, allowed = logits[:, : features.SYMBOLS], possible[:, : features.SYMBOLS]
         sure = tf.nn.log_softmax(tf.where(allowed, said, -1e9))
         even = -tf.reduce_sum(tf.where(allowed, sure, 0.0), -1) / tf.reduce_sum(tf.cast(allowed, tf.float32), -1)
-        burdens += recipe.smoothing / (1 - recipe.smoothing) * tf.reduce_sum(even)
+        burdens += recipe.label_smoothing / (1 - recipe.label_smoothing) * tf.reduce_sum(even)
     return burdens
 
 

@@ -32,9 +32,9 @@ from bachd.training.jsb.data import ANSWERS, DECISION, LASTING, LAYOUT, LEFT, PL
 from bachd.training.progress import progress
 from bachd.training.recipe import Recipe
 
-VOICED: Final = Recipe(width=232, hidden=232, dropout=0.12, intervals=False, epochs=180, peak=3e-3)
+VOICED: Final = Recipe(width=232, hidden=232, dropout=0.12, intervals=False, epochs=180, learning_rate=3e-3)
 """How the file with voices is learned."""
-FRAMES: Final = Recipe(width=224, hidden=224, dropout=0.2, intervals=False, epochs=120, peak=3e-3)
+FRAMES: Final = Recipe(width=224, hidden=224, dropout=0.2, intervals=False, epochs=120, learning_rate=3e-3)
 """How the file of frames is learned."""
 _LOOK: Final = 5
 """Epochs between two looks at 'valid'."""
@@ -64,7 +64,9 @@ class Choir(Network):
     """The network with the benchmark's input and answers."""
 
     def __init__(self, recipe: Recipe, voiced: bool) -> None:
-        shape = Shape(recipe.width, recipe.hidden, recipe.dilations, recipe.dropout, recipe.hide, recipe.intervals)
+        shape = Shape(
+            recipe.width, recipe.hidden, recipe.dilations, recipe.dropout, recipe.context_dropout, recipe.intervals
+        )
         super().__init__(shape, LAYOUT)
         self.voiced = voiced
 
@@ -94,7 +96,9 @@ def run(data: Benchmark, folder: Path, epochs: int | None = None) -> Result:
         recipe = replace(recipe, epochs=epochs)
     _claim(folder, {"file": data.name, **asdict(recipe)})
     network = _fit(data, recipe, folder)
-    crops = shuffled(_moved(data, np.random.default_rng(0), recipe), size=1, crop=1, rng=np.random.default_rng(0))
+    crops = shuffled(
+        _moved(data, np.random.default_rng(0), recipe), batch_size=1, crop_length=1, rng=np.random.default_rng(0)
+    )
     write_graphs(network, LAYOUT, crops, folder)
     return Result(
         file=data.name,
@@ -127,7 +131,9 @@ def _built(data: Benchmark, recipe: Recipe) -> Choir:
     network = Choir(recipe, data.voiced)
     network(
         train_step.inputs(
-            train_step.tensors(next(iter(in_order([jsb_data.encode(data.splits["train"][0], data)], size=1, crop=1))))
+            train_step.tensors(
+                next(iter(in_order([jsb_data.encode(data.splits["train"][0], data)], batch_size=1, crop_length=1)))
+            )
         )
     )
     return network
@@ -139,7 +145,7 @@ def _fit(data: Benchmark, recipe: Recipe, folder: Path) -> Choir:
     network, average, best = (_built(data, recipe) for _ in range(3))
     average.set_weights(network.get_weights())
     train = [jsb_data.encode(piece, data) for piece in data.splits["train"]]
-    per_epoch = steps_per_epoch(train, size=recipe.size, crop=recipe.crop)
+    per_epoch = steps_per_epoch(train, batch_size=recipe.batch_size, crop_length=recipe.crop_length)
     adam = train_step.optimizer(recipe, per_epoch)
     adam.build(network.trainable_variables)
     done, low = tf.Variable(0, dtype=tf.int64), tf.Variable(float("inf"))
@@ -157,7 +163,9 @@ def _fit(data: Benchmark, recipe: Recipe, folder: Path) -> Choir:
     for epoch in bar:
         rng = np.random.default_rng((recipe.rng, epoch))
         sums = {"nll": 0.0, "events": 0.0}
-        for batch in shuffled(_moved(data, rng, recipe), size=recipe.size, crop=recipe.crop, rng=rng):
+        for batch in shuffled(
+            _moved(data, rng, recipe), batch_size=recipe.batch_size, crop_length=recipe.crop_length, rng=rng
+        ):
             sums = {name: sums[name] + value for name, value in learn(batch).items()}
         if (epoch + 1) % _LOOK and epoch + 1 < recipe.epochs:
             continue
@@ -176,7 +184,7 @@ def measure(network: Choir, data: Benchmark, split: str) -> float:
     nats = 0.0
     for piece in data.splits[split]:
         encoded = jsb_data.encode(piece, data, whole=True)
-        (batch,) = in_order([encoded], size=1, crop=-(-len(encoded.rows) // 64) * 64)
+        (batch,) = in_order([encoded], batch_size=1, crop_length=-(-len(encoded.rows) // 64) * 64)
         logits, possible, _ = _answer(network, train_step.inputs(train_step.tensors(batch)))
         nats += _nats(logits.numpy(), possible.numpy(), encoded, data.voiced)
     return nats / data.units(split)

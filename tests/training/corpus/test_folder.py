@@ -8,12 +8,12 @@ from random import Random
 import pytest
 
 pytest.importorskip("tqdm", reason="needs the extra 'train'")
-from bachd.music import midifile
+from bachd.music import message, midifile
 from bachd.music.event import Event
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
 from bachd.training.corpus import folder as reading_folder
-from bachd.training.corpus import model as corpus_model
+from bachd.training.corpus import sources
 from bachd.training.corpus.model import SPLITS, Corpus, CorpusError
 from bachd.training.corpus.read_file import read
 
@@ -78,14 +78,14 @@ def sides(found: Corpus) -> dict[str, str]:
 def test_a_folder_is_read_with_its_sub_folders_and_split_by_whole_works(folder: Path) -> None:
     for number in range(40):
         put(folder, f"{'cello' if number % 2 else 'flute'}/suite-{number:02}", number)
-    found = corpus_model.load(folder)
+    found = sources.load(folder)
     assert found.name == "music"
     assert len(found.works) == 40
     assert found.dropped == ()
     assert set(sides(found).values()) == set(SPLITS)
     assert found.works[0].piece.name == "cello/suite-01"
     assert len(found.works[0].piece.events) == 64
-    assert corpus_model.load(folder) == found, "from the cache"
+    assert sources.load(folder) == found, "from the cache"
 
 
 def test_what_is_no_music_is_told_with_its_reason_and_costs_only_itself(folder: Path) -> None:
@@ -93,13 +93,13 @@ def test_what_is_no_music_is_told_with_its_reason_and_costs_only_itself(folder: 
         put(folder, f"piece-{number}", number)
     (folder / "empty.mid").touch()
     (folder / "text.MIDI").write_text("no music")
-    (folder / "huge.mid").write_bytes(b"MThd" + bytes(1 << 20))
+    (folder / "huge.mid").write_bytes(b"MThd" + bytes(1 << 22))
     (folder / "hidden").mkdir()
     (folder / ".piece.mid").write_text("hidden")
     (folder / "loop").symlink_to(folder)
     (folder / "nowhere.mid").symlink_to(folder / "gone.mid")
     (folder / "notes.txt").write_text("not looked at")
-    found = corpus_model.load(folder)
+    found = sources.load(folder)
     assert len(found.works) == 5
     reasons = dict(found.dropped)
     assert reasons.keys() == {"empty", "text", "huge"}
@@ -112,7 +112,7 @@ def test_the_same_music_in_another_key_is_on_the_same_side(folder: Path) -> None
     for number in range(30):
         put(folder, f"a-{number}", number)
         put(folder, f"b-{number}", number, up=5)
-    found = corpus_model.load(folder)
+    found = sources.load(folder)
     on = sides(found)
     assert all(on[f"a-{number}"] == on[f"b-{number}"] for number in range(30))
     assert len({work.group for work in found.works}) == 30
@@ -129,7 +129,7 @@ def test_a_manifest_says_the_sides_the_titles_and_whom_to_thank(folder: Path) ->
         "four.mid,1,,,Public Domain,,,optional,\n"
         "gone.mid,9,,,,,,train,\n"
     )
-    found = corpus_model.load(folder)
+    found = sources.load(folder)
     works = {work.piece.name: work for work in found.works}
     assert {name: works[name].split for name in ("one", "two", "three", "four")} == {
         "one": "train",
@@ -153,7 +153,7 @@ def test_a_manifest_that_splits_what_belongs_together_loses_the_work_to_train_on
     (folder / "MANIFEST.csv").write_text(
         "file,split\ntrain.mid,train\nheld.mid,test\nother.mid,valid\nthird.mid,train\n"
     )
-    found = corpus_model.load(folder)
+    found = sources.load(folder)
     assert sides(found) == {"held": "test", "other": "valid", "third": "train"}
     assert found.dropped == (("train", "shares music with held, which is held out"),)
 
@@ -162,41 +162,41 @@ def test_small_folders_get_three_sides_or_a_plain_answer(folder: Path) -> None:
     for number in range(2):
         put(folder, f"piece-{number}", number)
     with pytest.raises(CorpusError, match=r"too small to split: 2 works.*at least three"):
-        corpus_model.load(folder)
+        sources.load(folder)
     put(folder, "piece-2", 2)
-    assert sorted(sides(corpus_model.load(folder)).values()) == ["test", "train", "valid"]
+    assert sorted(sides(sources.load(folder)).values()) == ["test", "train", "valid"]
 
 
 def test_nothing_to_learn_from_is_said_in_one_line(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="is no folder"):
-        corpus_model.load(folder)
+        sources.load(folder)
     folder.mkdir()
-    with pytest.raises(CorpusError, match=r"no music in .*\.mid, \.midi, \.krn"):
-        corpus_model.load(folder)
+    with pytest.raises(CorpusError, match=r"no music in .*\.mid, \.midi, \.kar, \.rmi, \.krn"):
+        sources.load(folder)
     (folder / "broken.mid").write_text("no")
     with pytest.raises(CorpusError, match="no file of music could be read; the first, broken: this is no MIDI file"):
-        corpus_model.load(folder)
+        sources.load(folder)
     put(folder, "a", 1)
     (folder / "MANIFEST.csv").write_text("file,split\na.mid,tests\n")
     with pytest.raises(CorpusError, match=r"MANIFEST\.csv:2: split: 'tests' is none of train, optional, valid, test"):
-        corpus_model.load(folder)
+        sources.load(folder)
     (folder / "MANIFEST.csv").write_text("name\na.mid\n")
     with pytest.raises(CorpusError, match="no column 'file'"):
-        corpus_model.load(folder)
+        sources.load(folder)
 
 
 def test_the_cache_follows_the_contents_of_the_files(folder: Path, cache: Path) -> None:
     for number in range(3):
         put(folder, f"piece-{number}", number)
-    before = corpus_model.load(folder)
+    before = sources.load(folder)
     times = (folder / "piece-0.mid").stat()
     put(folder, "piece-0", 77)
     os.utime(folder / "piece-0.mid", ns=(times.st_atime_ns, times.st_mtime_ns))
-    after = corpus_model.load(folder)
+    after = sources.load(folder)
     assert after != before
     for file in (cache / "bachd").iterdir():
         file.write_bytes(file.read_bytes()[:100])
-    assert corpus_model.load(folder) == after
+    assert sources.load(folder) == after
 
 
 def test_scores_are_read_with_their_bars_titles_and_rights(folder: Path) -> None:
@@ -208,7 +208,7 @@ def test_scores_are_read_with_their_bars_titles_and_rights(folder: Path) -> None
     put_score(folder, "century.xml", [[("C", 10**9)]])
     for number in range(2):
         put(folder, f"piece-{number}", number)
-    found = corpus_model.load(folder)
+    found = sources.load(folder)
     work = next(work for work in found.works if work.piece.name == "one")
     assert work.title == "Bourree"
     assert work.credit == "CC BY 4.0, Ann"
@@ -224,6 +224,71 @@ def test_a_file_that_kills_its_reader_costs_only_itself(folder: Path, monkeypatc
         put(folder, f"piece-{number}", number)
     put(folder, "deadly", 9)
     monkeypatch.setattr(reading_folder, "read", deadly)
-    found = corpus_model.load(folder)
+    found = sources.load(folder)
     assert len(found.works) == 4
     assert found.dropped == (("deadly", "the process that read it died"),)
+
+
+def with_texts(file: Path, *texts: tuple[int, str]) -> None:
+    """Put meta messages at the start of the first track of a .mid file."""
+    data = file.read_bytes()
+    start = data.index(b"MTrk")
+    metas = b"".join(b"\0" + message.meta(kind, text.encode("latin-1")).data for kind, text in texts)
+    length = int.from_bytes(data[start + 4 : start + 8]) + len(metas)
+    file.write_bytes(data[: start + 4] + length.to_bytes(4) + metas + data[start + 8 :])
+
+
+def test_what_a_file_says_of_its_origin_is_kept(folder: Path) -> None:
+    for number in range(4):
+        put(folder, f"piece-{number}", number)
+    with_texts(
+        folder / "piece-0.mid", (2, "Creative Commons Attribution-ShareAlike 4.0. Typeset by Ann"), (1, "Changed: in C")
+    )
+    with_texts(
+        folder / "piece-1.mid",
+        (2, "\xa9 1999 J\xfcrgen\r\nBach"),
+        (1, "creator: "),
+        (1, "This is in the Public Domain"),
+    )
+    with_texts(folder / "piece-2.mid", (1, "a prelude"), (3, "piano"))
+    (folder / "MANIFEST.csv").write_text("file,licence,maintainer\npiece-1.mid,CC0,\npiece-2.mid,CC BY 4.0,Bob\n")
+    credited = {work.piece.name: work.credit for work in sources.load(folder).works}
+    assert credited == {
+        "piece-0": "Creative Commons Attribution-ShareAlike 4.0. Typeset by Ann; Changed: in C",
+        "piece-1": "\xa9 1999 J\xfcrgen Bach; This is in the Public Domain, CC0",
+        "piece-2": "Bob, CC BY 4.0",
+        "piece-3": "",
+    }
+
+
+def test_names_that_are_no_utf_8_are_shown_with_their_bytes(folder: Path, cache: Path) -> None:
+    for number in range(2):
+        put(folder, f"piece-{number}", number)
+    put(folder, "plain", 2).rename(os.fsdecode(os.fsencode(folder) + b"/Caf\xe9.mid"))
+    found = sources.load(folder)
+    assert "Caf\\xe9" in sides(found)
+    assert all(work.piece.name.isprintable() for work in found.works)
+    assert sources.load(folder) == found, "from the cache"
+
+
+def test_a_performance_of_half_a_megabyte_is_music_and_the_limit_is_told(folder: Path) -> None:
+    for number in range(3):
+        put(folder, f"piece-{number}", number)
+    data = (folder / "piece-0.mid").read_bytes()
+    (folder / "piece-0.mid").write_bytes(data[:22] + b"\0\xb0\x01\x40" * 140_000 + data[22:])
+    data = (folder / "piece-0.mid").read_bytes()
+    length = len(data) - 22
+    (folder / "piece-0.mid").write_bytes(data[:18] + length.to_bytes(4) + data[22:])
+    (folder / "large.mid").write_bytes(bytes((1 << 22) + 1))
+    found = sources.load(folder)
+    assert sides(found).keys() == {"piece-0", "piece-1", "piece-2"}
+    assert found.dropped == (("large", "the file has more than the 4194304 bytes of a long piece; take a shorter one"),)
+
+
+def test_a_file_that_is_damaged_is_read_up_to_there_and_counted(folder: Path) -> None:
+    for number in range(3):
+        file = put(folder, f"piece-{number}", number)
+    file.write_bytes(file.read_bytes()[:-40])
+    found = sources.load(folder)
+    assert len(found.works) == 3
+    assert "1 works read up to where their files are damaged" in found.remarks

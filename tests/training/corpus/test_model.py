@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from bachd.music.event import parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
-from bachd.training.corpus.model import Corpus, CorpusError, Work, cache_folder, cached, without_copies
+from bachd.training.corpus.model import Corpus, CorpusError, Work, drop_duplicates
 
 
 def corpus(*names: str) -> Corpus:
@@ -30,25 +27,6 @@ def test_music_that_is_there_twice_is_heard_once() -> None:
         return Work(Piece(name, parse_line(events), Grid()), "a", "train")
 
     given = [work("a", "C4 D4"), work("b", "C4"), work("a", "E4"), work("c", "C4 D4")]
-    kept, dropped = without_copies(given)
+    kept, dropped = drop_duplicates(given)
     assert [one.piece.name for one in kept] == ["a", "b"]
     assert dropped == (("a", "is there twice"), ("c", "has the notes of a"))
-
-
-@pytest.mark.parametrize("damage", [b"", b'[{"name": "a"', b"\xff\xfe", b'{"name": "a"}', b"[1]"])
-def test_the_cache_saves_the_work_and_is_made_anew_when_damaged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: bytes
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    made = []
-
-    def make() -> list[dict[str, Any]]:
-        made.append(1)
-        return [{"name": "a"}]
-
-    assert cached("rows", make) == cached("rows", make) == [{"name": "a"}]
-    assert len(made) == 1
-    (cache_folder() / "rows.json").write_bytes(damage)
-    assert cached("rows", make) == cached("rows", make) == [{"name": "a"}]
-    assert len(made) == 2
-    assert [file.name for file in cache_folder().iterdir()] == ["rows.json"]

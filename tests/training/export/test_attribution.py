@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 from bachd.errors import UsageError
+from bachd.music import message, midifile
+from bachd.music.event import parse_line
+from bachd.music.metre import Grid
+from bachd.music.piece import Piece
 from bachd.training.corpus.model import Corpus, Work
 from bachd.training.export import attribution
 from bachd.training.recipe import Seeds
@@ -55,7 +59,39 @@ def test_what_learned_from_shared_encodings_is_shared_alike() -> None:
         "CC BY-SA 4.0"
     )
     assert attribution.licence([work("a", "train", credit=FREE)]).startswith("MIT")
-    assert attribution.licence([work("a", "train")]).startswith("MIT")
+    assert attribution.licence([work("a", "train", credit="CC BY 4.0, Ann")]).startswith("MIT")
+    assert attribution.licence([work("a", "train", credit="(c) Ann, licensed under CC BY-SA 3.0")]).startswith(
+        "CC BY-SA"
+    )
+
+
+@pytest.mark.parametrize("credit", ["", "(c) 1994 Tune 1000", "Sequenced by Bob"])
+def test_no_licence_is_claimed_for_music_that_names_none(credit: str) -> None:
+    works = [work("a", "train", credit=FREE), work("b", "train", credit=credit)]
+    told = attribution.licence(works)
+    assert told.startswith("unknown: 1 of 2 pieces")
+    assert "MIT" not in told
+    assert "public domain" not in told
+    assert "public domain" not in attribution.credit([work("b", "train", credit=credit)], "").lower()
+    assert attribution.licence([work("a", "train")], all_known=True).startswith("MIT"), "as of music21's chorales"
+
+
+@pytest.mark.parametrize("credit", ["CC BY-NC-SA 4.0", "Attribution-NonCommercial 3.0", "(c) Ann, all rights reserved"])
+def test_what_forbids_passing_on_is_said_before_all_else(credit: str) -> None:
+    assert attribution.licence([work("a", "train", credit=credit), work("b", "train")]).startswith(
+        "not to be passed on"
+    )
+    assert not attribution._is_free(f"{credit}; the composition is in the public domain")
+
+
+def test_a_card_says_how_many_pieces_name_nobody() -> None:
+    works = [work("a", "train", credit=FREE), work("b", "train")]
+    assert (
+        attribution.credit(works, "")
+        == "encodings by those whom CREDITS.txt names piece by piece; 1 of 2 pieces name nobody"
+    )
+    assert attribution.credit(works[1:], "").startswith("nobody")
+    assert attribution.credit(works[1:], "Encoded by Ann") == "Encoded by Ann"
 
 
 def test_the_licences_of_all_bundles_stand_in_one_file(tmp_path: Path) -> None:
@@ -64,7 +100,7 @@ def test_the_licences_of_all_bundles_stand_in_one_file(tmp_path: Path) -> None:
         card = {
             "name": name,
             "description": f"Music {name}",
-            "licence": attribution.licence([work("a", "train", credit=credit)]),
+            "licence": attribution.licence([work("a", "train", credit=credit)], all_known=not credit),
             "data": {"credit": "made by people"},
             "seeds": {"a": {"file": "seeds/a.mid", **({"credit": credit} if credit else {})}},
             "files": {attribution.FILE: "0"} if credit else {},
@@ -76,3 +112,26 @@ def test_the_licences_of_all_bundles_stand_in_one_file(tmp_path: Path) -> None:
     assert "[two/CREDITS.txt](two/CREDITS.txt)" in text
     assert "CC BY-SA 4.0" in text
     assert "MIT (graphs and card)" in text
+
+
+def test_what_files_say_reaches_the_credits_and_the_licence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tqdm", reason="needs the extra 'train'")
+    from bachd.training.corpus import sources
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    files = (("one", SHARED, "C4 D4 E4 F4"), ("two", SHARED, "C4 E4 G4 B4"), ("three", FREE, "C4 A4 F4 A4"))
+    for name, notice, line in files:
+        piece = Piece(name, parse_line(line), Grid())
+        data = midifile.write(piece)
+        notices = b"\0" + message.meta(2, notice.encode()).data
+        length = int.from_bytes(data[18:22]) + len(notices)
+        (tmp_path / "music").mkdir(exist_ok=True)
+        data = data[:18] + length.to_bytes(4) + notices + data[22:]
+        (tmp_path / "music" / f"{name}.mid").write_bytes(data)
+    (tmp_path / "music" / "MANIFEST.csv").write_text("file,split\none.mid,train\ntwo.mid,test\nthree.mid,valid\n")
+    works = sources.load(tmp_path / "music").works
+    told = {found.piece.name: found.credit for found in works}
+    assert told["one"] == SHARED
+    assert f"one: {SHARED}\n" in attribution.lines(works)
+    assert attribution.licence(works).startswith("CC BY-SA")
+    assert list(attribution.seeds(corpus(*works), Seeds(public_domain_only=True))) == ["three"]

@@ -78,7 +78,7 @@ def test_what_is_exported_loads_plays_and_measures_as_the_network_does(
 def test_the_network_in_training_form_is_measured_like_the_bundle(companion: Any, trained: tuple[Path, Any]) -> None:
     encoded = [companion.fit.encode(piece) for piece in corpus().pieces("test")]
     measured = companion.fit.measure(trained[1], encoded)
-    (batch,) = companion.fit.in_order(encoded, size=1, crop=999)
+    (batch,) = companion.fit.in_order(encoded, batch_size=1, crop_length=999)
     tensors = companion.fit.train_step.tensors(batch)
     answers = trained[1](companion.fit.train_step.inputs(tensors))
     sums = trained[1].losses(answers, tensors["symbols"], tensors["lengths"])
@@ -98,7 +98,7 @@ def test_a_bundle_names_whom_it_learned_from_and_takes_only_what_it_may(
         work("cello/c", "test", 3, shared),
         work("organ/d", "train", 2, "Public Domain. Typeset by Eve"),
     )
-    told = replace(recipe(12), hear={"cello": 2}, seeds=Seeds(public_domain_only=True))
+    told = replace(recipe(12), train_on={"cello": 2}, seeds=Seeds(public_domain_only=True))
     card = companion.export.export(
         source(companion, trained[1], Corpus("solo", works, (), "by all", ()), told), tmp_path / "small"
     )

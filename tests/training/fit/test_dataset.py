@@ -40,7 +40,7 @@ def test_each_row_of_symbols_spells_its_event_from_the_top_and_the_last_one_ends
 @given(st.integers(-5, 6))
 def test_moving_arrays_is_moving_the_music(semitones: int) -> None:
     rng = np.random.default_rng(0)
-    (batch,) = batches([encode(piece())], size=99, crop=7, transpose=(semitones, semitones), rng=rng)
+    (batch,) = batches([encode(piece())], batch_size=99, crop_length=7, transpose=(semitones, semitones), rng=rng)
     expected = encode(piece(moved(CADENCE, semitones)))
     filled = batch.symbols[..., 0] != EMPTY
     found = {row.tobytes() for row in batch.notes[filled]}
@@ -54,30 +54,32 @@ def test_moving_arrays_is_moving_the_music(semitones: int) -> None:
 def test_a_piece_moves_no_further_than_the_layout_reaches() -> None:
     high = encode(piece(parse_line("B6 A6")))
     for seed in range(8):
-        (batch,) = batches([high], size=9, crop=64, transpose=(0, 6), rng=np.random.default_rng(seed))
+        (batch,) = batches([high], batch_size=9, crop_length=64, transpose=(0, 6), rng=np.random.default_rng(seed))
         assert (batch.symbols == features.START + features.PITCHES - 1).any()
 
 
 @pytest.mark.parametrize("crop", [1, 2, 5, 64])
 def test_in_order_predicts_every_event_once(crop: int) -> None:
     pieces = [encode(piece()), encode(piece(CADENCE[:2])), encode(piece(CADENCE * 9))]
-    symbols = [row.tobytes() for batch in in_order(pieces, size=3, crop=crop) for row in _spoken(batch.symbols)]
+    symbols = [
+        row.tobytes() for batch in in_order(pieces, batch_size=3, crop_length=crop) for row in _spoken(batch.symbols)
+    ]
     assert sorted(symbols) == sorted(row.tobytes() for each in pieces for row in each.symbols)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_an_epoch_predicts_every_event_once_in_as_many_steps_as_it_says(seed: int) -> None:
     pieces = [encode(piece()), encode(piece(CADENCE * 9))]
-    epoch = list(batches(pieces, size=2, crop=16, transpose=(0, 0), rng=np.random.default_rng(seed)))
+    epoch = list(batches(pieces, batch_size=2, crop_length=16, transpose=(0, 0), rng=np.random.default_rng(seed)))
     assert sum(len(_spoken(batch.symbols)) for batch in epoch) == sum(len(each.lengths) for each in pieces)
-    assert len(epoch) <= steps_per_epoch(pieces, size=2, crop=16)
+    assert len(epoch) <= steps_per_epoch(pieces, batch_size=2, crop_length=16)
     assert all(batch.rows.shape[1] == 16 + LEAD for batch in epoch)
 
 
 def test_no_piece_sees_the_one_before_it() -> None:
     def windows(pieces: list[Encoded]) -> set[bytes]:
         seen = set()
-        for batch in in_order(pieces, size=4, crop=8):
+        for batch in in_order(pieces, batch_size=4, crop_length=8):
             views = np.lib.stride_tricks.sliding_window_view(batch.rows, features.CONTEXT, axis=1)
             seen |= {view.tobytes() for view in views[batch.symbols[..., 0] != EMPTY]}
         return seen

@@ -9,13 +9,17 @@ import resource
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from bachd.errors import UsageError
 from bachd.neural import features
+from bachd.training.fit import run_folder
+from bachd.training.old_names import RENAMED
 from tests.training.small import corpus, recipe
 
 PATIENCE = 240.0
@@ -28,14 +32,16 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's own
 def companion() -> Any:
     """The parts that need the framework, which takes seconds to import."""
     tf = pytest.importorskip("tensorflow", reason="needs the extra 'train'")
-    from bachd.training.fit import network, run_log, train_step
+    from bachd.training.fit import inference_graphs, network, run_log, train_step
     from bachd.training.fit import train as trainer
 
     class Companion:
         pass
 
     parts = Companion()
-    parts.__dict__.update(tf=tf, fit=trainer, journal=run_log, network=network, step=train_step)
+    parts.__dict__.update(
+        tf=tf, fit=trainer, journal=run_log, network=network, graphs=inference_graphs, step=train_step
+    )
     return parts
 
 
@@ -45,9 +51,9 @@ def test_the_playing_form_computes_what_was_trained(companion: Any, intervals: b
     encoded = companion.fit.encode(music.pieces("test")[0])
     network = companion.fit._built(companion.network.Shape(width=16, hidden=24, intervals=intervals), encoded)
     layout = companion.network.Layout()
-    trunk = companion.network.playing_trunk(network, layout)
-    head = companion.network.playing_head(network, layout)
-    (batch,) = companion.fit.in_order([encoded], size=99, crop=len(encoded.rows))
+    trunk = companion.graphs.inference_trunk(network, layout)
+    head = companion.graphs.inference_head(network, layout)
+    (batch,) = companion.fit.in_order([encoded], batch_size=99, crop_length=len(encoded.rows))
     logits, possible, _ = network((batch.rows, batch.symbols, batch.notes))
     at = 0
     before = [(), *(event.sounding for event in music.pieces("test")[0].events)]
@@ -182,13 +188,54 @@ def test_a_run_leaves_its_figures_for_tensorboard_and_a_curve(companion: Any, tm
 
 def test_smoothing_pulls_towards_what_is_merely_possible(companion: Any, tmp_path: Path) -> None:
     sure = companion.fit.fit(corpus(), recipe(8), tmp_path / "sure")
-    modest = companion.fit.fit(corpus(), recipe(8, smoothing=0.4), tmp_path / "modest")
+    modest = companion.fit.fit(corpus(), recipe(8, label_smoothing=0.4), tmp_path / "modest")
 
     def entropy(network: Any) -> float:
-        (batch,) = companion.fit.in_order([companion.fit.encode(corpus().pieces("train")[0])], size=9, crop=99)
+        (batch,) = companion.fit.in_order(
+            [companion.fit.encode(corpus().pieces("train")[0])], batch_size=9, crop_length=99
+        )
         logits, possible, _ = network((batch.rows, batch.symbols, batch.notes))
         said = np.where(possible, logits, -1e9)[:, : features.SYMBOLS]
         chances = np.exp(said - np.log(np.exp(said).sum(-1, keepdims=True)))
         return float(-(chances * np.log(chances + 1e-30)).sum(-1).mean())
 
     assert entropy(modest) > entropy(sure)
+
+
+def test_a_run_of_a_single_step_trains(companion: Any, tmp_path: Path) -> None:
+    once = replace(recipe(1), batch_size=99)
+    network = companion.fit.fit(corpus(), once, tmp_path)
+    assert all(np.isfinite(weight).all() for weight in network.get_weights())
+
+
+def test_the_epochs_of_the_command_line_are_those_of_the_run(companion: Any, tmp_path: Path) -> None:
+    music = corpus()
+    companion.fit.fit(music, recipe(2), tmp_path)
+    assert run_folder.recipe_of(tmp_path, recipe(99)) == recipe(2)
+    with pytest.raises(UsageError, match=r"another recipe \(width: 16 there, 32 here\)"):
+        run_folder.recipe_of(tmp_path, replace(recipe(2), width=32))
+    with pytest.raises(UsageError, match=r"\(epochs: 2 there, 40 here\); a run cannot be lengthened.*--work"):
+        companion.fit.fit(music, recipe(40), tmp_path)
+    with pytest.raises(UsageError, match="no trained network"):
+        run_folder.recipe_of(tmp_path / "empty", recipe(2))
+
+
+def test_a_run_of_an_older_version_goes_on(companion: Any, tmp_path: Path) -> None:
+    companion.fit.fit(corpus(), recipe(1), tmp_path)
+    file = tmp_path / "recipe.json"
+    old = {new: name for name, new in RENAMED.items()}
+    told = {old.get(key, key): value for key, value in json.loads(file.read_text()).items() if key != "use_all"}
+    assert "hear" in told
+    file.write_text(json.dumps(told))
+    assert run_folder.recipe_of(tmp_path, recipe(1)) == recipe(1)
+
+
+def test_all_of_it_is_trained_on_and_the_last_epoch_kept(companion: Any, tmp_path: Path) -> None:
+    music = corpus()
+    everything = replace(recipe(2), use_all=True)
+    assert len(everything.training_pieces(music)) == 4
+    best = companion.fit.fit(music, everything, tmp_path / "all")
+    run = companion.fit._Run(everything, companion.fit.encode(music.works[0].piece), 1)
+    run.state.restore(companion.tf.train.latest_checkpoint(str(tmp_path / "all/state"))).expect_partial()
+    for kept, last in zip(best.get_weights(), run.average.get_weights(), strict=True):
+        np.testing.assert_array_equal(kept, last)

@@ -23,10 +23,10 @@ SMALL = Recipe(
     dropout=0.0,
     intervals=False,
     epochs=40,
-    crop=32,
-    size=2,
-    average=0.5,
-    peak=1e-2,
+    crop_length=32,
+    batch_size=2,
+    ema_decay=0.5,
+    learning_rate=1e-2,
     transpose=(0, 0),
 )
 
@@ -65,7 +65,7 @@ def test_the_probabilities_of_all_that_could_come_next_add_up_to_one(small: Any,
     data = small.jsb.read(written(tmp_path, voiced=voiced))
     network = small.benchmark._built(data, SMALL)
     encoded = small.jsb.encode(data.splits["test"][0], data, whole=True)
-    (batch,) = small.benchmark.in_order([encoded], size=1, crop=999)
+    (batch,) = small.benchmark.in_order([encoded], batch_size=1, crop_length=999)
     logits, possible, _ = network(small.benchmark.step.inputs(small.benchmark.step.tensors(batch)))
     chances = np.exp(np.where(possible, logits, -np.inf))
     chances /= chances.sum(axis=1, keepdims=True)

@@ -49,6 +49,7 @@ LONGEST_DOWNLOAD: Final = 1800.0
 LONGEST_NAME: Final = 40
 
 _ODD: Final = re.compile(r"[^\w-]+")
+"""What an uploaded file's name loses: all but letters and digits of any script, '_' and '-'."""
 
 T = TypeVar("T")
 

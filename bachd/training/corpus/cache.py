@@ -1,0 +1,35 @@
+"""Keep parsed scores between runs.
+
+Law: a cache that is damaged, or that cannot be written, costs only the time to parse again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def cache_folder() -> Path:
+    """Where parsed scores are kept between runs: $XDG_CACHE_HOME/bachd or ~/.cache/bachd."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "bachd"
+
+
+def cached(name: str, make: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The rows in the cache under `name`; if they are not there, or damaged, what `make` returns, kept for later."""
+    file = cache_folder() / f"{name}.json"
+    try:
+        rows = json.loads(file.read_text())
+        if isinstance(rows, list) and all(isinstance(row, dict) and "name" in row for row in rows):
+            return rows
+    except (OSError, ValueError):
+        pass
+    rows = make()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    aside = file.with_suffix(f".{os.getpid()}")
+    aside.write_text(json.dumps(rows))
+    aside.replace(file)
+    return rows

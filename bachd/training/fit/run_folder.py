@@ -1,0 +1,74 @@
+"""Keep a run's folder to one recipe.
+
+Law: what decides what a run learns stands in its folder, and another recipe is refused with what differs.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Final
+
+from bachd.errors import UsageError
+from bachd.neural import features
+from bachd.training.old_names import RENAMED
+from bachd.training.recipe import FILE, Recipe
+
+_RECIPE: Final = "recipe.json"
+_OF_THE_BUNDLE: Final = ("sampling", "name", "description", "corpus", "seeds")
+"""Keys of a recipe that do not decide what is learned."""
+
+
+def recipe_of(folder: Path, recipe: Recipe) -> Recipe:
+    """Return the recipe with the epochs that the run in `folder` was started with.
+
+    Raises UsageError when there is no such run, or when it differs from the recipe in anything else.
+    """
+    told = _recipe_in(folder)
+    if told is None or not (folder / "state" / "checkpoint").is_file():
+        raise UsageError(f"{folder} holds no trained network; run 'bachd-train fit' first")
+    recipe = replace(recipe, epochs=int(told["epochs"]))
+    if different := _differences(told, recipe):
+        raise UsageError(
+            f"{folder} was trained with another recipe ({different}); write that into {FILE}, or train again"
+        )
+    return recipe
+
+
+def claim(folder: Path, recipe: Recipe) -> None:
+    """Make the folder this recipe's own, or refuse to mix two runs."""
+    told = _recipe_in(folder)
+    if told is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _RECIPE).write_text(json.dumps(_decisive(recipe), indent=2))
+    elif different := _differences(told, recipe):
+        why = ""
+        if "epochs" in different:
+            why = "; a run cannot be lengthened, for its learning rate falls towards its end"
+        raise UsageError(
+            f"{folder} holds a run with another recipe ({different}){why}; remove it, or choose another with --work"
+        )
+
+
+def _recipe_in(folder: Path) -> dict[str, Any] | None:
+    """What decided the run in `folder`, under the names of today; None if there is no run."""
+    file = folder / _RECIPE
+    if not file.exists():
+        return None
+    return {RENAMED.get(key, key): value for key, value in json.loads(file.read_text()).items()}
+
+
+def _differences(told: dict[str, Any], recipe: Recipe) -> str:
+    """In what a run differs from a recipe, for people; '' if in nothing."""
+    usual = _decisive(Recipe())
+    wanted = _decisive(recipe)
+    return ", ".join(
+        f"{key}: {was} there, {wanted[key]} here" for key in wanted if (was := told.get(key, usual[key])) != wanted[key]
+    )
+
+
+def _decisive(recipe: Recipe) -> dict[str, Any]:
+    """What decides what a run learns, as JSON knows it."""
+    said = {key: value for key, value in asdict(recipe).items() if key not in _OF_THE_BUNDLE}
+    return dict(json.loads(json.dumps({"features": features.FINGERPRINT, **said})))
