@@ -104,6 +104,14 @@ def _parser() -> argparse.ArgumentParser:
     evaluation.add_argument(
         "--pieces", type=_count, metavar="N", help="instead, compose N whole pieces and compare their form with Bach's"
     )
+    evaluation.add_argument(
+        "--grade", type=Path, metavar="FILE.json", help="with --pieces: distributions of Fang et al. 2020 to grade by"
+    )
+    evaluation.add_argument(
+        "--check",
+        action="store_true",
+        help="compose as many pieces as the bundle's aims.yaml says, and fail if one is missed",
+    )
     evaluation.add_argument("--json", action="store_true", help="print figures for programs")
     evaluation.add_argument("--html", type=Path, metavar="FILE", help="write a page that shows it all")
     evaluation.set_defaults(verb=_evaluate, needs=("tqdm",))
@@ -255,7 +263,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         _require(("matplotlib",))  # before a day of music is played
     bundle = Bundle.open(options.bundle)
     model = TfliteModel.open(bundle.folder)
-    if options.pieces is not None:
+    if options.pieces is not None or options.check:
         _evaluate_form(options, bundle, model)
         return
     music, heard = _compared(options.corpus, bundle.folder)
@@ -266,10 +274,19 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _evaluate_form(options: argparse.Namespace, bundle: Bundle, model: Model) -> None:
-    from bachd.training.evaluate.form import report
+    from bachd.training.evaluate.form import aims, grade, report
 
-    table = report.run(bundle, model, _learned_from(options.corpus, bundle.folder), options.pieces, rng=1)
-    print(json.dumps(table.as_json()) if options.json else table.as_text())
+    _require(("sklearn",))
+    reference = grade.Reference.read(options.grade) if options.grade else None
+    wanted = aims.read(bundle.folder / aims.FILE) if options.check else None
+    # Most aims are held against the bundle's own figures, and counting all of Bach takes longer than composing.
+    alone = wanted is not None and "auc" not in wanted.figures and options.pieces is None
+    bach = [] if alone else _learned_from(options.corpus, bundle.folder)
+    count = options.pieces or (wanted.pieces if wanted else 0)
+    found = report.run(bundle, model, bach, count, rng=1, reference=reference)
+    print(json.dumps(found.table.as_json()) if options.json else found.table.as_text())
+    if missed := wanted.missed(found.table.composed) if wanted else []:
+        raise ModelError(f"{bundle.card.name} misses {len(missed)} of its aims:\n" + "\n".join(missed))
 
 
 def _learned_from(source: str | None, folder: Path) -> list[Piece]:

@@ -1,7 +1,8 @@
 """What is said again: figures that return, sequences, imitations, and whether a piece knows its own beginning.
 
-Law: a figure is the steps of the scale and the onsets of some notes of one line, at whatever level. Pitches are spelled
-in the key of the moment, so that a figure in another place of the scale, or in another key, is the same figure.
+Law: a figure is the intervals and the rhythm of some notes of one line, at whatever level. Intervals are semitones
+where a figure is to return or to be imitated; in sequences and in a soprano's line they are steps of the scale, spelled
+in the key of the moment, so that the same figure in another place of the scale is the same.
 """
 
 from __future__ import annotations
@@ -70,41 +71,45 @@ def figures(steps: Ints, line: Line, notes: int) -> list[Figure]:
     return [tuple(row) for row in rows.tolist()]
 
 
-def returning(passage: Passage, line: Line, steps: Ints, bars: int) -> int:
-    """Notes counted that lie in a figure of eight which stood `bars` bars before, or earlier."""
+def returning(passage: Passage, line: Line, bars: int) -> int:
+    """Notes counted that lie in a figure of eight which stood `bars` bars before, or earlier, among those counted."""
     far = bars * passage.piece.grid.place(passage.start).metre.bar
+    begin = len(line) - passage.counted(line)
     first: dict[Figure, int] = {}
     returns = np.zeros(len(line), bool)
-    for index, figure in enumerate(figures(steps, line, RETURNING)):
+    for index, figure in enumerate(figures(line.pitches, line, RETURNING)[begin:], begin):
         onset = int(line.onsets[index])
         if onset - first.setdefault(figure, onset) >= far:
             returns[index : index + RETURNING] = True
-    return int(returns[len(line) - passage.counted(line) :].sum())
+    return int(returns.sum())
 
 
 def in_sequences(passage: Passage, line: Line, steps: Ints, *, strict: bool) -> int:
     """Notes counted that lie in a sequence: a figure that comes again at once at another level in the same rhythm.
 
-    The figure lasts from a beat to two bars, has four notes at least and is no plain scale. strict: the steps of the
-    scale are the same; otherwise only their directions.
+    The figure begins on a beat, lasts whole beats, two bars at most, has four notes at least and is no plain scale.
+    strict: the steps of the scale are the same; otherwise they may differ by one, but not in their direction.
     """
     metre = passage.piece.grid.place(passage.start).metre
-    moves = np.diff(steps)
-    shape = moves if strict else np.sign(moves)
-    found = np.zeros(len(line), bool)
-    longest = _MOST_SEQUENCE_BARS * metre.bar
-    for notes in range(_FEWEST_IN_SEQUENCE, len(line) // 2 + 1):
-        spans = line.onsets[notes:] - line.onsets[:-notes]
+    begin = len(line) - passage.counted(line)
+    onsets, gaps, steps = line.onsets[begin:], line.gaps[begin:], steps[begin:]
+    moves, longest = np.diff(steps), _MOST_SEQUENCE_BARS * metre.bar
+    on_beat = np.array([passage.piece.grid.place(int(onset)).phase % metre.beat == 0 for onset in onsets], bool)
+    found = np.zeros(len(onsets), bool)
+    for notes in range(_FEWEST_IN_SEQUENCE, len(onsets) // 2 + 1):
+        spans = onsets[notes:] - onsets[:-notes]
         if spans.min() > longest:
             break
-        inner = notes - 1  # steps within the figure
-        same = (shape[notes:] == shape[:-notes]) & (line.gaps[notes:-1] == line.gaps[: -notes - 1])
-        figures_same = _runs(same, inner)
-        begins = np.arange(len(figures_same))
-        fits = (spans[begins] >= metre.beat) & (spans[begins] <= longest) & (steps[begins + notes] != steps[begins])
-        for index in np.flatnonzero(figures_same & fits & ~_scales(moves, inner)[begins]):
+        inner = notes - 1  # moves within the figure
+        same = gaps[notes:-1] == gaps[: -notes - 1]
+        same &= np.abs(moves[notes:] - moves[:-notes]) <= (0 if strict else 1)
+        same &= np.sign(moves[notes:]) == np.sign(moves[:-notes])
+        again = _runs(same, inner)
+        at = np.arange(len(again))
+        fits = on_beat[at] & (spans[at] % metre.beat == 0) & (spans[at] <= longest) & (steps[at + notes] != steps[at])
+        for index in np.flatnonzero(again & fits & ~_scales(moves, inner)[at]):
             found[index : index + 2 * notes] = True
-    return int(found[len(line) - passage.counted(line) :].sum())
+    return int(found.sum())
 
 
 def _runs(flags: Flags, length: int) -> Flags:
@@ -118,37 +123,37 @@ def _scales(moves: Ints, length: int) -> Flags:
     return np.asarray(np.any([_runs(moves == step, length) for step in (-1, 0, 1)], axis=0), bool)
 
 
-def imitations(passage: Passage, lines: Sequence[tuple[Line, Ints]]) -> int:
+def imitations(passage: Passage) -> int:
     """How often one outer line takes up six notes of the other within four bars, at any level.
 
-    Where a longer stretch is taken up, it counts once. lines: top and bottom with their steps.
+    Where a longer stretch is taken up, it counts once. A plain scale is no figure.
     """
     reach = _IMITATION_BARS * passage.piece.grid.place(passage.start).metre.bar
     found = 0
-    for (leader, led), (follower, follows) in (lines, lines[::-1]):
+    for leader, follower in ((passage.top, passage.bottom), (passage.bottom, passage.top)):
         seen: dict[Figure, list[int]] = defaultdict(list)
-        for index, figure in enumerate(figures(led, leader, IMITATED)):
+        for index, figure in enumerate(figures(leader.pitches, leader, IMITATED)):
             seen[figure].append(int(leader.onsets[index]))
         free = passage.start
-        for index, figure in enumerate(figures(follows, follower, IMITATED)):
+        for index, figure in enumerate(figures(follower.pitches, follower, IMITATED)):
             onset = int(follower.onsets[index])
             if onset < free or len(set(figure[: IMITATED - 1])) == 1:
                 continue
-            if any(0 < onset - earlier <= reach for earlier in seen[figure]):
+            if any(0 < onset - earlier <= reach for earlier in seen.get(figure, ())):
                 found += 1
                 free = int(follower.onsets[index + IMITATED - 1]) + 1
     return found
 
 
 def soprano_returns(passage: Passage, steps: Ints) -> bool:
-    """Whether any seven notes of the top line come again, in the same rhythm and at the same steps of the scale."""
+    """Whether any seven notes of the top line come again, at any level of the scale."""
     line = passage.top
     begin = len(line) - passage.counted(line)
     seen: dict[Figure, int] = {}
-    for index, figure in enumerate(figures(steps, line, SOPRANO)):
-        if index >= begin and index - seen.setdefault((int(line.pitches[index]), *figure), index) >= SOPRANO:
-            return True
-    return False
+    return any(
+        index - seen.setdefault(figure, index) >= SOPRANO
+        for index, figure in enumerate(figures(steps, line, SOPRANO)[begin:])
+    )
 
 
 def own_beginning(pieces: Sequence[Passage]) -> float:
@@ -169,13 +174,12 @@ def own_beginning(pieces: Sequence[Passage]) -> float:
 
 
 def _halves(passage: Passage) -> tuple[Counter[Figure], Counter[Figure]]:
-    """The figures of three notes in both halves of what is counted, whatever the key."""
-    middle = (passage.start + passage.piece.ticks) // 2
+    """The figures of three notes in both halves of the whole piece, whatever the key."""
+    middle = passage.piece.ticks // 2
     found: tuple[Counter[Figure], Counter[Figure]] = Counter(), Counter()
     for place, line in enumerate((passage.top, passage.bottom)):
         for index, figure in enumerate(figures(line.pitches, line, IDENTITY)):
-            if line.onsets[index] >= passage.start:
-                found[int(line.onsets[index] >= middle)][place, *figure] += 1
+            found[int(line.onsets[index] >= middle)][place, *figure] += 1
     return found
 
 

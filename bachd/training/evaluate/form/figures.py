@@ -162,10 +162,10 @@ def _themes(analysis: Analysis) -> Iterator[tuple[str, Ratio]]:
     passage = analysis.passage
     notes = sum(passage.counted(line) for line, _ in analysis.lines)
     for name, bars in (("returns", 2), ("late_returns", 8)):
-        yield name, (sum(themes.returning(passage, *line, bars) for line in analysis.lines), notes)
+        yield name, (sum(themes.returning(passage, line, bars) for line, _ in analysis.lines), notes)
     for name, strict in (("sequences", True), ("loose_sequences", False)):
         yield name, (sum(themes.in_sequences(passage, *line, strict=strict) for line in analysis.lines), notes)
-    yield "imitations", (themes.imitations(passage, analysis.lines), passage.bars)
+    yield "imitations", (themes.imitations(passage), passage.bars)
     yield "soprano_returns", (themes.soprano_returns(passage, analysis.lines[0][1]), 1)
 
 

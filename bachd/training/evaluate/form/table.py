@@ -169,8 +169,10 @@ def printed(row: Row, value: float | None) -> str:
     return "-" if value is None else f"{value:.{row.digits}f}{' ' if row.unit else ''}{row.unit}"
 
 
-def column(passages: Sequence[Passage], kind: str, each: Sequence[Mapping[str, Ratio]]) -> Column:
-    """All figures of some passages; `each` is what `figures.measure` says of them."""
+def column(
+    passages: Sequence[Passage], kind: str, each: Sequence[Mapping[str, Ratio]], more: Mapping[str, float]
+) -> Column:
+    """All figures of some passages: `each` is what `figures.measure` says of them, `more` are figures of all."""
     sums: dict[str, list[float]] = {}
     for found in each:
         for name, (value, count) in found.items():
@@ -181,6 +183,7 @@ def column(passages: Sequence[Passage], kind: str, each: Sequence[Mapping[str, R
     rounds = list(themes.rounds(passages, ROUND[kind]))
     if rounds:
         ratios["own_beginning"] = sum(map(themes.own_beginning, rounds)) / len(rounds)
+    ratios |= more
     return Column(
         len(passages),
         {key: row.scale * ratios[key] for key, row in ROWS.items() if key in ratios and kind in row.kinds},
