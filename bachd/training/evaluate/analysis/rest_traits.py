@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from bachd.music.event import TICKS, Event
 from bachd.music.piece import Piece
@@ -53,8 +54,7 @@ def candidates(piece: Piece, onsets: Sequence[int]) -> list[Candidate]:
     starts = [
         index for index, event in enumerate(piece.events) if (event.sounding and event.sounding[-1] in event.starts)
     ]
-    ends = [*starts[1:], len(piece.events)]
-    return [Candidate(piece, onsets, first, end) for first, end in zip(starts, ends, strict=True)][1:-1]
+    return [Candidate(piece, onsets, first, end) for first, end in pairwise(starts)][1:]
 
 
 def traits(candidate: Candidate) -> dict[str, float]:

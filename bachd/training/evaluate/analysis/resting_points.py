@@ -57,7 +57,7 @@ WEIGHTS: Final = {
     "bass came by a fifth": 0.495,
 }
 """In nats, by the name of the trait."""
-_LIKELY: Final = 0.43
+LIKELY: Final = 0.43
 """Probability from which on a phrase ends there: as many are found as there are."""
 
 
@@ -83,4 +83,4 @@ def find(piece: Piece, onsets: Sequence[int]) -> list[RestingPoint]:
     onsets: the tick of each event, and of the end.
     """
     found = rest_traits.candidates(piece, onsets)
-    return [RestingPoint(each.rest, each.tick) for each in found if probability(each) > _LIKELY]
+    return [RestingPoint(each.rest, each.tick) for each in found if probability(each) > LIKELY]

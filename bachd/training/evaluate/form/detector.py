@@ -14,7 +14,7 @@ import numpy as np
 from bachd.music.event import TICKS
 from bachd.training.evaluate.analysis import keys
 from bachd.training.evaluate.analysis.passage import Floats, Passage
-from bachd.training.evaluate.form.figures import Ratio
+from bachd.training.evaluate.form.four_parts import Ratio
 
 FOLDS: Final = 5
 _TREES: Final = 300
@@ -76,11 +76,11 @@ def _steps(passage: Passage) -> Floats:
 
 def _lengths(passage: Passage) -> list[float]:
     counts = Counter(event.ticks for event in passage.events)
-    return [counts[length] / counts.total() for length in _LENGTHS]
+    return [counts[length] / max(1, counts.total()) for length in _LENGTHS]
 
 
 def _densities(passage: Passage) -> list[float]:
     """Shares of the events with so many notes, and with so many that start, from none to four."""
     sounding = Counter(min(4, len(event.sounding)) for event in passage.events)
     starting = Counter(min(4, len(event.starts)) for event in passage.events)
-    return [counts[notes] / counts.total() for counts in (sounding, starting) for notes in range(5)]
+    return [counts[notes] / max(1, counts.total()) for counts in (sounding, starting) for notes in range(5)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Final
 
 from bachd.music.event import TICKS, Event
 from bachd.music.piece import Piece
@@ -15,12 +16,13 @@ from bachd.neural.bundle import Bundle
 from bachd.neural.model import Model
 from bachd.training.evaluate.analysis.passage import Passage, passages
 from bachd.training.evaluate.form import compose, detector, figures
-from bachd.training.evaluate.form.figures import CHORALES, Ratio
+from bachd.training.evaluate.form.figures import CHORALES
+from bachd.training.evaluate.form.four_parts import Ratio
 from bachd.training.evaluate.form.grade import Reference
 from bachd.training.evaluate.form.table import Column, Table, column
 from bachd.training.progress import progress
 
-_GRADED: int = 32
+_GRADED: Final = 32
 """Quarters after the seed that are graded by themselves: a grade gets worse the shorter a piece is."""
 
 

@@ -12,7 +12,8 @@ from typing import Any, Final
 from bachd.training.evaluate.analysis import themes
 from bachd.training.evaluate.analysis.passage import Passage
 from bachd.training.evaluate.form.compose import CUT_OFF
-from bachd.training.evaluate.form.figures import CHORALES, KEYBOARD, LINE, Ratio
+from bachd.training.evaluate.form.figures import CHORALES, KEYBOARD, LINE
+from bachd.training.evaluate.form.four_parts import Ratio
 
 ROUND: Final = {CHORALES: 24, LINE: 15, KEYBOARD: 9}
 """Pieces among which a second half looks for its first."""
