@@ -274,16 +274,19 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _evaluate_form(options: argparse.Namespace, bundle: Bundle, model: Model) -> None:
-    from bachd.training.evaluate.form import aims, grade, report
+    from bachd.training.evaluate.form import aims, grade, page, report
 
-    _require(("sklearn",))
     reference = grade.Reference.read(options.grade) if options.grade else None
     wanted = aims.read(bundle.folder / aims.FILE) if options.check else None
     # Most aims are held against the bundle's own figures, and counting all of Bach takes longer than composing.
     alone = wanted is not None and "auc" not in wanted.figures and options.pieces is None
     bach = [] if alone else _learned_from(options.corpus, bundle.folder)
+    if bach:
+        _require(("sklearn",))
     count = options.pieces or (wanted.pieces if wanted else 0)
     found = report.run(bundle, model, bach, count, rng=1, reference=reference)
+    if options.html is not None:
+        page.write(found, options.html)
     print(json.dumps(found.table.as_json()) if options.json else found.table.as_text())
     if missed := wanted.missed(found.table.composed) if wanted else []:
         raise ModelError(f"{bundle.card.name} misses {len(missed)} of its aims:\n" + "\n".join(missed))

@@ -72,7 +72,12 @@ def figures(steps: Ints, line: Line, notes: int) -> list[Figure]:
 
 
 def returning(passage: Passage, line: Line, bars: int) -> int:
-    """Notes counted that lie in a figure of eight which stood `bars` bars before, or earlier, among those counted."""
+    """How many notes lie in a figure of eight which stood `bars` bars before, or earlier, among those counted."""
+    return int(returning_notes(passage, line, bars).sum())
+
+
+def returning_notes(passage: Passage, line: Line, bars: int) -> Flags:
+    """Whether each note of a line is one of these, shape (N,)."""
     far = bars * passage.piece.grid.place(passage.start).metre.bar
     begin = len(line) - passage.counted(line)
     first: dict[Figure, int] = {}
@@ -81,7 +86,7 @@ def returning(passage: Passage, line: Line, bars: int) -> int:
         onset = int(line.onsets[index])
         if onset - first.setdefault(figure, onset) >= far:
             returns[index : index + RETURNING] = True
-    return int(returns.sum())
+    return returns
 
 
 def in_sequences(passage: Passage, line: Line, steps: Ints, *, strict: bool) -> int:

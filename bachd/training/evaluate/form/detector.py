@@ -35,14 +35,14 @@ def auc(
 
     figures: those of the pieces in both. None if there are too few pieces of either.
     """
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
-
     pieces = [*composed, *written]
     groups = [passage.source for passage in pieces]
     if min(len(set(groups[: len(composed)])), len(written)) < FOLDS:
         return None
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+
     is_composed = np.repeat([True, False], [len(composed), len(written)])
     names = sorted({name for side in figures for each in side for name in each} - set(_UNFAIR))
     values = np.array(

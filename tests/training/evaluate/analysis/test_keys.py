@@ -14,7 +14,7 @@ IN_A_MINOR = "A3.C4.E4 D4.F4.A4 E4.G#4.B4 A3.C4.E4 " * 3
 
 
 def path(music: str) -> list[int]:
-    return keys.path(keys.spelled(Piece("some", parse_line(music), Grid()))).tolist()
+    return [int(key) for key in keys.path(keys.spelled(Piece("some", parse_line(music), Grid())))]
 
 
 @pytest.mark.parametrize(("music", "key"), [(IN_C, 0), (IN_E, 4), (IN_A_MINOR, 21)])
