@@ -20,6 +20,7 @@ from bachd.training import cli
         (["fit"], "RECIPE.yaml"),
         (["fit", "train.yaml", "--epochs", "0"], "0 is no whole number"),
         (["evaluate", "--hours", "many"], "many is no number of hours"),
+        (["evaluate", "--pieces", "0"], "0 is no whole number"),
         (["train"], "invalid choice: 'train'"),
     ],
 )

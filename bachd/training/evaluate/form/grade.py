@@ -55,8 +55,10 @@ class Reference:
         try:
             shares = json.loads(path.read_text())
             missing = {"rhythm_distribution", "parallel_error_note_ratio"} - shares.keys()
-        except (OSError, ValueError, AttributeError) as error:
-            raise UsageError(f"{path}: cannot be read as distributions of the grade: {error}") from None
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+        except (ValueError, AttributeError):
+            raise UsageError(f"{path}: holds no JSON object with the distributions of the grade") from None
         if missing:
             raise UsageError(f"{path}: holds no distributions of the grade: {', '.join(sorted(missing))} is missing")
         return cls(shares)
@@ -141,10 +143,9 @@ def _notes(line: Ints, events: Sequence[Event], onsets: Ints) -> list[Note]:
         for index, pitch in enumerate(line.tolist())
         if index == 0 or pitch != line[index - 1] or pitch in events[index].starts
     ]
-    ends = [*begins[1:], len(line)]
     return [
         (int(onsets[begin]), int(line[begin]), int(onsets[end] - onsets[begin]))
-        for begin, end in zip(begins, ends, strict=True)
+        for begin, end in pairwise([*begins, len(line)])
     ]
 
 
