@@ -108,6 +108,17 @@ def _parser() -> argparse.ArgumentParser:
     evaluation.add_argument(
         "--hours", type=_hours, metavar="H", default=24.0, help="how much music it plays to itself (%(default)s)"
     )
+    evaluation.add_argument(
+        "--pieces", type=_count, metavar="N", help="instead, compose N whole pieces and compare their form with Bach's"
+    )
+    evaluation.add_argument(
+        "--grade", type=Path, metavar="FILE.json", help="with --pieces: distributions of Fang et al. 2020 to grade by"
+    )
+    evaluation.add_argument(
+        "--check",
+        action="store_true",
+        help="compose as many pieces as the bundle's aims.yaml says, and fail if one is missed",
+    )
     evaluation.add_argument("--json", action="store_true", help="print figures for programs")
     evaluation.add_argument("--html", type=Path, metavar="FILE", help="write a page that shows it all")
     evaluation.set_defaults(verb="evaluate", needs=("tqdm",))

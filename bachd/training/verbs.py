@@ -20,6 +20,8 @@ from bachd.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from bachd.music.piece import Piece
+    from bachd.neural.bundle import Bundle
+    from bachd.neural.model import Model
     from bachd.training.corpus.model import Corpus
     from bachd.training.recipe import Recipe
 
@@ -168,11 +170,48 @@ def evaluate(options: argparse.Namespace) -> None:
         require(("matplotlib",))  # before a day of music is played
     bundle = Bundle.open(options.bundle)
     model = TfliteModel.open(bundle.folder)
+    if options.pieces is not None or options.check:
+        _evaluate_form(options, bundle, model)
+        return
     music, trained_on = compared(options.corpus, bundle.folder)
     found = evaluation.run(bundle, model, music, options.hours, rng=1, heard=trained_on)
     if options.html is not None:
         html_report.write(found, options.html)
     print(found.as_json() if options.json else found.as_text())
+
+
+def _evaluate_form(options: argparse.Namespace, bundle: Bundle, model: Model) -> None:
+    """Compose whole pieces, and print the figures of their form beside those of what the bundle learned from."""
+    from bachd.training.evaluate.form import aims, grade, page, report
+
+    reference = grade.Reference.read(options.grade) if options.grade else None
+    wanted = aims.read(bundle.folder / aims.FILE) if options.check else None
+    # Most aims are held against the bundle's own figures, and counting all of Bach takes longer than composing.
+    alone = wanted is not None and "auc" not in wanted.figures and options.pieces is None
+    bach = [] if alone else _learned_from(options.corpus, bundle.folder)
+    if bach:
+        require(("sklearn",))
+    count = options.pieces or (wanted.pieces if wanted else 0)
+    found = report.run(bundle, model, bach, count, rng=1, reference=reference)
+    if options.html is not None:
+        page.write(found, options.html)
+    print(json.dumps(found.table.as_json()) if options.json else found.table.as_text())
+    if missed := wanted.missed(found.table.composed) if wanted else []:
+        raise ModelError(f"{bundle.card.name} misses {len(missed)} of its aims:\n" + "\n".join(missed))
+
+
+def _learned_from(source: str | None, folder: Path) -> list[Piece]:
+    """All pieces of the kinds that a bundle learned from, as far as its folder and `source` tell."""
+    from bachd.training import recipe
+    from bachd.training.corpus import sources
+
+    file = folder / recipe.FILE
+    told = recipe.read(file) if file.is_file() else recipe.Recipe()
+    if source is None and told.corpus is None:
+        log.warning("no corpus, so nothing to compare with; give --corpus SOURCE")
+        return []
+    music = sources.load(source or told.corpus or "")
+    return [work.piece for work in music.within(tuple(told.fit_to(music).train_on)).works]
 
 
 def compared(source: str | None, folder: Path) -> tuple[Corpus | None, list[Piece]]:

@@ -96,6 +96,10 @@ class Section:
         node = self._values.get(key)
         return isinstance(node, Scalar) and node.null
 
+    def is_set(self, key: str) -> bool:
+        """Whether the key has a value that is not null."""
+        return key in self._values and not self.is_null(key)
+
     def section(self, key: str, keys: Sequence[str], instead: str = "") -> Section:
         """Return the mapping below a key. instead: what may stand there instead, to end a fault with."""
         node = self._values.get(key, EMPTY)

@@ -25,6 +25,7 @@ NEEDS_TENSORFLOW = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is 
         (["fit"], "RECIPE.yaml"),
         (["fit", "train.yaml", "--epochs", "0"], "0 is no whole number"),
         (["evaluate", "--hours", "many"], "many is no number of hours"),
+        (["evaluate", "--pieces", "0"], "0 is no whole number"),
         (["train"], "invalid choice: 'train'"),
     ],
 )

@@ -62,10 +62,23 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space:
 
 def write(evaluation: Evaluation, path: Path) -> None:
     """Write the page. Raises UsageError without matplotlib; an older page stays until the new one is whole."""
-    text = page(evaluation)
+    save(page(evaluation), path)
+
+
+def save(text: str, path: Path) -> None:
+    """Write a page; an older one stays until the new one is whole."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     aside.write_text(text, encoding="utf-8")
     aside.replace(path)
+
+
+def document(title: str, parts: Iterable[str]) -> str:
+    """A page as HTML; `title` is text, `parts` are HTML."""
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style>"
+    )
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n' + "\n".join(parts) + "\n</body></html>\n"
 
 
 def page(evaluation: Evaluation) -> str:
@@ -80,11 +93,7 @@ def page(evaluation: Evaluation) -> str:
         *_looks(evaluation),
         *_credit(evaluation),
     ]
-    head = (
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(name)}: how it plays</title><style>{_STYLE}</style>"
-    )
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n' + "\n".join(parts) + "\n</body></html>\n"
+    return document(f"{name}: how it plays", parts)
 
 
 def _what_it_is(evaluation: Evaluation) -> Iterable[str]:
@@ -121,7 +130,7 @@ def _predicting(evaluation: Evaluation) -> Iterable[str]:
         "pitch_event_accuracy": "right chords",
         "length_accuracy": "right lengths",
     }
-    yield _table(
+    yield table(
         ["", *heads.values()],
         [
             [name, *(_number(row.get(key), share=key.endswith("accuracy")) for key in heads)]
@@ -149,7 +158,7 @@ def _playing(evaluation: Evaluation) -> Iterable[str]:
         "What is counted is its own; the bars of Bach that each piece begins with are left out.</p>"
     )
     figures = {name: side.figures() for name, side in sides.items()}
-    yield _table(
+    yield table(
         ["", *figures],
         [
             [f"{key.replace('_', ' ')}\n{explained}", *(_number(each[key]) for each in figures.values())]
@@ -172,7 +181,7 @@ def _copying(evaluation: Evaluation) -> Iterable[str]:
         "<p>From each of its events on: how many chords in a row stand just so in the pieces it has read? Bach repeats "
         "himself, too; beside it is the same for those of his pieces that it has not read.</p>"
     )
-    yield _table(
+    yield table(
         ["", "", "usually", "one in a hundred", "at most"],
         [
             [name, way, *(_number(value) for value in (found.p50, found.p99, found.longest))]
@@ -204,7 +213,7 @@ def _sides(evaluation: Evaluation) -> dict[str, Side]:
     return {"the model": evaluation.playing, **({"Bach": evaluation.bach} if evaluation.bach else {})}
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of text; what looks like a number stands to the right, and a second line is small."""
 
     def cell(kind: str, text: str) -> str:

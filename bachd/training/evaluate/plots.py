@@ -23,18 +23,18 @@ from bachd.training.evaluate.prediction import Bin
 
 COLOURS: Final = ("#d9722b", "#3b7fc4", "#6a9a4a")
 """Of the model, of Bach, of what else there is."""
-_INK, _PAPER = "#010203", "#040506"
+INK, PAPER = "#010203", "#040506"
 """Stand for the page's own colours until the picture is done."""
 _STYLE: Final[Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "bachd",
     "font.family": "sans-serif",
     "font.size": 9,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.linewidth": 0.6,
@@ -49,13 +49,13 @@ def reliability(table: Sequence[Bin]) -> str:
 
     def draw(axes: Any) -> None:
         size = max(row.decisions for row in table)
-        axes.plot([0, 1], [0, 1], color=_INK, linewidth=0.6, linestyle="--")
+        axes.plot([0, 1], [0, 1], color=INK, linewidth=0.6, linestyle="--")
         axes.plot([row.confidence for row in table], [row.accuracy for row in table], color=COLOURS[0])
         areas = [6 + 90 * row.decisions / size for row in table]
         axes.scatter([row.confidence for row in table], [row.accuracy for row in table], areas, color=COLOURS[0])
         axes.set(xlabel="how sure it was", ylabel="how often it was right", xlim=(0, 1), ylim=(0, 1), aspect="equal")
 
-    return _drawn(draw, 3.6, "How often the likeliest note was right, against how sure the model was of it")
+    return drawn(draw, 3.6, "How often the likeliest note was right, against how sure the model was of it")
 
 
 def histograms(values: Mapping[str, Any], label: str) -> str:
@@ -69,7 +69,7 @@ def histograms(values: Mapping[str, Any], label: str) -> str:
         axes.set(xlabel=label, ylabel="share of windows")
         axes.legend()
 
-    return _drawn(draw, 2.4, f"{label}: {' and '.join(values)}")
+    return drawn(draw, 2.4, f"{label}: {' and '.join(values)}")
 
 
 def bars(values: Mapping[str, Any], places: Sequence[str], label: str) -> str:
@@ -83,7 +83,7 @@ def bars(values: Mapping[str, Any], places: Sequence[str], label: str) -> str:
         axes.set_xticks(range(len(places)), places)
         axes.legend()
 
-    return _drawn(draw, 2.4, f"{label}: {' and '.join(values)}")
+    return drawn(draw, 2.4, f"{label}: {' and '.join(values)}")
 
 
 def steps(rows: Mapping[str, Row]) -> str:
@@ -124,16 +124,16 @@ def keys(rows: Mapping[str, Row]) -> str:
         axes.set(xlim=(-0.1, (high - low) / 12 * 7 + 0.1), ylim=(-1.4 * len(counts) + 1.1, 1.4))
         axes.axis("off")
 
-    return _drawn(draw, 0.8 * len(counts) + 0.3, f"How often each key is struck: {' and '.join(rows)}")
+    return drawn(draw, 0.8 * len(counts) + 0.3, f"How often each key is struck: {' and '.join(rows)}")
 
 
 def _key(axes: Any, box: tuple[float, float, float, float], colour: str, share: float) -> None:
     from matplotlib.patches import Rectangle
 
     place, size = box[:2], box[2:]
-    axes.add_patch(Rectangle(place, *size, facecolor=_PAPER, edgecolor="none"))
+    axes.add_patch(Rectangle(place, *size, facecolor=PAPER, edgecolor="none"))
     axes.add_patch(Rectangle(place, *size, facecolor=colour, edgecolor="none", alpha=share))
-    axes.add_patch(Rectangle(place, *size, facecolor="none", edgecolor=_INK, linewidth=0.4))
+    axes.add_patch(Rectangle(place, *size, facecolor="none", edgecolor=INK, linewidth=0.4))
 
 
 def roll(events: Sequence[Event], name: str, colour: str) -> str:
@@ -149,13 +149,13 @@ def roll(events: Sequence[Event], name: str, colour: str) -> str:
             cs = [number for number in range(low, high + 1) if number % 12 == 0]
             axes.set(ylim=(low, high))
             axes.set_yticks(cs, [pitch.name(number) for number in cs])
-            axes.grid(axis="y", color=_INK, linewidth=0.3, alpha=0.4)
+            axes.grid(axis="y", color=INK, linewidth=0.3, alpha=0.4)
         axes.set(xlabel=f"quarter notes ({name})")
 
-    return _drawn(draw, 2.2, f"Piano roll: {name}")
+    return drawn(draw, 2.2, f"Piano roll: {name}")
 
 
-def _drawn(draw: Callable[[Any], None], height: float, words: str) -> str:
+def drawn(draw: Callable[[Any], None], height: float, words: str) -> str:
     """An SVG element as wide as its place; `height` in inches if that is five. Raises UsageError without matplotlib."""
     try:
         import matplotlib as mpl
@@ -168,5 +168,5 @@ def _drawn(draw: Callable[[Any], None], height: float, words: str) -> str:
         out = StringIO()
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg = out.getvalue()
-    svg = svg[svg.index("<svg") :].replace(_INK, "currentColor").replace(_PAPER, "var(--paper)")
+    svg = svg[svg.index("<svg") :].replace(INK, "currentColor").replace(PAPER, "var(--paper)")
     return svg.replace("<svg", f'<svg role="img" aria-label="{escape(words)}"', 1)

@@ -27,6 +27,7 @@ from bachd.neural.model import TfliteModel
 from bachd.training.baselines import compare
 from bachd.training.corpus.model import Corpus, Work, pitch_range
 from bachd.training.evaluate import evaluation
+from bachd.training.evaluate.form import aims
 from bachd.training.export import attribution, quantise
 from bachd.training.fit.dataset import Encoded, batches, encode
 from bachd.training.fit.network import Layout, Network
@@ -96,6 +97,8 @@ def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, 
         }
         (made / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         bundle.Bundle.open(made)
+        if (target / aims.FILE).is_file():  # not the network's: what is demanded of it outlives it
+            (made / aims.FILE).write_bytes((target / aims.FILE).read_bytes())
         _replace(made, target)
         listed = Path(aside) / attribution.LICENCES
         listed.write_text(attribution.licences(target.parent), encoding="utf-8")

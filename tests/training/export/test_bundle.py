@@ -99,11 +99,15 @@ def test_a_bundle_names_whom_it_learned_from_and_takes_only_what_it_may(
         work("organ/d", "train", 2, "Public Domain. Typeset by Eve"),
     )
     told = replace(recipe(12), train_on={"cello": 2}, seeds=Seeds(public_domain_only=True))
+    (tmp_path / "small").mkdir()
+    (tmp_path / "small" / "aims.yaml").write_text("keys: {most: 6}\n")
     card = companion.export.export(
         source(companion, trained[1], Corpus("solo", works, (), "by all", ()), told), tmp_path / "small"
     )
     assert (tmp_path / "small" / "CREDITS.txt").read_text() == f"cello/a: {shared}\n"
     assert card["licence"].startswith("CC BY-SA 4.0")
+    assert (tmp_path / "small" / "aims.yaml").read_text() == "keys: {most: 6}\n"  # and may be changed
+    assert "aims.yaml" not in card["files"]
     assert card["data"]["pieces"] == {"train": 1, "valid": 1, "test": 1}
     assert card["seeds"] == {"b": {"file": "seeds/b.mid", "title": "b, 4/4", "credit": "Public Domain. Typeset by Ada"}}
     assert "Typeset by Ada" in (tmp_path / "LICENSES.md").read_text()
