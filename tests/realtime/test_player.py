@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +12,7 @@ from bachd.errors import ModelError
 from bachd.music.event import Event
 from bachd.music.metre import Grid
 from bachd.music.piece import Origin, Step
+from bachd.realtime.performer import Change
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
 from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
@@ -125,12 +125,10 @@ def test_who_waits_may_be_given_something_else_to_play_to_and_another_conductor(
     clock = FakeClock()
     before, after = RecordingOutput(clock), RecordingOutput(clock)
 
-    def on_wait() -> None:
-        manner: dict[str, Any] = {"channels": (2,), "latency": 0.0}
-        player.change(after, bpm=60, conductor=Transport(60, 0.1), **manner)
+    def on_wait() -> Change:
+        return Change(after, 60, channels=(2,), conductor=Transport(60, 0.1))
 
-    player = Player(before, halted, clock, on_wait=on_wait)
-    run(player.perform(scripted(steps("C4 D4"))))
+    run(Player(before, halted, clock, on_wait=on_wait).perform(scripted(steps("C4 D4"))))
     assert before.messages == []
     assert after.log == ["0 on C4 ch2", "1 off C4 ch2", "1 on D4 ch2", "2 off D4 ch2"]
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from bachd.errors import BachdError, StatusError
 from bachd.realtime.clock import Clock
 from bachd.realtime.player import Player
-from bachd.service.parts import Exchange, Parts
-from bachd.service.run_stats import Report
-from bachd.service.sd_notify import Notifier
+from bachd.service.parts import Parts, PartsExchange
+from bachd.service.run_stats import RunStats
+from bachd.service.sd_notify import SystemdNotifier
 from bachd.service.settings import last_good
 from bachd.service.settings import prepare as preparing
 from bachd.service.web.commands import Steering
@@ -30,10 +30,10 @@ class Renewal:
     def __init__(
         self,
         path: Path | None,
-        exchange: Exchange,
+        exchange: PartsExchange,
         player: Player,
-        report: Report,
-        notifier: Notifier,
+        report: RunStats,
+        notifier: SystemdNotifier,
         clock: Clock,
         asked: asyncio.Event,
         thread: Executor,

@@ -21,7 +21,7 @@ from bachd.realtime.lateness import Lateness
 from bachd.service.parts import Parts
 from bachd.service.settings import last_good
 from bachd.service.settings.remarks import remarks
-from bachd.service.tempo_source import Call, open_lead
+from bachd.service.tempo_source import Call, open_tempo_source
 
 log = logging.getLogger("bachd")
 
@@ -108,12 +108,12 @@ def prepare(wanted: Config, present: Parts, clock: Clock, lateness: Lateness, ca
         composer = open_composer(wanted, rng, composer.model if same_network else None)
     elif wanted.sampling != before.sampling:
         sampler = open_sampler(wanted, composer)
-    outputs, lead = present.outputs, present.lead
+    outputs, tempo_source = present.outputs, present.tempo_source
     with ExitStack() as opened:
         if _followed(wanted) != _followed(before):
-            lead = open_lead(wanted, call)
-            if lead is not None:
-                opened.callback(lead.source.close)
+            tempo_source = open_tempo_source(wanted, call)
+            if tempo_source is not None:
+                opened.callback(tempo_source.input.close)
         if (wanted.midi.output, wanted.midi.offsets) != (before.midi.output, before.midi.offsets):
             offsets = wanted.midi.offsets
             outputs = open_outputs(wanted.midi.output, clock, lateness, present=outputs, offsets=offsets)
@@ -122,7 +122,7 @@ def prepare(wanted: Config, present: Parts, clock: Clock, lateness: Lateness, ca
     for remark in remarks(wanted):
         if remark not in known:
             log.warning("%s", remark)
-    return Parts(wanted, rng, composer, outputs, sampler, lead)
+    return Parts(wanted, rng, composer, outputs, sampler, tempo_source)
 
 
 def _followed(config: Config) -> tuple[object, ...]:

@@ -19,7 +19,7 @@ from bachd.realtime.output import TimedMessage
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
 from bachd.service import state_dir
-from bachd.service.parts import Exchange
+from bachd.service.parts import PartsExchange
 from bachd.service.settings.draft import Controls
 
 PATIENCE: Final = 3.0
@@ -32,7 +32,7 @@ class Steering:
     """The wheel. All in the event loop, but for what `thread` does."""
 
     def __init__(
-        self, path: Path | None, exchange: Exchange, player: Player, reload: asyncio.Event, thread: Executor
+        self, path: Path | None, exchange: PartsExchange, player: Player, reload: asyncio.Event, thread: Executor
     ) -> None:
         """path: config.yaml. reload: set to have the settings read again, which has to be followed by `settle`."""
         self.controls = Controls(path, state_dir.folder() / "seeds")
