@@ -77,6 +77,22 @@ def test_music_that_goes_on_says_where() -> None:
     ]
 
 
+def test_a_start_that_a_halt_retracts_is_sent_again_and_no_stop_for_it() -> None:
+    sent = play(BAR, ClockMode.PLAYING, (0.05, Transport.halt), (3.0, Transport.resume))
+    assert sent == [f"{3.1 - TICK / 2:.3f} start", *clocks(3.1, 96), "5.100 stop"]
+
+
+def test_a_continue_that_a_halt_retracts_is_sent_again_with_the_position_reached_then() -> None:
+    acts = (0.611, Transport.halt), (3.0, Transport.resume), (3.05, Transport.halt), (4.0, Transport.resume)
+    sent = play(BAR * 2, ClockMode.PLAYING, *acts)
+    again = sent.index("0.611 stop") + 1
+    assert sent[again : again + 3] == [
+        f"{4.1 - TICK / 2:.3f} songpos 32",
+        f"{4.1 - TICK / 2:.3f} continue",
+        "4.100 clock",
+    ]
+
+
 def test_clocks_may_go_on_while_the_music_stands_still() -> None:
     sent = play(BAR, ClockMode.ALWAYS, (0.611, Transport.halt), (3.0, Transport.resume))
     moments = [float(line.split()[0]) for line in sent if line.endswith("clock")]

@@ -13,7 +13,7 @@ from bachd.music.event import Event
 from bachd.music.metre import Grid
 from bachd.music.piece import Origin, Step
 from bachd.realtime.performer import Change
-from bachd.realtime.player import Player
+from bachd.realtime.player import Composed, Player
 from bachd.realtime.transport import Transport
 from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
 from tests.realtime.performing import Script, play
@@ -176,6 +176,18 @@ def test_every_step_is_shown_as_it_is_handed_over() -> None:
 
 def test_bars_are_told_to_the_output_before_what_begins_in_them() -> None:
     assert play(steps("C4:2 D4:2 E4:3 F4:2 G4:3")).output.bars == pytest.approx([0.0, 2.0, 4.5])
+
+
+def test_a_step_is_asked_for_with_whether_it_is_the_first_in_its_bar() -> None:
+    clock, asked = FakeClock(), list[bool]()
+    script = scripted(steps("C4:2 D4:2 E4:3 F4:2 G4:3"))
+
+    async def compose(opens_bar: bool) -> Composed | None:
+        asked.append(opens_bar)
+        return await script(opens_bar)
+
+    run(Player(RecordingOutput(clock), Transport(120, 0.1), clock).perform(compose))
+    assert asked == [True, False, True, False, True, True]
 
 
 NOTES = st.frozensets(st.integers(55, 64), max_size=4)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bachd.music.metre import Metre, Place
 from bachd.music.piece import Step
 from bachd.realtime.clock_out import ClockMode
 from bachd.realtime.player import Player
@@ -57,6 +58,17 @@ def heard(output: RecordingOutput) -> list[str]:
 
 
 BARS = steps("C4 D4 E4 F4 " * 4)
+
+
+def test_an_upbeat_never_begins_before_the_song() -> None:
+    master = MidiMaster()
+    conductor = FollowingConductor(master)
+    tick = 2.5 / 300
+    for number in range(48):
+        master.receive(number * tick, bytes([CLOCK]), "a master")
+    master.receive(47.5 * tick, bytes([START]), "a master")
+    assert conductor.begin(0, Place(0, 90, Metre(4, 4)), 47.5 * tick)  # a sixteenth before the first bar line
+    assert conductor.due(0) == pytest.approx((48 + 90) * tick)
 
 
 def test_the_first_clock_after_a_start_is_the_first_beat() -> None:
