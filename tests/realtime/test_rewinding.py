@@ -63,14 +63,14 @@ def test_music_that_was_rewound_begins_with_a_start(moments: tuple[float, float]
         transport.halt()
         player.rewind()
 
-    again = scripted(steps("G4 ~G4"))
+    anew = scripted(steps("G4 ~G4"))
 
     async def perform() -> None:
         loop = asyncio.get_running_loop()
         loop.call_at(moments[0], transport.halt)
         loop.call_at(moments[1], stop)
         loop.call_at(3.0, transport.resume)
-        await player.perform(scripted(BAR), lambda: again(True))
+        await player.perform(scripted(BAR), lambda: anew(True))
 
     run(perform())
     found = [f"{timed.due:.3f} {timed.message.type}" for timed in output.messages if timed.message.type != "clock"]
