@@ -38,11 +38,12 @@ from bachd.music.piece import Origin, Step
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage
-from bachd.realtime.player import Player
+from bachd.realtime.performer import Change
+from bachd.realtime.player import Composed, Player
 from bachd.realtime.transport import Transport
 from bachd.service.progress import tell
-from bachd.sync.conductor import Following
-from bachd.sync.midi_master import CLOCK, START, STOP, Master
+from bachd.sync.conductor import FollowingConductor
+from bachd.sync.midi_master import CLOCK, START, STOP, MidiMaster
 
 PERIODS: Final = (64, 1024, 4096, 8192)
 KINDS: Final = ("pause", "stop", "panic", "reload", "port")
@@ -90,6 +91,7 @@ class Stage:
         self._clock = MonotonicClock()
         self._output = self._open()
         self._tick = 0
+        self._change: Change | None = None
 
     def _open(self) -> JackOutput:
         self._ports.append(self._ports.pop(0))
@@ -100,14 +102,16 @@ class Stage:
                 tell(f"attempt {attempt + 1}: {fault}")
         raise OutputError("bench: the server accepts no client any more")
 
-    async def compose(self) -> Step:
-        """The next chord of a music without an end."""
+    async def compose(self, _opens_bar: bool) -> Composed:
+        """Return the next chord of endless music, with the change that is due."""
         place = Grid().place(self._tick)
         ticks = self._rng.choice((6, 12) if place.phase % 12 == 0 else (6,))
         self._tick += ticks
         notes = tuple(sorted(self._rng.sample(range(48, 72), self._rng.randint(1, 6))))
         held = tuple(note for note in notes if self._rng.random() < 0.2)
-        return Step(Event(tuple(note for note in notes if note not in held), held, ticks), place, Origin.SEED, "bench")
+        event = Event(tuple(note for note in notes if note not in held), held, ticks)
+        change, self._change = self._change, None
+        return Composed(Step(event, place, Origin.SEED, "bench"), change)
 
     async def halt(self, count: int) -> None:
         """Play, and halt `count` times in all the ways that the page knows."""
@@ -117,7 +121,7 @@ class Stage:
         for number in range(count):
             kind = KINDS[number % len(KINDS)]
             await self._wait(_PLAYING)
-            await self._before(kind, player)
+            await self._before(kind)
             conductor.halt()
             if kind == "stop":
                 player.rewind()
@@ -130,18 +134,17 @@ class Stage:
         playing.cancel()
         await asyncio.wait([playing])
 
-    async def _before(self, kind: str, player: Player) -> None:
+    async def _before(self, kind: str) -> None:
         """Change what is played with or to, as a reload does."""
         if kind not in ("reload", "port"):
             return
         before = self._output
         if kind == "port":
             self._output = await asyncio.get_running_loop().run_in_executor(None, self._open)
-        player.change(
+        self._change = Change(
             self._output,
-            bpm=self._rng.uniform(0.8, 1.2) * _BPM,
+            self._rng.uniform(0.8, 1.2) * _BPM,
             channels=[self._rng.randint(1, 16)],
-            patches=(),
             latency=self._rng.uniform(0.0, 0.05),
         )
         await self._wait(_PLAYING)
@@ -150,13 +153,13 @@ class Stage:
 
     async def follow(self, count: int) -> None:
         """Play after a MIDI clock, which stops `count` times."""
-        master = Master()
-        conductor = Following(master)
+        master = MidiMaster()
+        conductor = FollowingConductor(master)
         playing = asyncio.create_task(Player(self._output, conductor, self._clock).perform(self.compose))
 
         def say(status: int) -> None:
-            master.hear(self._clock.now(), bytes((status,)), "bench")
-            conductor.stir()
+            master.receive(self._clock.now(), bytes((status,)), "bench")
+            conductor.notify()
 
         async def beat() -> None:
             due = self._clock.now()

@@ -16,7 +16,7 @@ from bachd.music.metre import Grid
 from bachd.music.piece import Origin, Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.output import TimedMessage
-from bachd.realtime.player import Compose
+from bachd.realtime.player import Compose, Composed
 
 T = TypeVar("T")
 
@@ -150,12 +150,12 @@ def scripted(script: Sequence[Step | float | Exception]) -> Compose:
     """A composer that reads from a script: gives its steps, thinks for its numbers of seconds, raises its faults."""
     rest = iter(script)
 
-    async def compose() -> Step | None:
+    async def compose(_opens_bar: bool = True) -> Composed | None:
         for item in rest:
             if isinstance(item, Exception):
                 raise item
             if isinstance(item, Step):
-                return item
+                return Composed(item)
             await asyncio.sleep(item)
         return None
 
@@ -171,6 +171,8 @@ class ScriptedComposer:
     """Takes whatever it is given."""
     ahead: Sequence[Step] = ()
     """It plans nothing."""
+    composed = 0
+    """Not counted."""
 
     def __init__(self, *script: Step | Exception | Callable[[], object]) -> None:
         self._script = cycle(script)

@@ -13,7 +13,7 @@ from bachd.cli import main
 from bachd.printable import PrintableFormatter, printable
 from bachd.realtime.lateness import Lateness
 from bachd.service import sd_notify
-from bachd.service.run_stats import FAULTS, LONGEST, Report
+from bachd.service.run_stats import FAULTS, LONGEST, RunStats
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\u202egnp.\x7f\udcff"
 
@@ -41,7 +41,7 @@ def test_the_log_is_printable() -> None:
 def test_so_are_faults_the_status_and_what_the_command_says(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    report = Report(Lateness())
+    report = RunStats(Lateness())
     report.handle(logging.LogRecord("bachd", logging.WARNING, "", 0, EVIL + "x" * 9999, (), None))
     (fault,) = report._faults
     assert "\x1b" not in fault["what"]
@@ -55,7 +55,7 @@ def test_so_are_faults_the_status_and_what_the_command_says(
 
 
 def test_all_faults_are_counted_and_the_last_kept() -> None:
-    report = Report(Lateness())
+    report = RunStats(Lateness())
     for number in range(3 * FAULTS):
         report.handle(logging.LogRecord("bachd", logging.WARNING, "", 0, f"fault {number}", (), None))
     assert report._faulted == 3 * FAULTS

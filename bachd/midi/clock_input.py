@@ -40,12 +40,12 @@ def open_input(spec: str, hear: Hear) -> Input:
 
     Raises OutputError if there is no MIDI system.
     """
-    from bachd.midi.alsa.clock_input import AlsaInput
-    from bachd.midi.jack.clock_input import JackInput
+    from bachd.midi.alsa.clock_input import AlsaClockInput
+    from bachd.midi.jack.clock_input import JackClockInput
 
     part = None if spec == ANY else spec
     faults = []
-    for system in (AlsaInput, JackInput):
+    for system in (AlsaClockInput, JackClockInput):
         try:
             return system(part, hear)
         except OutputError as fault:

@@ -13,7 +13,7 @@ from typing import Final
 from bachd.realtime.output import Output, TimedMessage
 
 
-class Outputs:
+class FanOut:
     """Several outputs as one; with none at all, nobody hears anything."""
 
     def __init__(self, outputs: Sequence[Output], offsets: Sequence[float] = ()) -> None:
@@ -50,7 +50,7 @@ class Outputs:
         """Look after each."""
         return [line for output in self.outputs for line in output.poll()]
 
-    def close(self, kept: Outputs | None = None) -> None:
+    def close(self, kept: FanOut | None = None) -> None:
         """Close each, even if another one fails to, but for those that are among the `kept`, too."""
         with ExitStack() as stack:
             for output in self.outputs:
@@ -64,7 +64,7 @@ def _recordings(output: Output) -> list[str]:
 
     if isinstance(output, PendingOutput):
         return [] if output.output is None else _recordings(output.output)
-    if isinstance(output, Outputs):
+    if isinstance(output, FanOut):
         return output.recordings
     return [str(output.path)] if isinstance(output, FileOutput) and output.holds_music else []
 
@@ -75,5 +75,5 @@ def _shifted(timed: TimedMessage, offset: float) -> TimedMessage:
 
 
 _CLOCK: Final = frozenset(("clock", "start", "stop", "continue", "songpos"))
-NOWHERE: Final = Outputs(())
+NOWHERE: Final = FanOut(())
 """Without any output."""

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bachd.midi import systems
-from bachd.midi.fan_out import NOWHERE, Outputs
+from bachd.midi.fan_out import NOWHERE, FanOut
 from bachd.midi.pending import PendingOutput
 from bachd.midi.port_names import PortInfo, is_instrument, label
 from bachd.midi.resolve import Nowhere, Port, Recording, Resolver, Synth, attempt, busy
@@ -58,10 +58,10 @@ def open_outputs(
     lateness: Lateness,
     *,
     awaiting: bool = False,
-    present: Outputs = NOWHERE,
+    present: FanOut = NOWHERE,
     offsets: Mapping[str, float] | None = None,
     asked: str = "midi.output",
-) -> Outputs:
+) -> FanOut:
     """Open all outputs asked for, as one: each auto, virtual, jack, none, file:NAME.mid or part of a port's name.
 
     clock: the machine's monotonic one, in which deadlines are counted.
@@ -93,13 +93,13 @@ def open_outputs(
             log.warning("%s; it is waited for", fault)
         found = [(output, offset) for offset, each in openings.items() for output in each.finish()]
         stack.pop_all()
-    return Outputs([output for output, _ in found], [offset for _, offset in found])
+    return FanOut([output for output, _ in found], [offset for _, offset in found])
 
 
 class _Opening:
     """Outputs while they are being opened. Synths on ALSA share one port of ours, if their clock is for one moment."""
 
-    def __init__(self, clock: Clock, lateness: Lateness, present: Outputs, asked: str) -> None:
+    def __init__(self, clock: Clock, lateness: Lateness, present: FanOut, asked: str) -> None:
         self._clock = clock
         self._lateness = lateness
         self._present = present
@@ -154,7 +154,7 @@ class _Opening:
 
     def close(self) -> None:
         """Something could not be opened: close what has been."""
-        Outputs(self._outputs).close(self._present)
+        FanOut(self._outputs).close(self._present)
         self._resolver.close()
 
     def _alsa(self, sequencer: Sequencer) -> Output:

@@ -1,1 +1,1 @@
-"""When it sounds: clock, transport, player, and the measure of how late it was."""
+"""Play in real time: clock, transport, player, and a measure of how late messages left."""

@@ -1,4 +1,4 @@
-"""The time that deadlines are counted in: monotonic seconds, as a value that can be handed in.
+"""Read the monotonic clock that deadlines are counted in, and sleep until a moment of it.
 
 Law: the only module that sleeps; a sleep ends at its moment or after it (asyncio's, within a nanosecond).
 """
@@ -14,7 +14,7 @@ class Clock(Protocol):
     """Monotonic seconds, and waiting for a moment of them."""
 
     def now(self) -> float:
-        """Seconds; only differences mean anything."""
+        """Return the time in seconds; only differences mean anything."""
         ...
 
     async def sleep_until(self, moment: float) -> None:
@@ -26,7 +26,7 @@ class MonotonicClock:
     """The machine's own clock, the one ALSA, JACK and `sleep_until` are compared with."""
 
     def now(self) -> float:
-        """Seconds of `time.monotonic`."""
+        """Return the seconds of `time.monotonic`."""
         return time.monotonic()
 
     async def sleep_until(self, moment: float) -> None:
@@ -44,11 +44,11 @@ class OfflineClock:
         self._now = start
 
     def now(self) -> float:
-        """Seconds since the run began, as if it had been played."""
+        """Return the seconds since the run began, as if it had been played."""
         return self._now
 
     async def sleep_until(self, moment: float) -> None:
-        """Be there at once."""
+        """Move the clock to `moment` at once."""
         self._now = max(self._now, moment)
         await asyncio.sleep(0)
 

@@ -1,15 +1,18 @@
-"""The MIDI clock that is sent with the music.
+"""Send MIDI clock with the music: timing clocks, start, continue, stop and song position pointers.
+
+MIDI 1.0 Detailed Specification 4.2, "System Real Time Messages" (F8, FA, FB, FC) and "System Common Messages" (F2).
 
 Law: one clock leaves for each tick that is played, at its own moment, and none is repeated after a stall; a start, or a
 position and a continue, comes before the first, a stop with the silence.
 
-Clocks are handed over like notes, so that whatever times those times them. They are not early by a synth's latency: who
-hears a clock is a sequencer.
+Clocks are sent ahead like notes, so that whatever times those times them. They do not leave early by a synth's latency:
+their receiver is a sequencer.
 """
 
 from __future__ import annotations
 
 import math
+from enum import Enum
 from typing import Final
 
 from bachd.music.event import TICKS
@@ -20,83 +23,104 @@ from bachd.realtime.transport import Conductor
 from bachd.realtime.waiting import reach
 
 _GROUP: Final = 6
-"""Clocks that are handed over at once where the tempo is steady: fewer wakings."""
+"""Clocks that are sent in one call where the tempo is steady: fewer wakings."""
 _SIXTEENTH: Final = TICKS // 4
-_FURTHEST: Final = 1 << 14
-"""Sixteenths that a Song Position Pointer can count."""
-_PATIENCE: Final = 1.0
-"""Seconds between two looks while nothing is to be sent."""
+_POSITIONS: Final = 1 << 14
+"""Sixteenths that the 14 bits of a song position pointer can count."""
+_IDLE_POLL: Final = 1.0
+"""Seconds between two calls of `idle` while nothing is to be sent."""
 
 
-class Pulse:
-    """The clock of a run, or none at all."""
+class ClockMode(Enum):
+    """When clocks are sent."""
 
-    def __init__(self, *, sends: bool = False, while_stopped: bool = False) -> None:
-        """sends: whether anything is sent. while_stopped: whether clocks go on while the music stands still."""
-        self._sends = sends
-        self._idles = sends and while_stopped
-        self._next = 0  # the first tick whose clock has not been handed over
+    OFF = "off"
+    PLAYING = "playing"
+    """From a start or a continue to a stop."""
+    ALWAYS = "always"
+    """Between a stop and the next start, too, as a sequencer needs that keeps its tempo by them."""
+
+
+class ClockSender:
+    """The MIDI clock of a run."""
+
+    def __init__(self, output: Output, conductor: Conductor, clock: Clock, mode: ClockMode) -> None:
+        """Send nothing yet."""
+        self._output = output
+        self._conductor = conductor
+        self._clock = clock
+        self._mode = mode
+        self._next = 0  # the first tick whose clock has not been sent
         self._origin: int | None = None  # the tick of the last start
         self._runs = False
         self._began: tuple[float, int | None] = (0.0, None)  # when it last was, and `_origin` before that
-        self._last = -math.inf  # the deadline of what was handed over last
+        self._last = -math.inf  # the deadline of what was sent last
 
-    def prepare(self, tick: int, conductor: Conductor, now: float) -> None:
-        """The music begins with `tick`, whenever that is; until then there are only the clocks of standing still."""
+    def use(self, output: Output, conductor: Conductor, mode: ClockMode, tick: int) -> None:
+        """Send to this output, in this conductor's time, from `tick` on; another output or mode stops the clock."""
+        if output is not self._output or mode is not self._mode:
+            self.stop(self._conductor.due(tick), tick)
+        if mode is not self._mode:
+            self.rewind()
+        self._output, self._conductor, self._mode = output, conductor, mode
+
+    def prepare(self, tick: int) -> None:
+        """Get ready for music that begins with `tick`; until then clocks are sent only if they always are."""
         self._next = tick
-        if self._idles and not self._runs:
-            self._next = min(tick, conductor.tick(max(now, self._last)) + 1)
+        if self._mode is ClockMode.ALWAYS and not self._runs:
+            self._next = min(tick, self._conductor.tick(max(self._clock.now(), self._last)) + 1)
 
-    def start(self, output: Output, tick: int, conductor: Conductor) -> None:
-        """Say that `tick` comes next, unless that is known: it is where the last clock has led to."""
-        if not self._sends or self._runs:
+    def start(self, tick: int) -> None:
+        """Send that `tick` comes next, unless the clock runs already: a start, or a position and a continue."""
+        if self._mode is ClockMode.OFF or self._runs:
             return
         self._runs, self._next = True, tick
-        due = max(self._last, (conductor.due(tick - 1) + conductor.due(tick)) / 2)
+        due = max(self._last, (self._conductor.due(tick - 1) + self._conductor.due(tick)) / 2)
         self._began = (due, self._origin)
         sixteenths, rest = divmod(tick - (tick if self._origin is None else self._origin), _SIXTEENTH)
-        if self._origin is None or rest or sixteenths >= _FURTHEST:
+        if self._origin is None or rest or sixteenths >= _POSITIONS:
             self._origin = tick
-            self._send(output, due, tick, START)
+            self._send(due, tick, START)
         else:
-            self._send(output, due, tick, songpos(sixteenths), CONTINUE)
+            self._send(due, tick, songpos(sixteenths), CONTINUE)
 
     def rewind(self) -> None:
-        """What comes next is a beginning: a start, and no position."""
+        """Begin the next time with a start, without a position."""
         self._origin = None
 
-    async def reach(self, tick: int, ahead: float, conductor: Conductor, clock: Clock, output: Output) -> bool:
-        """As `waiting.reach`; the clocks before `tick` are handed over meanwhile."""
-        group = 1 if conductor.follows else _GROUP
-        while self._sends and self._next < tick:
-            if not await reach(self._next, ahead, conductor, clock):
+    async def reach(self, tick: int, ahead: float) -> bool:
+        """Wait as `waiting.reach` does, and send the clocks before `tick` meanwhile."""
+        group = 1 if self._conductor.follows else _GROUP
+        while self._mode is not ClockMode.OFF and self._next < tick:
+            if not await reach(self._next, ahead, self._conductor, self._clock):
                 return False
             for each in range(self._next, min(self._next + group, tick)):
-                self._send(output, conductor.due(each), each, CLOCK)
+                self._send(self._conductor.due(each), each, CLOCK)
                 self._next = each + 1
-        return await reach(tick, ahead, conductor, clock)
+        return await reach(tick, ahead, self._conductor, self._clock)
 
-    def stop(self, output: Output, due: float, tick: float) -> None:
-        """The music ends at `due`, and what was to come after that is taken back."""
+    def stop(self, due: float, tick: float) -> None:
+        """Send a stop at `due`; what was to come after that has been retracted, perhaps even the start."""
         self._last = min(self._last, due)
         began, origin = self._began
-        if self._runs and began > due:  # the start was taken back, too
+        if self._runs and began > due:
             self._runs, self._origin = False, origin
         elif self._runs:
             self._runs = False
-            self._send(output, due, tick, STOP)
+            self._send(due, tick, STOP)
 
-    def idle(self, output: Output, conductor: Conductor, now: float) -> float:
-        """The music stands still; returns when to look again, in monotonic seconds."""
-        if not self._idles:
-            return now + _PATIENCE
-        period = 60.0 / (conductor.bpm * TICKS)
+    def idle(self) -> float:
+        """Send clocks while the music does not play, if they always are; returns when to call this again."""
+        now = self._clock.now()
+        if self._mode is not ClockMode.ALWAYS:
+            return now + _IDLE_POLL
+        period = 60.0 / (self._conductor.bpm * TICKS)
         due = max(now, self._last + period)
-        while due < now + conductor.lead:
-            self._send(output, due, self._next, CLOCK)
+        while due < now + self._conductor.lead:
+            self._send(due, self._next, CLOCK)
             due += period
-        return now + conductor.lead / 2
+        return now + self._conductor.lead / 2
 
-    def _send(self, output: Output, due: float, tick: float, *messages: Message) -> None:
+    def _send(self, due: float, tick: float, *messages: Message) -> None:
         self._last = max(self._last, due)
-        output.send([TimedMessage(self._last, tick, message) for message in messages])
+        self._output.send([TimedMessage(self._last, tick, message) for message in messages])

@@ -1,4 +1,4 @@
-"""What has been handed over and what of it has been delivered, so that the rest can be taken back.
+"""Track the messages that were sent but are not yet due, so that a retraction leaves no note hanging.
 
 Law: a note counts as sounding from the deadline of its note_on to that of its note_off.
 """
@@ -13,24 +13,24 @@ from typing import Final
 from bachd.music.message import Message
 from bachd.realtime.output import TimedMessage
 
-_PASSING: Final = frozenset(("note_on", "note_off", "marker"))
-"""Messages that mean nothing after their moment; all others set something that holds."""
+_MOMENTARY: Final = frozenset(("note_on", "note_off", "marker"))
+"""Messages that mean nothing after their moment; all others set something that stays set."""
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack:
-    """What is left when messages on their way are taken back."""
+class Retracted:
+    """The state of the receiver after a retraction."""
 
     sounding: dict[int, int]
     """The notes that sound, with their channels."""
     tick: float
-    """Of what was delivered last."""
-    lost: list[Message]
-    """Settings (program, bank, tempo, metre) that were not delivered, and have to be sent again."""
+    """Position of the message that was delivered last."""
+    undelivered: list[Message]
+    """Settings (program, bank, tempo, metre) that have to be sent again."""
 
 
-class Handed:
-    """Messages on their way, and the notes that sound."""
+class InFlight:
+    """Messages on their way, and the notes that sound. Moments are in monotonic seconds."""
 
     def __init__(self) -> None:
         self._waiting: list[TimedMessage] = []
@@ -38,18 +38,19 @@ class Handed:
         self._tick = 0.0
 
     def add(self, messages: Sequence[TimedMessage], now: float) -> None:
-        """These are handed over; `now`, as everywhere here, is in monotonic seconds."""
+        """Record messages that were sent at `now`."""
         self._deliver(now)
         self._waiting += messages
 
-    def take_back(self, now: float) -> TakenBack:
-        """Forget what is not yet due, and return what that leaves."""
+    def retract(self, now: float) -> Retracted:
+        """Forget what is due after `now`, and return the state which that leaves."""
         self._deliver(now)
-        lost = [timed.message for timed in self._waiting if timed.message.type not in _PASSING]
+        undelivered = [timed.message for timed in self._waiting if timed.message.type not in _MOMENTARY]
         self._waiting.clear()
-        return TakenBack(dict(self._sounding), self._tick, lost)
+        return Retracted(dict(self._sounding), self._tick, undelivered)
 
     def _deliver(self, now: float) -> None:
+        """Take what is due by `now` for delivered."""
         for timed in sorted((timed for timed in self._waiting if timed.due <= now), key=attrgetter("due")):
             if timed.message.type == "note_on":
                 self._sounding[timed.message.note] = timed.message.channel

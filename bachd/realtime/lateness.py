@@ -1,6 +1,6 @@
-"""How late messages left, as a musician would ask: usually, nearly always, and at worst.
+"""Measure how late messages left: median, 99th percentile and maximum, from a histogram.
 
-Law: weeks of messages take as much memory as one; any thread may record, any thread may ask.
+Law: weeks of messages take as much memory as one; any thread may record, any thread may read.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Lateness:
             self._recent.add(seconds)
 
     def take(self) -> Summary:
-        """What was recorded since the last `take`."""
+        """Summarise what was recorded since the last `take`."""
         with self._lock:
             summary = self._recent.summary()
             self._earlier.merge(self._recent)
@@ -59,11 +59,11 @@ class Lateness:
         return summary
 
     def overall(self) -> Summary:
-        """What was recorded since the beginning."""
+        """Summarise what was recorded since the beginning."""
         return self._everything().summary()
 
     def spread(self) -> list[list[float]]:
-        """Of all since the beginning, pairs of how late at most, in seconds, and how many; in classes 22 % wide."""
+        """Return the histogram since the beginning: upper limits in seconds and counts, in classes 22 % wide."""
         return self._everything().classes()
 
     def _everything(self) -> _Histogram:

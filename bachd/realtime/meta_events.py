@@ -1,6 +1,8 @@
-"""What a score prints above the notes: the names of pieces, and their metres.
+"""Write the meta events that go with the steps: a marker with each piece's name, and time signatures.
 
-Law: a sign is told once, where it begins to hold.
+They are meta events 06 and 58 of Standard MIDI Files 1.0, section "Meta-Event Definitions".
+
+Law: a time signature is sent once, where it begins to hold.
 """
 
 from __future__ import annotations
@@ -11,26 +13,26 @@ from bachd.music.metre import Metre, Place
 from bachd.music.piece import Step
 
 
-class Signs:
-    """The signs of a run, step by step."""
+class MetaEvents:
+    """The meta events of a run, step by step."""
 
     def __init__(self) -> None:
-        self._metre: Metre | None = None  # the last that was told
+        self._metre: Metre | None = None  # of the last time signature
         self._in_upbeat = False
 
-    def forget(self) -> None:
-        """Nothing has been told yet: there is somebody else to tell."""
+    def reset(self) -> None:
+        """Forget what was sent, so that another output gets the time signature, too."""
         self._metre = None
 
-    def of(self, step: Step) -> list[Message]:
-        """What stands above the step.
+    def for_step(self, step: Step) -> list[Message]:
+        """Return what comes with the step: a marker where a piece opens, a time signature where the metre changes.
 
         An upbeat at the start of the run is a short bar. A later one ends the bar of the breath before it, in its
         metre.
         """
-        signs = []
+        messages = []
         if step.opens:
-            signs.append(marker(step.piece))
+            messages.append(marker(step.piece))
             self._in_upbeat = step.place.phase > 0
         self._in_upbeat = self._in_upbeat and step.place.bar == 0
         metre = step.place.metre
@@ -38,8 +40,8 @@ class Signs:
             metre = self._metre or _upbeat(step.place) or metre
         if metre != self._metre:
             self._metre = metre
-            signs.append(time_signature(metre.beats, metre.unit))
-        return signs
+            messages.append(time_signature(metre.beats, metre.unit))
+        return messages
 
 
 def _upbeat(place: Place) -> Metre | None:

@@ -1,6 +1,6 @@
-"""What strikes the notes of steps and lets go of them.
+"""Turn steps into note_ons and note_offs, and track which notes sound.
 
-Law: every note that was struck and is not let go of is known, with its channel; none is struck while it sounds.
+Law: every note that sounds is known, with its channel; no note is struck while it sounds.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from bachd.music.expression import Expression
 from bachd.music.message import Message, note_off, note_on
 from bachd.music.piece import Step
 
-Late: TypeAlias = tuple[float, Message]
+Delayed: TypeAlias = tuple[float, Message]
 """A message, and by how many ticks it comes after its step."""
 
 
-class Hands:
-    """Turns steps into notes."""
+class NoteTracker:
+    """The notes that sound, and the messages that begin and end them."""
 
     def __init__(self, channels: Sequence[int], expression: Expression | None = None) -> None:
         """channels: 1 to 16; the voices from the top go to one each, the last takes the rest.
@@ -31,13 +31,13 @@ class Hands:
         self.use(channels, expression or Expression(Random()))
 
     def use(self, channels: Sequence[int], expression: Expression | None = None) -> None:
-        """Play so from the next step on; expression: None leaves it as it is."""
+        """Change channels and expression from the next step on; expression: None leaves it as it is."""
         self.channels = tuple(channel - 1 for channel in channels)
         if expression is not None:
             self._expression = expression
 
-    def play(self, step: Step, rate: float) -> tuple[list[Late], list[Late]]:
-        """What ends with a step, and what begins; `rate` is how many ticks a second has."""
+    def play(self, step: Step, rate: float) -> tuple[list[Delayed], list[Delayed]]:
+        """Return the note_offs and the note_ons of a step; `rate` is the number of ticks in a second."""
         held = tuple([note for note in step.event.held if note in self.sounding])
         struck = tuple([note for note in step.event.sounding if note not in held])
         delay, touches = self._expression.shape(Event(struck, held, step.event.ticks), step.place, rate)
@@ -51,8 +51,8 @@ class Hands:
                 begun.append((delay + touch.late, note_on(channel, note, touch.velocity)))
         return ended, begun
 
-    def let_go(self) -> list[Message]:
-        """A note_off for all that sounds."""
+    def release_all(self) -> list[Message]:
+        """Return a note_off for every note that sounds; none does afterwards."""
         return [self._off(note) for note in tuple(self.sounding)]
 
     def _off(self, note: int) -> Message:

@@ -1,7 +1,7 @@
-"""What the player asks of an output, and the message it hands over.
+"""Define what an output is to the player, and the timed message that it is sent.
 
 Law: `send` never blocks and never raises for a port that has vanished; an output delivers each message at its deadline,
-those of one deadline in the order in which it was given them, but the ends of notes before their beginnings.
+those of one deadline in the order in which it was sent them, but note_offs before note_ons.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class TimedMessage:
 
 
 def ordered(messages: Iterable[TimedMessage]) -> list[TimedMessage]:
-    """By deadline; at one and the same, note_ons come last. Notes of no length there must not be."""
+    """Sort by deadline; at one and the same, note_ons come last. No note may have a length of 0."""
     return sorted(messages, key=lambda timed: (timed.due, timed.message.type == "note_on"))
 
 
@@ -34,11 +34,11 @@ class Output(Protocol):
 
     @property
     def description(self) -> str:
-        """Where the music goes at this moment, for people: 'FP-30X MIDI 1' or "waiting for 'FP-30X'"."""
+        """Say where the music goes at this moment: 'FP-30X MIDI 1' or "waiting for 'FP-30X'"."""
         ...
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
-        """Take messages, some tens of milliseconds ahead of their deadlines. Called from one thread.
+        """Take messages to deliver, some tens of milliseconds ahead of their deadlines. Called from one thread.
 
         Notes are one stream, a clock's bytes are another: the deadlines of neither decrease, from call to call neither,
         unless `retract` lies between.
@@ -53,19 +53,19 @@ class Output(Protocol):
         ...
 
     def bar(self, due: float) -> None:
-        """A bar begins at `due`, in monotonic seconds, with what is sent next. Called from the thread that sends.
+        """Note that a bar begins at `due`, in monotonic seconds, with what is sent next.
 
-        An instrument that has come back hears no note_on before that.
+        Called from the thread that sends. An instrument that was plugged in again gets no note_on before that.
         """
         ...
 
     def poll(self) -> Sequence[str]:
-        """Look after the connection, about once a second, off the event loop: reopen what has vanished.
+        """Check the connection, about once a second, off the event loop: reopen what has vanished.
 
         Returns one line for each thing that changed, for the log. May block for some milliseconds.
         """
         ...
 
     def close(self) -> None:
-        """Deliver what has been sent, each at its deadline, then let go of the port. May block until the last one."""
+        """Deliver what has been sent, each at its deadline, then close the port. May block until the last one."""
         ...

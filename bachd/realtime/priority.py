@@ -1,4 +1,4 @@
-"""For threads that music waits for: to be woken in time, and to find their memory where it was.
+"""Ask the system to run the threads that music waits for in time: SCHED_FIFO, locked memory, precise wakeups.
 
 Law: what the system does not grant is done without; nothing here raises.
 """
@@ -52,7 +52,7 @@ def take() -> bool:
 
 
 def come_first() -> bool:
-    """Ask for SCHED_FIFO for the calling thread alone, which prepares what is sent, or hears what it depends on.
+    """Ask for SCHED_FIFO for the calling thread alone, which prepares what is sent, or receives what it depends on.
 
     All threads of a process that compute should: one that has to wait for its turn while it holds Python's lock makes
     the others wait, on a busy machine for up to a second.
@@ -62,7 +62,7 @@ def come_first() -> bool:
 
 @contextmanager
 def coming_first() -> Iterator[None]:
-    """As `come_first`, for a while."""
+    """Run with the priority of `come_first` until the context ends."""
     granted = come_first()
     try:
         yield

@@ -1,9 +1,10 @@
-"""Where a run is in time: ticks to monotonic seconds and back, and whether the music goes on or stands still.
+"""Convert ticks to monotonic seconds and back, and halt and resume the music.
 
 Law: a deadline is origin + ticks x seconds a tick, never the deadline before plus a length, so nothing drifts; the
 origin moves only when music has to wait or the tempo changes.
 
-A tick is a 24th of a quarter note: exactly one MIDI clock. Positions are ticks since the start of the run.
+A tick is a 24th of a quarter note, one MIDI timing clock (MIDI 1.0 Detailed Specification 4.2, "Timing Clock").
+Positions are ticks since the start of the run.
 """
 
 from __future__ import annotations
@@ -15,21 +16,21 @@ from bachd.music.event import TICKS
 from bachd.music.metre import Place
 
 LEAD: Final = 0.2
-"""Seconds: enough for an overloaded machine to hand over a chord in time (its event loop was seen to wake 130 ms late
+"""Seconds: enough for an overloaded machine to send a chord in time (its event loop was seen to wake 130 ms late
 at a load of four processes a core)."""
 
 
 class Conductor(Protocol):
-    """Who says when a tick sounds, and whether there is music at all. For one thread."""
+    """Decides when a tick sounds, and whether there is music at all. For one thread."""
 
     @property
     def follows(self) -> bool:
-        """Whether tempo and bar lines are somebody else's, so that music that is late cannot just go on later."""
+        """Whether tempo and bar lines come from outside, so that music that is late cannot just go on later."""
         ...
 
     @property
     def lead(self) -> float:
-        """Seconds before its deadline at which a chord is best handed over: what is handed over stays as it is."""
+        """Seconds before its deadline at which a chord is best sent: what has been sent follows no change of tempo."""
         ...
 
     @property
@@ -43,31 +44,31 @@ class Conductor(Protocol):
         ...
 
     @property
-    def stirred(self) -> asyncio.Event:
-        """Set when another answer is due than the one given last. Whoever waits for it clears it."""
+    def changed(self) -> asyncio.Event:
+        """Set when `running`, or the moment that `due` returned last, has changed. Who waits for it clears it."""
         ...
 
     def begin(self, tick: int, place: Place, moment: float) -> bool:
-        """Let music go on with `tick`, which is at `place` in its bar, at `moment` or as soon after it as is right.
+        """Let music go on with `tick`, which is at `place` in its bar, at `moment` or at the next fitting one.
 
-        False if it has to wait; ask again when it has `stirred`.
+        False if it has to wait; ask again when it has `changed`.
         """
         ...
 
     def due(self, tick: int) -> float:
-        """The moment at which `tick` sounds, in monotonic seconds, as far as is known now."""
+        """Return the moment at which `tick` sounds, in monotonic seconds, as far as is known now."""
         ...
 
     def tick(self, moment: float) -> int:
-        """The last tick at or before `moment`; negative before the start."""
+        """Return the last tick at or before `moment`; negative before the start."""
         ...
 
     def change(self, tick: int, bpm: float) -> None:
-        """Go on at another tempo from `tick` on, whose moment stays what it was; who `follows` takes no notice."""
+        """Go on at another tempo from `tick` on, whose moment stays what it was; ignored if it `follows`."""
         ...
 
     def shift(self, seconds: float) -> None:
-        """Let everything from here on sound `seconds` later; who `follows` takes no notice."""
+        """Let everything from here on sound `seconds` later; ignored if it `follows`."""
         ...
 
 
@@ -80,7 +81,7 @@ class Transport:
         self.bpm = bpm
         """Quarter notes a minute."""
         self.lead = lead
-        self.stirred = asyncio.Event()
+        self.changed = asyncio.Event()
         self._origin = 0.0
         self._halted = False
 
@@ -90,14 +91,14 @@ class Transport:
         return not self._halted
 
     def halt(self) -> None:
-        """Let there be silence at once."""
+        """Silence the music at once."""
         self._halted = True
-        self.stirred.set()
+        self.changed.set()
 
     def resume(self) -> None:
-        """Let the next bar begin."""
+        """Go on with the next bar."""
         self._halted = False
-        self.stirred.set()
+        self.changed.set()
 
     def begin(self, tick: int, place: Place, moment: float) -> bool:
         """Put `tick` at `moment`, wherever in its bar it is."""
@@ -105,11 +106,11 @@ class Transport:
         return not self._halted
 
     def due(self, tick: int) -> float:
-        """The moment at which `tick` sounds, in monotonic seconds."""
+        """Return the moment at which `tick` sounds, in monotonic seconds."""
         return self._origin + tick * 60.0 / (self.bpm * TICKS)
 
     def tick(self, moment: float) -> int:
-        """The last tick at or before `moment`; negative before the start."""
+        """Return the last tick at or before `moment`; negative before the start."""
         return int((moment - self._origin) * self.bpm * TICKS // 60.0)
 
     def change(self, tick: int, bpm: float) -> None:

@@ -1,6 +1,6 @@
-"""Waiting for somebody who may change his mind.
+"""Wait for a moment that the conductor may move meanwhile.
 
-Law: whoever waits here wakes when it is time, or when the conductor has news, whichever comes first.
+Law: a wait ends when it is time, or when the conductor has `changed`, whichever comes first.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ _NANOSECOND: Final = 1e-9
 
 
 async def until(moment: float, conductor: Conductor, clock: Clock) -> None:
-    """Until then, in monotonic seconds, or until there is news from the conductor."""
+    """Wait until `moment`, in monotonic seconds, or until the conductor has changed."""
     sleeping = asyncio.ensure_future(clock.sleep_until(moment))
-    stirring = asyncio.ensure_future(conductor.stirred.wait())
+    changing = asyncio.ensure_future(conductor.changed.wait())
     try:
-        await asyncio.wait((sleeping, stirring), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((sleeping, changing), return_when=asyncio.FIRST_COMPLETED)
     finally:
         sleeping.cancel()
-        stirring.cancel()
-    conductor.stirred.clear()
+        changing.cancel()
+    conductor.changed.clear()
 
 
 async def reach(tick: int, ahead: float, conductor: Conductor, clock: Clock) -> bool:
-    """Until `ahead` seconds before `tick` sounds, wherever that moves meanwhile; False, at once, if the music halts."""
+    """Wait until `ahead` seconds before `tick` sounds, wherever that moves; False, at once, if the music halts."""
     while True:
         await until(conductor.due(tick) - ahead, conductor, clock)
         if not conductor.running:

@@ -1,14 +1,14 @@
-"""The long run: where the parts are put together, exchanged and taken apart.
+"""Run the daemon: open what it plays with, play until something ends it, and close everything in order.
 
 Law: while music plays, the event loop neither computes nor blocks: composing and tending the ports have threads of
-their own. All of these come before whatever else is busy, where the system allows it, once all is loaded. However a
-run ends, what sounds is released before the output is closed. New settings come into use on a bar line, or not at all.
+their own. Once everything is loaded, these get real-time priority where the system allows it. However a run ends, what
+sounds is released before the output is closed. Changed settings come into use on a bar line, or not at all.
 
-What goes on beside the music is elsewhere: housekeeping.py looks after the output and shows the run,
+systemd's watchdog (see sd_notify(3), WATCHDOG=1) is fed only when an event has been sent to the output, so a run that
+hangs anywhere between network and output is restarted.
+
+The parts of a run are in run/: start_up.py opens it, composer_thread.py composes, housekeeping.py looks after it;
 steer.py follows the settings.
-
-systemd hears that bachd is alive only when an event has been handed to the player, so a run that hangs anywhere on the
-way from the network to the output is one that is started again.
 """
 
 from __future__ import annotations
@@ -17,41 +17,34 @@ import asyncio
 import gc
 import logging
 import signal
-import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from secrets import randbits
-from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from bachd.config import Config
-from bachd.errors import EXIT_OK, ModelError, SeedError
-from bachd.music.ritardando import pace
+from bachd.errors import EXIT_OK
 from bachd.printable import PrintableFormatter
 from bachd.realtime import priority
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.service import exhausted
-from bachd.service.parts import Exchange, Parts
-from bachd.service.run_stats import Report, log_to
-from bachd.service.sd_notify import Notifier
-from bachd.service.settings.remarks import remarks
-from bachd.service.tempo_source import Call, open_lead
+from bachd.service.parts import PartsExchange
+from bachd.service.run.start_up import open_parts
+from bachd.service.run_stats import RunStats, log_to
+from bachd.service.sd_notify import SystemdNotifier
+from bachd.service.tempo_source import Call
 
 if TYPE_CHECKING:
     from bachd.music.piece import Step
-    from bachd.neural.plan import Plan
     from bachd.realtime.output import TimedMessage
-    from bachd.realtime.player import Player
-    from bachd.service.housekeeping import Upkeep
+    from bachd.realtime.performer import Change
+    from bachd.service.run.housekeeping import Housekeeping
     from bachd.service.steer import Steering
 
 log = logging.getLogger("bachd")
-
-T = TypeVar("T")
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends a run; but a service takes SIGHUP, which means elsewhere that the terminal is gone, for 'reload'."""
@@ -70,7 +63,7 @@ def run(config: Config, seconds: float | None = None, events: int | None = None,
     this = _Run(config, seconds, events, path)
     handler = logging.StreamHandler()
     handler.setFormatter(PrintableFormatter())
-    with log_to(handler, this.report):
+    with log_to(handler, this.stats):
         asyncio.run(this.perform())
     return EXIT_OK
 
@@ -85,236 +78,136 @@ class _Run:
         self._path = path
         self._rng = randbits(32) if config.seed.rng is None else config.seed.rng
         self._clock = MonotonicClock()
-        self.report = Report(Lateness())
-        self._notifier = Notifier.from_environment()
+        self.stats = RunStats(Lateness())
+        self._notifier = SystemdNotifier.from_environment()
         self._playing = asyncio.Event()
         self._stop = asyncio.Event()
         self._reload = asyncio.Event()
-        self._composed = 0
-        self._last: Step | None = None
-        self._coming: Step | None = None  # composed, but not handed over yet
-        self._composing = False
-        self._wanted = asyncio.Event()  # there may be room in the plan
-        self._upkeep: Upkeep | None = None
+        self._housekeeping: Housekeeping | None = None
         self._stopping: asyncio.TimerHandle | None = None
 
     async def perform(self) -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(exhausted.on_loop_fault)
-        for number in SIGNALS:
-            again = number == signal.SIGHUP and self._notifier.heard
-            loop.add_signal_handler(number, (self._reload if again else self._stop).set)
+        self._handle_signals()
+        loop, lateness, awaiting = asyncio.get_running_loop(), self.stats.lateness, self._notifier.is_connected
         with ExitStack() as self._stack:
             self._stack.callback(self._notifier.close)
-            self._thread = self._stack.enter_context(ThreadPoolExecutor(1, "composing"))
-            self._loading = loop.run_in_executor(self._thread, self._load)
-            self._stack.callback(self._loading.cancel)
-            self._say_where_it_is_heard()
-            # Meanwhile the ports are opened, and what plays is imported.
-            from bachd.midi.ports import open_outputs
-
-            for remark in remarks(self._config):
-                log.warning("%s", remark)
-            midi, lateness, awaiting = self._config.midi, self.report.lateness, self._notifier.heard
-            outputs = open_outputs(midi.output, self._clock, lateness, awaiting=awaiting, offsets=midi.offsets)
-            with ExitStack() as opened:
-                opened.callback(outputs.close)
-                lead = await loop.run_in_executor(None, open_lead, self._config, loop.call_soon_threadsafe)
-                if lead is not None:
-                    opened.callback(lead.source.close)
-                composer = await self._loading  # which may fall back on other settings
-                self._exchange = Exchange(Parts(self._config, self._rng, composer, outputs, lead=lead))
-                opened.pop_all()
+            thread = self._stack.enter_context(ThreadPoolExecutor(1, "composing"))
+            self._exchange = PartsExchange(
+                await open_parts(self._config, self._path, self._rng, self._clock, lateness, thread, awaiting=awaiting)
+            )
             self._stack.callback(self._exchange.close)
             self._stack.enter_context(priority.coming_first())
-            await loop.run_in_executor(self._thread, priority.come_first)
+            await loop.run_in_executor(thread, priority.come_first)
             self._tending = self._stack.enter_context(ThreadPoolExecutor(1, "tending", priority.come_first))
-            self._player = self._make_player()
-            await self._until_stopped(
-                self._player.perform(self._compose, self._afresh),
-                self._plan(),
-                self._tend(),
-                self._steer(),
+            self._make_player(thread)
+            await _until_one_ends(
+                self._player.perform(self._composer.next, self._composer.restart),
+                self._composer.compose_ahead(),
+                self._look_after(),
+                self._follow_settings(),
                 self._stop.wait(),
             )
             self._notifier.stopping()
         files = self._exchange.present.outputs.recordings
-        log.info("stopped after %d events%s", self.report.events, f", written to {', '.join(files)}" if files else "")
+        log.info("stopped after %d events%s", self.stats.events, f", written to {', '.join(files)}" if files else "")
 
-    def _say_where_it_is_heard(self) -> None:
-        """On a terminal, log the page's address before anything else: without a synth the music sounds there."""
-        listen = self._config.web.listen
-        if listen is not None and listen[0] == "127.0.0.1" and sys.stderr.isatty():
-            log.info("to hear it in a browser, open http://%s:%d/", *listen)
-
-    async def _until_stopped(self, *parts: Coroutine[Any, Any, object]) -> None:
-        """Run all parts until one of them ends. Raises what it raises, once all have ended."""
-        tasks = [asyncio.create_task(part) for part in parts]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-        for task in done:
-            task.result()
-
-    def _load(self) -> Plan:
-        from bachd.service.factory import open_composer
-
-        try:
-            return open_composer(self._config, self._rng)
-        except (ModelError, SeedError) as fault:
-            config = self._last_good_model()
-            if config is None:
-                raise
-            log.error("%s; playing model %s, as before", fault, config.model)
-            self._config = config
-            return open_composer(self._config, self._rng)
-
-    def _last_good_model(self) -> Config | None:
-        """The settings with the model and the seed piece that were last played; None if those are the present ones."""
-        from bachd.service.settings import last_good
-
-        before = None if self._path is None else last_good.kept(self._path)
-        if before is None:
-            return None
-        config = replace(self._config, model=before.model, device=before.device, seed=before.seed)
-        return None if config == self._config else config
-
-    def _make_player(self) -> Player:
-        from bachd.service.factory import make_player
-
-        return make_player(self._exchange.present, self._clock, on_step=self._see, on_wait=self._wait)
-
-    async def _compose(self) -> Step | None:
-        if self._composed == self._events:
-            return None
-        self._composed += 1
-        if self._last is not None and self._last.reaches_bar:
-            self._use_offered()
-        composer, before = self._exchange.present.composer, self._last
-        self._composing = True
-        self._last = await asyncio.get_running_loop().run_in_executor(self._thread, self._timed, composer.next)
-        self._composing = False
-        amount = self._exchange.present.config.expression.ritardando
-        self._coming = replace(self._last, pace=pace(before, self._last, composer.ahead, amount))
-        if self.report.events:  # nothing is planned before the music begins
-            self._wanted.set()
-        return self._coming
-
-    def _timed(self, compose: Callable[[], T]) -> T:
-        """Call `compose`, of the present composer, and record how long it took if an event was composed."""
-        composer = self._exchange.present.composer
-        composed, began = composer.composed, monotonic()
-        result = compose()
-        if composer.composed != composed:
-            self.report.composing.record(monotonic() - began)
-        return result
-
-    async def _afresh(self) -> Step | None:
-        """The first step of the first piece, again."""
-        self._last = None
-        self._use_offered()
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._exchange.present.composer.restart)
-        return await self._compose()
-
-    async def _plan(self) -> None:
-        """Compose further ahead after each step that has been handed over, one at a time, so that none has to wait."""
+    def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
-        while await self._wanted.wait():
-            self._wanted.clear()
-            self._exchange.present.composer.record_alternatives(
-                self.report.page is not None and self.report.page.watched
-            )
-            while await loop.run_in_executor(self._thread, self._timed, self._exchange.present.composer.extend):
-                pass
-            if self.report.page is not None and not self._composing:
-                self.report.page.plan(self._coming, self._exchange.present.composer.ahead)
+        loop.set_exception_handler(exhausted.on_loop_fault)
+        for number in SIGNALS:
+            reloads = number == signal.SIGHUP and self._notifier.is_connected
+            loop.add_signal_handler(number, (self._reload if reloads else self._stop).set)
 
-    def _use_offered(self) -> None:
-        """A bar begins, or nothing sounds: play with what is offered, if anything is."""
-        from bachd.service.factory import change
+    def _make_player(self, thread: ThreadPoolExecutor) -> None:
+        # Loaded meanwhile, by the thread that has opened the composer.
+        from bachd.service.factory import make_player
+        from bachd.service.run.composer_thread import ComposerThread
 
-        before = self._exchange.present
-        if parts := self._exchange.take():
-            change(self._player, before, parts)
+        self._composer = ComposerThread(self._exchange, self.stats, thread, self._events)
+        self._player = make_player(self._exchange.present, self._clock, on_step=self._on_step, on_wait=self._on_wait)
 
-    def _wait(self) -> None:
-        """The music has to wait for who is followed; that is no reason to start it again."""
+    def _on_wait(self) -> Change | None:
+        """Feed the watchdog, and take other parts into use, while the conductor keeps the music waiting."""
         self._notifier.alive()
-        self._settle()
+        self._close_replaced()
         before = self._exchange.present.composer
-        self._use_offered()
+        change = self._composer.take_offered()
         if self._exchange.present.composer is not before:
             self._player.rewind()  # the step that waits is the old one's
         if not self._playing.is_set():
             log.info("%s", self._line())
-            self._stop_after(self._clock.now())
-            self._notifier.ready(self._line())
-            self._playing.set()
+            self._begin_playing(self._clock.now())
+        return change
 
-    def _stop_after(self, moment: float) -> None:
-        """Stop so many seconds after a moment as the run is to last: its first sound, or when it began to wait."""
+    def _on_step(self, step: Step, due: float, messages: Sequence[TimedMessage]) -> None:
+        """Count, log and show a step that was sent as `messages`; it sounds at `due`."""
+        self._composer.on_sent()
+        self._notifier.alive()
+        self.stats.count(step)
+        if self.stats.events == 1:
+            parts = self._exchange.present
+            log.info("playing %s at %g bpm on %s (rng %d)", step.piece, parts.bpm, parts.outputs.description, self._rng)
+            gc.freeze()  # what has been made by now stays: a collection need not look at it again
+            gc.enable()
+            self._begin_playing(due)
+        elif step.opens:
+            log.info("now %s", step.piece)
+        self._close_replaced()
+        if self.stats.page is not None:
+            self.stats.page.step(step, due, self._exchange.present.bpm * step.pace, messages)
+        if self._housekeeping is not None:
+            self._housekeeping.show(step, due)
+
+    def _begin_playing(self, moment: float) -> None:
+        """Start what runs beside the music, and the time after which the run stops, counted from `moment`."""
         if self._seconds is not None:
             if self._stopping is not None:
                 self._stopping.cancel()
             self._stopping = asyncio.get_running_loop().call_at(moment + self._seconds, self._stop.set)
-
-    def _settle(self) -> None:
-        if self._exchange.settle():
-            asyncio.get_running_loop().run_in_executor(self._tending, self._exchange.leave)
-
-    def _see(self, step: Step, due: float, messages: Sequence[TimedMessage]) -> None:
-        """A step has been handed over as `messages`; it sounds at `due`."""
-        self._coming = None
-        self._wanted.set()
-        self._notifier.alive()
-        self.report.see(step)
-        if self.report.events == 1:
-            self._begin(step, due)
-        elif step.opens:
-            log.info("now %s", step.piece)
-        self._settle()
-        if self.report.page is not None:
-            self.report.page.step(step, due, self._exchange.present.bpm * step.pace, messages)
-        if self._upkeep is not None:
-            self._upkeep.see(step, due)
-
-    def _begin(self, step: Step, due: float) -> None:
-        parts = self._exchange.present
-        log.info("playing %s at %g bpm on %s (rng %d)", step.piece, parts.bpm, parts.outputs.description, self._rng)
-        gc.freeze()  # what has been made by now stays: a collection need not look at it again
-        gc.enable()
-        self._stop_after(due)
         self._notifier.ready(self._line())
         self._playing.set()
 
-    async def _tend(self) -> None:
-        """While music plays: look after it."""
-        await self._playing.wait()
-        self._upkeep = await asyncio.get_running_loop().run_in_executor(self._tending, self._make_upkeep)
-        await self._upkeep.run(self._stack)
+    def _close_replaced(self) -> None:
+        """Close the parts that were replaced, in a thread: a step has been sent without them, or nothing sounds."""
+        if self._exchange.confirm():
+            asyncio.get_running_loop().run_in_executor(self._tending, self._exchange.close_replaced)
 
-    async def _steer(self) -> None:
-        """While music plays: let it be played by other settings."""
+    async def _look_after(self) -> None:
+        """While music plays: check the ports and show the run."""
+        await self._playing.wait()
+        self._housekeeping = await asyncio.get_running_loop().run_in_executor(self._tending, self._make_housekeeping)
+        await self._housekeeping.run(self._stack)
+
+    async def _follow_settings(self) -> None:
+        """While music plays: apply what is changed in the file and on the page."""
         await self._playing.wait()
         loop = asyncio.get_running_loop()
         steering = await loop.run_in_executor(self._tending, self._make_steering, loop.call_soon_threadsafe)
         await steering.run(self._reload)
 
-    def _make_upkeep(self) -> Upkeep:
-        from bachd.service.housekeeping import (
-            Upkeep,  # takes its time: not for the event loop, nor before the first event
-        )
+    def _make_housekeeping(self) -> Housekeeping:
+        from bachd.service.run.housekeeping import Housekeeping  # slow: not for the event loop or before the first note
 
-        return Upkeep(self._exchange, self.report, self._notifier, self._clock, self._tending)
+        return Housekeeping(self._exchange, self.stats, self._notifier, self._clock, self._tending)
 
     def _make_steering(self, call: Call) -> Steering:
-        from bachd.service.steer import Steering  # takes its time as well
+        from bachd.service.steer import Steering  # slow, too
 
-        exchange, player, report = self._exchange, self._player, self.report
-        return Steering(self._path, exchange, player, report, self._notifier, self._clock, call, self._tending)
+        exchange, player, stats = self._exchange, self._player, self.stats
+        return Steering(self._path, exchange, player, stats, self._notifier, self._clock, call, self._tending)
 
     def _line(self) -> str:
-        return self.report.line(self._exchange.present)
+        return self.stats.line(self._exchange.present)
+
+
+async def _until_one_ends(*parts: Coroutine[Any, Any, object]) -> None:
+    """Run all parts until one of them ends, then cancel the others. Raises what it raises, once all have ended."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    for task in done:
+        task.result()

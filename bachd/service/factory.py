@@ -1,14 +1,13 @@
-"""Build what a run needs from its settings: model, composer, sampler, player.
+"""Build what a run needs from its settings: model, composer, sampler, player, and changes for the player.
 
-Law: what is wrong with a bundle or a seed piece is known here, before a port is opened or a note is played. What has
-not changed is used again: a conductor, a clock that is sent.
+Law: what is wrong with a bundle or a seed piece is known here, before a port is opened or a note is played. A
+conductor that has not changed is used again.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -28,16 +27,18 @@ from bachd.neural.model import Model, TfliteModel
 from bachd.neural.plan import Plan
 from bachd.neural.sampler import Sampler
 from bachd.realtime.clock import Clock
-from bachd.realtime.player import OnStep, Player
+from bachd.realtime.clock_out import ClockMode
+from bachd.realtime.performer import Change
+from bachd.realtime.player import OnStep, OnWait, Player
 from bachd.service import state_dir
 from bachd.service.parts import Parts
-from bachd.service.tempo_source import conductor, pulse
+from bachd.service.tempo_source import make_conductor
 
 log = logging.getLogger("bachd")
 
 
 def open_composer(config: Config, rng: int, model: Model | None = None) -> Plan:
-    """A composer that plays by `config`, but for its rng, and can plan ahead. Raises ModelError and SeedError.
+    """Open a composer that plays by `config`, but for its rng, and can plan ahead. Raises ModelError and SeedError.
 
     model: the network, if it is open already.
     """
@@ -47,12 +48,12 @@ def open_composer(config: Config, rng: int, model: Model | None = None) -> Plan:
 
 
 def open_sampler(config: Config, composer: Plan) -> Sampler:
-    """What `composer`, who has the model of `config`, is to draw with by it. Raises ModelError."""
+    """Make the sampler of `config` for a composer that has its model. Raises ModelError."""
     return _sampler(config, Bundle.open(config.model), composer.model, composer.rng)
 
 
 def expression(config: Config, rng: int) -> Expression:
-    """How the notes are struck, by `config` and with an rng of their own that this one seeds."""
+    """Make the expression of `config`, with an rng of its own that this one seeds."""
     wanted = config.expression
     return Expression(
         Random(f"expression {rng}"),
@@ -63,9 +64,9 @@ def expression(config: Config, rng: int) -> Expression:
 
 
 def open_model(device: str, bundle: Bundle) -> TfliteModel:
-    """The bundle's network on a device of config.DEVICES. Raises ModelError when the one demanded cannot be used.
+    """Open the bundle's network on a device of config.DEVICES. Raises ModelError when the one demanded cannot be used.
 
-    Graphs that are not known to run here are tried in a child process before. Where there was a choice, the log tells
+    Graphs that are not known to run here are run in a child process before. Where there was a choice, the log says
     what was chosen and why, and later, from whichever thread composes, when the CPU has to take over.
     """
     trial.ensure(bundle, state_dir.folder())
@@ -77,13 +78,13 @@ def open_model(device: str, bundle: Bundle) -> TfliteModel:
             f"device: edgetpu: model '{bundle.card.name}' was not compiled for it, it has no {COMPILED}; "
             "set device: auto, or compile it with 'bachd-train export --edgetpu'"
         )
-    from bachd.neural import edgetpu  # nobody pays for it who has no use for it
+    from bachd.neural import edgetpu  # slow, and seldom needed
 
     return edgetpu.open_model(bundle.folder, bundle.compiled, demanded=demanded, tell=log.warning)
 
 
 def make_composer(config: Config, bundle: Bundle, model: Model) -> Composer:
-    """A composer that plays by `config`. Raises SeedError when the first piece cannot be read or holds no music."""
+    """Make a composer that plays by `config`. Raises SeedError if the first piece cannot be read or holds no music."""
     rng = Random(config.seed.rng)
     return Composer(
         model,
@@ -128,7 +129,7 @@ def _first(name: str | None, bundle: Bundle, rng: Random) -> Piece:
 
 
 def patches(midi: Midi) -> tuple[tuple[Message, ...], ...]:
-    """The messages that choose the sound of each channel in use: its bank, then its program."""
+    """Return the messages that choose the sound of each channel in use: its bank, then its program."""
     found = []
     for channel in dict.fromkeys(midi.channels):
         program, bank = for_channel(midi.program, channel), for_channel(midi.bank, channel)
@@ -138,36 +139,32 @@ def patches(midi: Midi) -> tuple[tuple[Message, ...], ...]:
     return tuple(found)
 
 
-def make_player(parts: Parts, clock: Clock, *, on_step: OnStep, on_wait: Callable[[], None]) -> Player:
-    """A player that plays with these parts. on_step, on_wait: what it calls, see player.py."""
-    return Player(
-        parts.outputs,
-        conductor(parts.config, parts.lead),
-        clock,
-        **_manner(parts.config, parts.rng),
-        pulse=pulse(parts.config),
-        on_step=on_step,
-        on_wait=on_wait,
-    )
+def make_player(parts: Parts, clock: Clock, *, on_step: OnStep, on_wait: OnWait) -> Player:
+    """Make a player that plays with these parts."""
+    conductor = make_conductor(parts.config, parts.tempo_source)
+    return Player(parts.outputs, conductor, clock, **_manner(parts), on_step=on_step, on_wait=on_wait)
 
 
-def change(player: Player, before: Parts, parts: Parts) -> None:
-    """Have the player, who has played with the parts `before`, go on with others."""
-    player.change(
-        parts.outputs,
-        bpm=parts.config.bpm,
-        conductor=None if parts.lead is before.lead else conductor(parts.config, parts.lead),
-        pulse=None if parts.config.midi.clock == before.config.midi.clock else pulse(parts.config),
-        **_manner(parts.config, parts.rng),
-    )
+def make_change(before: Parts, parts: Parts) -> Change:
+    """Make the change for a player that has played with the parts `before`, to go on with others."""
+    same = parts.tempo_source is before.tempo_source
+    conductor = None if same else make_conductor(parts.config, parts.tempo_source)
+    return Change(parts.outputs, parts.config.bpm, conductor=conductor, **_manner(parts))
 
 
-def _manner(config: Config, rng: int) -> dict[str, Any]:
-    """How a player is to play."""
-    midi = config.midi
+def _manner(parts: Parts) -> dict[str, Any]:
+    """The parameters that a player and a change have in common."""
+    midi = parts.config.midi
     return {
         "channels": midi.channels,
         "patches": patches(midi),
         "latency": midi.latency_ms / 1e3,
-        "expression": expression(config, rng),
+        "expression": expression(parts.config, parts.rng),
+        "clock_mode": _clock_mode(midi),
     }
+
+
+def _clock_mode(midi: Midi) -> ClockMode:
+    if midi.clock is None:
+        return ClockMode.OFF
+    return ClockMode.ALWAYS if midi.clock.while_stopped else ClockMode.PLAYING

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from bachd.config import Config
 from bachd.errors import BachdError
-from bachd.midi.fan_out import Outputs
+from bachd.midi.fan_out import FanOut
 
 if TYPE_CHECKING:
     from bachd.neural.plan import Plan
     from bachd.neural.sampler import Sampler
-    from bachd.service.tempo_source import Lead
+    from bachd.service.tempo_source import TempoSource
 
 log = logging.getLogger("bachd")
 
@@ -32,24 +32,24 @@ class Parts:
     config: Config
     rng: int
     composer: Plan
-    outputs: Outputs
+    outputs: FanOut
     sampler: Sampler | None = None
     """What the composer is to draw with from here on, if that is something else."""
-    lead: Lead | None = None
+    tempo_source: TempoSource | None = None
     """The external tempo source, if there is one."""
 
     def poll(self) -> list[str]:
         """Look after all that is open, off the event loop; a line for each thing that changed."""
-        return [*self.outputs.poll(), *(self.lead.source.poll() if self.lead else ())]
+        return [*self.outputs.poll(), *(self.tempo_source.input.poll() if self.tempo_source else ())]
 
     @property
     def bpm(self) -> float:
         """Quarter notes a minute at present; an external source's in whole ones."""
-        return self.config.bpm if self.lead is None else round(self.lead.conductor.bpm)
+        return self.config.bpm if self.tempo_source is None else round(self.tempo_source.conductor.bpm)
 
 
-class Exchange:
-    """The parts in use and those offered. All but `leave` is for one thread."""
+class PartsExchange:
+    """The parts in use and those offered. All but `close_replaced` is for one thread."""
 
     def __init__(self, parts: Parts) -> None:
         """Begin with these."""
@@ -101,27 +101,27 @@ class Exchange:
             self._taken = True
         return parts
 
-    def settle(self) -> bool:
-        """A step has been played with the parts that were taken last; whether there is something to `leave` now."""
+    def confirm(self) -> bool:
+        """Note that the parts taken last are in use; returns whether there is something for `close_replaced`."""
         if self._taken:
             self._taken = False
             self._used.set()
         return bool(self._left) and not self._keeps
 
-    def leave(self) -> None:
+    def close_replaced(self) -> None:
         """Close what is neither in use nor offered any more.
 
         Blocks until the outputs have delivered what they were sent.
         """
         left, self._left = self._left, []
-        leads = [parts.lead for parts in self.open]
+        sources = [parts.tempo_source for parts in self.open]
         for parts in left:
-            if parts.lead is not None and parts.lead not in leads:
-                parts.lead.source.close()
-                leads.append(parts.lead)
+            if parts.tempo_source is not None and parts.tempo_source not in sources:
+                parts.tempo_source.input.close()
+                sources.append(parts.tempo_source)
         outputs = dict.fromkeys(output for parts in left for output in parts.outputs.outputs)
         try:
-            Outputs(list(outputs)).close(Outputs([output for parts in self.open for output in parts.outputs.outputs]))
+            FanOut(list(outputs)).close(FanOut([output for parts in self.open for output in parts.outputs.outputs]))
         except BachdError as fault:
             log.warning("%s", fault)
 
@@ -130,7 +130,7 @@ class Exchange:
         if self._offered is not None:
             self._left.append(self._offered)
             self._offered = None
-        self.leave()
-        if self.present.lead is not None:
-            self.present.lead.source.close()
+        self.close_replaced()
+        if self.present.tempo_source is not None:
+            self.present.tempo_source.input.close()
         self.present.outputs.close()

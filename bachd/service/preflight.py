@@ -32,11 +32,11 @@ def _examine_tempo(config: Config) -> None:
 
         link.library()
     elif config.tempo == "clock":
-        from bachd.service.tempo_source import open_lead
+        from bachd.service.tempo_source import open_tempo_source
 
-        lead = open_lead(config, lambda *_: None)
-        if lead is not None:
-            lead.source.close()
+        tempo_source = open_tempo_source(config, lambda *_: None)
+        if tempo_source is not None:
+            tempo_source.input.close()
 
 
 def _examine_page(config: Config) -> list[str]:

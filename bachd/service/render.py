@@ -82,17 +82,17 @@ def _aside(out: Path) -> Iterator[Path]:
 def _write(config: Config, out: Path, bars: int, rng: int) -> None:
     from bachd.midi.file import FileOutput
     from bachd.realtime.clock import OfflineClock
-    from bachd.realtime.player import Player
+    from bachd.realtime.player import Composed, Player
     from bachd.realtime.transport import Transport
     from bachd.service.factory import expression, open_composer, patches
 
     music = until(bars, open_composer(config, rng), config.expression.ritardando)
     events = count(1)
 
-    async def compose() -> Step | None:
+    async def compose(_opens_bar: bool) -> Composed | None:
         if (event := next(events)) % _EVERY == 0:
             tell(f"{out.name}: {event} events")
-        return next(music, None)
+        return None if (step := next(music, None)) is None else Composed(step)
 
     clock = OfflineClock()
     output = FileOutput(out)

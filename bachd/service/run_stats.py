@@ -1,6 +1,6 @@
-"""What a run tells of itself: a line for systemd, a snapshot for whoever asks, and the last faults.
+"""Count and measure a run: a line for systemd, a snapshot for 'bachd status' and the page, and the last warnings.
 
-Law: it only looks; what it tells was true at one moment, and memory stays small for weeks.
+Law: nothing here changes the run; what is returned was true at one moment, and memory stays small for weeks.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from bachd import __version__
 from bachd.printable import printable
 from bachd.realtime.lateness import Lateness
-from bachd.service.durations import Durations
+from bachd.service.run.durations import Durations
 
 if TYPE_CHECKING:
     from bachd.music.piece import Step
@@ -35,7 +35,7 @@ LONGEST: Final = 2000
 
 @contextmanager
 def log_to(*handlers: logging.Handler) -> Iterator[None]:
-    """Let these handlers alone have bachd's log for a while."""
+    """Make these the only handlers of bachd's log until the context ends."""
     before, _LOG.handlers = _LOG.handlers, list(handlers)
     try:
         yield
@@ -43,16 +43,16 @@ def log_to(*handlers: logging.Handler) -> Iterator[None]:
         _LOG.handlers = before
 
 
-class Report(logging.Handler):
-    """Follows a run through its steps and, as a handler, through the warnings in its log."""
+class RunStats(logging.Handler):
+    """The figures of a run; as a logging handler, it keeps the warnings."""
 
     def __init__(self, lateness: Lateness) -> None:
-        """The run begins now."""
+        """Measure from now on."""
         super().__init__(logging.WARNING)
         self.lateness = lateness
         """Of the messages that have been delivered."""
         self.events = 0
-        """Handed to the player so far."""
+        """Sent so far."""
         self.refused: str | None = None
         """What is wrong with the settings in the file, if they were refused."""
         self.page: Page | None = None
@@ -64,8 +64,8 @@ class Report(logging.Handler):
         self.composing = Durations()
         """How long composing an event took."""
 
-    def see(self, step: Step) -> None:
-        """A step has been handed to the player."""
+    def count(self, step: Step) -> None:
+        """Count a step that was sent to the output."""
         self._step = step
         self.events += 1
 
@@ -76,21 +76,21 @@ class Report(logging.Handler):
         self._faults.append({"time": time, "what": printable(record.getMessage()[:LONGEST])})
 
     def line(self, parts: Parts) -> str:
-        """Piece, tempo and output, why there is silence, and that the file's settings were refused if they were."""
+        """Return piece, tempo and output, and if so, why there is silence and why the file's settings were refused."""
         piece = self._step.piece if self._step else "nothing yet"
         refused = f"; config refused: {self.refused}" if self.refused else ""
-        condition = f"; {told}" if (told := _condition(parts)) else ""
+        condition = f"; {wrong}" if (wrong := _condition(parts)) else ""
         return f"{piece} at {parts.bpm:g} bpm on {parts.outputs.description}{condition}{refused}"
 
     def figures(self, parts: Parts) -> str:
-        """Where the page is, tempo, output and lateness, for a line on the screen."""
+        """Return the page's address, tempo, output and lateness, for a line on the screen."""
         late = self.lateness.overall()
         lateness = f"   lateness {late}" if late.count else ""
         page = f"{self.page.link}   " if self.page is not None and self.page.link else ""
         return f"{page}{parts.bpm:g} bpm   {parts.outputs.description}{lateness}"
 
     def snapshot(self, parts: Parts) -> Snapshot:
-        """All there is to tell."""
+        """Return all figures."""
         step = self._step
         return {
             "piece": step.piece if step else None,
@@ -100,7 +100,7 @@ class Report(logging.Handler):
             "output": parts.outputs.description,
             "model": parts.config.model,
             "device": "edgetpu" if getattr(parts.composer.model, "remote", None) else "cpu",
-            "lateness": asdict(self.lateness.overall()),  # type: ignore[typeddict-item]  # asdict tells no types
+            "lateness": asdict(self.lateness.overall()),  # type: ignore[typeddict-item]  # asdict has no types
             "spread": self.lateness.spread(),
             "faults": list(self._faults),
             "faulted": self._faulted,
@@ -114,5 +114,5 @@ class Report(logging.Handler):
 
 
 def _condition(parts: Parts) -> str | None:
-    """What a person should know of whom the music follows, if it follows anybody and all is not well."""
-    return (parts.lead.condition(monotonic()) or None) if parts.lead else None
+    """Why there is silence, or what is wrong with the external tempo; None if there is none, or all is well."""
+    return (parts.tempo_source.condition(monotonic()) or None) if parts.tempo_source else None

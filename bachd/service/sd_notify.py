@@ -1,8 +1,8 @@
-"""What the service manager is told: ready, alive, reloading, and a line for people to read.
+"""Notify systemd of the state of the service: ready, alive, reloading, stopping, and a line of status.
 
-Law: telling costs a system call, never waits and never raises; where nobody listens, nothing is said.
+Law: a notification costs a system call, never waits and never raises; without a service manager nothing is sent.
 
-It is systemd's protocol (see sd_notify(3)): datagrams of NAME=VALUE lines, sent to the socket NOTIFY_SOCKET names.
+The protocol is that of sd_notify(3): datagrams of NAME=VALUE lines, sent to the socket that NOTIFY_SOCKET names.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _LONGEST: Final = 900
 """Characters of status: even if each took four bytes, systemd would not cut the datagram, which is at 4096."""
 
 
-class Notifier:
-    """The way to the service manager, if there is one. May be used from any thread."""
+class SystemdNotifier:
+    """The socket of the service manager, if there is one. May be used from any thread."""
 
     def __init__(self, address: str | bytes | None, watched: bool = False) -> None:
-        """Tell the manager that listens at `address`, a path or an abstract name; with None nobody is told.
+        """Send to the manager at `address`, a path or an abstract name; with None, send nothing.
 
-        watched: whether the manager waits for signs of life.
+        watched: whether the manager has a watchdog for this process.
         """
         self._address = address
         self._watched = watched
@@ -34,8 +34,8 @@ class Notifier:
             self._socket.setblocking(False)
 
     @classmethod
-    def from_environment(cls) -> Notifier:
-        """The manager that started this process; of one that started its parent, only the parent should speak."""
+    def from_environment(cls) -> SystemdNotifier:
+        """Return a notifier for the manager that started this process; not for one that started its parent."""
         name = os.environ.get("NOTIFY_SOCKET", "")
         if not name.startswith(("/", "@")):
             return cls(None)
@@ -44,38 +44,38 @@ class Notifier:
         return cls(address, watched and os.environ.get("WATCHDOG_USEC", "").strip("0").isdecimal())
 
     @property
-    def heard(self) -> bool:
-        """Whether there is a manager to tell; that is, whether this process runs as a service."""
+    def is_connected(self) -> bool:
+        """Whether there is a manager; that is, whether this process runs as a service."""
         return self._socket is not None
 
     def ready(self, status: str) -> None:
-        """The music plays, or what was being reloaded is in use or has been refused; `status` is for people."""
-        self._tell("READY=1", _status(status))
+        """Notify that the music plays, or that a reload has ended, in use or refused; `status` is for people."""
+        self._send("READY=1", _status(status))
 
     def status(self, text: str) -> None:
-        """A line for people; line breaks in it are replaced."""
-        self._tell(_status(text))
+        """Send a line for people; line breaks in it are replaced."""
+        self._send(_status(text))
 
     def reloading(self) -> None:
-        """The settings are being read anew; `ready` has to follow."""
-        self._tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        """Notify that the settings are being read again; `ready` has to follow."""
+        self._send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
-        """The music ends."""
-        self._tell("STOPPING=1")
+        """Notify that the music ends."""
+        self._send("STOPPING=1")
 
     def alive(self) -> None:
-        """The music has moved on. Without this for as long as WatchdogSec= says, the manager starts bachd anew."""
+        """Feed the watchdog: without this for as long as WatchdogSec= says, the manager restarts bachd."""
         if self._watched:
-            self._tell("WATCHDOG=1")
+            self._send("WATCHDOG=1")
 
     def close(self) -> None:
-        """Say nothing more."""
+        """Send nothing more."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
-    def _tell(self, *lines: str) -> None:
+    def _send(self, *lines: str) -> None:
         if self._socket is not None and self._address is not None:
             with contextlib.suppress(OSError):  # a manager that does not listen must not end the music
                 self._socket.sendto("\n".join(lines).encode("utf-8", "replace"), self._address)

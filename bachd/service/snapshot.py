@@ -64,7 +64,7 @@ class Figures(TypedDict):
     composing: ComposingFigures
     uptime_s: float
     events: int
-    """Handed to the player since the start."""
+    """Sent to the output since the start."""
     version: str
     pid: int
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from bachd.config import Config
 from bachd.realtime.clock import Clock
 from bachd.realtime.player import Player
-from bachd.service.parts import Exchange
-from bachd.service.run_stats import Report
-from bachd.service.sd_notify import Notifier
+from bachd.service.parts import PartsExchange
+from bachd.service.run_stats import RunStats
+from bachd.service.sd_notify import SystemdNotifier
 from bachd.service.settings.apply import LiveSettings
 from bachd.service.settings.prepare import prepare
 from bachd.service.settings.watch import SavedFile, saves
@@ -31,10 +31,10 @@ class Steering:
     def __init__(
         self,
         path: Path | None,
-        exchange: Exchange,
+        exchange: PartsExchange,
         player: Player,
-        report: Report,
-        notifier: Notifier,
+        report: RunStats,
+        notifier: SystemdNotifier,
         clock: Clock,
         call: Call,
         thread: Executor,

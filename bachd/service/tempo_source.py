@@ -1,6 +1,6 @@
-"""Whom the music follows, if anybody: what is heard of him comes from other threads and is told to the conductor here.
+"""Select the external tempo source (MIDI clock or Ableton Link), and pass its events to the conductor.
 
-Law: a conductor is spoken to in the event loop only.
+Law: a conductor is called in the event loop only; the events arrive on other threads.
 """
 
 from __future__ import annotations
@@ -13,105 +13,104 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from bachd.config import Config
 
 if TYPE_CHECKING:
-    from bachd.realtime.clock_out import Pulse
     from bachd.realtime.transport import Conductor
-    from bachd.sync.conductor import Following
+    from bachd.sync.conductor import FollowingConductor
 
 Call: TypeAlias = Callable[..., Any]
 """Has a function called in the event loop, with arguments, from any thread: its `call_soon_threadsafe`."""
 
 
-class Source(Protocol):
-    """Where a lead is heard."""
+class TempoInput(Protocol):
+    """Where the events of an external tempo come in."""
 
     @property
     def description(self) -> str:
-        """That place, for people."""
+        """Name it for people."""
         ...
 
     def poll(self) -> Sequence[str]:
-        """Look after the connection, off the event loop, about once a second; a line for what changed."""
+        """Check the connection, off the event loop, about once a second; returns a line for each change."""
         ...
 
     def close(self) -> None:
-        """Hear no more."""
+        """Receive no more."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Something for the log."""
+    """A line for the log."""
 
     level: int
     line: str
 
 
-class Lead:
-    """Somebody who is followed."""
+class TempoSource:
+    """An external tempo: the conductor that follows it, and the input that its events come in by."""
 
-    def __init__(self, conductor: Following, source: Source) -> None:
-        self.conductor, self.source = conductor, source
-        self._told = ""
+    def __init__(self, conductor: FollowingConductor, source: TempoInput) -> None:
+        self.conductor, self.input = conductor, source
+        self._logged = ""
 
     def condition(self, now: float) -> str:
-        """What a person should know of him at a moment, and where he is heard, if he is not; '' if all is well."""
-        told = self.conductor.leader.condition(now)
-        return told if self.conductor.leader.running else f"{told} ({self.source.description})"
+        """Say why there is silence, or what is wrong with the tempo; '' if all is well."""
+        condition = self.conductor.external.condition(now)
+        return condition if self.conductor.external.running else f"{condition} ({self.input.description})"
 
     def news(self, now: float) -> News | None:
-        """What has become of him since this was asked last; None if all is as it was."""
+        """Return what to log of it: its condition, or the tempo, if that is another than the last time."""
         wrong = self.condition(now)
         line = wrong or f"following at {self.conductor.bpm:.0f} bpm"
-        before, self._told = self._told, line.split(" at ")[0]  # a tempo alone is no news
-        level = logging.WARNING if wrong and self.conductor.leader.running else logging.INFO
-        return None if self._told == before else News(level, line)
+        before, self._logged = self._logged, line.split(" at ")[0]  # another tempo alone is not logged
+        level = logging.WARNING if wrong and self.conductor.external.running else logging.INFO
+        return None if self._logged == before else News(level, line)
 
 
-def open_lead(config: Config, call: Call) -> Lead | None:
-    """Whom the settings say to follow; None if there is a steady tempo. May take some time.
+def open_tempo_source(config: Config, call: Call) -> TempoSource | None:
+    """Open the tempo source of the settings; None if the tempo is a number. May take some time.
 
-    Raises OutputError if he cannot be heard here.
+    Raises OutputError if there is no way to receive it here.
     """
     if config.tempo == "clock":
-        from bachd.midi.clock_input import open_input
-        from bachd.sync.conductor import Following
-        from bachd.sync.midi_master import Master
-
-        master = Master(wait_for_start=config.midi.wait_for_start)
-        conductor = Following(master)
-
-        def take(moment: float, data: bytes, source: str) -> None:
-            master.hear(moment, data, source)
-            conductor.stir()
-
-        return Lead(conductor, open_input(config.midi.input, lambda *heard: call(take, *heard)))
+        return _open_midi_clock(config, call)
     if config.tempo == "link":
-        from bachd.sync.conductor import Following
-        from bachd.sync.link import LinkLeader, LinkSource
-
-        source = LinkSource(config.bpm, lambda: call(look))
-        session = LinkLeader(source.link)
-        follower = Following(session)
-
-        def look() -> None:
-            session.look()
-            follower.stir()
-
-        source.start()
-        return Lead(follower, source)
+        return _join_link(config, call)
     return None
 
 
-def pulse(config: Config) -> Pulse:
-    """The clock that is sent by these settings."""
-    from bachd.realtime.clock_out import Pulse
+def _open_midi_clock(config: Config, call: Call) -> TempoSource:
+    from bachd.midi.clock_input import open_input
+    from bachd.sync.conductor import FollowingConductor
+    from bachd.sync.midi_master import MidiMaster
 
-    clock = config.midi.clock
-    return Pulse(sends=clock is not None, while_stopped=clock is not None and clock.while_stopped)
+    master = MidiMaster(wait_for_start=config.midi.wait_for_start)
+    conductor = FollowingConductor(master)
+
+    def receive(moment: float, data: bytes, source: str) -> None:
+        master.receive(moment, data, source)
+        conductor.notify()
+
+    return TempoSource(conductor, open_input(config.midi.input, lambda *message: call(receive, *message)))
 
 
-def conductor(config: Config, lead: Lead | None) -> Conductor:
-    """Who is to conduct by these settings."""
+def _join_link(config: Config, call: Call) -> TempoSource:
+    from bachd.sync.conductor import FollowingConductor
+    from bachd.sync.link import LinkSource, LinkTempo
+
+    source = LinkSource(config.bpm, lambda: call(poll))
+    session = LinkTempo(source.link)
+    conductor = FollowingConductor(session)
+
+    def poll() -> None:
+        session.poll()
+        conductor.notify()
+
+    source.start()
+    return TempoSource(conductor, source)
+
+
+def make_conductor(config: Config, tempo_source: TempoSource | None) -> Conductor:
+    """Return the conductor of these settings: the tempo source's, or one with a steady tempo."""
     from bachd.realtime.transport import Transport
 
-    return Transport(config.bpm) if lead is None else lead.conductor
+    return Transport(config.bpm) if tempo_source is None else tempo_source.conductor

@@ -1,7 +1,7 @@
-"""A conductor who follows somebody else: his tempo, his bar lines, his start and stop.
+"""Conduct by an external tempo: its beat, its bar lines, its start and stop.
 
-Law: a tick sounds when the leader is at it, for as long as he neither stops nor jumps; then the music begins anew, on
-one of his bar lines.
+Law: a tick sounds when the external tempo reaches it, until that stops or jumps; then the music begins again, on one of
+its bar lines.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from typing import Final, Protocol
 from bachd.music.metre import Place
 
 LEAD: Final = 0.06
-"""Seconds: what is handed over does not hear of another tempo any more."""
+"""Seconds: what has been sent follows no change of tempo, so this is short."""
 _LATE: Final = 0.05
 """Seconds by which a bar may have begun already: a start is known only with its first clock."""
 _MOVED: Final = 0.001
-"""Seconds by which a moment may move before whoever waits for it is told."""
+"""Seconds by which a moment may move before the task that waits for it is woken."""
 
 
-class Leader(Protocol):
-    """Somebody's time. Positions are ticks, 24 a quarter note; those that divide by a bar's length are bar lines."""
+class ExternalTempo(Protocol):
+    """An external time. Positions are ticks, 24 a quarter note; multiples of a bar's length are bar lines."""
 
     @property
     def running(self) -> bool:
-        """Whether he plays, and when is known."""
+        """Whether it runs, and its moments are known."""
         ...
 
     @property
     def epoch(self) -> int:
-        """Another number whenever he has started, stopped or jumped."""
+        """A number that changes whenever it starts, stops or jumps."""
         ...
 
     @property
@@ -39,74 +39,74 @@ class Leader(Protocol):
         ...
 
     def moment(self, position: float) -> float:
-        """When he is there, in monotonic seconds, as far as is known now."""
+        """Return when it reaches a position, in monotonic seconds, as far as is known now."""
         ...
 
     def position(self, moment: float) -> float:
-        """Where he is at a moment."""
+        """Return its position at a moment."""
         ...
 
-    def count_by(self, bar: int) -> None:
-        """From here on a bar has so many ticks."""
+    def set_bar_length(self, bar: int) -> None:
+        """Let a bar have so many ticks from here on."""
         ...
 
     def condition(self, now: float) -> str:
-        """What a person should know: why there is silence, or what is wrong; '' if all is well."""
+        """Say why there is silence, or what is wrong; '' if all is well."""
         ...
 
 
-class Following:
-    """Follows a leader; whoever has told the leader something calls `stir`."""
+class FollowingConductor:
+    """Follows an external tempo; `notify` has to be called whenever that has received something."""
 
     follows = True
     lead = LEAD
 
-    def __init__(self, leader: Leader) -> None:
-        self.leader = leader
-        self.stirred = asyncio.Event()
-        self._offset = 0  # from his positions to our ticks
+    def __init__(self, external: ExternalTempo) -> None:
+        self.external = external
+        self.changed = asyncio.Event()
+        self._offset = 0  # from its positions to our ticks
         self._epoch = -1
-        self._answer = (0, 0.0)  # the tick that was asked for last, and its moment
-        self._known = (False, 0)  # whether he played, and since which start
+        self._answer = (0, 0.0)  # the tick that `due` was called with last, and its moment
+        self._known = (False, 0)  # whether it ran, and since which start
 
     @property
     def bpm(self) -> float:
-        """The leader's tempo."""
-        return self.leader.bpm
+        """The external tempo."""
+        return self.external.bpm
 
     @property
     def running(self) -> bool:
-        """Whether he still plays what he played when the music began."""
-        return self.leader.running and self.leader.epoch == self._epoch
+        """Whether it has run without a stop or a jump since the music began."""
+        return self.external.running and self.external.epoch == self._epoch
 
-    def stir(self) -> None:
-        """The leader has heard something: wake who waits, if that changes anything for him."""
-        known, self._known = self._known, (self.leader.running, self.leader.epoch)
+    def notify(self) -> None:
+        """Wake the task that waits for a moment, if the external tempo has moved it, started or stopped."""
+        known, self._known = self._known, (self.external.running, self.external.epoch)
         tick, moment = self._answer
-        if known != self._known or (self.running and abs(self.leader.moment(tick - self._offset) - moment) > _MOVED):
-            self.stirred.set()
+        if known != self._known or (self.running and abs(self.external.moment(tick - self._offset) - moment) > _MOVED):
+            self.changed.set()
 
     def begin(self, tick: int, place: Place, moment: float) -> bool:
-        """Let the bar of `tick` begin with the leader's next."""
-        if not self.leader.running:
+        """Let the bar of `tick` begin with the next external one."""
+        if not self.external.running:
             return False
-        self.leader.count_by(place.metre.bar)
-        bar, first = place.metre.bar, self.leader.position(moment - _LATE) - place.phase
+        self.external.set_bar_length(place.metre.bar)
+        bar, first = place.metre.bar, self.external.position(moment - _LATE) - place.phase
         self._offset = tick - place.phase - max(0, bar * math.ceil(first / bar))
-        self._epoch = self.leader.epoch
+        self._epoch = self.external.epoch
         return True
 
     def due(self, tick: int) -> float:
-        """The moment at which `tick` sounds, in monotonic seconds, as far as is known now."""
-        self._answer = (tick, self.leader.moment(tick - self._offset))
+        """Return the moment at which `tick` sounds, in monotonic seconds, as far as is known now."""
+        self._answer = (tick, self.external.moment(tick - self._offset))
         return self._answer[1]
 
     def tick(self, moment: float) -> int:
-        """The last tick at or before `moment`."""
-        return math.floor(self.leader.position(moment)) + self._offset
+        """Return the last tick at or before `moment`."""
+        return math.floor(self.external.position(moment)) + self._offset
 
     def change(self, tick: int, bpm: float) -> None:
-        """The tempo is the leader's."""
+        """Ignore it: the tempo is the external one."""
 
     def shift(self, seconds: float) -> None:
-        """The leader does not wait."""
+        """Ignore it: the external tempo does not wait."""

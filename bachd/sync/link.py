@@ -1,4 +1,4 @@
-"""An Ableton Link session as somebody to follow: tempo and bar lines that all who are in it share.
+"""Follow an Ableton Link session: the tempo and the bar lines that all its peers share.
 
 Law: the session's beat is read at the moment at which it is needed, never counted here; nothing is sent to others but
 what Link itself sends.
@@ -19,14 +19,14 @@ from typing import Any, Final
 from bachd.errors import OutputError
 from bachd.music.event import TICKS
 
-_LOOKING: Final = 0.02
-"""Seconds between two looks: Link tells nobody when its time has moved."""
+_POLLING: Final = 0.02
+"""Seconds between two polls: Link does not notify of changes of its time."""
 _JUMP: Final = 0.1
 """Beats by which a session's time may move by itself, as when it is joined; more is a jump."""
 
 
 def library() -> Any:
-    """The module aalink. Raises OutputError if it is not installed."""
+    """Return the module aalink. Raises OutputError if it is not installed."""
     try:
         import aalink
     except ImportError:
@@ -34,8 +34,8 @@ def library() -> Any:
     return aalink
 
 
-class LinkLeader:
-    """The session as one who is followed. For one thread."""
+class LinkTempo:
+    """The tempo of a session. For one thread."""
 
     running = True
 
@@ -44,7 +44,7 @@ class LinkLeader:
         self._link = link
         self._clock = clock
         self.epoch = 0
-        """Another number whenever the session's time has jumped."""
+        """A number that changes whenever the session's time jumps."""
         self._before = (clock(), float(link.beat))
 
     @property
@@ -52,41 +52,41 @@ class LinkLeader:
         """Quarter notes a minute."""
         return float(self._link.tempo)
 
-    def count_by(self, bar: int) -> None:
-        """Let positions that divide by `bar`, in ticks, be the session's bar lines."""
+    def set_bar_length(self, bar: int) -> None:
+        """Set the session's quantum: multiples of `bar`, in ticks, are its bar lines."""
         self._link.quantum = bar / TICKS
         self._before = (self._clock(), float(self._link.beat))
 
     def moment(self, position: float) -> float:
-        """When the session is there, in monotonic seconds, if its tempo stays what it is."""
+        """Return when the session reaches a position, in monotonic seconds, if its tempo stays what it is."""
         return self._clock() + (position / TICKS - float(self._link.beat)) * 60.0 / self.bpm
 
     def position(self, moment: float) -> float:
-        """Where the session is at a moment."""
+        """Return the session's position at a moment."""
         return TICKS * (float(self._link.beat) + (moment - self._clock()) * self.bpm / 60.0)
 
-    def look(self) -> None:
-        """See whether the session's time has jumped since the last look."""
+    def poll(self) -> None:
+        """Detect whether the session's time has jumped since the last call."""
         (then, before), now, beat = self._before, self._clock(), float(self._link.beat)
         if abs(beat - before - (now - then) * self.bpm / 60.0) > _JUMP:
             self.epoch += 1
         self._before = (now, beat)
 
     def condition(self, now: float) -> str:
-        """Whether there is anybody to follow."""
+        """Say whether there are no peers."""
         return "" if self._link.num_peers else "nobody else is in the Link session: playing at its tempo"
 
 
 class LinkSource:
-    """Membership in the session, and a thread that looks at it."""
+    """Membership in the session, and a thread that polls it."""
 
-    def __init__(self, bpm: float, look: Callable[[], object]) -> None:
+    def __init__(self, bpm: float, poll: Callable[[], object]) -> None:
         """Join the session, or begin one at `bpm`.
 
-        look: called all the time from `start` on, in another thread. Raises OutputError if aalink is not installed.
+        poll: called all the time from `start` on, in another thread. Raises OutputError if aalink is not installed.
         """
         join = library().Link
-        self._look = look
+        self._poll = poll
         self._started, self._ended = threading.Event(), threading.Event()
         self._joined: Future[Any] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._watch(join, bpm)), name="link")
@@ -94,16 +94,16 @@ class LinkSource:
         self.link = self._joined.result()
 
     def start(self) -> None:
-        """Begin to look."""
+        """Begin to poll."""
         self._started.set()
 
     @property
     def description(self) -> str:
-        """What is followed."""
+        """Name it for people."""
         return "Ableton Link"
 
     def poll(self) -> tuple[str, ...]:
-        """Nothing to do: Link finds its peers by itself."""
+        """Do nothing: Link finds its peers by itself."""
         return ()
 
     def close(self) -> None:
@@ -112,7 +112,7 @@ class LinkSource:
         self._thread.join()
 
     async def _watch(self, join: Callable[[float], Any], bpm: float) -> None:
-        """Be in the session; aalink wants an event loop for that."""
+        """Be in the session; aalink needs an event loop for that."""
         try:
             link = join(bpm)
             link.enabled = True
@@ -121,7 +121,7 @@ class LinkSource:
             return
         self._joined.set_result(link)
         while not self._ended.is_set():
-            await asyncio.sleep(_LOOKING)
+            await asyncio.sleep(_POLLING)
             if self._started.is_set():
-                self._look()
+                self._poll()
         link.enabled = False

@@ -1,6 +1,6 @@
-"""Somebody else's time, from the moments at which his clocks came in.
+"""Track the tempo and the phase of a MIDI clock, from the moments at which its clocks came in.
 
-Law: a clock that comes a little early or late changes next to nothing; a tempo that has changed is believed after two
+Law: a clock that comes a little early or late changes next to nothing; a tempo that has changed is followed after two
 or three clocks, one that has changed a little after a dozen. Times never run backwards, and a clock that was away is
 joined again in phase, gliding, without a jump.
 
@@ -19,7 +19,7 @@ from bachd.music.event import TICKS
 
 SLOWEST: Final = 20.0
 FASTEST: Final = 300.0
-"""Quarter notes a minute: other clocks are not followed."""
+"""Quarter notes a minute: tempos beyond these are not followed."""
 LOST: Final = 0.5
 """Seconds without a clock after which it is taken for lost: four clocks at the slowest tempo."""
 
@@ -45,23 +45,23 @@ _Clock: TypeAlias = tuple[int, float]
 """Number and moment, in monotonic seconds."""
 
 
-class Follower:
-    """The line of somebody's clocks. Pure: no clock is read here."""
+class TempoTracker:
+    """The least-squares line through the clocks of a master. Pure: no clock is read here."""
 
     def __init__(self, bpm: float = 120.0) -> None:
-        """bpm: what is thought to be the tempo until two clocks have come."""
+        """bpm: the assumed tempo until two clocks have come."""
         self.count = -1
         """Number of the last clock."""
         self.last: float | None = None
         """When it came; None before the first."""
-        self.wild: float | None = None
-        """The tempo in quarter notes a minute if it is none to be followed, and the time goes on by itself."""
+        self.out_of_range: float | None = None
+        """The tempo in quarter notes a minute if it is out of range, and the time goes on by itself; else None."""
         self.unsteady = False
         """Whether the clocks come so irregularly that they may be two masters' at once."""
         self._number, self._moment, self._period = 0, 0.0, 60.0 / (bpm * TICKS)  # the line
-        self._came: deque[_Clock] = deque(maxlen=_WINDOW)
-        self._tidied: deque[_Clock] = deque(maxlen=_WINDOW)  # with those far off moved onto the line
-        self._offs: deque[float] = deque(maxlen=_WINDOW)  # from the line to the clocks, as they came
+        self._clocks: deque[_Clock] = deque(maxlen=_WINDOW)
+        self._fitted: deque[_Clock] = deque(maxlen=_WINDOW)  # with those far off moved onto the line
+        self._deviations: deque[float] = deque(maxlen=_WINDOW)  # from the line to the clocks, as they came
         self._glide = (0, 0.0)  # the number from which on, and the seconds that are glided over
         self._jumps = True
 
@@ -71,12 +71,12 @@ class Follower:
         return 60.0 / (self._period * TICKS)
 
     def moment(self, number: float) -> float:
-        """When the clock of that number comes or came, in monotonic seconds; numbers may lie between clocks."""
+        """Return when the clock of that number comes or came, in monotonic seconds; numbers may lie between clocks."""
         since, seconds = self._glide
         return self._on_line(number) + seconds * min(1.0, max(0.0, 1.0 - (number - since) / _GLIDE))
 
     def number(self, moment: float) -> float:
-        """The number that is reached at a moment, in parts of a clock, too."""
+        """Return the number that is reached at a moment, in parts of a clock, too."""
         return self._number + (moment - self._moment) / self._period
 
     def is_lost(self, now: float) -> bool:
@@ -88,43 +88,43 @@ class Follower:
         return self.last is None or now - self.last > 2.0 * self._period
 
     def jump(self) -> None:
-        """Be with the next clock at once, instead of gliding there: nothing sounds."""
+        """Jump to the next clock instead of gliding there: nothing sounds."""
         self._jumps = True
 
     def clock(self, moment: float) -> None:
-        """A clock has come."""
+        """Take a clock that came in at `moment`."""
         before, self.last = self.last, moment
         if before is None or moment - before > LOST or self._jumps:
             self._join(moment)
             return
-        if self.wild is not None:
-            self._came.append((len(self._came), moment))
-            self._tame()
+        if self.out_of_range is not None:
+            self._clocks.append((len(self._clocks), moment))
+            self._check_range()
             return
         self.count += 1
         off = moment - self._on_line(self.count)
-        self._came.append((self.count, moment))
-        self._offs.append(off)
-        if len(self._came) <= _LATEST:
-            self._tidied.append((self.count, moment))
-            self._draw(self._tidied)
+        self._clocks.append((self.count, moment))
+        self._deviations.append(off)
+        if len(self._clocks) <= _LATEST:
+            self._fitted.append((self.count, moment))
+            self._fit(self._fitted)
         elif self._has_changed():
-            self._begin_anew()
+            self._refit()
         elif self._has_drifted():
-            self._begin(list(self._came)[-_DRIFTING:])
+            self._begin(list(self._clocks)[-_DRIFTING:])
         else:
-            near = abs(off) <= self._near(len(self._tidied))
-            self._tidied.append((self.count, moment if near else self._on_line(self.count)))
-            self._draw(self._tidied)
-        self._judge()
+            near = abs(off) <= self._near(len(self._fitted))
+            self._fitted.append((self.count, moment if near else self._on_line(self.count)))
+            self._fit(self._fitted)
+        self._check_quality()
 
     def _on_line(self, number: float) -> float:
         return self._moment + (number - self._number) * self._period
 
     def _near(self, size: int) -> float:
         """How far beside the line of so many clocks the next may lie: further if all are scattered, or few."""
-        middle = median(self._offs)
-        scatter = median(abs(off - middle) for off in self._offs)
+        middle = median(self._deviations)
+        scatter = median(abs(off - middle) for off in self._deviations)
         return max(_NEAR, 3.0 * scatter) * (1.0 + 6.0 / size)
 
     def _has_changed(self) -> bool:
@@ -132,20 +132,20 @@ class Follower:
 
         A clock that was held up, and those that waited behind it, come less and less late.
         """
-        near = self._near(len(self._tidied))
-        offs = [moment - self._on_line(number) for number, moment in list(self._came)[-_LATEST:]]
+        near = self._near(len(self._fitted))
+        offs = [moment - self._on_line(number) for number, moment in list(self._clocks)[-_LATEST:]]
         grows = abs(offs[-2]) > 2.0 * near and offs[-1] / offs[-2] > _GROWING
         return min(offs) > near or max(offs) < -near or grows
 
     def _has_drifted(self) -> bool:
         """Whether clocks lie beside the line on average, by half of what one alone may; one far off counts no more."""
-        near = self._near(len(self._tidied))
-        offs = [min(near, max(-near, off)) for off in list(self._offs)[-_DRIFTING:]]
+        near = self._near(len(self._fitted))
+        offs = [min(near, max(-near, off)) for off in list(self._deviations)[-_DRIFTING:]]
         return len(offs) == _DRIFTING and abs(sum(offs)) > _DRIFTING * near / 2
 
-    def _begin_anew(self) -> None:
+    def _refit(self) -> None:
         """Draw the line through the most clocks that it fits to, up to the latest."""
-        came = list(self._came)
+        came = list(self._clocks)
         for size in _SIZES:
             window = came[-size:]
             number, moment, period = _line(window)
@@ -156,12 +156,12 @@ class Follower:
 
     def _begin(self, window: Sequence[_Clock]) -> None:
         """Draw the line through these clocks and forget those before, if their tempo is one that can be followed."""
-        if self._draw(window):
-            self._came, self._tidied = deque(window, _WINDOW), deque(window, _WINDOW)
-            self._offs.clear()
-            self._offs.append(0.0)
+        if self._fit(window):
+            self._clocks, self._fitted = deque(window, _WINDOW), deque(window, _WINDOW)
+            self._deviations.clear()
+            self._deviations.append(0.0)
 
-    def _draw(self, clocks: Sequence[_Clock]) -> bool:
+    def _fit(self, clocks: Sequence[_Clock]) -> bool:
         """Draw the line, if its tempo is one that can be followed; whether it is."""
         if len(clocks) > 1:
             number, moment, period = _line(clocks)
@@ -176,36 +176,36 @@ class Follower:
         """A first clock, or the first after a while: it is taken for the one that would come nearest."""
         number = round(self.number(moment)) if self.count >= 0 else 0
         away = 0.0 if self._jumps else self.moment(number) - moment
-        self.count, self.wild, self._jumps = number, None, False
-        self._came.clear()
-        self._tidied.clear()
-        self._offs.clear()
+        self.count, self.out_of_range, self._jumps = number, None, False
+        self._clocks.clear()
+        self._fitted.clear()
+        self._deviations.clear()
         self._glide = (number, away)
-        for row in (self._came, self._tidied):
+        for row in (self._clocks, self._fitted):
             row.append((number, moment))
-        self._offs.append(0.0)
-        self._draw(self._tidied)
+        self._deviations.append(0.0)
+        self._fit(self._fitted)
 
-    def _judge(self) -> None:
-        """See whether these clocks can be followed at all."""
-        moments = [moment for _, moment in self._came][-_SIZES[0] :]
+    def _check_quality(self) -> None:
+        """Check whether these clocks can be followed at all."""
+        moments = [moment for _, moment in self._clocks][-_SIZES[0] :]
         bends = [abs(a - 2.0 * b + c) for a, b, c in zip(moments, moments[1:], moments[2:], strict=False)]
         period = (moments[-1] - moments[0]) / len(moments)
         self.unsteady = len(moments) == _SIZES[0] and median(bends) > period / 2
-        self._tame()
+        self._check_range()
 
-    def _tame(self) -> None:
+    def _check_range(self) -> None:
         """Go on alone while the latest clocks are too fast or too slow, and join them when they are not any more."""
-        size = _SIZES[0] if self.wild is None else _SIZES[1]
-        latest = [moment for _, moment in self._came][-size:]
+        size = _SIZES[0] if self.out_of_range is None else _SIZES[1]
+        latest = [moment for _, moment in self._clocks][-size:]
         if len(latest) < size:
             return
         bpm = 60.0 * (len(latest) - 1) / (max(1e-6, latest[-1] - latest[0]) * TICKS)
         within = SLOWEST / _TOLERANCE <= bpm <= FASTEST * _TOLERANCE
-        if self.wild is not None and within:
+        if self.out_of_range is not None and within:
             self._join(latest[-1])
         elif not within:
-            self.wild = bpm
+            self.out_of_range = bpm
 
 
 def _line(clocks: Sequence[_Clock]) -> tuple[int, float, float]:

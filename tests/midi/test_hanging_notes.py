@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bachd.midi.jack.player_process import Player
 from bachd.midi.message_queue import Due, MessageHeap
 from bachd.music.message import note_off, note_on
-from bachd.realtime.in_flight import Handed
+from bachd.realtime.in_flight import InFlight
 from bachd.realtime.output import TimedMessage
 
 RATE = 48000
@@ -36,7 +36,7 @@ class Performer:
     """Hands chords over in time, and halts now and then, as realtime/performer.py does."""
 
     def __init__(self, music: list[Chord], halts: list[float]) -> None:
-        self._music, self._handed = music, Handed()
+        self._music, self._in_flight = music, InFlight()
         self._due = LEAD
         self._sounding: list[int] = []
         self._halts, self._halt = halts, halts[0] if halts else 1e9
@@ -66,12 +66,12 @@ class Performer:
         self._halts.pop(0)
         self._halt = now + self._halts[0] if self._halts else 1e9
         yield now, b""
-        sounding = self._handed.take_back(now).sounding
+        sounding = self._in_flight.retract(now).sounding
         yield from self._hand_over([note_off(0, note) for note in sounding], now, now)
         self._sounding, self._due = [], max(self._due, now + LEAD)
 
     def _hand_over(self, messages: list[Any], due: float, now: float) -> Iterator[Due]:
-        self._handed.add([TimedMessage(due, 0, message) for message in messages], now)
+        self._in_flight.add([TimedMessage(due, 0, message) for message in messages], now)
         for message in messages:
             yield due, bytes(message.bytes())
 

@@ -9,7 +9,7 @@ from mido import Message, MidiFile
 
 from bachd.errors import EXIT_UNAVAILABLE, OutputError
 from bachd.midi.alsa.sequencer import SequencerPort
-from bachd.midi.fan_out import Outputs
+from bachd.midi.fan_out import FanOut
 from bachd.midi.panic import panic
 from bachd.midi.ports import list_ports, open_outputs
 from bachd.midi.reset import reset
@@ -26,7 +26,7 @@ from tests.midi.small import PIANO, SYNTH, SmallSequencer, SteppedClock
 PlugSynth = Callable[..., Synth]
 
 
-def opened(*specs: str) -> Outputs:
+def opened(*specs: str) -> FanOut:
     return open_outputs(specs, MonotonicClock(), Lateness())
 
 
@@ -210,7 +210,7 @@ class Line:
 
 def test_several_outputs_are_one() -> None:
     log: list[str] = []
-    output = Outputs([Line("a", log), Line("b", log)])
+    output = FanOut([Line("a", log), Line("b", log)])
     output.send([note(60), note(64)])
     output.retract(5)
     output.close()
@@ -222,7 +222,7 @@ def test_several_outputs_are_one() -> None:
 def test_a_clock_may_be_later_or_earlier_than_the_music_at_each_output() -> None:
     clock = FakeClock()
     outputs = RecordingOutput(clock), RecordingOutput(clock)
-    both = Outputs(outputs, [0.0, -0.005])
+    both = FanOut(outputs, [0.0, -0.005])
 
     async def send() -> None:
         both.send([TimedMessage(0.5, 12, Message(kind)) for kind in ("note_on", "clock")])
@@ -242,14 +242,14 @@ def test_each_output_has_the_offset_that_was_asked_for(tmp_path: Path) -> None:
 def test_an_output_that_fails_to_close_keeps_none_open() -> None:
     log: list[str] = []
     with pytest.raises(OutputError):
-        Outputs([Line("a", log, OutputError("a")), Line("b", log), Line("c", log, OutputError("c"))]).close()
+        FanOut([Line("a", log, OutputError("a")), Line("b", log), Line("c", log, OutputError("c"))]).close()
     assert sorted(log) == ["a closed", "b closed", "c closed"]
 
 
 def test_closing_may_keep_what_is_played_to_further_on() -> None:
     log: list[str] = []
     kept, left = Line("kept", log), Line("left", log)
-    Outputs([kept, left]).close(Outputs([kept]))
+    FanOut([kept, left]).close(FanOut([kept]))
     assert log == ["left closed"]
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from bachd.music.message import program_change
 from bachd.music.piece import Step
-from bachd.realtime.player import Player
+from bachd.realtime.performer import Change
+from bachd.realtime.player import Composed, Player
 from bachd.realtime.transport import Transport
 from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
 
@@ -22,14 +23,13 @@ def change(
     player = Player(outputs[0], Transport(120, 0.1), clock)
     compose, count = scripted(script), 0
 
-    async def composing() -> Step | None:
+    async def composing(opens_bar: bool) -> Composed | None:
         nonlocal count
-        step = await compose()
-        if count == at:
-            manner = {"channels": (1,), "latency": 0.0, **how}
-            player.change(outputs[elsewhere], bpm=bpm, **manner)
+        composed = await compose(opens_bar)
         count += 1
-        return step
+        if composed is None or count != at + 1:
+            return composed
+        return composed._replace(change=Change(outputs[elsewhere], bpm, **how))
 
     run(player.perform(composing))
     return outputs
@@ -71,6 +71,41 @@ def test_another_output_is_played_to_when_nothing_sounds_any_more_on_the_one_bef
     assert after.signs == ["24 set_tempo 500000", "24 time_signature 4/4"]
 
 
+def test_a_change_is_not_lost_when_its_step_is_skipped_or_rewound() -> None:
+    clock = FakeClock()
+    output, halted = RecordingOutput(clock), Transport(120, 0.1)
+    player = Player(output, halted, clock)
+    script = iter(steps("C4 D4 E4 F4"))
+
+    async def compose(_opens_bar: bool) -> Composed | None:
+        step = next(script, None)
+        return None if step is None else Composed(step, Change(output, 60, conductor=Transport(60, 0.1)))
+
+    async def restart() -> Composed | None:
+        nonlocal script
+        script = iter(())
+        return Composed(steps("G4")[0], Change(output, 60, channels=(2,)))
+
+    def stop() -> None:
+        halted.halt()
+        player.rewind()
+
+    async def perform() -> None:
+        first = Composed(next(script))
+        loop = asyncio.get_running_loop()
+        loop.call_at(0.3, stop)
+        rest = iter([first])
+
+        async def composing(opens_bar: bool) -> Composed | None:
+            return next(rest, None) or await compose(opens_bar)
+
+        await player.perform(composing, restart)
+
+    run(perform())
+    assert player.conductor is not halted
+    assert output.log == ["0 on C4", "0.2 off C4", "0.3 on G4 ch2", "1.3 off G4 ch2"]
+
+
 def test_a_program_that_a_halt_takes_back_is_sent_when_the_music_goes_on() -> None:
     clock = FakeClock()
     output, transport = RecordingOutput(clock), Transport(120, 0.1)
@@ -78,12 +113,13 @@ def test_a_program_that_a_halt_takes_back_is_sent_when_the_music_goes_on() -> No
     script = iter(steps("C4 D4 E4 F4 " * 3))
     count = 0
 
-    async def composing() -> Step | None:
+    async def composing(_opens_bar: bool) -> Composed | None:
         nonlocal count
         count += 1
-        if count == 5:  # the next bar, which is handed over 0.1 s ahead of its moment, 2.1
-            player.change(output, bpm=60, channels=(1,), latency=0.0, patches=[[program_change(0, 7)]])
-        return next(script, None)
+        step = next(script, None)
+        # The next bar is handed over 0.1 s ahead of its moment, 2.1.
+        change = Change(output, 60, patches=[[program_change(0, 7)]]) if count == 5 else None
+        return None if step is None else Composed(step, change)
 
     async def perform() -> None:
         loop = asyncio.get_running_loop()

@@ -15,7 +15,8 @@ from bachd.music.expression import WIDEST, Expression
 from bachd.music.metre import Grid
 from bachd.music.piece import Origin, Step
 from bachd.realtime.output import TimedMessage
-from bachd.realtime.player import Player
+from bachd.realtime.performer import Change
+from bachd.realtime.player import Composed, Player
 from bachd.realtime.transport import Conductor, Transport
 from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
 from tests.music.strategies import USUAL_METRES
@@ -117,11 +118,9 @@ def test_another_tempo_in_an_ending_is_slowed_down_too() -> None:
     player = Player(output, Transport(120), clock)
     rest = iter(line)
 
-    async def compose() -> Step | None:
+    async def compose(_opens_bar: bool) -> Composed | None:
         step = next(rest, None)
-        if step is line[2]:
-            player.change(output, bpm=60, channels=(1,), latency=0.0)
-        return step
+        return None if step is None else Composed(step, Change(output, 60) if step is line[2] else None)
 
     run(player.perform(compose))
     assert [entry for entry in output.log if "on" in entry] == ["0 on C4", "0.5 on D4", "1.5 on E4", "3.5 on F4"]
@@ -129,9 +128,9 @@ def test_another_tempo_in_an_ending_is_slowed_down_too() -> None:
 
 
 def test_who_follows_somebody_slows_down_for_nobody() -> None:
-    class Following(Transport):
+    class FollowingConductor(Transport):
         follows = True
 
     line = steps("C4 D4 E4 F4")
     slowed = [replace(step, pace=0.5) for step in line]
-    assert play(slowed, conductor=Following(BPM)) == play(line, conductor=Following(BPM))
+    assert play(slowed, conductor=FollowingConductor(BPM)) == play(line, conductor=FollowingConductor(BPM))

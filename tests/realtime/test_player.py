@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +12,8 @@ from bachd.errors import ModelError
 from bachd.music.event import Event
 from bachd.music.metre import Grid
 from bachd.music.piece import Origin, Step
-from bachd.realtime.player import Player
+from bachd.realtime.performer import Change
+from bachd.realtime.player import Composed, Player
 from bachd.realtime.transport import Transport
 from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
 from tests.realtime.performing import Script, play
@@ -125,12 +125,10 @@ def test_who_waits_may_be_given_something_else_to_play_to_and_another_conductor(
     clock = FakeClock()
     before, after = RecordingOutput(clock), RecordingOutput(clock)
 
-    def on_wait() -> None:
-        manner: dict[str, Any] = {"channels": (2,), "latency": 0.0}
-        player.change(after, bpm=60, conductor=Transport(60, 0.1), **manner)
+    def on_wait() -> Change:
+        return Change(after, 60, channels=(2,), conductor=Transport(60, 0.1))
 
-    player = Player(before, halted, clock, on_wait=on_wait)
-    run(player.perform(scripted(steps("C4 D4"))))
+    run(Player(before, halted, clock, on_wait=on_wait).perform(scripted(steps("C4 D4"))))
     assert before.messages == []
     assert after.log == ["0 on C4 ch2", "1 off C4 ch2", "1 on D4 ch2", "2 off D4 ch2"]
 
@@ -178,6 +176,18 @@ def test_every_step_is_shown_as_it_is_handed_over() -> None:
 
 def test_bars_are_told_to_the_output_before_what_begins_in_them() -> None:
     assert play(steps("C4:2 D4:2 E4:3 F4:2 G4:3")).output.bars == pytest.approx([0.0, 2.0, 4.5])
+
+
+def test_a_step_is_asked_for_with_whether_it_is_the_first_in_its_bar() -> None:
+    clock, asked = FakeClock(), list[bool]()
+    script = scripted(steps("C4:2 D4:2 E4:3 F4:2 G4:3"))
+
+    async def compose(opens_bar: bool) -> Composed | None:
+        asked.append(opens_bar)
+        return await script(opens_bar)
+
+    run(Player(RecordingOutput(clock), Transport(120, 0.1), clock).perform(compose))
+    assert asked == [True, False, True, False, True, True]
 
 
 NOTES = st.frozensets(st.integers(55, 64), max_size=4)

@@ -6,9 +6,8 @@ import asyncio
 
 import pytest
 
-from bachd.music.piece import Step
-from bachd.realtime.clock_out import Pulse
-from bachd.realtime.player import Player
+from bachd.realtime.clock_out import ClockMode
+from bachd.realtime.player import Composed, Player
 from bachd.realtime.transport import Transport
 from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
 from tests.realtime.test_clock_out import BAR, TICK
@@ -21,13 +20,14 @@ def test_music_that_was_rewound_begins_with_a_piece_and_goes_on_from_there(later
     player = Player(output, transport, clock)
     rest = iter(steps("C4 D4 E4 F4 G4 A4 B4 C5"))
 
-    async def compose() -> Step | None:
-        return next(rest, None)
+    async def compose(_opens_bar: bool) -> Composed | None:
+        step = next(rest, None)
+        return None if step is None else Composed(step)
 
-    async def afresh() -> Step | None:
+    async def restart() -> Composed | None:
         nonlocal rest
         rest = iter(steps("C3 D3"))
-        return next(rest)
+        return Composed(next(rest))
 
     def stop() -> None:
         transport.halt()
@@ -38,7 +38,7 @@ def test_music_that_was_rewound_begins_with_a_piece_and_goes_on_from_there(later
         loop.call_at(0.8, transport.halt)
         loop.call_at(later, stop)  # at once, or while it is halted
         loop.call_at(4.0, transport.resume)
-        await player.perform(compose, afresh)
+        await player.perform(compose, restart)
 
     run(perform())
     assert output.log == [
@@ -57,18 +57,20 @@ def test_music_that_was_rewound_begins_with_a_piece_and_goes_on_from_there(later
 def test_music_that_was_rewound_begins_with_a_start(moments: tuple[float, float]) -> None:
     clock = FakeClock()
     output, transport = RecordingOutput(clock), Transport(120, 0.1)
-    player = Player(output, transport, clock, pulse=Pulse(sends=True))
+    player = Player(output, transport, clock, clock_mode=ClockMode.PLAYING)
 
     def stop() -> None:
         transport.halt()
         player.rewind()
+
+    anew = scripted(steps("G4 ~G4"))
 
     async def perform() -> None:
         loop = asyncio.get_running_loop()
         loop.call_at(moments[0], transport.halt)
         loop.call_at(moments[1], stop)
         loop.call_at(3.0, transport.resume)
-        await player.perform(scripted(BAR), scripted(steps("G4 ~G4")))
+        await player.perform(scripted(BAR), lambda: anew(True))
 
     run(perform())
     found = [f"{timed.due:.3f} {timed.message.type}" for timed in output.messages if timed.message.type != "clock"]

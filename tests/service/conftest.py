@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bachd.config import Config
-from bachd.midi.fan_out import Outputs
+from bachd.midi.fan_out import FanOut
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
@@ -53,9 +53,9 @@ class Stage:
         monkeypatch.setattr("bachd.service.factory.open_composer", self.open_composer)
         monkeypatch.setattr("bachd.service.steer.Page", NoPage)
 
-    def open_outputs(self, specs: Sequence[str], clock: Clock, lateness: Lateness, **_: object) -> Outputs:
+    def open_outputs(self, specs: Sequence[str], clock: Clock, lateness: Lateness, **_: object) -> FanOut:
         self.output, self.lateness = RecordingOutput(clock), lateness
-        return Outputs([self.output])
+        return FanOut([self.output])
 
     def open_composer(self, config: Config, rng: int, model: object = None) -> ScriptedComposer:
         return ScriptedComposer(*self.script)

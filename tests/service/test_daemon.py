@@ -16,12 +16,13 @@ import pytest
 from bachd.config import Config, Expression
 from bachd.config_midi import Midi
 from bachd.errors import ModelError, OutputError
-from bachd.midi.fan_out import Outputs
+from bachd.midi.fan_out import FanOut
 from bachd.midi.file import FileOutput
 from bachd.realtime import priority
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
-from bachd.service import daemon, housekeeping
+from bachd.service import daemon
+from bachd.service.run import housekeeping
 from tests.fakes import RecordingOutput, ScriptedComposer, steps
 from tests.service.conftest import CHORDS, QUICK, Stage
 
@@ -75,7 +76,7 @@ def test_where_the_music_was_written_is_said(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "a.mid"
-    monkeypatch.setattr("bachd.midi.ports.open_outputs", lambda *_, **__: Outputs([FileOutput(path)]))
+    monkeypatch.setattr("bachd.midi.ports.open_outputs", lambda *_, **__: FanOut([FileOutput(path)]))
     with caplog.at_level(logging.INFO):
         daemon.run(QUICK, events=3)
     assert caplog.messages[-1] == f"stopped after 3 events, written to {path}"
@@ -130,7 +131,7 @@ def test_a_model_that_cannot_be_loaded_closes_the_output(stage: Stage, monkeypat
 
 
 def test_an_output_that_cannot_be_opened_ends_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(specs: Sequence[str], clock: Clock, lateness: Lateness, **_: object) -> Outputs:
+    def fail(specs: Sequence[str], clock: Clock, lateness: Lateness, **_: object) -> FanOut:
         raise OutputError(f"no port {specs[0]}")
 
     monkeypatch.setattr("bachd.midi.ports.open_outputs", fail)

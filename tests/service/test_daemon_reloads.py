@@ -170,7 +170,7 @@ class Nobody:
 def nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[Nobody]:
     nobody = Nobody()
     monkeypatch.setattr("bachd.midi.clock_input.open_input", nobody.open)
-    monkeypatch.setattr("bachd.realtime.clock_out._PATIENCE", 0.01)
+    monkeypatch.setattr("bachd.realtime.clock_out._IDLE_POLL", 0.01)
     yield nobody
     assert nobody.closed == len(nobody.hears)
 

@@ -10,7 +10,7 @@ from bachd.config import Config, Expression
 from bachd.music.piece import Step
 from bachd.music.stretches import frozen, periodic
 from bachd.neural.bundle import Bundle
-from bachd.realtime.player import Player
+from bachd.realtime.player import Composed, Player
 from bachd.realtime.transport import Transport
 from bachd.service.factory import expression, open_composer
 from bachd.service.render import until
@@ -27,11 +27,11 @@ def test_ten_thousand_events_never_freeze_circle_stray_or_hang(rng: int) -> None
     clock = FakeClock()
     output = RecordingOutput(clock)
 
-    async def compose() -> Step | None:
+    async def compose(_opens_bar: bool) -> Composed | None:
         if len(steps) == EVENTS:
             return None
         steps.append(next(music))
-        return steps[-1]
+        return Composed(steps[-1])
 
     run(Player(output, Transport(config.bpm), clock, expression=expression(config, rng)).perform(compose))
 

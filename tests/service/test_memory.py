@@ -10,11 +10,11 @@ from bachd.config import Config
 from bachd.midi.file import FileOutput
 from bachd.music.piece import Step
 from bachd.realtime.lateness import Lateness
-from bachd.realtime.player import Player
+from bachd.realtime.player import Composed, Player
 from bachd.realtime.transport import Transport
 from bachd.service.factory import expression, open_composer
 from bachd.service.render import until
-from bachd.service.run_stats import Report
+from bachd.service.run_stats import RunStats
 from tests.fakes import FakeClock, run
 
 SETTLING = 1200
@@ -29,11 +29,11 @@ def test_half_an_hour_of_music_leaves_nothing_behind(tmp_path: Path) -> None:
     config = Config()
     plan = open_composer(config, 1)
     music = until(SETTLING + EVENTS, plan, config.expression.ritardando)
-    report = Report(Lateness())
+    stats = RunStats(Lateness())
     output = FileOutput(tmp_path / "played.mid")
     count = settled = 0
 
-    async def compose() -> Step | None:
+    async def compose(_opens_bar: bool) -> Composed | None:
         nonlocal count, settled
         if count == SETTLING:
             gc.collect()
@@ -41,10 +41,10 @@ def test_half_an_hour_of_music_leaves_nothing_behind(tmp_path: Path) -> None:
         if count == SETTLING + EVENTS:
             return None
         count += 1
-        return next(music)
+        return Composed(next(music))
 
     def see(step: Step, _due: float, _sent: object) -> None:
-        report.see(step)
+        stats.count(step)
         assert len(plan.ahead) < 100
         if count % 100 == 0:
             output.poll()

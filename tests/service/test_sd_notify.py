@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bachd.service.sd_notify import Notifier
+from bachd.service.sd_notify import SystemdNotifier
 
 
 @pytest.fixture
@@ -27,14 +27,14 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.
 
 
 @pytest.fixture
-def notifier(manager: socket.socket) -> Iterator[Notifier]:
-    notifier = Notifier.from_environment()
+def notifier(manager: socket.socket) -> Iterator[SystemdNotifier]:
+    notifier = SystemdNotifier.from_environment()
     yield notifier
     notifier.close()
 
 
-def test_what_a_run_tells(manager: socket.socket, notifier: Notifier) -> None:
-    assert notifier.heard
+def test_what_a_run_tells(manager: socket.socket, notifier: SystemdNotifier) -> None:
+    assert notifier.is_connected
     notifier.ready("bwv269 at 84 bpm on FP-30X")
     notifier.alive()
     notifier.status("bwv24.6 at 84 bpm, waiting for FP-30X")
@@ -47,7 +47,7 @@ def test_what_a_run_tells(manager: socket.socket, notifier: Notifier) -> None:
     ]
 
 
-def test_reloading_says_since_when(manager: socket.socket, notifier: Notifier) -> None:
+def test_reloading_says_since_when(manager: socket.socket, notifier: SystemdNotifier) -> None:
     before = time.monotonic_ns() // 1000
     notifier.reloading()
     state, since = manager.recv(4096).decode().splitlines()
@@ -55,11 +55,11 @@ def test_reloading_says_since_when(manager: socket.socket, notifier: Notifier) -
     assert before <= int(since.removeprefix("MONOTONIC_USEC=")) <= time.monotonic_ns() // 1000
 
 
-def test_a_status_is_one_short_line_of_utf_8(manager: socket.socket, notifier: Notifier) -> None:
+def test_a_status_is_one_short_line_of_utf_8(manager: socket.socket, notifier: SystemdNotifier) -> None:
     notifier.status("config refused:\nconfig.yaml:3: tempo: 1200 is not between 20 and 300\n")
     assert manager.recv(4096) == b"STATUS=config refused:; config.yaml:3: tempo: 1200 is not between 20 and 300"
     notifier.status("on caf\udce9\nREADY=1")
-    assert manager.recv(4096) == b"STATUS=on caf?; READY=1"
+    assert manager.recv(4096) == rb"STATUS=on caf\udce9; READY=1"
     notifier.status("\N{MUSICAL SYMBOL G CLEF}" * 5000)
     assert 3000 < len(manager.recv(8192)) < 4096
 
@@ -69,7 +69,7 @@ def test_an_abstract_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", f"@{name}")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(f"\0{name}")
-        notifier = Notifier.from_environment()
+        notifier = SystemdNotifier.from_environment()
         notifier.ready("plays")
         notifier.close()
         assert manager.recv(4096) == b"READY=1\nSTATUS=plays"
@@ -83,7 +83,7 @@ def test_no_sign_of_life_that_nobody_waits_for(
     manager: socket.socket, monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
 ) -> None:
     monkeypatch.delenv(name) if value is None else monkeypatch.setenv(name, value)
-    notifier = Notifier.from_environment()
+    notifier = SystemdNotifier.from_environment()
     notifier.alive()
     notifier.status("plays")
     notifier.close()
@@ -95,15 +95,17 @@ def test_where_nobody_listens_nothing_is_said(monkeypatch: pytest.MonkeyPatch, a
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     if address is not None:
         monkeypatch.setenv("NOTIFY_SOCKET", address)
-    notifier = Notifier.from_environment()
-    assert notifier.heard == (address == "/nowhere/at/all")
+    notifier = SystemdNotifier.from_environment()
+    assert notifier.is_connected == (address == "/nowhere/at/all")
     notifier.ready("plays")
     notifier.alive()
     notifier.close()
     notifier.status("plays no more")
 
 
-def test_a_manager_that_does_not_read_does_not_stop_the_music(manager: socket.socket, notifier: Notifier) -> None:
+def test_a_manager_that_does_not_read_does_not_stop_the_music(
+    manager: socket.socket, notifier: SystemdNotifier
+) -> None:
     for _ in range(10_000):
         notifier.status("x" * 800)
     notifier.stopping()

@@ -11,7 +11,7 @@ from bachd.config import Config
 from bachd.config_midi import ClockOut, Midi
 from bachd.midi.clock_input import Hear
 from bachd.realtime.transport import Transport
-from bachd.service.tempo_source import conductor, open_lead
+from bachd.service.tempo_source import make_conductor, open_tempo_source
 
 
 class Nobody:
@@ -24,8 +24,8 @@ class Nobody:
 
 
 def test_a_steady_tempo_follows_nobody() -> None:
-    assert open_lead(Config(), lambda *_: None) is None
-    steady = conductor(Config(tempo=96.0), None)
+    assert open_tempo_source(Config(), lambda *_: None) is None
+    steady = make_conductor(Config(tempo=96.0), None)
     assert isinstance(steady, Transport)
     assert steady.bpm == 96.0
 
@@ -42,15 +42,15 @@ def test_what_is_heard_is_told_by_way_of_the_event_loop(monkeypatch: pytest.Monk
 
     monkeypatch.setattr("bachd.midi.clock_input.open_input", open_input)
     config = Config(tempo="clock", midi=Midi(input="Drum", clock=ClockOut()))
-    lead = open_lead(config, lambda take, *heard: calls.append((take, heard)))
-    assert lead is not None
+    tempo_source = open_tempo_source(config, lambda take, *heard: calls.append((take, heard)))
+    assert tempo_source is not None
     assert asked == ["Drum"]
-    assert conductor(config, lead) is lead.conductor
-    assert lead.condition(10.0) == "waiting for a MIDI clock (nobody)"
+    assert make_conductor(config, tempo_source) is tempo_source.conductor
+    assert tempo_source.condition(10.0) == "waiting for a MIDI clock (nobody)"
     for status in (0xFA, 0xF8):
         hears[0](10.0, bytes([status]), "Drum Machine")
-    assert not lead.conductor.stirred.is_set()
+    assert not tempo_source.conductor.changed.is_set()
     for take, heard in calls:
         take(*heard)
-    assert lead.conductor.stirred.is_set()
-    assert lead.condition(10.0) == ""
+    assert tempo_source.conductor.changed.is_set()
+    assert tempo_source.condition(10.0) == ""

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bachd.music.metre import Metre, Place
 from bachd.music.piece import Step
-from bachd.realtime.clock_out import Pulse
+from bachd.realtime.clock_out import ClockMode
 from bachd.realtime.player import Player
-from bachd.sync.conductor import LEAD, Following
-from bachd.sync.midi_master import CLOCK, CONTINUE, START, STOP, Master
+from bachd.sync.conductor import LEAD, FollowingConductor
+from bachd.sync.midi_master import CLOCK, CONTINUE, START, STOP, MidiMaster
 from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
 
 TICK = 2.5 / 120
@@ -26,21 +27,24 @@ def clocks(first: float, number: int, bpm: float = 120.0) -> list[Said]:
     return [(first + clock * 2.5 / bpm, CLOCK) for clock in range(number)]
 
 
-def follow(said: Sequence[Said], script: Sequence[Step], until: float, pulse: Pulse | None = None) -> RecordingOutput:
+def follow(
+    said: Sequence[Said], script: Sequence[Step], until: float, mode: ClockMode = ClockMode.OFF
+) -> RecordingOutput:
     """Perform a script to what a master says, and stop after so many seconds."""
     clock = FakeClock()
     output = RecordingOutput(clock)
-    conductor = Following(leader := Master())
+    conductor = FollowingConductor(leader := MidiMaster())
 
     def hear(status: int) -> None:
-        leader.hear(clock.now(), bytes([status]), "a master")
-        conductor.stir()
+        leader.receive(clock.now(), bytes([status]), "a master")
+        conductor.notify()
 
     async def perform() -> None:
         loop = asyncio.get_running_loop()
         for moment, status in said:
             loop.call_at(moment, hear, status)
-        performance = asyncio.ensure_future(Player(output, conductor, clock, pulse=pulse).perform(scripted(script)))
+        player = Player(output, conductor, clock, clock_mode=mode)
+        performance = asyncio.ensure_future(player.perform(scripted(script)))
         loop.call_at(until, performance.cancel)
         await asyncio.wait((performance,))
 
@@ -54,6 +58,17 @@ def heard(output: RecordingOutput) -> list[str]:
 
 
 BARS = steps("C4 D4 E4 F4 " * 4)
+
+
+def test_an_upbeat_never_begins_before_the_song() -> None:
+    master = MidiMaster()
+    conductor = FollowingConductor(master)
+    tick = 2.5 / 300
+    for number in range(48):
+        master.receive(number * tick, bytes([CLOCK]), "a master")
+    master.receive(47.5 * tick, bytes([START]), "a master")
+    assert conductor.begin(0, Place(0, 90, Metre(4, 4)), 47.5 * tick)  # a sixteenth before the first bar line
+    assert conductor.due(0) == pytest.approx((48 + 90) * tick)
 
 
 def test_the_first_clock_after_a_start_is_the_first_beat() -> None:
@@ -82,7 +97,7 @@ def test_going_on_is_on_the_next_bar_line_of_the_master() -> None:
 
 def test_who_follows_may_lead_others() -> None:
     said = [(0.999, START), *clocks(1.0, 60), (1.0 + 59.5 * TICK, STOP)]
-    sent = follow(said, BARS, 4.0, Pulse(sends=True)).messages
+    sent = follow(said, BARS, 4.0, ClockMode.PLAYING).messages
     assert [timed.message.type for timed in sent if timed.message.type in ("start", "stop")] == ["start", "stop"]
     moments = [timed.due for timed in sent if timed.message.type == "clock"]
     assert moments == pytest.approx([moment for moment, _ in said[1:-1]], abs=0.001)

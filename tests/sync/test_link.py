@@ -10,9 +10,9 @@ import pytest
 from bachd.config import Config
 from bachd.errors import OutputError
 from bachd.music.metre import Grid, Metre
-from bachd.service.tempo_source import open_lead
-from bachd.sync.conductor import Following
-from bachd.sync.link import LinkLeader, LinkSource
+from bachd.service.tempo_source import open_tempo_source
+from bachd.sync.conductor import FollowingConductor
+from bachd.sync.link import LinkSource, LinkTempo
 from tests.conftest import PATIENCE
 
 
@@ -25,7 +25,7 @@ class Session:
 
 def test_the_next_bar_line_of_the_session_is_found() -> None:
     session, now = Session(), 100.0
-    following = Following(LinkLeader(session, lambda: now))
+    following = FollowingConductor(LinkTempo(session, lambda: now))
     assert following.begin(0, Grid().place(0), now)
     assert session.quantum == 4.0
     assert following.due(0) == pytest.approx(now + 1.0), "beat 8"
@@ -37,26 +37,26 @@ def test_the_next_bar_line_of_the_session_is_found() -> None:
 
 def test_another_tempo_stirs_and_a_jump_begins_anew() -> None:
     session, now = Session(), 100.0
-    leader = LinkLeader(session, lambda: now)
-    following = Following(leader)
+    leader = LinkTempo(session, lambda: now)
+    following = FollowingConductor(leader)
     following.begin(0, Grid().place(0), now)
     following.due(24)
-    following.stir()
-    following.stirred.clear()
+    following.notify()
+    following.changed.clear()
     session.tempo = 60.0
-    leader.look()
-    following.stir()
-    assert following.stirred.is_set()
+    leader.poll()
+    following.notify()
+    assert following.changed.is_set()
     assert following.running
     session.beat = 17.0
-    leader.look()
+    leader.poll()
     assert not following.running
 
 
 def test_without_aalink_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "aalink", None)
     with pytest.raises(OutputError, match=r"aalink is not installed; pip install 'bachd\[link\]'"):
-        open_lead(Config(tempo="link"), lambda *_: None)
+        open_tempo_source(Config(tempo="link"), lambda *_: None)
 
 
 def test_two_peers_agree_on_tempo_and_bar_line() -> None:
@@ -73,9 +73,9 @@ def test_two_peers_agree_on_tempo_and_bar_line() -> None:
             peers.append(LinkSource(bpm, look))
             peers[-1].start()
         assert met.wait(PATIENCE)
-        leaders = [LinkLeader(peer.link) for peer in peers]
+        leaders = [LinkTempo(peer.link) for peer in peers]
         for leader in leaders:
-            leader.count_by(96)
+            leader.set_bar_length(96)
         end = time.monotonic() + PATIENCE
         while abs(leaders[0].bpm - leaders[1].bpm) > 0.01 and time.monotonic() < end:
             pass

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachd.sync.midi_master import CLOCK, CONTINUE, POSITION, START, STOP, Master
+from bachd.sync.midi_master import CLOCK, CONTINUE, POSITION, START, STOP, MidiMaster
 
 TICK = 2.5 / 120
 
@@ -15,12 +15,12 @@ class Told:
     """A master who is told things at 120 bpm, one clock after the other."""
 
     def __init__(self, *, wait_for_start: bool = False) -> None:
-        self.master = Master(wait_for_start=wait_for_start)
+        self.master = MidiMaster(wait_for_start=wait_for_start)
         self.now = 10.0
 
     def say(self, *messages: int, source: str = "a") -> Told:
         for status in messages:
-            self.master.hear(self.now, bytes([status]), source)
+            self.master.receive(self.now, bytes([status]), source)
         return self
 
     def clocks(self, number: int, source: str = "a", tick: float = TICK) -> Told:
@@ -30,7 +30,7 @@ class Told:
         return self
 
     def point(self, sixteenths: int) -> Told:
-        self.master.hear(self.now, bytes([POSITION, sixteenths & 0x7F, sixteenths >> 7]), "a")
+        self.master.receive(self.now, bytes([POSITION, sixteenths & 0x7F, sixteenths >> 7]), "a")
         return self
 
     @property

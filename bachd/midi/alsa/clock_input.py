@@ -27,7 +27,7 @@ _LONG_AGO: Final = 1.0
 """Seconds: a message that is said to be older was dated by a clock that has jumped."""
 
 
-class AlsaInput:
+class AlsaClockInput:
     """Listens in a thread of its own."""
 
     def __init__(self, part: str | None, hear: Hear) -> None:

@@ -24,7 +24,7 @@ _SENDER: Final = "JACK"
 """One port receives from all; which of them sent a message is not known."""
 
 
-class JackInput:
+class JackClockInput:
     """A port to receive from, or connections to ports by their names."""
 
     def __init__(self, part: str | None, hear: Hear) -> None:

@@ -15,8 +15,8 @@ from typing import Any, TypeAlias, TypeVar
 from bachd import configfile
 from bachd.config import Config
 from bachd.errors import BachdError, StatusError
-from bachd.service.parts import Exchange, Parts
-from bachd.service.run_stats import Report
+from bachd.service.parts import Parts, PartsExchange
+from bachd.service.run_stats import RunStats
 from bachd.service.settings import last_good
 from bachd.service.settings.draft import Draft
 from bachd.yamlfile import text
@@ -36,7 +36,7 @@ class LiveSettings:
     """The settings of a run. All in the event loop, but for what `thread` does."""
 
     def __init__(
-        self, path: Path | None, exchange: Exchange, open_parts: Open, report: Report, thread: Executor
+        self, path: Path | None, exchange: PartsExchange, open_parts: Open, report: RunStats, thread: Executor
     ) -> None:
         """May wait for the disk. path: the file; None if there is none yet, and ./config.yaml is to be made."""
         self.path = Path("config.yaml") if path is None else path

@@ -12,12 +12,12 @@ from operator import attrgetter
 from secrets import randbits
 
 from bachd.config import Config
-from bachd.midi.fan_out import Outputs
+from bachd.midi.fan_out import FanOut
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.service.parts import Parts
 from bachd.service.settings.remarks import remarks
-from bachd.service.tempo_source import Call, open_lead
+from bachd.service.tempo_source import Call, open_tempo_source
 
 log = logging.getLogger("bachd")
 
@@ -46,14 +46,14 @@ def prepare(wanted: Config, present: Sequence[Parts], clock: Clock, lateness: La
         rng, sampler = randbits(32) if wanted.seed.rng is None else wanted.seed.rng, None
         composer = open_composer(wanted, rng, network.composer.model if network else None)
     with ExitStack() as opened:
-        if led := alike("tempo", "midi.input", "midi.wait_for_start"):
-            lead = led.lead
-        elif lead := open_lead(wanted, call):
-            opened.callback(lead.source.close)
+        if same_tempo := alike("tempo", "midi.input", "midi.wait_for_start"):
+            tempo_source = same_tempo.tempo_source
+        elif tempo_source := open_tempo_source(wanted, call):
+            opened.callback(tempo_source.input.close)
         if sent := alike("midi.output", "midi.offsets"):
             outputs = sent.outputs
         else:
-            there = Outputs([output for parts in present for output in parts.outputs.outputs])
+            there = FanOut([output for parts in present for output in parts.outputs.outputs])
             words, offsets = wanted.midi.output, wanted.midi.offsets
             outputs = open_outputs(words, clock, lateness, present=there, offsets=offsets)
         opened.pop_all()
@@ -61,4 +61,4 @@ def prepare(wanted: Config, present: Sequence[Parts], clock: Clock, lateness: La
     for remark in remarks(wanted):
         if remark not in known:
             log.warning("%s", remark)
-    return Parts(wanted, rng, composer, outputs, sampler, lead)
+    return Parts(wanted, rng, composer, outputs, sampler, tempo_source)

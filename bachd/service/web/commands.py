@@ -19,7 +19,7 @@ from bachd.realtime.output import TimedMessage
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
 from bachd.service import state_dir
-from bachd.service.parts import Exchange
+from bachd.service.parts import PartsExchange
 from bachd.service.settings.apply import LiveSettings
 from bachd.service.settings.draft import Draft
 from bachd.service.web.change_request import checked, permitted
@@ -34,7 +34,7 @@ FRESH: Final = 10.0
 class Commands:
     """What the page can ask for. All in the event loop, but for what `thread` does."""
 
-    def __init__(self, live: LiveSettings, exchange: Exchange, player: Player, thread: Executor) -> None:
+    def __init__(self, live: LiveSettings, exchange: PartsExchange, player: Player, thread: Executor) -> None:
         self._live = live
         self._exchange = exchange
         self._player = player

@@ -31,7 +31,7 @@ from bachd.service.web.page_log import PageLog, log_bug
 if TYPE_CHECKING:
     from bachd.music.piece import Step
     from bachd.realtime.output import TimedMessage
-    from bachd.service.parts import Exchange
+    from bachd.service.parts import PartsExchange
     from bachd.service.snapshot import Snapshot
     from bachd.service.web.commands import Commands
 
@@ -49,7 +49,7 @@ MOST_REQUESTS: Final = 32
 class Page:
     """The process that serves the page, and what it is sent."""
 
-    def __init__(self, commands: Commands, exchange: Exchange, thread: Executor) -> None:
+    def __init__(self, commands: Commands, exchange: PartsExchange, thread: Executor) -> None:
         """Starts nothing. `commands` carries out requests, in the event loop; `thread` is for what may block."""
         self.link: str | None = None
         """Where people find the page, with the token if it needs one; None while it is not served."""

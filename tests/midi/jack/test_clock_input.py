@@ -13,7 +13,7 @@ from queue import SimpleQueue
 import pytest
 
 from bachd.errors import OutputError
-from bachd.midi.jack.clock_input import JackInput
+from bachd.midi.jack.clock_input import JackClockInput
 from tests.conftest import PATIENCE, JackServer
 
 CYCLE = 1.0
@@ -54,7 +54,7 @@ def plug(jack: JackServer) -> Iterator[Callable[..., Master]]:
         master.unplug()
 
 
-def until(source: JackInput, description: str) -> None:
+def until(source: JackClockInput, description: str) -> None:
     """Wait for who is listened to."""
     end = time.monotonic() + PATIENCE
     while source.description != description:
@@ -64,7 +64,7 @@ def until(source: JackInput, description: str) -> None:
 
 def test_what_a_master_says_is_heard_and_dated(jack: JackServer, plug: Callable[..., Master]) -> None:
     heard: SimpleQueue[Heard] = SimpleQueue()
-    source = JackInput(None, lambda *message: heard.put(message))
+    source = JackClockInput(None, lambda *message: heard.put(message))
     try:
         master = plug("a master", "bachd clock:in")
         before = time.monotonic()
@@ -79,7 +79,7 @@ def test_what_a_master_says_is_heard_and_dated(jack: JackServer, plug: Callable[
 
 def test_a_master_is_connected_by_name_whenever_he_comes(jack: JackServer, plug: Callable[..., Master]) -> None:
     heard: SimpleQueue[Heard] = SimpleQueue()
-    source = JackInput("drum", lambda *message: heard.put(message))
+    source = JackClockInput("drum", lambda *message: heard.put(message))
     try:
         assert source.description == "drum"
         plug("something else")
@@ -96,7 +96,7 @@ def test_a_master_is_connected_by_name_whenever_he_comes(jack: JackServer, plug:
 
 def test_another_master_is_connected_while_a_clock_keeps_coming(jack: JackServer, plug: Callable[..., Master]) -> None:
     heard: SimpleQueue[Heard] = SimpleQueue()
-    source = JackInput("drum", lambda *message: heard.put(message))
+    source = JackClockInput("drum", lambda *message: heard.put(message))
     try:
         first = plug("Drum One")
         until(source, "Drum One:out")
@@ -114,7 +114,7 @@ def test_another_master_is_connected_while_a_clock_keeps_coming(jack: JackServer
 
 def test_a_server_that_dies_is_waited_for(jack: JackServer, plug: Callable[..., Master]) -> None:
     heard: SimpleQueue[Heard] = SimpleQueue()
-    source = JackInput(None, lambda *message: heard.put(message))
+    source = JackClockInput(None, lambda *message: heard.put(message))
     try:
         jack.stop()
         end = time.monotonic() + PATIENCE
@@ -135,7 +135,7 @@ def test_a_server_that_dies_is_waited_for(jack: JackServer, plug: Callable[..., 
 
 @pytest.mark.usefixtures("jack")
 def test_a_ctrl_c_in_the_terminal_is_not_for_its_process() -> None:
-    source = JackInput(None, lambda *_: None)
+    source = JackClockInput(None, lambda *_: None)
     try:
         assert os.getsid(source._process.pid) == source._process.pid
     finally:
@@ -145,4 +145,4 @@ def test_a_ctrl_c_in_the_terminal_is_not_for_its_process() -> None:
 @pytest.mark.usefixtures("no_midi")
 def test_without_a_server_that_is_told() -> None:
     with pytest.raises(OutputError, match="JACK: no server runs"):
-        JackInput(None, lambda *_: None)
+        JackClockInput(None, lambda *_: None)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachd.midi.jack.clock_input import JackInput
+from bachd.midi.jack.clock_input import JackClockInput
 from bachd.midi.jack.clock_process import messages
-from bachd.sync.midi_master import Master
+from bachd.sync.midi_master import MidiMaster
 from tests.conftest import PATIENCE, JackServer
 from tests.midi.jack.test_clock_input import Heard
 from tests.midi.jack.test_clock_input import Master as Sender
@@ -39,11 +39,11 @@ ODD = [
 
 @given(st.binary(max_size=64) | st.lists(st.sampled_from(sorted(LENGTHS)), max_size=8).map(bytes))
 def test_whatever_comes_only_whole_messages_of_a_clock_are_passed_on(data: bytes) -> None:
-    master = Master()
+    master = MidiMaster()
     for message in messages(data):
         assert len(message) == LENGTHS[message[0]]
         assert max(message[1:], default=0) < 0x80
-        master.hear(0.0, message, "somebody")
+        master.receive(0.0, message, "somebody")
     real_time = [byte for byte in data if byte in (0xF8, 0xFA, 0xFB, 0xFC)]
     passed = [message[0] for message in messages(data) if len(message) == 1]
     assert passed == real_time  # wherever they stand: MIDI allows it
@@ -65,7 +65,7 @@ def made_up(rng: random.Random) -> str:
 def test_a_clock_is_still_heard_after_anything_else(jack: JackServer, seed: int) -> None:
     rng = random.Random(seed)
     heard: SimpleQueue[Heard] = SimpleQueue()
-    source = JackInput(None, lambda *message: heard.put(message))
+    source = JackClockInput(None, lambda *message: heard.put(message))
     sender = Sender("a fuzzer", "bachd clock:in")
     try:
         for _ in range(CASES):
@@ -88,7 +88,7 @@ def test_a_clock_is_still_heard_after_anything_else(jack: JackServer, seed: int)
 
 def test_a_flood_does_not_wear_the_listener_out(jack: JackServer) -> None:
     heard: SimpleQueue[Heard] = SimpleQueue()
-    source = JackInput(None, lambda *message: heard.put(message))
+    source = JackClockInput(None, lambda *message: heard.put(message))
     sender = Sender("a flood", "bachd clock:in")
     try:
         sender.say(*["f8"] * 20_000, "fc")

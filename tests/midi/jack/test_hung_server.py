@@ -12,7 +12,7 @@ import pytest
 
 from bachd.errors import OutputError
 from bachd.midi.jack import output as jack_output
-from bachd.midi.jack.clock_input import JackInput
+from bachd.midi.jack.clock_input import JackClockInput
 from bachd.midi.jack.output import JackOutput, destinations
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
@@ -41,8 +41,8 @@ def hung(server: JackServer) -> Iterator[None]:
     [
         destinations,
         lambda: JackOutput(None, MonotonicClock(), Lateness()),
-        lambda: JackInput(None, lambda *_: None),
-        lambda: JackInput("drum", lambda *_: None),
+        lambda: JackClockInput(None, lambda *_: None),
+        lambda: JackClockInput("drum", lambda *_: None),
     ],
     ids=["list", "output", "input", "named input"],
 )
@@ -62,7 +62,7 @@ def test_an_output_goes_on_and_is_closed_while_the_server_hangs(jack: JackServer
 
 
 def test_an_input_goes_on_and_is_closed_while_the_server_hangs(jack: JackServer) -> None:
-    source = JackInput("drum", lambda *_: None)
+    source = JackClockInput("drum", lambda *_: None)
     with hung(jack):
         assert source.poll() == ()
         source.close()

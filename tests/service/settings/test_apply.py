@@ -23,12 +23,12 @@ from bachd import configfile
 from bachd.config import Config
 from bachd.config_midi import Midi
 from bachd.errors import BachdError, ConfigError, OutputError
-from bachd.midi.fan_out import Outputs
+from bachd.midi.fan_out import FanOut
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.service.factory import open_composer
-from bachd.service.parts import Exchange, Parts
-from bachd.service.run_stats import Report
+from bachd.service.parts import Parts, PartsExchange
+from bachd.service.run_stats import RunStats
 from bachd.service.settings import last_good
 from bachd.service.settings.apply import LiveSettings
 from bachd.service.settings.draft import Draft
@@ -50,8 +50,8 @@ class Run:
         self.path.write_text(content)
         self.thread = thread
         composer: Any = ScriptedComposer()
-        self.exchange = Exchange(Parts(Config(midi=Midi(output=("none",))), 1, composer, Outputs(())))
-        self.report = Report(Lateness())
+        self.exchange = PartsExchange(Parts(Config(midi=Midi(output=("none",))), 1, composer, FanOut(())))
+        self.report = RunStats(Lateness())
         self.opened: list[Config] = []
         self.live = LiveSettings(self.path, self.exchange, self._open, self.report, thread)
 
@@ -65,8 +65,8 @@ class Run:
     async def bar(self) -> None:
         """A bar begins, and its first step is played."""
         self.exchange.take()
-        if self.exchange.settle():
-            await asyncio.get_running_loop().run_in_executor(self.thread, self.exchange.leave)
+        if self.exchange.confirm():
+            await asyncio.get_running_loop().run_in_executor(self.thread, self.exchange.close_replaced)
 
     def _open(self, wanted: Config, present: Sequence[Parts]) -> Parts:
         self.opened.append(wanted)
@@ -392,14 +392,14 @@ def test_sampling_that_was_offered_is_not_lost_by_the_next_change(tmp_path: Path
     composer = open_composer(config, 1)
 
     async def steps(thread: ThreadPoolExecutor) -> None:
-        exchange = Exchange(Parts(config, 1, composer, Outputs(())))
+        exchange = PartsExchange(Parts(config, 1, composer, FanOut(())))
         path = tmp_path / "config.yaml"
         path.write_text("device: cpu\nmidi: {output: none}\n")
 
         def opens(wanted: Config, present: Sequence[Parts]) -> Parts:
             return prepare(wanted, present, MonotonicClock(), Lateness(), lambda *_: None)
 
-        live = LiveSettings(path, exchange, opens, Report(Lateness()), thread)
+        live = LiveSettings(path, exchange, opens, RunStats(Lateness()), thread)
         await live.apply(lambda draft: draft.changed({"sampling.top_p": 0.5}))
         offered = exchange.latest.sampler
         await live.apply(lambda draft: draft.changed({"tempo": 96}))

@@ -12,7 +12,7 @@ from bachd.config import Config, Seed
 from bachd.config_midi import Midi
 from bachd.configfile import load
 from bachd.errors import BachdError, ConfigError, ModelError, OutputError, SeedError
-from bachd.midi.fan_out import Outputs
+from bachd.midi.fan_out import FanOut
 from bachd.midi.file import FileOutput
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
@@ -27,7 +27,7 @@ class Playing:
     def __init__(self, path: Path) -> None:
         config = Config(seed=Seed(piece="bwv269"), midi=Midi(output=(f"file:{path.parent / 'out.mid'}",)))
         self._path = path
-        outputs = Outputs([FileOutput(path.parent / "out.mid")])
+        outputs = FanOut([FileOutput(path.parent / "out.mid")])
         self.parts = Parts(config, 5, open_composer(config, 5), outputs)
 
     def by(self, text: str) -> Parts:

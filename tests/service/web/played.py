@@ -10,7 +10,7 @@ from bachd.realtime.output import TimedMessage
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
 from bachd.service.web import messages, step_json
-from tests.fakes import FakeClock, RecordingOutput, run, steps
+from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
 
 BPM = 120.0
 
@@ -23,10 +23,7 @@ def played(
     expression: Expression | None = None,
 ) -> list[messages.Step]:
     """A line of music, played at 120 bpm; `start`: the number of its first step."""
-    music, found, tick = iter(steps(line, piece=piece)), list[messages.Step](), 0
-
-    async def compose() -> Step | None:
-        return next(music, None)
+    found, tick = list[messages.Step](), 0
 
     def see(step: Step, due: float, sent: Sequence[TimedMessage]) -> None:
         nonlocal tick
@@ -37,5 +34,5 @@ def played(
     player = Player(
         RecordingOutput(clock), Transport(BPM), clock, channels=channels, expression=expression, on_step=see
     )
-    run(player.perform(compose))
+    run(player.perform(scripted(steps(line, piece=piece))))
     return found

@@ -13,18 +13,18 @@ import pytest
 from bachd.config import Config
 from bachd.config_midi import Midi
 from bachd.errors import ConfigError, UsageError
-from bachd.midi.fan_out import Outputs
+from bachd.midi.fan_out import FanOut
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Conductor, Transport
-from bachd.service.parts import Exchange, Parts
-from bachd.service.run_stats import Report
+from bachd.service.parts import Parts, PartsExchange
+from bachd.service.run_stats import RunStats
 from bachd.service.settings.apply import LiveSettings
 from bachd.service.settings.prepare import prepare
 from bachd.service.web.commands import Commands
-from bachd.sync.conductor import Following
-from bachd.sync.midi_master import Master
+from bachd.sync.conductor import FollowingConductor
+from bachd.sync.midi_master import MidiMaster
 from tests.fakes import RecordingOutput, ScriptedComposer
 
 
@@ -48,12 +48,12 @@ def asked(
     async def steps() -> None:
         with ThreadPoolExecutor(1) as thread:
             composer: Any = ScriptedComposer()
-            exchange = Exchange(Parts(Config(midi=Midi(output=("none",))), 1, composer, Outputs([output])))
+            exchange = PartsExchange(Parts(Config(midi=Midi(output=("none",))), 1, composer, FanOut([output])))
             live = LiveSettings(
                 path,
                 exchange,
                 lambda wanted, present: prepare(wanted, present, clock, Lateness(), lambda *_: None),
-                Report(Lateness()),
+                RunStats(Lateness()),
                 thread,
             )
             commands = Commands(live, exchange, player, thread)
@@ -71,7 +71,7 @@ def test_an_external_tempo_source_alone_halts_the_music_but_what_hangs_is_silenc
                 await commands.handle(order, None)
         assert await commands.handle("panic", None) == {"playing": False}
 
-    output = asked(path, ask, Following(Master()))
+    output = asked(path, ask, FollowingConductor(MidiMaster()))
     assert any(timed.message.type == "control_change" and timed.message.control == 123 for timed in output.messages)
 
 

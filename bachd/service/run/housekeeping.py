@@ -1,4 +1,4 @@
-"""What is looked after beside the music, about once a second, and what is shown and told of the run.
+"""Check the connections about once a second, publish the state of the run, and draw it in a terminal.
 
 Law: nothing of this delays an event: it begins when the music plays, and what may block is done in another thread.
 """
@@ -17,87 +17,89 @@ from bachd.errors import BachdError
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.service import exhausted
-from bachd.service.parts import Exchange, Parts
-from bachd.service.run_stats import Report, log_to
-from bachd.service.sd_notify import Notifier
+from bachd.service.parts import Parts, PartsExchange
+from bachd.service.run_stats import RunStats, log_to
+from bachd.service.sd_notify import SystemdNotifier
 from bachd.service.status import StatusServer, socket_path
 
 if TYPE_CHECKING:
-    from bachd.service.terminal import View
+    from bachd.service.run.terminal import TerminalView
 
 log = logging.getLogger("bachd")
 
 TENDING: Final = 1.0
-"""Seconds between two looks at the output's connection, and two lines for systemd."""
+"""Seconds between two checks of the connections, and two lines for systemd."""
 REPORTING: Final = 60
-"""Looks between two reports of lateness."""
+"""Checks between two log lines with the lateness."""
 AFTER: Final = 0.03
 """Seconds after its sound at which an event is drawn, so that no thread that sends has to wait for the picture."""
 
 
-class Upkeep:
-    """Whoever looks after a run."""
+class Housekeeping:
+    """The periodic work beside the music, and the view in a terminal."""
 
-    def __init__(self, exchange: Exchange, report: Report, notifier: Notifier, clock: Clock, thread: Executor) -> None:
-        """Looks after nothing yet. `thread` is for what may block."""
+    def __init__(
+        self, exchange: PartsExchange, stats: RunStats, notifier: SystemdNotifier, clock: Clock, thread: Executor
+    ) -> None:
+        """Start nothing yet. `thread` is for what may block."""
         self._exchange = exchange
-        self._report = report
+        self._stats = stats
         self._notifier = notifier
         self._clock = clock
         self._thread = thread
-        self._view: View | None = None
+        self._view: TerminalView | None = None
 
     async def run(self, stack: ExitStack) -> None:
-        """Show the run, look after the output, and tell of both from time to time, until this is cancelled.
+        """Show the run, check its connections and log what changes, until this is cancelled.
 
         stack: closes what is opened here.
         """
         loop = asyncio.get_running_loop()
         if sys.stdout.isatty():
-            self._show(await loop.run_in_executor(self._thread, self._find_view), stack)
+            self._enter(await loop.run_in_executor(self._thread, self._open_view), stack)
         await self._answer(stack)
-        told = self._line()
-        for look in count(1):
+        sent = self._line()
+        for check in count(1):
             await self._clock.sleep_until(self._clock.now() + TENDING)
             parts = self._exchange.present
             for line in await loop.run_in_executor(self._thread, _poll, parts):
                 log.warning("%s", line)
-            if parts.lead is not None and (news := parts.lead.news(self._clock.now())):
+            if parts.tempo_source is not None and (news := parts.tempo_source.news(self._clock.now())):
                 log.log(news.level, "%s", news.line)
-            if told != (told := self._line()):
-                self._notifier.status(told)
-            if self._report.page is not None:
-                self._report.page.status(self._report.snapshot(parts))
+            if sent != (sent := self._line()):
+                self._notifier.status(sent)
+            if self._stats.page is not None:
+                self._stats.page.status(self._stats.snapshot(parts))
             # A file is never late, and counts no messages.
-            if look % REPORTING == 0 and (late := self._report.lateness.take()).count:
+            if check % REPORTING == 0 and (late := self._stats.lateness.take()).count:
                 log.info("lateness of %d messages: %s", late.count, late)
 
-    def see(self, step: Step, due: float) -> None:
-        """A step has been handed over; it sounds at `due`, monotonic seconds."""
+    def show(self, step: Step, due: float) -> None:
+        """Draw a step soon after it sounds, which is at `due`, in monotonic seconds."""
         if self._view is not None:
             asyncio.get_running_loop().call_at(due + AFTER, self._view.show, step)  # whose clock is the monotonic one
 
     async def _answer(self, stack: ExitStack) -> None:
-        """Let others ask how the run is doing."""
-        server = StatusServer(socket_path(), lambda: self._report.snapshot(self._exchange.present))
+        """Serve 'bachd status'."""
+        server = StatusServer(socket_path(), lambda: self._stats.snapshot(self._exchange.present))
         stack.callback(server.close)
         try:
             await server.start()
         except BachdError as fault:
             log.warning("%s", fault)
 
-    def _find_view(self) -> View | None:
-        from bachd.service.terminal import view_on  # takes its time
+    def _open_view(self) -> TerminalView | None:
+        from bachd.service.run.terminal import open_view  # slow
 
-        return view_on(sys.stdout, lambda: self._report.figures(self._exchange.present))
+        return open_view(sys.stdout, lambda: self._stats.figures(self._exchange.present))
 
-    def _show(self, view: View | None, stack: ExitStack) -> None:
+    def _enter(self, view: TerminalView | None, stack: ExitStack) -> None:
         if view is not None:
-            stack.enter_context(log_to(view, self._report))
+            stack.enter_context(log_to(view, self._stats))
             self._view = stack.enter_context(view)
 
     def _line(self) -> str:
-        return self._report.line(self._exchange.present)
+        return self._stats.line(self._exchange.present)
 
 
 def _poll(parts: Parts) -> list[str]:

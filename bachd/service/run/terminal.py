@@ -1,7 +1,7 @@
-"""The music going by in a terminal: a piano roll of the last bars, the tokens, a line of status.
+"""Draw the music in a terminal: a piano roll of the last bars, the tokens, a line of status.
 
-Law: drawn once an event, never on a timer; a terminal that is small, narrow or gone does not disturb the music, and it
-is given back as it was found.
+Law: it is drawn once an event, never on a timer; a terminal that is small, narrow or gone does not disturb the music,
+and its screen is restored in the end.
 """
 
 from __future__ import annotations
@@ -62,22 +62,22 @@ class _Column:
     """By pitch."""
 
 
-def view_on(stream: TextIO, status: Callable[[], str]) -> View | None:
-    """A view there; None unless it is a terminal that can move its cursor and show block characters."""
+def open_view(stream: TextIO, status: Callable[[], str]) -> TerminalView | None:
+    """Open a view on a stream; None unless it is a terminal that can move its cursor and show block characters."""
     if not stream.isatty() or os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
         return None
     try:
         "█▀▄│┈".encode(stream.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return None
-    return View(Console(file=stream), status)
+    return TerminalView(Console(file=stream), status)
 
 
-class View(logging.Handler):
+class TerminalView(logging.Handler):
     """The view, and a handler that shows the log in it; a context manager, outside of which nothing is drawn."""
 
     def __init__(self, console: Console, status: Callable[[], str]) -> None:
-        """Draws nothing yet. `status`: asked for the last line once an event."""
+        """Draw nothing yet. `status`: called for the last line once an event."""
         super().__init__()
         self._status = status
         self._live = Live(
@@ -91,7 +91,7 @@ class View(logging.Handler):
         self._lines: deque[str] = deque(maxlen=LINES)
         self._drawn = False
 
-    def __enter__(self) -> View:
+    def __enter__(self) -> TerminalView:
         self._drawn = True
         self._guard(self._live.start)
         return self
@@ -133,7 +133,7 @@ class View(logging.Handler):
             column.notes[note] = (self._voices[note], start == self._tick and note in step.event.starts)
 
     def _guard(self, draw: Callable[[], None]) -> None:
-        """Draw; a terminal that has gone away (a closed window, a lost connection) is no reason to stop playing."""
+        """Draw; do not stop the music if the terminal has gone away (a closed window, a lost connection)."""
         try:
             if self._drawn:
                 draw()
@@ -187,8 +187,8 @@ class View(logging.Handler):
     def _roll(self, width: int, rows: int) -> list[list[Segment]]:
         """The piano roll: time goes right, a cell is a sixteenth wide and two semitones high."""
         shown = list(self._columns)[-max(1, width - LABEL) :]
-        heard = [note for column in shown for note in column.notes]
-        low, high = min(heard, default=RANGE[0]), max(heard, default=RANGE[1])
+        pitches = [note for column in shown for note in column.notes]
+        low, high = min(pitches, default=RANGE[0]), max(pitches, default=RANGE[1])
         if 2 * rows > max(high, RANGE[1]) - min(low, RANGE[0]):
             low, high = min(low, RANGE[0]), max(high, RANGE[1])
             rows = min(rows, (high - low) // 2 + 1)

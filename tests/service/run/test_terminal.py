@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from bachd.music.metre import Grid, Metre
-from bachd.service.terminal import View, view_on
+from bachd.service.run.terminal import TerminalView, open_view
 from tests.fakes import steps
 
 CHORALE = steps("C3.E4.G4.C5 ~C3.F4:0.5 ~C3.~F4.G4:0.5 R:1/3 F#3.G3.A3:2/3 C2.B5:8 G3.B3.D4.G4:0.25")
@@ -47,7 +47,7 @@ def plain(terminal: Terminal) -> list[str]:
 def frame(width: int = 80, height: int = 24, log: str = "") -> list[str]:
     """The last picture of a chorale, without its colours."""
     terminal = Terminal()
-    shown = View(console(terminal, width, height), lambda: "84 bpm   FP-30X MIDI 1")
+    shown = TerminalView(console(terminal, width, height), lambda: "84 bpm   FP-30X MIDI 1")
     with shown:
         for step in CHORALE[:-1]:
             shown.show(step)
@@ -77,7 +77,7 @@ def test_the_roll_draws_notes_where_they_are() -> None:
 def bar_lines(line: str, grid: Grid) -> list[int]:
     """In which columns of the roll bars begin."""
     terminal = Terminal()
-    shown = View(console(terminal, 300), str)
+    shown = TerminalView(console(terminal, 300), str)
     with shown:
         for step in steps(line, grid):
             terminal.seek(0)
@@ -116,7 +116,7 @@ def test_the_terminal_is_given_back_whatever_ends_the_music() -> None:
     terminal = Terminal()
 
     def interrupted() -> None:
-        with View(console(terminal), str) as shown:
+        with TerminalView(console(terminal), str) as shown:
             shown.show(CHORALE[0])
             raise KeyboardInterrupt
 
@@ -128,7 +128,7 @@ def test_the_terminal_is_given_back_whatever_ends_the_music() -> None:
 
 def test_a_closed_terminal_does_not_stop_the_music() -> None:
     terminal = Terminal()
-    with View(console(terminal), str) as shown:
+    with TerminalView(console(terminal), str) as shown:
         shown.show(CHORALE[0])
         terminal.gone = True
         for step in CHORALE:
@@ -137,7 +137,7 @@ def test_a_closed_terminal_does_not_stop_the_music() -> None:
 
 def test_nothing_is_drawn_after_the_end() -> None:
     terminal = Terminal()
-    with View(console(terminal), str) as shown:
+    with TerminalView(console(terminal), str) as shown:
         shown.show(CHORALE[0])
     end = terminal.getvalue()
     shown.show(CHORALE[1])
@@ -161,4 +161,4 @@ def test_it_is_possible_on_a_terminal_that_can_show_it(
     terminal = Terminal()
     terminal.encoding = encoding
     monkeypatch.setattr(terminal, "isatty", lambda: tty)
-    assert (view_on(terminal, str) is not None) is can
+    assert (open_view(terminal, str) is not None) is can
