@@ -227,7 +227,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from bachd.service import status
+    from bachd.service.telemetry import status
 
     answer = status.ask()
     if options.json:

@@ -36,9 +36,9 @@ from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.service import exhausted
 from bachd.service.parts import Exchange, Parts
-from bachd.service.run_stats import Report, log_to
 from bachd.service.sd_notify import Notifier
 from bachd.service.settings.remarks import remarks
+from bachd.service.telemetry.run_stats import Report, log_to
 from bachd.service.tempo_source import open_lead
 
 if TYPE_CHECKING:

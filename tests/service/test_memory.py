@@ -14,7 +14,7 @@ from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
 from bachd.service.factory import expression, open_composer
 from bachd.service.render import until
-from bachd.service.run_stats import Report
+from bachd.service.telemetry.run_stats import Report
 from tests.fakes import FakeClock, run
 
 SETTLING = 1200

@@ -9,9 +9,9 @@ import shutil
 from typing import Final
 
 from bachd.errors import StatusError
-from bachd.service import status
 from bachd.service.doctor.machine import Finding, Machine
 from bachd.service.doctor.sound import installed
+from bachd.service.telemetry import status
 
 ROOM: Final = 100
 """MB that should be free: a journal, a .mid of some days."""

@@ -14,10 +14,10 @@ from bachd.errors import BachdError, StatusError
 from bachd.realtime.clock import Clock
 from bachd.realtime.player import Player
 from bachd.service.parts import Exchange, Parts
-from bachd.service.run_stats import Report
 from bachd.service.sd_notify import Notifier
 from bachd.service.settings import last_good
 from bachd.service.settings import prepare as preparing
+from bachd.service.telemetry.run_stats import Report
 from bachd.service.web.commands import Steering
 from bachd.service.web.process import Page
 

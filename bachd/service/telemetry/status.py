@@ -22,7 +22,7 @@ from typing import Any, Final
 from bachd.errors import StatusError
 from bachd.printable import printable
 from bachd.realtime.lateness import Summary
-from bachd.service.snapshot import Snapshot
+from bachd.service.telemetry.snapshot import Snapshot
 
 SYSTEM: Final = Path("/run/bachd")
 """Where systemd makes the service's RUNTIME_DIRECTORY."""
