@@ -165,3 +165,8 @@ def ambiguous(names: Iterable[str], part: str, asked: str) -> OutputError:
 
 def _list(names: Iterable[str]) -> str:
     return ", ".join(map(repr, names))
+
+
+def unsubscribable(name: str) -> str:
+    """The error text for a synth that cannot be subscribed to our port."""
+    return f"{name}: cannot be subscribed; does another program use it alone?"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bachd.config import ClockOut, Config, Midi
-from bachd.midi.clock_input import Hear
+from bachd.realtime.input import Receive
 from bachd.realtime.transport import Transport
 from bachd.service.tempo_source import conductor, open_lead
 
@@ -30,11 +30,11 @@ def test_a_steady_tempo_follows_nobody() -> None:
 
 
 def test_what_is_heard_is_told_by_way_of_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    hears: list[Hear] = []
+    hears: list[Receive] = []
     calls: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
     asked: list[str] = []
 
-    def open_input(spec: str, hear: Hear) -> Nobody:
+    def open_input(spec: str, hear: Receive) -> Nobody:
         asked.append(spec)
         hears.append(hear)
         return Nobody()

@@ -22,7 +22,7 @@ from bachd.midi.alsa.hotplug import Synths
 from bachd.midi.alsa.sequencer import Sequencer
 from bachd.midi.chase import Chase
 from bachd.midi.message_queue import begins, ending
-from bachd.midi.resolve import busy
+from bachd.midi.port_names import unsubscribable
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered
@@ -75,7 +75,7 @@ class AlsaOutput:
         self._chase = Chase()
         self._synths = Synths(sequencer, wanted, sounding, self._chase, lambda: self._shift)
         if not awaiting and self.missing and len(self.missing) == len(wanted):
-            raise OutputError(busy(self.missing[0]))
+            raise OutputError(unsubscribable(self.missing[0]))
         self._closing = False
         self._fault: BaseException | None = None
         self._thread = threading.Thread(target=self._watch, name="announcements", daemon=True)

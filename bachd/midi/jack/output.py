@@ -26,7 +26,7 @@ from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered
 
 if TYPE_CHECKING:
-    from bachd.midi.resolve import Port
+    from bachd.midi.targets import PortTarget
 
 _GONE: Final = "the music goes on without it, until it is"
 
@@ -84,7 +84,7 @@ class JackOutput:
             return f"port '{OURS}' of JACK"
         return self.destination if self.destination in self._connected else f"waiting for {self.destination}"
 
-    def plays(self, target: Port) -> bool:
+    def plays(self, target: PortTarget) -> bool:
         """Whether this is what would be opened for a target."""
         if target.system != "jack" or target.any_instrument != self._any_instrument:
             return False

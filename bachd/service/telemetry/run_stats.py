@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from bachd import __version__
 from bachd.printable import printable
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from bachd.music.piece import Step
     from bachd.service.parts import Parts
     from bachd.service.telemetry.snapshot import Fault, Snapshot
-    from bachd.service.web.process import Page
 
 _LOG: Final = logging.getLogger("bachd")
 FAULTS: Final = 10
@@ -43,6 +42,13 @@ def log_to(*handlers: logging.Handler) -> Iterator[None]:
         _LOG.handlers = before
 
 
+class _Page(Protocol):
+    @property
+    def link(self) -> str | None:
+        """Its address; None if it is not served."""
+        ...
+
+
 class Report(logging.Handler):
     """Follows a run through its steps and, as a handler, through the warnings in its log."""
 
@@ -55,7 +61,7 @@ class Report(logging.Handler):
         """Handed to the player so far."""
         self.refused: str | None = None
         """What is wrong with the settings in the file, if they were refused."""
-        self.page: Page | None = None
+        self.page: _Page | None = None
         """The page, once there is one."""
         self._began = monotonic()
         self._step: Step | None = None

@@ -6,13 +6,13 @@ is text and never markup.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from html import escape
 from math import exp
 from pathlib import Path
 from typing import Final
 
+from bachd import atomic_file
 from bachd.training.evaluate import plots
 from bachd.training.evaluate.evaluation import Evaluation, Side
 from bachd.training.evaluate.style_statistics import WINDOW
@@ -62,10 +62,7 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space:
 
 def write(evaluation: Evaluation, path: Path) -> None:
     """Write the page. Raises UsageError without matplotlib; an older page stays until the new one is whole."""
-    text = page(evaluation)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
+    atomic_file.replace(path, page(evaluation).encode())
 
 
 def page(evaluation: Evaluation) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from bachd import atomic_file
 from bachd.music import midifile
 from bachd.neural import bundle, features
 from bachd.neural.model import TfliteModel
@@ -93,9 +94,8 @@ def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, 
         (made / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
         bundle.Bundle.open(made)
         _replace(made, target)
-        listed = Path(aside) / attribution.LICENCES
-        listed.write_text(attribution.licences(target.parent))
-        listed.replace(target.parent / attribution.LICENCES)
+        licences = attribution.licences(target.parent)
+        atomic_file.replace(target.parent / attribution.LICENCES, licences.encode())
     return card
 
 
