@@ -28,7 +28,7 @@ from random import Random
 import mido
 
 from bachd.service.progress import tell
-from bachd.service.timing.figures import percentile
+from bachd.summary_statistics import percentile
 from bench.conditions import CONDITIONS
 from bench.jackclient import Client
 

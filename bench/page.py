@@ -25,9 +25,9 @@ from time import monotonic
 from typing import Final
 
 from bachd.service.progress import tell
-from bachd.service.timing.figures import percentile
 from bachd.service.timing.loopback import listening
 from bachd.service.web.server.feed import BEHIND, MOST_CLIENTS
+from bachd.summary_statistics import percentile
 from bench.crowd import CLIENTS, Crowd
 
 BPM: Final = 300.0

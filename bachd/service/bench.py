@@ -1,4 +1,4 @@
-"""How fast music is composed on this machine, how soon it begins, and how much memory that takes.
+"""Measure how fast music is composed on this machine, how soon it begins, and how much memory that takes.
 
 Law: what is measured is what plays: the composer of `run`, and for start-up and memory a `run` of its own.
 """
@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +30,7 @@ from bachd.neural.remote import Remote
 from bachd.neural.runtime import Graph
 from bachd.service.factory import make_composer, open_model
 from bachd.service.progress import tell
+from bachd.summary_statistics import percentiles
 
 STARTS: Final = 3
 """Starts, of which the median counts."""
@@ -60,7 +61,7 @@ def _composing(config: Config, events: int) -> dict[str, Any]:
     bundle = Bundle.open(config.model)
     model = open_model(config.device, bundle)
     remote = model.remote if isinstance(model, EdgeTpuModel) else None
-    computing = _Watch(remote or model.trunk, model.head)
+    computing = _Stopwatch(remote or model.trunk, model.head)
     rng = _RNG if config.seed.rng is None else config.seed.rng
     composer = Plan(make_composer(replace(config, seed=replace(config.seed, rng=rng)), bundle, model))
     gc.freeze()  # as `run` does
@@ -79,7 +80,9 @@ def _composing(config: Config, events: int) -> dict[str, Any]:
     device = "edgetpu" if isinstance(model, EdgeTpuModel) and model.remote else "cpu"
     if remote:
         remote.close()  # only one process has the Edge TPU at a time, and the next is the run that is measured
-    event_ms, invoke_ms = (_percentiles(seconds[WARM_UP:]) for seconds in (whole, invokes))
+    event_ms, invoke_ms = (
+        percentiles([1e3 * each for each in seconds[WARM_UP:]], "p50", "p99", "max") for seconds in (whole, invokes)
+    )
     return {
         "model": bundle.card.name,
         "runtime": model.runtime,
@@ -91,8 +94,8 @@ def _composing(config: Config, events: int) -> dict[str, Any]:
     }
 
 
-class _Watch:
-    """Adds up the seconds that graphs compute; two looks at a clock for each of some six calls an event."""
+class _Stopwatch:
+    """Adds up the seconds that graphs compute; two readings of a clock for each of some six calls an event."""
 
     def __init__(self, *graphs: Graph | Remote) -> None:
         self.seconds = 0.0
@@ -106,13 +109,6 @@ class _Watch:
             self.seconds += perf_counter() - begin
 
         return timed
-
-
-def _percentiles(seconds: Sequence[float]) -> dict[str, float]:
-    """In milliseconds."""
-    ranked = sorted(seconds)
-    at = {"p50": len(ranked) // 2, "p99": len(ranked) * 99 // 100, "max": len(ranked) - 1}
-    return {name: round(1e3 * ranked[index], 4) for name, index in at.items()}
 
 
 def _starting(config: Config) -> dict[str, Any]:
