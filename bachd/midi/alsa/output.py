@@ -18,7 +18,7 @@ from typing import Final
 
 from bachd.errors import OutputError
 from bachd.midi.alsa.event_records import Address
-from bachd.midi.alsa.hotplug import Synths
+from bachd.midi.alsa.hotplug import Subscriptions
 from bachd.midi.alsa.sequencer import Sequencer
 from bachd.midi.chase import Chase
 from bachd.midi.message_queue import begins, ending
@@ -73,7 +73,7 @@ class AlsaOutput:
         self._last = {False: (-math.inf, 0.0), True: (-math.inf, 0.0)}
         self._begun: deque[tuple[float, bytes]] = deque(maxlen=_SOON)  # the last note_ons, with their deadlines
         self._chase = Chase()
-        self._synths = Synths(sequencer, wanted, sounding, self._chase, lambda: self._shift)
+        self._synths = Subscriptions(sequencer, wanted, sounding, self._chase, lambda: self._shift)
         if not awaiting and self.missing and len(self.missing) == len(wanted):
             raise OutputError(unsubscribable(self.missing[0]))
         self._closing = False
