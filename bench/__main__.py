@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bachd.errors import BachdError, OutputError
-from bachd.midi.alsa.sequencer import check_device
+from bachd.midi.alsa.kernel_sequencer import check_device
 from bachd.midi.jack.output import destinations
 from bachd.service.progress import tell
 from bachd.service.timing.figures import due_and_heard, figures

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any, Final, Literal, TypeAlias
 
 from bachd.errors import OutputError
-from bachd.midi.alsa.sequencer import check_device
+from bachd.midi.alsa.kernel_sequencer import check_device
 from bachd.midi.chase import Chase
 from bachd.midi.port_names import OURS, full_name, is_instrument
 from bachd.midi.presence import Presence

@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from bachd.errors import OutputError
 from bachd.midi.alsa.event_records import Address
+from bachd.midi.alsa.kernel_sequencer import check_device, pending
 from bachd.midi.alsa.queue_clock import QueueClock
-from bachd.midi.alsa.sequencer import SequencerPort, check_device, pending
+from bachd.midi.alsa.sequencer import SequencerPort
 from bachd.midi.alsa.usb import socket_of
 from bachd.midi.port_names import CLOCK, OURS, candidates, full_name, is_instrument
 from bachd.realtime import priority

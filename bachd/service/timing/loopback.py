@@ -72,7 +72,7 @@ def system_of(spec: str) -> System | None:
         name = the_one([port.name for port in ports], spec)
         backend = next(port.backend for port in ports if matching([port.name], name))
         return None if backend == "coremidi" else backend
-    from bachd.midi.alsa.sequencer import check_device
+    from bachd.midi.alsa.kernel_sequencer import check_device
 
     try:
         check_device()
@@ -103,8 +103,8 @@ def output_to(where: str, system: System, clock: Clock, lateness: Lateness) -> O
         from bachd.midi.jack.output import JackOutput
 
         return JackOutput(where, clock, lateness)
+    from bachd.midi.alsa.kernel_sequencer import KernelSequencer
     from bachd.midi.alsa.output import AlsaOutput
-    from bachd.midi.alsa.sequencer import KernelSequencer
 
     sequencer = KernelSequencer()
     client, port = map(int, where.split(":"))
