@@ -1,4 +1,4 @@
-"""Notes played to a listener of our own, so that one can say when each arrived.
+"""Play notes to a listener of our own, to measure when each arrives.
 
 Law: what is measured is an output that plays music, not a likeness; no synth sounds. The listener and the machine's
 floor are processes of their own, and their clocks are the system's.
@@ -11,12 +11,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias
 
-from mido import Message
-
 from bachd import child_process
 from bachd.errors import OutputError
 from bachd.midi.port_names import matching, the_one
 from bachd.midi.ports import list_ports
+from bachd.music.message import Message
 from bachd.realtime.clock import Clock, sleep_until
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import Output, TimedMessage
@@ -116,21 +115,22 @@ def output_to(where: str, system: System, clock: Clock, lateness: Lateness) -> O
 
 
 def chord(number: int, last: int) -> list[Message]:
-    """What leaves at the moment of a note: the end of the one before it, and itself, unless it is the last.
+    """Return what leaves at the moment of a note: the end of the one before it, and itself, unless it is the last.
 
     Messages differ from one another for a quarter of a million notes.
     """
     messages = []
     if number > 0:
-        messages.append(_note("note_off", number - 1))
+        messages.append(_note(0x80, number - 1))
     if number < last:
-        messages.append(_note("note_on", number))
+        messages.append(_note(0x90, number))
     return messages
 
 
-def _note(kind: str, number: int) -> Message:
-    channel, rest = number // (_NOTES * _VELOCITIES) % _CHANNELS, number // _NOTES % _VELOCITIES
-    return Message(kind, channel=channel, note=number % _NOTES, velocity=1 + rest)
+def _note(kind: int, number: int) -> Message:
+    """Return a note_on or a note_off with a velocity, which tells it from others, too."""
+    channel, velocity = number // (_NOTES * _VELOCITIES) % _CHANNELS, 1 + number // _NOTES % _VELOCITIES
+    return Message(bytes((kind | channel, number % _NOTES, velocity)))
 
 
 def play(output: Output, start: float, spacing: float, numbers: Sequence[int], *, last: int) -> Iterator[Sent]:
@@ -143,4 +143,4 @@ def play(output: Output, start: float, spacing: float, numbers: Sequence[int], *
         sleep_until(due - LEAD)
         messages = chord(number, last)
         output.send([TimedMessage(due, number, message) for message in messages])
-        yield [(due, message.hex("").lower()) for message in messages]
+        yield [(due, message.data.hex()) for message in messages]
