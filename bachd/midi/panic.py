@@ -1,4 +1,4 @@
-"""Silence, whatever has been left sounding and by whom.
+"""Silence synths, whatever has been left sounding and by which program.
 
 Law: it needs nothing but the ports; no synth has to understand more than note_off.
 """

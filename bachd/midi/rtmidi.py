@@ -1,4 +1,4 @@
-"""Playing through python-rtmidi: CoreMIDI, and ALSA where alsa-midi cannot be had.
+"""Play through python-rtmidi: CoreMIDI, and ALSA where alsa-midi cannot be had.
 
 Law: a thread of its own sends each message at an absolute deadline, those of one deadline in the order given; nothing
 that happens to the destination reaches the player. What comes back is connected again by name, reset, sent all channel

@@ -1,4 +1,4 @@
-"""A port of python-rtmidi, connected to a destination that may vanish and come back.
+"""Keep a port of python-rtmidi connected to a destination that may vanish and come back.
 
 Law: what has come back is reset and sent all channel state at once; it gets notes from the next bar on, and a running
 clock after the clock's position. A lock guards the port, as `tend` may reopen it while another thread sends.

@@ -1,4 +1,4 @@
-"""What a word of `midi.output` stands for: a synth, a port of ours, a file or nothing."""
+"""Describe what a word of `midi.output` stands for: a synth, a port of ours, a file or nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The interface of a MIDI clock's input, and of the function that it calls with each message."""
+"""Define the interface of a MIDI clock's input, and of the function that it calls with each message."""
 
 from __future__ import annotations
 

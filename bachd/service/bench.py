@@ -38,6 +38,8 @@ WARM_UP: Final = 50
 """Events before the measured ones."""
 PLAYING: Final = 2.0
 """Seconds for which a run plays until its memory is read."""
+PATIENCE: Final = 60.0
+"""Seconds that a run may take to start to play, or to end."""
 
 _RNG: Final = 1
 _EVERY: Final = 100
@@ -130,23 +132,25 @@ def _starting(config: Config) -> dict[str, Any]:
 
 
 def _start(config: Path, what: str) -> tuple[float, float | None]:
-    """Seconds until a run's first event is there, and its memory in MB after a while."""
+    """Start a run; return the seconds until its first event is there, and its memory in MB after a while."""
     tell(what)
-    command, environment = child_process.command("bachd", "run", "--config", config), child_process.inherited()
     begin = monotonic()
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=config.parent) as run:
-        said = []
-        for line in run.stderr or ():
-            said.append(line.strip())
-            if line.startswith("playing "):
-                break
-        else:
-            raise BachdError(f"bench: the run that was to be measured ended: {' / '.join(said)}")
+    run = child_process.start(
+        "bachd", "run", "--config", config, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, folder=config.parent
+    )
+    try:
+        log = []
+        while not (line := child_process.read_line(run, PATIENCE)).startswith("playing "):
+            if not line:
+                raise BachdError(f"bench: the run that was to be measured did not start to play: {' / '.join(log)}")
+            log.append(line)
         seconds = monotonic() - begin
         with suppress(subprocess.TimeoutExpired):
             run.wait(PLAYING)
         memory = _most_memory(run.pid)
         run.send_signal(signal.SIGTERM)
+    finally:
+        child_process.end(run, PATIENCE)
     return seconds, memory
 
 

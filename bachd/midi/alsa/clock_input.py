@@ -1,4 +1,4 @@
-"""A MIDI clock through the ALSA sequencer: one port named 'bachd clock', subscribed to who may send one.
+"""Receive a MIDI clock through the ALSA sequencer: one port named 'bachd clock', subscribed to what may send one.
 
 Law: the kernel dates each message when it arrives; what is plugged in is listened to, by name, as long as it is there.
 """

@@ -1,4 +1,4 @@
-"""Playing through the ALSA sequencer: one port named 'bachd', to which the synths are subscribed.
+"""Play through the ALSA sequencer: one port named 'bachd', to which the synths are subscribed.
 
 Law: the kernel delivers each message at its deadline, whatever Python is doing then. What happens to the synths is
 announced by the kernel and seen to by a thread of its own; the music never waits for it.

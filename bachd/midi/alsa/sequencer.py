@@ -1,4 +1,4 @@
-"""The interface of a sequencer as far as bachd needs it: one port of our own, subscriptions, and a queue."""
+"""Define the interface of a sequencer as far as bachd needs it: one port of our own, subscriptions, and a queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Doctor on the ways to a synth: the sequencer, the rights to it, the ports, and whoever else uses them.
+"""Check the ways to a synth: the sequencer, the rights to it, the ports, and which other programs use them.
 
 Law: ports are looked for by the function that `bachd run` opens them with.
 """

@@ -1,4 +1,4 @@
-"""Doctor on what keeps music in time and a service running: limits, clocks, room on the disk.
+"""Check what keeps music in time and a service running: limits, clocks, room on the disk.
 
 Law: nothing here is a fault unless it ends the music.
 """

@@ -1,4 +1,4 @@
-"""What a run tells of itself: a line for systemd, a snapshot for whoever asks, and the last faults.
+"""Collect a run's figures and last faults: a line for systemd, and a snapshot for `status` and the page.
 
 Law: it only looks; what it tells was true at one moment, and memory stays small for weeks.
 """
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from bachd import __version__
 from bachd.printable import printable
@@ -23,6 +23,7 @@ from bachd.service.telemetry.durations import Durations
 if TYPE_CHECKING:
     from bachd.music.piece import Step
     from bachd.service.parts import Parts
+    from bachd.service.telemetry.page import Page
     from bachd.service.telemetry.snapshot import Fault, Snapshot
 
 _LOG: Final = logging.getLogger("bachd")
@@ -42,13 +43,6 @@ def log_to(*handlers: logging.Handler) -> Iterator[None]:
         _LOG.handlers = before
 
 
-class _Page(Protocol):
-    @property
-    def link(self) -> str | None:
-        """Its address; None if it is not served."""
-        ...
-
-
 class Report(logging.Handler):
     """Follows a run through its steps and, as a handler, through the warnings in its log."""
 
@@ -61,7 +55,7 @@ class Report(logging.Handler):
         """Handed to the player so far."""
         self.refused: str | None = None
         """What is wrong with the settings in the file, if they were refused."""
-        self.page: _Page | None = None
+        self.page: Page | None = None
         """The page, once there is one."""
         self._began = monotonic()
         self._step: Step | None = None

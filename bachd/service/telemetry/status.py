@@ -1,4 +1,4 @@
-"""What a running bachd tells of itself: a socket that answers whoever asks, and the asking.
+"""Serve the status of a run on a socket, and ask for it.
 
 Law: to be asked costs the music nothing that can be heard, and whether anybody can ask never decides whether it plays.
 

@@ -1,4 +1,4 @@
-"""What a run of messages that were sent and heard says about timing.
+"""Compare messages that were sent with those that arrived: lateness, intervals, drift, loss.
 
 Law: an error is what the receiver's clock showed less the deadline, nothing taken off it; what was not heard, or twice,
 is counted and never averaged away.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from bachd import child_process
 from bachd.errors import OutputError
@@ -25,6 +25,8 @@ System: TypeAlias = Literal["alsa", "jack"]
 Sent: TypeAlias = list[tuple[float, str]]
 """Deadlines in monotonic seconds, and messages in hexadecimal digits."""
 
+PATIENCE: Final = 60.0
+"""Seconds that a process that measures may take to start."""
 _NOTES, _VELOCITIES, _CHANNELS = 128, 127, 16
 
 
@@ -36,12 +38,11 @@ class Child:
         self._process = child_process.start(module, *arguments, text=True)
 
     def line(self) -> str:
-        """The next line it says. Raises OutputError if that is why it cannot measure."""
-        assert self._process.stdout is not None
-        said = self._process.stdout.readline().strip()
-        if not said or said.startswith("!"):
-            raise OutputError(said[1:] or "timing: the process that measures has failed")
-        return said
+        """Return the next line that it writes. Raises OutputError if that is why it cannot measure."""
+        line = child_process.read_line(self._process, PATIENCE)
+        if not line or line.startswith("!"):
+            raise OutputError(line[1:] or "timing: the process that measures has failed")
+        return line
 
     def result(self) -> Any:
         """End it; what it has found. Raises OutputError if it has failed."""

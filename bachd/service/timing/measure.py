@@ -1,4 +1,4 @@
-"""bachd doctor --timing: how punctual music is here, measured where it arrives, beside what the machine can do at all.
+"""Measure for `bachd doctor --timing` how punctually notes arrive, beside what the machine can do at all.
 
 Law: the floor is measured in the same seconds as the notes; a figure that could not be measured is said to be missing,
 never guessed.
