@@ -1,4 +1,4 @@
-"""Start a module of bachd as a child process, read the line in which it says that it is ready, and end it.
+"""Start a module of bachd as a child process, read the line that reports it ready, and end it.
 
 Law: a child runs the same bachd and nothing of the working directory; it has a session of its own, so that Ctrl-C
 reaches only its parent, and it must end by itself when its stdin, or a socket that it was given, is closed: then it
@@ -35,6 +35,7 @@ def start(
     text: Literal[False] = ...,
     pass_fds: Sequence[int] = ...,
     environment: Mapping[str, str] | None = ...,
+    folder: Path | None = ...,
 ) -> subprocess.Popen[bytes]: ...
 
 
@@ -48,6 +49,7 @@ def start(
     text: Literal[True],
     pass_fds: Sequence[int] = ...,
     environment: Mapping[str, str] | None = ...,
+    folder: Path | None = ...,
 ) -> subprocess.Popen[str]: ...
 
 
@@ -60,10 +62,11 @@ def start(
     text: bool = False,
     pass_fds: Sequence[int] = (),
     environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> subprocess.Popen[Any]:
     """Run `python -m module arguments`, but safely. Binary pipes are unbuffered.
 
-    environment: variables to set beside those of this process.
+    environment: variables to set beside those of this process. folder: its working directory, if not this one's.
     """
     return subprocess.Popen(
         command(module, *arguments),
@@ -74,17 +77,18 @@ def start(
         text=text,
         pass_fds=pass_fds,
         start_new_session=True,
+        cwd=folder,
         env={**inherited(), **(environment or {})},
     )
 
 
 def command(module: str, *arguments: str | Path) -> list[str | Path]:
-    """The command that runs a module of this bachd, and imports nothing from the working directory."""
+    """Return the command that runs a module of this bachd, and imports nothing from the working directory."""
     return [sys.executable, "-P", _ENTRY, module, *arguments]
 
 
 def inherited() -> dict[str, str]:
-    """This process's variables, but for what systemd told it alone; an empty entry of PYTHONPATH means 'here'."""
+    """Return this process's variables but those that systemd set for it alone, and PYTHONPATH without 'here'."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith(_SERVICE)}
     if entries := variables.pop("PYTHONPATH", ""):
         variables["PYTHONPATH"] = os.pathsep.join(filter(None, entries.split(os.pathsep)))
@@ -92,7 +96,7 @@ def inherited() -> dict[str, str]:
 
 
 def read_line(process: subprocess.Popen[Any], seconds: float) -> str:
-    """The next line that a child writes to its stdout; nothing if it ends, or takes longer than so many seconds.
+    """Return the next line that a child writes to its stdout; nothing if it ends, or takes longer than so many seconds.
 
     Reads not a byte more than the line, whatever kind of pipe it is.
     """

@@ -1,1 +1,1 @@
-"""How punctually notes arrive that are sent in one way or another, while this and that is going on."""
+"""Measure how punctually notes arrive, by strategy of sending and by what else the machine is doing."""

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from bachd.errors import BachdError, OutputError
-from bachd.midi.alsa.sequencer import check_device
+from bachd.midi.alsa.kernel_sequencer import check_device
 from bachd.midi.jack.output import destinations
 from bachd.service.progress import tell
-from bachd.service.timing.figures import due_and_heard, figures, percentile
+from bachd.service.timing.figures import due_and_heard, figures
 from bachd.service.timing.loopback import System, listening
+from bachd.summary_statistics import percentiles
 from bench.conditions import CONDITIONS
 from bench.plot import Figures, plot
 from bench.strategies import Strategy, real_time, strategies
@@ -46,11 +47,9 @@ class Cell:
 
     def as_json(self) -> dict[str, Any]:
         """Its figures."""
-        ranked = sorted(map(abs, self.errors)) or [float("nan")]
-        shares = {"p50": 0.5, "p99": 0.99, "p999": 0.999, "max": 1.0}
         return {
             "messages": len(self.errors),
-            **{name: round(percentile(ranked, share), 4) for name, share in shares.items()},
+            **percentiles(list(map(abs, self.errors))),
             "interval_p99": round(sorted(self.intervals)[len(self.intervals) // 2], 4) if self.intervals else None,
             "drift": round(self.drift, 3),
             "wrong": self.wrong,

@@ -1,4 +1,4 @@
-"""How well bachd follows a MIDI clock, and how evenly it sends one: `python -m bench.clock`.
+"""Measure how well bachd follows a MIDI clock, and how evenly it sends one: `python -m bench.clock`.
 
 Law: master and listener are one JACK client that shares nothing with bachd but the server, so both go by the same
 clock; what is printed is what it saw, idle and with two busy processes.
@@ -12,7 +12,6 @@ note's error is the time from where its tick lies on his own even grid to where 
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import subprocess
 import sys
@@ -27,8 +26,9 @@ from random import Random
 
 import mido
 
+from bachd import child_process
 from bachd.service.progress import tell
-from bachd.service.timing.figures import percentile
+from bachd.summary_statistics import percentile
 from bench.conditions import CONDITIONS
 from bench.jackclient import Client
 
@@ -80,14 +80,14 @@ class Sent:
 def bachd(folder: Path, tempo: object, clock: str) -> Iterator[None]:
     """A bachd that plays through JACK and into out.mid."""
     (folder / "config.yaml").write_text(CONFIG.format(tempo=tempo, clock=clock))
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-m", "bachd", "run", "--config", "config.yaml"]
-    with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL) as process:
-        try:
-            yield
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(20)
+    process = child_process.start(
+        "bachd", "run", "--config", "config.yaml", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, folder=folder
+    )
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)
+        child_process.end(process, 20)
 
 
 def grid(bars: int) -> tuple[list[float], list[int]]:

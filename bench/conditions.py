@@ -1,4 +1,4 @@
-"""What goes on while notes are sent.
+"""Load the machine in one way or another while notes are sent.
 
 Law: a condition begins before the first note, lasts beyond the last one, and is ended with all it has started.
 """

@@ -1,4 +1,4 @@
-"""Those who look at the page, all at once.
+"""Act as a crowd of browsers that look at the page at once.
 
 Law: each does what a browser does, or what none should; nothing of theirs runs in bachd's processes.
 """

@@ -1,4 +1,4 @@
-"""A JACK client that sends at given moments and notes when it heard what.
+"""Send through a JACK client at given moments, and log when messages arrive.
 
 Law: it shares nothing with bachd but the server, and is not made to wait by whatever else is busy here.
 """

@@ -1,4 +1,4 @@
-"""Writes down what it receives through JACK: a port and a message a line, as hexadecimal digits.
+"""Print what is received through JACK: a port and a message a line, as hexadecimal digits.
 
 Usage: python listener.py PORT ...     It ends when its stdin ends, and knows nothing of bachd.
 """

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import signal
 import socket
 import subprocess
@@ -24,10 +23,11 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
+from bachd import child_process
 from bachd.service.progress import tell
-from bachd.service.timing.figures import percentile
 from bachd.service.timing.loopback import listening
 from bachd.service.web.server.feed import BEHIND, MOST_CLIENTS
+from bachd.summary_statistics import percentile
 from bench.crowd import CLIENTS, Crowd
 
 BPM: Final = 300.0
@@ -61,22 +61,25 @@ class Kind:
 
 
 @contextmanager
-def playing(folder: Path, where: str, port: int) -> Iterator[subprocess.Popen[str]]:
+def playing(folder: Path, where: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """A bachd with a page, once it plays."""
     (folder / "config.yaml").write_text(CONFIG.format(bpm=BPM, where=where, port=port))
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    environment |= {"RUNTIME_DIRECTORY": str(folder), "STATE_DIRECTORY": str(folder / "state")}
-    command = [sys.executable, "-m", "bachd", "run"]
-    with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        try:
-            while "the page is at" not in process.stderr.readline():
-                if process.poll() is not None:
-                    raise SystemExit("bench.page: bachd ended")
-            yield process
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(20)
+    process = child_process.start(
+        "bachd",
+        "run",
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+        environment={"RUNTIME_DIRECTORY": str(folder), "STATE_DIRECTORY": str(folder / "state")},
+        folder=folder,
+    )
+    try:
+        while "the page is at" not in (line := child_process.read_line(process, 60)):
+            if not line:
+                raise SystemExit("bench.page: bachd ended")
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        child_process.end(process, 20)
 
 
 def memory(process: int) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The picture of the table: for each condition, how far off each strategy's messages were.
+"""Plot the table: for each condition, how far off each strategy's messages were.
 
 Law: what is bachd's has a colour of its own, and everything says what it is where it stands.
 """

@@ -1,4 +1,4 @@
-"""The ways of sending that are compared: what other sequencers do, and bachd's own output.
+"""Send in the ways that are compared: what other sequencers do, and bachd's own output.
 
 Law: all play the same notes at the same deadlines to the same listener; peers send through python-rtmidi, as they do.
 """

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from bachd.service.timing.figures import percentile
+from bachd.summary_statistics import percentile
 from bench.page import playing
 
 FLAGS: Final = (

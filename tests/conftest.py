@@ -156,6 +156,6 @@ def plug_synth(jack: JackServer) -> Iterator[Callable[..., Synth]]:
 @pytest.fixture
 def no_midi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without a MIDI system."""
-    monkeypatch.setattr("bachd.midi.alsa.sequencer.DEVICE", tmp_path / "no-seq")
+    monkeypatch.setattr("bachd.midi.alsa.kernel_sequencer.DEVICE", tmp_path / "no-seq")
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "bachd-test-none")
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -49,4 +52,46 @@ def test_where_it_cannot_be_replaced_the_old_file_stays(tmp_path: Path, monkeypa
     with pytest.raises(OSError, match="no space left"):
         atomic_file.replace(path, b"new")
     assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from bachd import atomic_file
+for number in range(100):
+    atomic_file.replace(Path(sys.argv[1]), 3000 * sys.argv[2].encode())
+"""
+
+
+def test_several_processes_that_replace_one_file_leave_one_of_them_whole(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    atomic_file.replace(path, 3000 * b"a")
+    writers = [subprocess.Popen([sys.executable, "-c", _WRITER, path, letter]) for letter in "abc"]
+    while any(writer.poll() is None for writer in writers):
+        content = path.read_bytes()
+        assert len(content) == 3000
+        assert len(set(content)) == 1
+    assert [writer.returncode for writer in writers] == [0, 0, 0]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_an_interrupted_call_left_is_not_read_on(tmp_path: Path) -> None:
+    (tmp_path / ".config.yaml.new").write_bytes(b"longer than what is written now")
+    atomic_file.replace(tmp_path / "config.yaml", b"short")
+    assert (tmp_path / "config.yaml").read_bytes() == b"short"
+
+
+def test_another_program_writes_a_file_of_the_same_name_that_takes_its_place_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "score.mid"
+    path.write_bytes(b"old")
+    with atomic_file.replacing(path) as new:
+        assert (new.name, new.exists()) == ("score.mid", False)
+        new.write_bytes(b"new")
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    with suppress(RuntimeError), atomic_file.replacing(path) as new:
+        new.write_bytes(b"half")
+        raise RuntimeError
+    assert path.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [path]

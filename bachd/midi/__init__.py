@@ -1,1 +1,1 @@
-"""Where it goes: the outputs that deliver timed messages."""
+"""Deliver timed messages to ports and files, and receive clocks."""

@@ -1,4 +1,4 @@
-"""Several outputs as one.
+"""Send to several outputs as one.
 
 Law: each gets all messages, and what one of them does when it is closed keeps no other one open.
 """

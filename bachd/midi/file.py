@@ -1,4 +1,4 @@
-"""A .mid file as an output: what was played, while it is being played.
+"""Record what is played into a .mid file, while it is being played.
 
 Law: at every moment, and so after a SIGKILL, too, the file on disk is a whole .mid; memory stays small for weeks.
 What was retracted is not in it. No file with music in it is ever written over.

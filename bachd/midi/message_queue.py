@@ -123,7 +123,7 @@ class MessageQueue:
                     break
                 else:
                     self._changed.wait()
-            return self._heap.take(self._heap.next) if self._heap.next < math.inf else []
+            return self._heap.take(self._heap.next)
 
     def close(self) -> None:
         """No more will be put."""

@@ -1,4 +1,4 @@
-"""Silence, whatever has been left sounding and by whom.
+"""Silence synths, whatever has been left sounding and by which program.
 
 Law: it needs nothing but the ports; no synth has to understand more than note_off.
 """
@@ -13,7 +13,8 @@ from bachd.errors import OutputError
 from bachd.midi.port_names import is_name, normal
 from bachd.midi.ports import instruments, open_outputs
 from bachd.midi.reset import CHANNELS, every_note_off, reset
-from bachd.midi.resolve import Port, Resolver, Synth
+from bachd.midi.resolve import Resolver
+from bachd.midi.targets import PortTarget, SynthTarget
 from bachd.music.message import Message
 from bachd.realtime.clock import MonotonicClock, sleep_until
 from bachd.realtime.lateness import Lateness
@@ -56,9 +57,9 @@ def _destinations(played: Sequence[str]) -> Iterator[str]:
         for spec in played:
             with suppress(OutputError):
                 target = resolver.resolve(spec)
-                if isinstance(target, Synth) and target.port is not None:
+                if isinstance(target, SynthTarget) and target.port is not None:
                     yield target.label
-                elif isinstance(target, Port) and target.destination is not None:
+                elif isinstance(target, PortTarget) and target.destination is not None:
                     yield target.destination
     finally:
         resolver.close()

@@ -1,4 +1,4 @@
-"""The names of ports, and which port is meant by part of one.
+"""Name ports, and find the port that part of a name means.
 
 Law: a port is known by its name; the numbers of clients change each time something is plugged in. Ports of one name are
 told apart by the USB socket they are in, 'Boutique@1-1.2', which stays the same whatever is plugged in first, or by
@@ -165,3 +165,8 @@ def ambiguous(names: Iterable[str], part: str, asked: str) -> OutputError:
 
 def _list(names: Iterable[str]) -> str:
     return ", ".join(map(repr, names))
+
+
+def unsubscribable(name: str) -> str:
+    """The error text for a synth that cannot be subscribed to our port."""
+    return f"{name}: cannot be subscribed; does another program use it alone?"

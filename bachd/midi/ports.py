@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from bachd.midi import systems
 from bachd.midi.fan_out import NOWHERE, FanOut
 from bachd.midi.pending import PendingOutput
-from bachd.midi.port_names import PortInfo, is_instrument, label
-from bachd.midi.resolve import Nowhere, Port, Recording, Resolver, Synth, attempt, busy
+from bachd.midi.port_names import PortInfo, is_instrument, label, unsubscribable
+from bachd.midi.resolve import Resolver, attempt
+from bachd.midi.targets import FileTarget, NoTarget, PortTarget, SynthTarget
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import Output
@@ -107,7 +108,7 @@ class _Opening:
         self._resolver = Resolver(asked, [name for port in self._ports for name in port.wanted if name])
         self._outputs: list[Output] = []
         self._synths: list[str | None] = []
-        self._choices: list[tuple[str, Synth]] = []
+        self._choices: list[tuple[str, SynthTarget]] = []
         self._alsa_port = False
         self._waited: set[str] = set()
 
@@ -118,15 +119,15 @@ class _Opening:
                 self._outputs.append(there)
                 return
         target = self._resolver.resolve(spec)
-        if isinstance(target, Synth):
+        if isinstance(target, SynthTarget):
             self._synths.append(target.name)
             self._alsa_port = True
             self._choices.append((spec, target))
-        elif isinstance(target, Recording):
+        elif isinstance(target, FileTarget):
             self._record(target)
-        elif isinstance(target, Port) and target.system == "alsa" and self._resolver.sequencer is not None:
+        elif isinstance(target, PortTarget) and target.system == "alsa" and self._resolver.sequencer is not None:
             self._alsa_port = True
-        elif not isinstance(target, Nowhere):
+        elif not isinstance(target, NoTarget):
             self._play(target)
 
     def wait_for(self, spec: str, *, others: bool) -> bool:
@@ -175,7 +176,7 @@ class _Opening:
         )
         for name in output.missing:
             if name not in self._waited:
-                log.warning("%s; it is waited for", busy(name))
+                log.warning("%s; it is waited for", unsubscribable(name))
         return output
 
     @property
@@ -185,7 +186,7 @@ class _Opening:
 
         return [output for output in self._present.outputs if isinstance(output, AlsaOutput)]
 
-    def _play(self, target: Port) -> None:
+    def _play(self, target: PortTarget) -> None:
         from bachd.midi.jack.output import JackOutput
         from bachd.midi.rtmidi import RtMidiOutput
 
@@ -198,7 +199,7 @@ class _Opening:
             kind(target.destination, self._clock, self._lateness, any_instrument=target.any_instrument)
         )
 
-    def _record(self, target: Recording) -> None:
+    def _record(self, target: FileTarget) -> None:
         from bachd.midi.file import FileOutput
 
         if target.reason:
@@ -210,7 +211,7 @@ class _Opening:
         self._outputs.append(FileOutput(target.path))
 
 
-def _log_choice(spec: str, target: Synth, synths: Sequence[str | None]) -> None:
+def _log_choice(spec: str, target: SynthTarget, synths: Sequence[str | None]) -> None:
     """Say which of several ports of one name was chosen, unless all of them are asked for."""
     if target.port is not None and len(target.twins) >= synths.count(target.name):
         others = " or ".join(map(repr, target.twins))

@@ -1,4 +1,4 @@
-"""What silences a synth, whatever was played to it before.
+"""Make the messages that silence a synth, whatever was played to it before.
 
 Law: safe at any time, for any synth; a synth that does not know one of these messages ignores it.
 """

@@ -6,14 +6,12 @@ Law: whatever `run` opens was resolved here first, and `check`, `doctor` and `pa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING
 
 from bachd.errors import OutputError
 from bachd.midi import systems
 from bachd.midi.port_names import (
-    OURS,
     System,
     ambiguous,
     candidates,
@@ -23,65 +21,12 @@ from bachd.midi.port_names import (
     normal,
     selector,
     the_one,
+    unsubscribable,
 )
+from bachd.midi.targets import FileTarget, NoTarget, PortTarget, SynthTarget, Target
 
 if TYPE_CHECKING:
-    from bachd.midi.alsa.sequencer import Sequencer, SequencerPort
-
-_TITLES: Final = {"alsa": "ALSA", "jack": "JACK", "coremidi": "CoreMIDI"}
-
-
-@dataclass(frozen=True, slots=True)
-class Synth:
-    """A synth on ALSA's sequencer."""
-
-    name: str | None
-    """As it is waited for; None takes any instrument."""
-    port: SequencerPort | None
-    """Where it is now, if it is there."""
-    label: str
-    """What to call it, or what is waited for."""
-    twins: tuple[str, ...] = ()
-    """What other ports of the same name are called."""
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """A port of ours, which may be connected to a destination."""
-
-    system: System
-    destination: str | None = None
-    any_instrument: bool = False
-    """Whether the destination is whatever instrument is there, now or later."""
-
-    @property
-    def label(self) -> str:
-        """What to call it."""
-        return self.destination or f"the port '{OURS}' of {_TITLES[self.system]}"
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """A .mid file."""
-
-    path: Path
-    reason: str = ""
-    """Why it takes the place of a MIDI system; empty if it was asked for."""
-
-    @property
-    def label(self) -> str:
-        """What to call it."""
-        return str(self.path)
-
-
-@dataclass(frozen=True, slots=True)
-class Nowhere:
-    """No output."""
-
-    label: str = "no output"
-
-
-Target: TypeAlias = "Synth | Port | Recording | Nowhere"
+    from bachd.midi.alsa.sequencer import Sequencer
 
 
 class Resolver:
@@ -118,11 +63,11 @@ class Resolver:
         """What a word stands for. Raises OutputError if that is not there."""
         spec = normal(spec)
         if spec.startswith("file:"):
-            return Recording(home_expanded(Path(spec.removeprefix("file:"))))
+            return FileTarget(home_expanded(Path(spec.removeprefix("file:"))))
         if spec == "none":
-            return Nowhere()
+            return NoTarget()
         if spec == "jack":
-            return Port("jack", systems.first_instrument(systems.destinations("jack")), any_instrument=True)
+            return PortTarget("jack", systems.first_instrument(systems.destinations("jack")), any_instrument=True)
         if spec == "auto":
             return self._auto()
         return self._virtual() if spec == "virtual" else self._named(spec)
@@ -141,16 +86,16 @@ class Resolver:
     def _auto(self) -> Target:
         if self.sequencer is not None:
             found = next((port for port in self.sequencer.ports() if port.hardware), None)
-            return Synth(None, found, "waiting for a synth" if found is None else found.name)
+            return SynthTarget(None, found, "waiting for a synth" if found is None else found.name)
         for system, names in self._others():
-            return Port(system, systems.first_instrument(names), any_instrument=True)
-        return Recording(fresh_path(), self._why)
+            return PortTarget(system, systems.first_instrument(names), any_instrument=True)
+        return FileTarget(fresh_path(), self._why)
 
     def _virtual(self) -> Target:
         if self.sequencer is not None:
-            return Port("alsa")
+            return PortTarget("alsa")
         for system, _ in self._others():
-            return Port(system)
+            return PortTarget(system)
         raise OutputError(f"{self._asked}: no MIDI system here can make a port: {self._why}")
 
     def _named(self, part: str) -> Target:
@@ -159,14 +104,14 @@ class Resolver:
             if len(names := dict.fromkeys(port.name for port in found)) > 1:
                 raise ambiguous(names, part, self._asked)
             labels = [label(port, ports) for port in found]
-            return Synth(found[0].name + selector(part, found[0].name), found[0], labels[0], tuple(labels[1:]))
+            return SynthTarget(found[0].name + selector(part, found[0].name), found[0], labels[0], tuple(labels[1:]))
         known = [label(port, ports) for port in ports]
         if matching(self._awaited, part):
             awaited = the_one(self._awaited, part, self._asked)
-            return Synth(awaited, None, f"waiting for {awaited}")
+            return SynthTarget(awaited, None, f"waiting for {awaited}")
         for system, others in self._others():
             if matching(others, part):
-                return Port(system, the_one(others, part, self._asked))
+                return PortTarget(system, the_one(others, part, self._asked))
             known += others
         the_one(known, part, self._asked)
         raise AssertionError(part)
@@ -210,15 +155,15 @@ def _examine(resolver: Resolver, spec: str) -> None:
     from bachd.midi.file import check_writable
 
     target = resolver.resolve(spec)
-    if isinstance(target, Recording):
+    if isinstance(target, FileTarget):
         check_writable(target.path)
     elif (
-        isinstance(target, Synth)
+        isinstance(target, SynthTarget)
         and target.port is not None
         and resolver.sequencer is not None
         and not resolver.sequencer.send_now(target.port.address, ())
     ):
-        raise OutputError(busy(target.label))
+        raise OutputError(unsubscribable(target.label))
 
 
 def without_synth() -> str:
@@ -228,19 +173,14 @@ def without_synth() -> str:
         target = resolver.resolve("auto")
     finally:
         resolver.close()
-    if isinstance(target, Recording):
+    if isinstance(target, FileTarget):
         return "plays into a .mid file"
-    offered = Port("alsa") if isinstance(target, Synth) else target
+    offered = PortTarget("alsa") if isinstance(target, SynthTarget) else target
     return f"offers {offered.label} until one is there"
 
 
-def busy(name: str) -> str:
-    """What is said of a synth that cannot be subscribed."""
-    return f"{name}: cannot be subscribed; does another program use it alone?"
-
-
 def home_expanded(path: Path) -> Path:
-    """The path with ~ as the home it stands for. Raises OutputError if nobody knows that home."""
+    """The path with ~ as the home it stands for. Raises OutputError if that home is not known."""
     try:
         return path.expanduser()
     except RuntimeError:

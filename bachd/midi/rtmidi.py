@@ -1,4 +1,4 @@
-"""Playing through python-rtmidi: CoreMIDI, and ALSA where alsa-midi cannot be had.
+"""Play through python-rtmidi: CoreMIDI, and ALSA where alsa-midi cannot be had.
 
 Law: a thread of its own sends each message at an absolute deadline, those of one deadline in the order given; nothing
 that happens to the destination reaches the player. What comes back is connected again by name, reset, sent all channel
@@ -24,7 +24,7 @@ from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered
 
 if TYPE_CHECKING:
-    from bachd.midi.resolve import Port
+    from bachd.midi.targets import PortTarget
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class RtMidiOutput:
         """The destination, or our own port."""
         return self._connection.description
 
-    def plays(self, target: Port) -> bool:
+    def plays(self, target: PortTarget) -> bool:
         """Whether this is what would be opened for a target."""
         if target.system != self._system or target.any_instrument != self._any_instrument:
             return False

@@ -1,4 +1,4 @@
-"""A port of python-rtmidi, connected to a destination that may vanish and come back.
+"""Keep a port of python-rtmidi connected to a destination that may vanish and come back.
 
 Law: what has come back is reset and sent all channel state at once; it gets notes from the next bar on, and a running
 clock after the clock's position. A lock guards the port, as `tend` may reopen it while another thread sends.
@@ -14,10 +14,10 @@ from time import monotonic
 from typing import Any, Final, Literal, TypeAlias
 
 from bachd.errors import OutputError
-from bachd.midi.alsa.sequencer import check_device
+from bachd.midi.alsa.kernel_sequencer import check_device
 from bachd.midi.chase import Chase
-from bachd.midi.message_queue import begins
 from bachd.midi.port_names import OURS, full_name, is_instrument
+from bachd.midi.presence import Presence
 from bachd.midi.reset import reset
 from bachd.music.message import START
 from bachd.realtime import priority
@@ -37,10 +37,9 @@ class Connection:
         self.destination = destination
         self._any_instrument = any_instrument
         self._chase = chase
-        self._in_step = True  # with the clock
         self._lock = threading.Lock()
         self._connected = False
-        self._joined = True
+        self._presence = Presence()
         self._open()
         if destination is not None and not self._connected:
             self.close()
@@ -70,33 +69,34 @@ class Connection:
                 return monotonic() - due
 
     def _wanted(self, data: bytes) -> list[bytes]:
-        """What a message is for the destination: nothing, as long as it has not joined the music, or the clock."""
+        """Return what to send for a message: nothing as long as the destination has not joined the music or clock."""
         if data[:1] == RESUME:
-            if self._in_step:
+            if self._presence.in_step:
                 return []
-            self._in_step = True
+            self._presence.in_step = True
             return [data[1:-1], data[-1:]] if len(data) > 2 else [data[1:]]  # a position and a continue, or a start
         if data == START.data or data[0] == _POSITION:
-            self._in_step = True
-        if begins(data):
-            return [data] if self._joined else []
-        return [data] if self._in_step or not self._chase.holds_back(data) else []
+            self._presence.in_step = True
+        return [data] if self._presence.passes(data, self._chase) else []
 
     def join(self) -> None:
-        """A bar begins: whoever has come back hears all from here on."""
+        """A bar begins: send a destination that is back all notes from here on."""
         with self._lock:
-            self._joined = True
+            self._presence.join()
 
     def tend(self) -> list[str]:
-        """Reopen what has vanished and come back. Returns what has changed."""
+        """Reopen what has vanished and come back; return a line for each change."""
         try:
             return self._tend()
-        except OutputError:  # the system is not there, yet or any more; the next look will tell
+        except OutputError:  # the system is not there, yet or any more; the next call tries again
             return []
 
     def _tend(self) -> list[str]:
         if self._out is None:
-            self._joined = self._in_step = self.destination is None
+            if self.destination is None:
+                self._presence.play(in_step=True)
+            else:
+                self._presence.arrive()
             self._open()
             return [f"{_TITLES[self._system]} is back: {self.description}"]
         if self.destination is None and not self._any_instrument:
@@ -105,13 +105,14 @@ class Connection:
         if self._connected and self.destination not in names:
             gone = self.destination
             self._connected, self.destination = False, None if self._any_instrument else gone
+            self._presence.leave()
             return [f"{gone} is gone: the music goes on without it, until it is back"]
         if self.destination is None:
             self.destination = next(filter(is_instrument, names), None)
         if self._connected or self.destination not in names:
             return []
         self._close()
-        self._joined = self._in_step = False
+        self._presence.arrive()
         self._open()
         return [f"{self.destination} is there: reset, and in from the next bar on"] if self._connected else []
 

@@ -22,7 +22,7 @@ _SYSTEMS: Final[Sequence[System]] = ("coremidi",) if sys.platform == "darwin" el
 
 def open_sequencer(faults: list[str]) -> Sequencer | None:
     """The ALSA sequencer; if there is none, what is wrong is added to `faults`."""
-    from bachd.midi.alsa.sequencer import KernelSequencer
+    from bachd.midi.alsa.kernel_sequencer import KernelSequencer
 
     if "alsa" not in _SYSTEMS:
         return None

@@ -17,8 +17,10 @@ _TEMPO: Final = 0x51
 _METRE: Final = 0x58
 _SLOWEST: Final = 0xFFFFFF
 """Microseconds of the longest quarter note that three bytes can tell."""
-_CLICK: Final = bytes((24, 8))
-"""MIDI clocks a click of the metronome, and thirty-second notes a quarter: what they are for everybody."""
+_CLICK: Final = 24
+"""MIDI clocks a click of the metronome, unless a file says otherwise."""
+_THIRTY_SECONDS: Final = 8
+"""Thirty-second notes a quarter: what they are for everybody."""
 
 _CHANNEL: Final = {
     0x80: "note_off",
@@ -172,9 +174,9 @@ def set_tempo(bpm: float) -> Message:
     return meta(_TEMPO, min(_SLOWEST, round(60e6 / bpm)).to_bytes(3))
 
 
-def time_signature(beats: int, unit: int) -> Message:
-    """A metre, for a file; unit: a power of two, 4 for quarters."""
-    return meta(_METRE, bytes((beats, unit.bit_length() - 1)) + _CLICK)
+def time_signature(beats: int, unit: int, click: int = _CLICK) -> Message:
+    """A metre, for a file; unit: a power of two, 4 for quarters; click: MIDI clocks a click of the metronome."""
+    return meta(_METRE, bytes((beats, unit.bit_length() - 1, click, _THIRTY_SECONDS)))
 
 
 def marker(text: str) -> Message:

@@ -6,24 +6,24 @@ unchanged, if under the same name.
 
 from __future__ import annotations
 
+import struct
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from contextlib import suppress
-from io import BytesIO
 from itertools import accumulate, pairwise
 from math import floor
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bachd.errors import SeedError
 from bachd.music import dynamics, keyboard, notes, smf
 from bachd.music.event import TICKS
+from bachd.music.message import META, Message, meta, note_off, note_on, set_tempo, time_signature, variable
 from bachd.music.metre import COMMON_TIME, Grid, Metre
 from bachd.music.notes import Note
 from bachd.music.piece import Piece
 
-if TYPE_CHECKING:
-    from mido import Message, MetaMessage
-
+_TRACK_NAME: Final = 0x03
+_END_OF_TRACK: Final = 0x2F
 PPQ: Final = 480
 """Ticks a quarter note in the files written here."""
 LONGEST: Final = 24 * 60 * 100 * TICKS
@@ -77,35 +77,30 @@ def to_piece(file: smf.File, name: str, most_bytes: int = smf.MOST_BYTES) -> Pie
 
 def write(piece: Piece) -> bytes:
     """A .mid file of format 0 with the piece's notes, metres, tempo and name; a rest fills the bar before an upbeat."""
-    from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
-
     grid = piece.grid
     opening = grid.changes[0][1].bar - grid.upbeat if grid.upbeat else 0
-    signs: list[tuple[int, MetaMessage]] = [(0, MetaMessage("track_name", name=piece.name))]
+    signs = [(0, meta(_TRACK_NAME, piece.name.encode("utf-8", "replace")))]
     if piece.bpm is not None:
-        signs.append((0, MetaMessage("set_tempo", tempo=bpm2tempo(piece.bpm))))
+        signs.append((0, set_tempo(piece.bpm)))
     for tick, metre in grid.changes:
         if tick == 0 or tick < piece.ticks:
-            upper, lower, beat = metre.beats, metre.unit, metre.beat
-            sign = MetaMessage("time_signature", numerator=upper, denominator=lower, clocks_per_click=beat)
-            signs.append((opening + tick if tick else 0, sign))
+            signs.append((opening + tick if tick else 0, time_signature(metre.beats, metre.unit, metre.beat)))
     onsets = accumulate((event.ticks for event in piece.events), initial=0)
     loud = {tick: dynamics.velocities(*placed) for tick, placed in zip(onsets, piece.placed(), strict=False)}
     offs: list[tuple[int, Message]] = []
     ons: list[tuple[int, Message]] = []
     for note in notes.join(piece.events):
         velocity = loud[note.start].get(note.pitch, dynamics.SOFTEST)
-        ons.append((opening + note.start, Message("note_on", note=note.pitch, velocity=velocity)))
-        offs.append((opening + note.end, Message("note_off", note=note.pitch)))
-    track = MidiTrack()
-    before = 0
-    for tick, message in sorted([*signs, *offs, *ons], key=lambda timed: timed[0]):
-        track.append(message.copy(time=(tick - before) * PPQ // TICKS))
-        before = tick
-    track.append(MetaMessage("end_of_track", time=(opening + piece.ticks - before) * PPQ // TICKS))
-    buffer = BytesIO()
-    MidiFile(type=0, ticks_per_beat=PPQ, charset="utf-8", tracks=[track]).save(file=buffer)
-    return buffer.getvalue()
+        ons.append((opening + note.start, note_on(0, note.pitch, velocity)))
+        offs.append((opening + note.end, note_off(0, note.pitch)))
+    track, before, running = bytearray(), 0, META
+    end = (opening + piece.ticks, meta(_END_OF_TRACK, b""))
+    for tick, message in (*sorted([*signs, *offs, *ons], key=lambda timed: timed[0]), end):
+        status = message.data[0]
+        repeated = status == running != META  # a status is written once for several channel messages: running status
+        track += variable((tick - before) * PPQ // TICKS) + message.data[repeated:]
+        before, running = tick, status
+    return b"MThd" + struct.pack(">LHHH", 6, 0, 1, PPQ) + b"MTrk" + len(track).to_bytes(4) + track
 
 
 def _why_no_notes(file: smf.File) -> str:

@@ -20,7 +20,7 @@ from typing import Final
 
 import numpy as np
 
-from bachd import child_process
+from bachd import atomic_file, child_process
 from bachd.errors import ModelError
 from bachd.neural import bundle
 from bachd.neural.bundle import GRAPHS, SHIPPED, Bundle
@@ -111,9 +111,7 @@ def _read(memory: Path) -> list[str]:
 def _write(memory: Path, digests: list[str]) -> None:
     with suppress(OSError):  # then it is tried again the next time
         memory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        nascent = memory / f"{FILE}.{os.getpid()}"
-        nascent.write_text("".join(f"{digest}\n" for digest in digests))
-        nascent.replace(memory / FILE)
+        atomic_file.replace(memory / FILE, "".join(f"{digest}\n" for digest in digests).encode(), mode=0o600)
 
 
 def _run(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""How fast music is composed on this machine, how soon it begins, and how much memory that takes.
+"""Measure how fast music is composed on this machine, how soon it begins, and how much memory that takes.
 
 Law: what is measured is what plays: the composer of `run`, and for start-up and memory a `run` of its own.
 """
@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +30,7 @@ from bachd.neural.remote import Remote
 from bachd.neural.runtime import Graph
 from bachd.service.factory import make_composer, open_model
 from bachd.service.progress import tell
+from bachd.summary_statistics import percentiles
 
 STARTS: Final = 3
 """Starts, of which the median counts."""
@@ -37,6 +38,8 @@ WARM_UP: Final = 50
 """Events before the measured ones."""
 PLAYING: Final = 2.0
 """Seconds for which a run plays until its memory is read."""
+PATIENCE: Final = 60.0
+"""Seconds that a run may take to start to play, or to end."""
 
 _RNG: Final = 1
 _EVERY: Final = 100
@@ -60,7 +63,7 @@ def _composing(config: Config, events: int) -> dict[str, Any]:
     bundle = Bundle.open(config.model)
     model = open_model(config.device, bundle)
     remote = model.remote if isinstance(model, EdgeTpuModel) else None
-    computing = _Watch(remote or model.trunk, model.head)
+    computing = _Stopwatch(remote or model.trunk, model.head)
     rng = _RNG if config.seed.rng is None else config.seed.rng
     composer = Plan(make_composer(replace(config, seed=replace(config.seed, rng=rng)), bundle, model))
     gc.freeze()  # as `run` does
@@ -79,7 +82,9 @@ def _composing(config: Config, events: int) -> dict[str, Any]:
     device = "edgetpu" if isinstance(model, EdgeTpuModel) and model.remote else "cpu"
     if remote:
         remote.close()  # only one process has the Edge TPU at a time, and the next is the run that is measured
-    event_ms, invoke_ms = (_percentiles(seconds[WARM_UP:]) for seconds in (whole, invokes))
+    event_ms, invoke_ms = (
+        percentiles([1e3 * each for each in seconds[WARM_UP:]], "p50", "p99", "max") for seconds in (whole, invokes)
+    )
     return {
         "model": bundle.card.name,
         "runtime": model.runtime,
@@ -91,8 +96,8 @@ def _composing(config: Config, events: int) -> dict[str, Any]:
     }
 
 
-class _Watch:
-    """Adds up the seconds that graphs compute; two looks at a clock for each of some six calls an event."""
+class _Stopwatch:
+    """Adds up the seconds that graphs compute; two readings of a clock for each of some six calls an event."""
 
     def __init__(self, *graphs: Graph | Remote) -> None:
         self.seconds = 0.0
@@ -106,13 +111,6 @@ class _Watch:
             self.seconds += perf_counter() - begin
 
         return timed
-
-
-def _percentiles(seconds: Sequence[float]) -> dict[str, float]:
-    """In milliseconds."""
-    ranked = sorted(seconds)
-    at = {"p50": len(ranked) // 2, "p99": len(ranked) * 99 // 100, "max": len(ranked) - 1}
-    return {name: round(1e3 * ranked[index], 4) for name, index in at.items()}
 
 
 def _starting(config: Config) -> dict[str, Any]:
@@ -134,23 +132,25 @@ def _starting(config: Config) -> dict[str, Any]:
 
 
 def _start(config: Path, what: str) -> tuple[float, float | None]:
-    """Seconds until a run's first event is there, and its memory in MB after a while."""
+    """Start a run; return the seconds until its first event is there, and its memory in MB after a while."""
     tell(what)
-    command, environment = child_process.command("bachd", "run", "--config", config), child_process.inherited()
     begin = monotonic()
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=config.parent) as run:
-        said = []
-        for line in run.stderr or ():
-            said.append(line.strip())
-            if line.startswith("playing "):
-                break
-        else:
-            raise BachdError(f"bench: the run that was to be measured ended: {' / '.join(said)}")
+    run = child_process.start(
+        "bachd", "run", "--config", config, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, folder=config.parent
+    )
+    try:
+        log: list[str] = []
+        while not (line := child_process.read_line(run, PATIENCE)).startswith("playing "):
+            if not line:
+                raise BachdError(f"bench: the run that was to be measured did not start to play: {' / '.join(log)}")
+            log.append(line)
         seconds = monotonic() - begin
         with suppress(subprocess.TimeoutExpired):
             run.wait(PLAYING)
         memory = _most_memory(run.pid)
         run.send_signal(signal.SIGTERM)
+    finally:
+        child_process.end(run, PATIENCE)
     return seconds, memory
 
 

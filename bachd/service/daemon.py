@@ -33,8 +33,8 @@ from bachd.realtime.lateness import Lateness
 from bachd.service import exhausted
 from bachd.service.parts import PartsExchange
 from bachd.service.run.start_up import open_parts
-from bachd.service.run_stats import RunStats, log_to
 from bachd.service.sd_notify import SystemdNotifier
+from bachd.service.telemetry.run_stats import RunStats, log_to
 from bachd.service.tempo_source import Call
 
 if TYPE_CHECKING:

@@ -41,7 +41,7 @@ def _examine_tempo(config: Config) -> None:
 
 def _examine_page(config: Config) -> list[str]:
     """Whether the page can be served; music plays without it."""
-    from bachd.service import status
+    from bachd.service.telemetry import status
     from bachd.service.web import listen_socket
 
     if config.web.listen is None:

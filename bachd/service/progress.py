@@ -1,4 +1,4 @@
-"""The line on a terminal that says how far something has come.
+"""Show on a terminal, in one line, how far something has come.
 
 Law: it stands on stderr and only where somebody is looking; when the work is done, it is gone.
 """

@@ -1,4 +1,4 @@
-"""Music into a file, as fast as it can be composed.
+"""Write music into a .mid or .wav file, as fast as it can be composed.
 
 Law: the same settings, bars and rng give the same .mid, byte for byte; it holds what `run` would have sent. An older
 file stays as it was until the new one is whole.
@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
+from bachd import atomic_file
 from bachd.config import Config
 from bachd.errors import OutputError, UsageError
 from bachd.music.event import Event
@@ -49,29 +50,27 @@ def render(config: Config, out: Path, bars: int, rng: int) -> None:
 
     match out.suffix.lower():
         case ".mid" | ".midi":
-            with _aside(out) as nascent:
+            with _replacing(out) as new:
                 refuse_other_file(out)
-                _write(config, nascent, bars, rng)
+                _write(config, new, bars, rng)
         case ".wav":
             synth, font = find_synth()
-            with _aside(out) as nascent, TemporaryDirectory(prefix="bachd-") as folder:
+            with _replacing(out) as new, TemporaryDirectory(prefix="bachd-") as folder:
                 score = Path(folder, "score.mid")
                 _write(config, score, bars, rng)
                 tell(f"{out.name}: fluidsynth plays")
-                play(synth, font, score, nascent)
+                play(synth, font, score, new)
                 tell("")
         case _:
             raise UsageError(f"{out}: renders to .mid or .wav only; name the file so")
 
 
 @contextmanager
-def _aside(out: Path) -> Iterator[Path]:
-    """A file to write in a folder beside `out`, which takes its place when it is whole and goes if that fails."""
+def _replacing(out: Path) -> Iterator[Path]:
+    """Yield a path to write to that takes the place of `out` when it is whole. Raises OutputError."""
     try:
-        with TemporaryDirectory(prefix=".bachd-", dir=out.resolve().parent) as folder:
-            nascent = Path(folder, out.name)
-            yield nascent
-            nascent.replace(out.resolve())
+        with atomic_file.replacing(out) as new:
+            yield new
     except (OSError, OutputError) as failure:
         fault = failure.__cause__ or failure
         if isinstance(fault, OSError):

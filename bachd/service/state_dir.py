@@ -1,4 +1,4 @@
-"""What bachd keeps from one run to the next: the folder for it, and the token that opens the page.
+"""Find the folder for what bachd keeps from one run to the next, and the token that opens the page.
 
 Law: the token is never readable to anybody else, not even for a moment.
 """
@@ -11,13 +11,14 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from bachd import atomic_file
 from bachd.errors import StatusError
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43,100}")
 
 
 def folder() -> Path:
-    """Where it is kept: the service's StateDirectory=, or a folder of the user's. It may not be there yet."""
+    """Return the service's StateDirectory=, or a folder of the user's. It may not exist yet."""
     given = os.environ.get("STATE_DIRECTORY")  # systemd gives several with colons between them
     if given:
         return Path(given.split(":")[0])
@@ -29,7 +30,7 @@ def folder() -> Path:
 
 
 def token(home: Path) -> str:
-    """The token in `home`: 32 random bytes as text, made when it is asked for first.
+    """Return the token in `home`, 32 random bytes as text; it is made at the first call.
 
     Raises StatusError if it can neither be read nor written.
     """
@@ -41,11 +42,7 @@ def token(home: Path) -> str:
             if _TOKEN.fullmatch(kept := path.read_text().strip()):
                 return kept
         made = secrets.token_urlsafe(32)
-        nascent = path.with_name(f"token.{os.getpid()}")
-        nascent.unlink(missing_ok=True)
-        with os.fdopen(os.open(nascent, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(f"{made}\n")
-        nascent.rename(path)
+        atomic_file.replace(path, f"{made}\n".encode(), mode=0o600)
     except (OSError, UnicodeDecodeError) as fault:
         raise StatusError(f"the page needs a token, and {path} cannot be used: {fault}") from None
     return made

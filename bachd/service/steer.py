@@ -12,11 +12,11 @@ from bachd.config import Config
 from bachd.realtime.clock import Clock
 from bachd.realtime.player import Player
 from bachd.service.parts import PartsExchange
-from bachd.service.run_stats import RunStats
 from bachd.service.sd_notify import SystemdNotifier
 from bachd.service.settings.apply import LiveSettings
 from bachd.service.settings.prepare import prepare
 from bachd.service.settings.watch import SavedFile, saves
+from bachd.service.telemetry.run_stats import RunStats
 from bachd.service.tempo_source import Call
 from bachd.service.web.commands import Commands
 from bachd.service.web.process import Page

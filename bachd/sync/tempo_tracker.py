@@ -16,6 +16,7 @@ from statistics import median
 from typing import Final, TypeAlias
 
 from bachd.music.event import TICKS
+from bachd.summary_statistics import fitted_line
 
 SLOWEST: Final = 20.0
 FASTEST: Final = 300.0
@@ -209,13 +210,7 @@ class TempoTracker:
 
 
 def _line(clocks: Sequence[_Clock]) -> tuple[int, float, float]:
-    """Least squares: a number, its moment, and the seconds from clock to clock."""
+    """Fit a line by least squares: return a number, its moment, and the seconds from clock to clock."""
     origin, start = clocks[-1]
-    size = len(clocks)
-    numbers = [number - origin for number, _ in clocks]
-    moments = [moment - start for _, moment in clocks]
-    mean_number, mean_moment = sum(numbers) / size, sum(moments) / size
-    spread = sum((number - mean_number) ** 2 for number in numbers)
-    covered = sum((n - mean_number) * (m - mean_moment) for n, m in zip(numbers, moments, strict=True))
-    period = covered / spread
-    return origin, start + mean_moment - mean_number * period, period
+    number, moment, period = fitted_line([each - origin for each, _ in clocks], [each - start for _, each in clocks])
+    return origin, start + moment - number * period, period

@@ -4,7 +4,9 @@ import math
 import threading
 import time
 
-from bachd.midi.message_queue import MessageQueue, begins, ending, ends
+import pytest
+
+from bachd.midi.message_queue import MessageHeap, MessageQueue, begins, ending, ends
 from tests.conftest import PATIENCE
 
 ON, OFF, CLOCK = b"\x91\x3c\x40", b"\x81\x3c\x00", b"\xf8"
@@ -110,3 +112,41 @@ def test_a_note_begins_with_a_velocity() -> None:
     assert ends(b"\x91\x3c\x00")
     assert not ends(ON)
     assert not ends(CLOCK)
+
+
+def test_the_end_that_a_closed_queue_owes_is_not_retracted() -> None:
+    heap = MessageHeap()
+    heap.put(1.0, ON)
+    assert heap.take(1.0) == [(1.0, ON)]
+    heap.release(5.0)
+    heap.retract(2.0)
+    assert heap.take(5.0) == [(5.0, OFF)]
+
+
+def test_what_cannot_be_delivered_is_dropped_and_does_not_sound() -> None:
+    heap = MessageHeap()
+    heap.put(1.0, ON)
+    heap.put(2.0, CLOCK)
+    heap.drop()
+    heap.release(3.0)
+    assert heap.take(LAST) == [(2.0, CLOCK)]
+
+
+def test_a_queue_waits_as_long_as_there_is_nothing_and_then_until_it_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = MessageQueue()
+    waits: list[float | None] = []
+    later = iter([time.monotonic() + 0.9, time.monotonic() + 1000, 1.0])
+
+    def wait(seconds: float | None = None) -> bool:
+        waits.append(seconds)
+        queue._heap = MessageHeap()
+        queue._heap.put(next(later), ON)
+        return True
+
+    monkeypatch.setattr(queue._changed, "wait", wait)
+    assert queue.take(0.0) == [(1.0, ON)]
+    nothing, soon, long = waits
+    assert nothing is None
+    assert soon is not None
+    assert long is not None
+    assert soon <= 0.9 < long <= 1000

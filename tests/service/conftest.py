@@ -13,8 +13,8 @@ from bachd.midi.fan_out import FanOut
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
-from bachd.service import status
 from bachd.service.doctor.machine import Machine
+from bachd.service.telemetry import status
 from tests.fakes import RecordingOutput, ScriptedComposer, steps
 
 QUICK = Config(tempo=300.0)

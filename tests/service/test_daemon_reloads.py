@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bachd.config import Config
-from bachd.midi.clock_input import Hear
+from bachd.realtime.input import Receive
 from bachd.service import daemon
 from bachd.service.settings import last_good
 from tests.fakes import steps
@@ -148,10 +148,10 @@ class Nobody:
     description = "nobody"
 
     def __init__(self) -> None:
-        self.hears: list[Hear] = []
+        self.hears: list[Receive] = []
         self.closed = 0
 
-    def open(self, spec: str, hear: Hear) -> Nobody:
+    def open(self, spec: str, hear: Receive) -> Nobody:
         self.hears.append(hear)
         return self
 

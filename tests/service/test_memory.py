@@ -14,7 +14,7 @@ from bachd.realtime.player import Composed, Player
 from bachd.realtime.transport import Transport
 from bachd.service.factory import expression, open_composer
 from bachd.service.render import until
-from bachd.service.run_stats import RunStats
+from bachd.service.telemetry.run_stats import RunStats
 from tests.fakes import FakeClock, run
 
 SETTLING = 1200

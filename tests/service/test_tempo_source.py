@@ -9,7 +9,7 @@ import pytest
 
 from bachd.config import Config
 from bachd.config_midi import ClockOut, Midi
-from bachd.midi.clock_input import Hear
+from bachd.realtime.input import Receive
 from bachd.realtime.transport import Transport
 from bachd.service.tempo_source import make_conductor, open_tempo_source
 
@@ -31,11 +31,11 @@ def test_a_steady_tempo_follows_nobody() -> None:
 
 
 def test_what_is_heard_is_told_by_way_of_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    hears: list[Hear] = []
+    hears: list[Receive] = []
     calls: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
     asked: list[str] = []
 
-    def open_input(spec: str, hear: Hear) -> Nobody:
+    def open_input(spec: str, hear: Receive) -> Nobody:
         asked.append(spec)
         hears.append(hear)
         return Nobody()

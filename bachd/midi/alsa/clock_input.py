@@ -1,4 +1,4 @@
-"""A MIDI clock through the ALSA sequencer: one port named 'bachd clock', subscribed to who may send one.
+"""Receive a MIDI clock through the ALSA sequencer: one port named 'bachd clock', subscribed to what may send one.
 
 Law: the kernel dates each message when it arrives; what is plugged in is listened to, by name, as long as it is there.
 """
@@ -14,12 +14,13 @@ from typing import Any, Final
 
 from bachd.errors import OutputError
 from bachd.midi.alsa.event_records import Address
+from bachd.midi.alsa.kernel_sequencer import check_device, pending
 from bachd.midi.alsa.queue_clock import QueueClock
-from bachd.midi.alsa.sequencer import SequencerPort, check_device, pending
+from bachd.midi.alsa.sequencer import SequencerPort
 from bachd.midi.alsa.usb import socket_of
-from bachd.midi.clock_input import Hear
 from bachd.midi.port_names import CLOCK, OURS, candidates, full_name, is_instrument
 from bachd.realtime import priority
+from bachd.realtime.input import Receive
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ _LONG_AGO: Final = 1.0
 class AlsaClockInput:
     """Listens in a thread of its own."""
 
-    def __init__(self, part: str | None, hear: Hear) -> None:
+    def __init__(self, part: str | None, receive: Receive) -> None:
         """Begin to listen. part: of the names to listen to; None: all hardware.
 
         Others may connect to our port at any time. Raises OutputError if there is no sequencer.
@@ -40,7 +41,7 @@ class AlsaClockInput:
             import alsa_midi
         except (ImportError, OSError) as fault:
             raise OutputError(f"ALSA: alsa-midi cannot be loaded: {fault}") from None
-        self._alsa, self._part, self._hear = alsa_midi, part, hear
+        self._alsa, self._part, self._receive = alsa_midi, part, receive
         kinds = alsa_midi.EventType
         self._bytes: dict[Any, int] = {kinds.CLOCK: 0xF8, kinds.START: 0xFA, kinds.CONTINUE: 0xFB, kinds.STOP: 0xFC}
         try:
@@ -111,7 +112,7 @@ class AlsaClockInput:
         now = monotonic()
         moment = min(now, max(now - _LONG_AGO, float(event.time) - self._clock.ahead()))
         source = (int(event.source.client_id), int(event.source.port_id))
-        self._hear(moment, data, self._names.get(source, str(source)))
+        self._receive(moment, data, self._names.get(source, str(source)))
         return True
 
     def _look(self) -> None:

@@ -1,4 +1,4 @@
-"""MIDI messages as the kernel's sequencer takes them: records of 28 bytes, any number of which go into one write.
+"""Encode MIDI messages as records of the kernel's sequencer, 28 bytes each, any number of which go into one write.
 
 Law: what is here is the kernel's own format (struct snd_seq_event in sound/asequencer.h), byte for byte.
 

@@ -13,13 +13,13 @@ import logging
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Final
 
 from bachd.midi.alsa.event_records import Address
 from bachd.midi.alsa.sequencer import Sequencer, SequencerPort
 from bachd.midi.chase import Chase, Resume
 from bachd.midi.port_names import OURS, candidates, selector
+from bachd.midi.presence import Presence, State
 from bachd.midi.reset import reset
 
 log = logging.getLogger(__name__)
@@ -27,15 +27,6 @@ log = logging.getLogger(__name__)
 _RESET: Final = tuple(bytes(message.bytes()) for message in reset())
 _MARGIN: Final = 0.001
 """Seconds before its moment by which a message must be queued to leave in order."""
-
-
-class _State(Enum):
-    ABSENT = "absent"
-    WAITING = "waiting"
-    """For the next bar."""
-    PLAYING = "playing"
-    TAKEN_OFF = "taken off"
-    """By hand."""
 
 
 @dataclass(slots=True)
@@ -46,15 +37,13 @@ class _Synth:
     """Its name, or part of it before it was first seen; None: any instrument will do."""
     port: SequencerPort | None = None
     """Where it is, unless it is absent."""
-    state: _State = _State.ABSENT
-    since: float = -math.inf
-    """Monotonic seconds at which it began to wait."""
+    presence: Presence = field(default_factory=lambda: Presence(State.ABSENT))
     sent: list[bytes] = field(default_factory=list)
     """The channel state that it was sent."""
 
 
-class Synths:
-    """The synths asked for, and those of them that are there."""
+class Subscriptions:
+    """The synths that were asked for; those of them that are there are subscribed to our port."""
 
     def __init__(
         self,
@@ -76,7 +65,7 @@ class Synths:
         self._opens, self._begins = math.inf, -math.inf
         self._resume: Resume | None = None
         self._subscribed: set[Address] = set()
-        self._unphased: set[Address] = set()  # subscribed while a clock ran, and not told yet where it is
+        self._unphased: set[Address] = set()  # subscribed while a clock ran, and not sent its position yet
         for synth in self._find(sequencer.ports(), -math.inf, sounding):
             self._play(synth)
         self._unphased.clear()  # no clock has been sent yet: the start is still to come
@@ -89,8 +78,8 @@ class Synths:
 
     @property
     def playing(self) -> set[Address]:
-        """Where those are that hear the music."""
-        return {synth.port.address for synth in self._synths if synth.port and synth.state is _State.PLAYING}
+        """The addresses of those that play."""
+        return {synth.port.address for synth in self._synths if synth.port and synth.presence.plays}
 
     @property
     def description(self) -> str:
@@ -100,7 +89,7 @@ class Synths:
     @property
     def waiting(self) -> bool:
         """Whether any synth waits for a bar, or for the clock's position."""
-        return bool(self._unphased) or any(synth.state is _State.WAITING for synth in self._synths)
+        return bool(self._unphased) or any(synth.presence.waits for synth in self._synths)
 
     @property
     def joining(self) -> float:
@@ -121,7 +110,7 @@ class Synths:
         self._resume = None
 
     def join(self, now: float) -> None:
-        """Let those that were there in time hear the bar that is about to begin."""
+        """Subscribe those that were there in time for the bar that is about to begin."""
         if now >= self._opens:
             for synth in self._synths:
                 if self._may_join(synth):
@@ -129,7 +118,7 @@ class Synths:
         self._send_position(now)
 
     def look(self, vanished: Collection[int], now: float) -> None:
-        """See which synths are there.
+        """Find out which synths are there.
 
         vanished: the clients that have been gone since the last look, if only for a moment.
         """
@@ -167,17 +156,18 @@ class Synths:
             self._unphased.clear()
 
     def _follow(self, synth: _Synth, port: SequencerPort, *, subscribes: bool, there: bool) -> None:
-        """Note what has become of a synth that was there."""
-        before = synth.state
+        """Update the state of a synth that was there."""
+        played = synth.presence.plays
         if subscribes:
-            synth.state = _State.PLAYING
-            if before is not _State.PLAYING:
+            synth.presence.play()
+            if not played:
                 log.info("%s was put on port '%s' by hand", port.name, OURS)
         elif not there:
-            synth.port, synth.state = None, _State.ABSENT
+            synth.port = None
+            synth.presence.leave()
             log.warning("%s is gone: the music goes on without it, until it is back", port.name)
-        elif before is _State.PLAYING:
-            synth.state = _State.TAKEN_OFF
+        elif played:
+            synth.presence.leave(State.TAKEN_OFF)
             self._sequencer.send_now(port.address, _RESET)  # it has missed the ends of its notes
             log.warning(
                 "%s was taken off port '%s' by hand: it stays off until it is plugged in again", port.name, OURS
@@ -192,14 +182,15 @@ class Synths:
                     continue
                 state = self._chase.state()
                 if port.address in sounding or self._sequencer.send_now(port.address, (*_RESET, *state)):
-                    synth.port, synth.state, synth.since, synth.sent = port, _State.WAITING, now, state
+                    synth.port, synth.sent = port, state
+                    synth.presence.arrive(now)
                     if synth.name is not None:
                         synth.name = port.name + selector(synth.name, port.name)
                     yield synth
                     break
 
     def _may_join(self, synth: _Synth) -> bool:
-        return synth.state is _State.WAITING and synth.since < self._begins
+        return synth.presence.waits and synth.presence.since < self._begins
 
     def _play(self, synth: _Synth) -> None:
         if synth.port is None:
@@ -208,11 +199,12 @@ class Synths:
         if state != synth.sent:  # changed while it waited
             self._sequencer.send_now(synth.port.address, state)
         if self._sequencer.subscribe(synth.port.address):
-            synth.state = _State.PLAYING
+            synth.presence.play()
             self._subscribed.add(synth.port.address)
             self._unphased.add(synth.port.address)
         else:
-            synth.port, synth.state = None, _State.ABSENT
+            synth.port = None
+            synth.presence.leave()
 
 
 def _fitting(synth: _Synth, ports: Sequence[SequencerPort]) -> list[SequencerPort]:
@@ -224,4 +216,4 @@ def _described(synth: _Synth) -> str:
     if synth.port is None:
         return f"waiting for {synth.name or 'a synth'}"
     name = synth.name if synth.name and synth.name.startswith(synth.port.name) else synth.port.name
-    return f"{name} (taken off by hand)" if synth.state is _State.TAKEN_OFF else name
+    return f"{name} (taken off by hand)" if synth.presence.state is State.TAKEN_OFF else name

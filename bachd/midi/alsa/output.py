@@ -1,4 +1,4 @@
-"""Playing through the ALSA sequencer: one port named 'bachd', to which the synths are subscribed.
+"""Play through the ALSA sequencer: one port named 'bachd', to which the synths are subscribed.
 
 Law: the kernel delivers each message at its deadline, whatever Python is doing then. What happens to the synths is
 announced by the kernel and seen to by a thread of its own; the music never waits for it.
@@ -18,11 +18,11 @@ from typing import Final
 
 from bachd.errors import OutputError
 from bachd.midi.alsa.event_records import Address
-from bachd.midi.alsa.hotplug import Synths
+from bachd.midi.alsa.hotplug import Subscriptions
 from bachd.midi.alsa.sequencer import Sequencer
 from bachd.midi.chase import Chase
 from bachd.midi.message_queue import begins, ending
-from bachd.midi.resolve import busy
+from bachd.midi.port_names import unsubscribable
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered
@@ -73,9 +73,9 @@ class AlsaOutput:
         self._last = {False: (-math.inf, 0.0), True: (-math.inf, 0.0)}
         self._begun: deque[tuple[float, bytes]] = deque(maxlen=_SOON)  # the last note_ons, with their deadlines
         self._chase = Chase()
-        self._synths = Synths(sequencer, wanted, sounding, self._chase, lambda: self._shift)
+        self._synths = Subscriptions(sequencer, wanted, sounding, self._chase, lambda: self._shift)
         if not awaiting and self.missing and len(self.missing) == len(wanted):
-            raise OutputError(busy(self.missing[0]))
+            raise OutputError(unsubscribable(self.missing[0]))
         self._closing = False
         self._fault: BaseException | None = None
         self._thread = threading.Thread(target=self._watch, name="announcements", daemon=True)

@@ -1,4 +1,4 @@
-"""The clock of a queue of ALSA's sequencer, and when the kernel delivered what it has dated by it.
+"""Read the clock of a queue of ALSA's sequencer, and convert its timestamps to monotonic time.
 
 Law: it is held against the system's clock whenever a date is asked for, as it jumps ahead where the kernel's timer is
 late; and with a look at that clock before and after, as this thread may be held up in between.

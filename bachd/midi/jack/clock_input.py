@@ -14,9 +14,9 @@ from typing import Final
 
 from bachd import child_process
 from bachd.errors import OutputError
-from bachd.midi.clock_input import Hear
 from bachd.midi.jack.player import PATIENCE
 from bachd.realtime import priority
+from bachd.realtime.input import Receive
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +27,12 @@ _SENDER: Final = "JACK"
 class JackClockInput:
     """A port to receive from, or connections to ports by their names."""
 
-    def __init__(self, part: str | None, hear: Hear) -> None:
+    def __init__(self, part: str | None, receive: Receive) -> None:
         """Begin to listen. part: of the names to connect to; None: others connect to our port.
 
         Raises OutputError if no server runs, or it does not answer.
         """
-        self._part, self._hear = part, hear
+        self._part, self._receive = part, receive
         self._there: set[str] = set()
         self._closed = False
         self._known = True  # whether it has been reported that it listens
@@ -111,4 +111,4 @@ class JackClockInput:
             log.warning("%s is gone: no MIDI clock comes from there until it is back", line[1:])
         else:
             moment, data = line.split()
-            self._hear(float(moment), bytes.fromhex(data), _SENDER)
+            self._receive(float(moment), bytes.fromhex(data), _SENDER)

@@ -19,14 +19,15 @@ from bachd.midi.chase import Chase
 from bachd.midi.jack.cables import CONNECTED, PULLED
 from bachd.midi.jack.player import PATIENCE, PlayerChild
 from bachd.midi.jack.player_process import ANY
-from bachd.midi.message_queue import Due, begins
+from bachd.midi.message_queue import Due
 from bachd.midi.port_names import OURS
+from bachd.midi.presence import Presence
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered
 
 if TYPE_CHECKING:
-    from bachd.midi.resolve import Port
+    from bachd.midi.targets import PortTarget
 
 _GONE: Final = "the music goes on without it, until it is"
 
@@ -58,7 +59,7 @@ class JackOutput:
             self._wanted.append(ANY)
         self._connected: set[str] = set()  # the ports that we play to
         self._lost: set[str] = set()
-        self._joined = True
+        self._presence = Presence()  # of the ports that we play to, all together
         self._chase = Chase()
         self._child: PlayerChild | None = PlayerChild(self._wanted, clock)
         self._ready = True
@@ -70,7 +71,8 @@ class JackOutput:
             self._note(mark, name)
         if not fault and destination is not None and destination not in self._connected:
             fault = f"{destination}: is no longer there"
-        self._joined = bool(self._connected) or not any_instrument
+        if any_instrument and not self._connected:
+            self._presence.leave()
         if fault:
             self.close()
             raise OutputError(fault)
@@ -84,7 +86,7 @@ class JackOutput:
             return f"port '{OURS}' of JACK"
         return self.destination if self.destination in self._connected else f"waiting for {self.destination}"
 
-    def plays(self, target: Port) -> bool:
+    def plays(self, target: PortTarget) -> bool:
         """Whether this is what would be opened for a target."""
         if target.system != "jack" or target.any_instrument != self._any_instrument:
             return False
@@ -99,7 +101,7 @@ class JackOutput:
                 if not timed.message.is_meta:
                     data = bytes(timed.message.bytes())
                     self._chase.see(timed.due, data)
-                    if self._joined or not (begins(data) or self._chase.holds_back(data)):
+                    if self._presence.passes(data, self._chase):
                         records.append((timed.due, data))
                     self._lateness.record(now - timed.due)
             self._write(records)
@@ -113,10 +115,8 @@ class JackOutput:
     def bar(self, due: float) -> None:
         """Let a destination that has come back join, and put it in step with the clock."""
         with self._lock:
-            if self._connected and not self._joined:
-                self._joined = True
-                if (resume := self._chase.resume()) is not None:
-                    self._write([(resume.due, data) for data in resume.messages])
+            if self._presence.join(in_step=True) and (resume := self._chase.resume()) is not None:
+                self._write([(resume.due, data) for data in resume.messages])
 
     def poll(self) -> Sequence[str]:
         """See what has happened to the connections, the child and the server."""
@@ -145,19 +145,24 @@ class JackOutput:
     def _leave(self) -> None:
         with self._lock:
             leaving, self._child = self._child, None
-            self._joined = not self._wanted
+            if self._wanted:
+                self._presence.leave()
+            else:
+                self._presence.play(in_step=True)
             self._connected.clear()
         if leaving is not None:
             leaving.close()
 
     def _note(self, mark: str, name: str) -> list[str]:
-        """Take in what the child says of a connection; what there is to log of it."""
+        """Update the connections by what the child reports; return what there is to log of it."""
         told = self._any_instrument or name == self.destination or name in self._lost
         with self._lock:
             if self._any_instrument:
                 self.destination = name if mark == CONNECTED else None
             if mark == CONNECTED:
                 self._connected.add(name)
+                if not self._presence.plays:
+                    self._presence.arrive()
                 if told:  # it has been reset
                     now = self._clock.now()
                     self._write([(now, data) for data in self._chase.state()])
@@ -165,7 +170,8 @@ class JackOutput:
             else:
                 self._connected.discard(name)
                 self._lost.add(name)
-                self._joined = self._joined and bool(self._connected)
+                if not self._connected:
+                    self._presence.leave()
         if mark == CONNECTED:
             return [f"{name} is there: reset, and in from the next bar on"] if told else []
         return [

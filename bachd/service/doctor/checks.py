@@ -1,4 +1,4 @@
-"""bachd doctor: all that is known to go wrong between a machine and its music, looked for and explained.
+"""Run the checks of `bachd doctor`: look for all that is known to go wrong between a machine and its music.
 
 Law: it only looks; each finding says what was seen, and what to do about it in words that can be typed.
 """

@@ -1,4 +1,4 @@
-"""Doctor on the Coral Edge TPU: whether it is there, may be used, and has a library that fits.
+"""Check the Coral Edge TPU: whether it is there, may be used, and has a library that fits.
 
 Law: libedgetpu is never loaded here; one that does not fit the runtime would take doctor down with it.
 """

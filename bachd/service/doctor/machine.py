@@ -1,4 +1,4 @@
-"""The machine as doctor sees it (files below a root folder, packages, the user and its limits), and what it finds.
+"""Read the machine for the checks (files below a root folder, packages, the user and its limits).
 
 Law: looking changes nothing and loads nothing; what cannot be read is as if it were not there.
 """

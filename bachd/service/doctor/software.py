@@ -1,4 +1,4 @@
-"""Doctor on Python, its packages, the settings and the model.
+"""Check Python, its packages, the settings and the model.
 
 Law: a package is judged by what is installed, not by importing it: the wrong one may crash whoever does.
 """

@@ -1,4 +1,4 @@
-"""Doctor on the ways to a synth: the sequencer, the rights to it, the ports, and whoever else uses them.
+"""Check the ways to a synth: the sequencer, the rights to it, the ports, and which other programs use them.
 
 Law: ports are looked for by the function that `bachd run` opens them with.
 """
@@ -11,7 +11,8 @@ from typing import Final
 
 from bachd.config import Config
 from bachd.errors import OutputError
-from bachd.midi.resolve import Port, Recording, Resolver, Synth, Target, attempt
+from bachd.midi.resolve import Resolver, attempt
+from bachd.midi.targets import FileTarget, PortTarget, SynthTarget, Target
 from bachd.service.doctor.machine import SERVICE, Finding, Machine
 
 SEQUENCER: Final = "dev/snd/seq"
@@ -81,11 +82,11 @@ def ports(config: Config, resolver: Resolver) -> Finding:
         todo = "switch it on, or write another name; 'bachd ports' lists them"
         return Finding("ports", "note" if targets else "fault", seen, todo)
     for target in targets:
-        if isinstance(target, Synth) and target.port is None:
+        if isinstance(target, SynthTarget) and target.port is None:
             return _no_instrument(resolver.present())
-        if isinstance(target, Recording) and target.reason:
+        if isinstance(target, FileTarget) and target.reason:
             return Finding("ports", "fault", f"no MIDI here: {target.reason}", _SWITCH_ON)
-        if isinstance(target, Port) and target.any_instrument and target.destination is None:
+        if isinstance(target, PortTarget) and target.any_instrument and target.destination is None:
             seen = f"no instrument yet: bachd offers {target.label}, and connects the first that comes"
             return Finding("ports", "note", seen, "start the synth, or connect one to that port")
     return Finding("ports", "ok", ", ".join(target.label for target in targets))

@@ -1,4 +1,4 @@
-"""Doctor on what keeps music in time and a service running: limits, clocks, room on the disk.
+"""Check what keeps music in time and a service running: limits, clocks, room on the disk.
 
 Law: nothing here is a fault unless it ends the music.
 """
@@ -9,9 +9,9 @@ import shutil
 from typing import Final
 
 from bachd.errors import StatusError
-from bachd.service import status
 from bachd.service.doctor.machine import Finding, Machine
 from bachd.service.doctor.sound import installed
+from bachd.service.telemetry import status
 
 ROOM: Final = 100
 """MB that should be free: a journal, a .mid of some days."""

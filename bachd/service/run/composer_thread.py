@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bachd.music.piece import Step
     from bachd.realtime.performer import Change
     from bachd.service.parts import PartsExchange
-    from bachd.service.run_stats import RunStats
+    from bachd.service.telemetry.run_stats import RunStats
 
 T = TypeVar("T")
 

@@ -18,9 +18,9 @@ from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.service import exhausted
 from bachd.service.parts import Parts, PartsExchange
-from bachd.service.run_stats import RunStats, log_to
 from bachd.service.sd_notify import SystemdNotifier
-from bachd.service.status import StatusServer, socket_path
+from bachd.service.telemetry.run_stats import RunStats, log_to
+from bachd.service.telemetry.status import StatusServer, socket_path
 
 if TYPE_CHECKING:
     from bachd.service.run.terminal import TerminalView

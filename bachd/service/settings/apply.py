@@ -16,9 +16,9 @@ from bachd import configfile
 from bachd.config import Config
 from bachd.errors import BachdError, StatusError
 from bachd.service.parts import Parts, PartsExchange
-from bachd.service.run_stats import RunStats
 from bachd.service.settings import last_good
 from bachd.service.settings.draft import Draft
+from bachd.service.telemetry.run_stats import RunStats
 from bachd.yamlfile import text
 from bachd.yamlfile.nodes import MalformedError
 

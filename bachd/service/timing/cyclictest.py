@@ -1,4 +1,4 @@
-"""Linux's own measure of how late a thread wakes, cyclictest of Debian's rt-tests, where it is installed.
+"""Run cyclictest of Debian's rt-tests, Linux's own measure of how late a thread wakes, where it is installed.
 
 Law: it tunes nothing, so that what runs beside it is measured as it is; without the program, or the right to real-time
 priority that it insists on, there is no figure.

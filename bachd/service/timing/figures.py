@@ -1,4 +1,4 @@
-"""What a run of messages that were sent and heard says about timing.
+"""Compare messages that were sent with those that arrived: lateness, intervals, drift, loss.
 
 Law: an error is what the receiver's clock showed less the deadline, nothing taken off it; what was not heard, or twice,
 is counted and never averaged away.
@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
+
+from bachd.summary_statistics import fitted_line, percentile
 
 _EDGES: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, math.inf)
 """Upper edges of a histogram, in milliseconds."""
@@ -77,17 +79,12 @@ def figures(sent: Sequence[tuple[float, str]], heard: Sequence[tuple[float, str]
         max=sizes[-1],
         lag=percentile(signed, 0.5),
         interval_p99=percentile(sorted(apart), 0.99) if apart else 0.0,
-        drift=_slope([due for due, _ in pairs], errors) * (pairs[-1][0] - pairs[0][0]),
+        drift=fitted_line([due for due, _ in pairs], errors)[2] * (pairs[-1][0] - pairs[0][0]),
         drift_ends=percentile(sorted(errors[-tenth:]), 0.5) - percentile(sorted(errors[:tenth]), 0.5),
         lost=(wanted - got).total(),
         doubled=(got - wanted).total(),
         hanging=_hanging(got),
     )
-
-
-def percentile(ranked: Sequence[float], share: float) -> float:
-    """The value below which `share` of all lie, of values in order."""
-    return ranked[min(len(ranked) - 1, max(0, math.ceil(share * len(ranked)) - 1))]
 
 
 def histogram(errors: Iterable[float]) -> list[str]:
@@ -101,15 +98,6 @@ def histogram(errors: Iterable[float]) -> list[str]:
             bar = "#" * math.ceil(_BAR * counts[edge] / max(counts.values()))
             lines.append(f"{label:>12} {counts[edge]:7d} {bar}".rstrip())
     return lines
-
-
-def _slope(xs: Sequence[float], ys: Sequence[float]) -> float:
-    """Of the line that lies nearest to the points, by least squares."""
-    x_mean, y_mean = sum(xs) / len(xs), sum(ys) / len(ys)
-    spread = sum((x - x_mean) ** 2 for x in xs)
-    if spread == 0.0:
-        return 0.0
-    return sum((x - x_mean) * (y - y_mean) for x, y in zip(xs, ys, strict=True)) / spread
 
 
 def _hanging(heard: Counter[str]) -> int:

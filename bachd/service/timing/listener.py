@@ -1,4 +1,4 @@
-"""A listener in a process of its own, which writes down when each note reached it.
+"""Log when each note arrives, in a process of its own.
 
 Law: it shares nothing with what it listens to but the system in between: no thread, nor Python's lock. What it heard it
 dates by the system's own stamp, so that it may be late itself.

@@ -1,4 +1,4 @@
-"""Notes played to a listener of our own, so that one can say when each arrived.
+"""Play notes to a listener of our own, to measure when each arrives.
 
 Law: what is measured is an output that plays music, not a likeness; no synth sounds. The listener and the machine's
 floor are processes of their own, and their clocks are the system's.
@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, TypeAlias
-
-from mido import Message
+from typing import Any, Final, Literal, TypeAlias
 
 from bachd import child_process
 from bachd.errors import OutputError
 from bachd.midi.port_names import matching, the_one
 from bachd.midi.ports import list_ports
+from bachd.music.message import Message
 from bachd.realtime.clock import Clock, sleep_until
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import Output, TimedMessage
@@ -26,6 +25,8 @@ System: TypeAlias = Literal["alsa", "jack"]
 Sent: TypeAlias = list[tuple[float, str]]
 """Deadlines in monotonic seconds, and messages in hexadecimal digits."""
 
+PATIENCE: Final = 60.0
+"""Seconds that a process that measures may take to start."""
 _NOTES, _VELOCITIES, _CHANNELS = 128, 127, 16
 
 
@@ -37,12 +38,11 @@ class Child:
         self._process = child_process.start(module, *arguments, text=True)
 
     def line(self) -> str:
-        """The next line it says. Raises OutputError if that is why it cannot measure."""
-        assert self._process.stdout is not None
-        said = self._process.stdout.readline().strip()
-        if not said or said.startswith("!"):
-            raise OutputError(said[1:] or "timing: the process that measures has failed")
-        return said
+        """Return the next line that it writes. Raises OutputError if that is why it cannot measure."""
+        line = child_process.read_line(self._process, PATIENCE)
+        if not line or line.startswith("!"):
+            raise OutputError(line[1:] or "timing: the process that measures has failed")
+        return line
 
     def result(self) -> Any:
         """End it; what it has found. Raises OutputError if it has failed."""
@@ -72,7 +72,7 @@ def system_of(spec: str) -> System | None:
         name = the_one([port.name for port in ports], spec)
         backend = next(port.backend for port in ports if matching([port.name], name))
         return None if backend == "coremidi" else backend
-    from bachd.midi.alsa.sequencer import check_device
+    from bachd.midi.alsa.kernel_sequencer import check_device
 
     try:
         check_device()
@@ -103,8 +103,8 @@ def output_to(where: str, system: System, clock: Clock, lateness: Lateness) -> O
         from bachd.midi.jack.output import JackOutput
 
         return JackOutput(where, clock, lateness)
+    from bachd.midi.alsa.kernel_sequencer import KernelSequencer
     from bachd.midi.alsa.output import AlsaOutput
-    from bachd.midi.alsa.sequencer import KernelSequencer
 
     sequencer = KernelSequencer()
     client, port = map(int, where.split(":"))
@@ -116,21 +116,22 @@ def output_to(where: str, system: System, clock: Clock, lateness: Lateness) -> O
 
 
 def chord(number: int, last: int) -> list[Message]:
-    """What leaves at the moment of a note: the end of the one before it, and itself, unless it is the last.
+    """Return what leaves at the moment of a note: the end of the one before it, and itself, unless it is the last.
 
     Messages differ from one another for a quarter of a million notes.
     """
     messages = []
     if number > 0:
-        messages.append(_note("note_off", number - 1))
+        messages.append(_note(0x80, number - 1))
     if number < last:
-        messages.append(_note("note_on", number))
+        messages.append(_note(0x90, number))
     return messages
 
 
-def _note(kind: str, number: int) -> Message:
-    channel, rest = number // (_NOTES * _VELOCITIES) % _CHANNELS, number // _NOTES % _VELOCITIES
-    return Message(kind, channel=channel, note=number % _NOTES, velocity=1 + rest)
+def _note(kind: int, number: int) -> Message:
+    """Return a note_on or a note_off with a velocity, which tells it from others, too."""
+    channel, velocity = number // (_NOTES * _VELOCITIES) % _CHANNELS, 1 + number // _NOTES % _VELOCITIES
+    return Message(bytes((kind | channel, number % _NOTES, velocity)))
 
 
 def play(output: Output, start: float, spacing: float, numbers: Sequence[int], *, last: int) -> Iterator[Sent]:
@@ -143,4 +144,4 @@ def play(output: Output, start: float, spacing: float, numbers: Sequence[int], *
         sleep_until(due - LEAD)
         messages = chord(number, last)
         output.send([TimedMessage(due, number, message) for message in messages])
-        yield [(due, message.hex("").lower()) for message in messages]
+        yield [(due, message.data.hex()) for message in messages]

@@ -1,4 +1,4 @@
-"""bachd doctor --timing: how punctual music is here, measured where it arrives, beside what the machine can do at all.
+"""Measure for `bachd doctor --timing` how punctually notes arrive, beside what the machine can do at all.
 
 Law: the floor is measured in the same seconds as the notes; a figure that could not be measured is said to be missing,
 never guessed.
@@ -7,7 +7,6 @@ never guessed.
 from __future__ import annotations
 
 import gc
-import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -24,8 +23,9 @@ from bachd.service.doctor import system as system_checks
 from bachd.service.doctor.machine import Finding, Machine
 from bachd.service.progress import tell
 from bachd.service.timing.cyclictest import Cyclictest
-from bachd.service.timing.figures import Figures, due_and_heard, figures, histogram, percentile
+from bachd.service.timing.figures import Figures, due_and_heard, figures, histogram
 from bachd.service.timing.loopback import Child, Sent, System, listening, output_to, play, system_of
+from bachd.summary_statistics import percentiles
 
 SECONDS: Final = 10.0
 """For which it plays, if nothing else is asked for."""
@@ -120,9 +120,7 @@ def _open(system: System | None, stack: ExitStack) -> tuple[Any, Child | None]:
 
 
 def _spread(late: list[float]) -> dict[str, float]:
-    ranked = sorted(1e3 * each for each in late) or [math.nan]
-    shares = {"p50": 0.5, "p99": 0.99, "p999": 0.999, "max": 1.0}
-    return {name: round(percentile(ranked, share), 4) for name, share in shares.items()}
+    return percentiles([1e3 * each for each in late])
 
 
 def _advice(

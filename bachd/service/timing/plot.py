@@ -1,4 +1,4 @@
-"""The picture of a run that was measured: each message's error over time, and how often errors were how large.
+"""Plot a measured run: each message's error over time, and a histogram of the errors.
 
 Law: whether it can be drawn is known before anything is measured.
 """

@@ -1,4 +1,4 @@
-"""How punctual this machine can be: a process that does nothing but sleep until a moment, and look at the clock.
+"""Measure how punctual this machine can be: do nothing but sleep until a moment, and read the clock.
 
 Law: it asks for the same priority as what sends, and for nothing else: what is later than this is our own doing.
 

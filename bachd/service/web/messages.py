@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, TypeAlias, TypedDict, get_args
 
-from bachd.service.snapshot import Figures
+from bachd.service.telemetry.snapshot import Figures
 
 Order: TypeAlias = Literal["play", "pause", "stop", "panic"]
 """A command that is carried out at once and changes no setting."""

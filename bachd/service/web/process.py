@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bachd.music.piece import Step
     from bachd.realtime.output import TimedMessage
     from bachd.service.parts import PartsExchange
-    from bachd.service.snapshot import Snapshot
+    from bachd.service.telemetry.snapshot import Snapshot
     from bachd.service.web.commands import Commands
 
 log = logging.getLogger("bachd")

@@ -6,12 +6,12 @@ Law: all are measured on the pieces that the recipe holds out, and chosen on tho
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from bachd import atomic_file
 from bachd.training.baselines import ngram
 from bachd.training.corpus.model import Corpus
 from bachd.training.fit.dataset import Encoded, encode
@@ -40,9 +40,8 @@ def lstm(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
     figures = article.measure(recipe.training_pieces(corpus), held.pieces("valid"), held.pieces("test"), recipe)
     rounded = {name: round(value, 4) for name, value in asdict(figures).items()}
     work.mkdir(parents=True, exist_ok=True)
-    aside = work / f".{_KEPT}-{os.getpid()}"
-    aside.write_text(json.dumps({"of": _of(recipe, corpus), "figures": rounded}, indent=1))
-    aside.replace(work / _KEPT)
+    kept = json.dumps({"of": _of(recipe, corpus), "figures": rounded}, indent=1)
+    atomic_file.replace(work / _KEPT, kept.encode())
     return {LSTM: rounded}
 
 

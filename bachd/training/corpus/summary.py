@@ -5,7 +5,6 @@ Law: what is left out is told with its reason, beside what is kept; both forms s
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from bachd import atomic_file
 from bachd.errors import UsageError
 from bachd.music import pitch
 from bachd.music.event import TICKS
@@ -139,13 +139,11 @@ def plot(corpus: Corpus, path: Path) -> None:
     metres.set(title="metres, in works")
     longest.hist([len(work.piece.events) for work in corpus.works], bins=30)
     longest.set(title="events a work")
-    aside = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
     try:
-        figure.savefig(aside, dpi=110)
-        aside.replace(path)
+        with atomic_file.replacing(path) as new:
+            figure.savefig(new, dpi=110)
     finally:
         pyplot.close(figure)
-        aside.unlink(missing_ok=True)
 
 
 def _bars(panel: Any, names: Sequence[str], counts: Sequence[int]) -> None:

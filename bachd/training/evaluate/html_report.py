@@ -6,13 +6,13 @@ is text and never markup.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from html import escape
 from math import exp
 from pathlib import Path
 from typing import Final
 
+from bachd import atomic_file
 from bachd.training.evaluate import plots
 from bachd.training.evaluate.evaluation import Evaluation, Side
 from bachd.training.evaluate.style_statistics import WINDOW
@@ -67,9 +67,7 @@ def write(evaluation: Evaluation, path: Path) -> None:
 
 def save(text: str, path: Path) -> None:
     """Write a page; an older one stays until the new one is whole."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
+    atomic_file.replace(path, text.encode())
 
 
 def document(title: str, parts: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from bachd import atomic_file
 from bachd.errors import UsageError
 from bachd.music import midifile
 from bachd.music.piece import Piece
@@ -100,9 +101,8 @@ def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, 
         if (target / aims.FILE).is_file():  # not the network's: what is demanded of it outlives it
             (made / aims.FILE).write_bytes((target / aims.FILE).read_bytes())
         _replace(made, target)
-        listed = Path(aside) / attribution.LICENCES
-        listed.write_text(attribution.licences(target.parent), encoding="utf-8")
-        listed.replace(target.parent / attribution.LICENCES)
+        licences = attribution.licences(target.parent)
+        atomic_file.replace(target.parent / attribution.LICENCES, licences.encode())
     return card
 
 

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bachd import atomic_file
 from bachd.errors import ModelError
 from bachd.neural.bundle import COMPILED, GRAPHS
 from bachd.training.export import tflite_file
@@ -133,7 +134,7 @@ def compile_trunk(folder: Path, compiler: str, patience: float = PATIENCE) -> Co
         compilation = _read(log)
         if not compilation.mapped:
             raise ModelError(f"{COMPILER} leaves all of {trunk} to the CPU: {_complaint(log)}")
-        made.replace(compiled)
+        atomic_file.replace(compiled, made.read_bytes())
     return compilation
 
 

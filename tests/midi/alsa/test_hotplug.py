@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from bachd.midi.alsa.hotplug import Synths
+from bachd.midi.alsa.hotplug import Subscriptions
 from bachd.midi.alsa.sequencer import SequencerPort
 from bachd.midi.chase import Chase
 from bachd.midi.reset import reset
@@ -26,7 +26,7 @@ def small(*ports: SequencerPort) -> SmallSequencer:
     return SmallSequencer(SteppedClock(), *ports)
 
 
-def replug(sequencer: SmallSequencer, synths: Synths, now: float = NOW) -> None:
+def replug(sequencer: SmallSequencer, synths: Subscriptions, now: float = NOW) -> None:
     """Pull the piano out, and plug it in again."""
     sequencer.unplug(PIANO)
     synths.look({PIANO.address[0]}, now)
@@ -36,7 +36,7 @@ def replug(sequencer: SmallSequencer, synths: Synths, now: float = NOW) -> None:
 
 def test_auto_takes_the_first_instrument_and_resets_it() -> None:
     sequencer = small(THROUGH, PIANO, SYNTH)
-    synths = Synths(sequencer, [None])
+    synths = Subscriptions(sequencer, [None])
     assert synths.description == "FP-30X MIDI 1"
     assert synths.playing == sequencer.listening == {PIANO.address}
     assert sequencer.sent == [(PIANO.address, RESET)]
@@ -44,7 +44,7 @@ def test_auto_takes_the_first_instrument_and_resets_it() -> None:
 
 def test_auto_waits_for_an_instrument(caplog: pytest.LogCaptureFixture) -> None:
     sequencer = small(THROUGH)
-    synths = Synths(sequencer, [None])
+    synths = Subscriptions(sequencer, [None])
     assert synths.description == "waiting for a synth"
     sequencer.plug(SYNTH)
     synths.look((), NOW)
@@ -55,7 +55,7 @@ def test_auto_waits_for_an_instrument(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_a_synth_that_comes_back_under_another_number_is_known_by_its_name(caplog: pytest.LogCaptureFixture) -> None:
     sequencer = small(SYNTH, PIANO)
-    synths = Synths(sequencer, [PIANO.name])
+    synths = Subscriptions(sequencer, [PIANO.name])
     sequencer.unplug(PIANO)
     synths.look({PIANO.address[0]}, NOW)
     assert caplog.messages == ["FP-30X MIDI 1 is gone: the music goes on without it, until it is back"]
@@ -67,7 +67,7 @@ def test_a_synth_that_comes_back_under_another_number_is_known_by_its_name(caplo
 
 def test_whoever_comes_back_hears_nothing_until_the_next_bar() -> None:
     sequencer = small(PIANO)
-    synths = Synths(sequencer, [None])
+    synths = Subscriptions(sequencer, [None])
     synths.bar(98.0, 99.0)
     replug(sequencer, synths)
     assert synths.waiting
@@ -86,7 +86,7 @@ def test_whoever_comes_back_hears_nothing_until_the_next_bar() -> None:
 
 def test_whoever_comes_back_just_before_a_bar_line_joins_there() -> None:
     sequencer = small(PIANO)
-    synths = Synths(sequencer, [None])
+    synths = Subscriptions(sequencer, [None])
     synths.bar(99.9, 100.1)
     replug(sequencer, synths, 100.05)
     assert synths.joining <= 100.05
@@ -94,7 +94,7 @@ def test_whoever_comes_back_just_before_a_bar_line_joins_there() -> None:
 
 def test_whoever_comes_back_just_after_a_bar_line_waits_for_the_next() -> None:
     sequencer = small(PIANO)
-    synths = Synths(sequencer, [None])
+    synths = Subscriptions(sequencer, [None])
     synths.bar(99.9, 100.1)
     replug(sequencer, synths, 100.2)
     synths.join(100.2)
@@ -103,7 +103,7 @@ def test_whoever_comes_back_just_after_a_bar_line_waits_for_the_next() -> None:
 
 def test_the_bar_is_joined_even_if_the_machine_is_late() -> None:
     sequencer = small(PIANO)
-    synths = Synths(sequencer, [None])
+    synths = Subscriptions(sequencer, [None])
     replug(sequencer, synths)
     synths.bar(100.2, 100.4)
     synths.join(100.5)
@@ -112,7 +112,7 @@ def test_the_bar_is_joined_even_if_the_machine_is_late() -> None:
 
 def test_a_synth_pulled_and_plugged_between_two_looks_is_reset_and_joins_again() -> None:
     sequencer = small(PIANO)
-    synths = Synths(sequencer, [None])
+    synths = Subscriptions(sequencer, [None])
     sequencer.unplug(PIANO)
     sequencer.plug(PIANO)
     synths.look({PIANO.address[0]}, NOW)
@@ -122,7 +122,7 @@ def test_a_synth_pulled_and_plugged_between_two_looks_is_reset_and_joins_again()
 
 def test_a_synth_that_goes_while_it_waits_is_waited_for() -> None:
     sequencer = small(PIANO)
-    synths = Synths(sequencer, [None])
+    synths = Subscriptions(sequencer, [None])
     replug(sequencer, synths)
     sequencer.unplug(PIANO_AGAIN)
     synths.look({PIANO_AGAIN.address[0]}, NOW)
@@ -134,7 +134,7 @@ def test_a_synth_that_goes_while_it_waits_is_waited_for() -> None:
 
 def test_auto_goes_on_with_another_instrument() -> None:
     sequencer = small(PIANO)
-    synths = Synths(sequencer, [None])
+    synths = Subscriptions(sequencer, [None])
     sequencer.plug(SYNTH)
     synths.look((), NOW)
     assert synths.description == "FP-30X MIDI 1"  # one is enough
@@ -145,7 +145,7 @@ def test_auto_goes_on_with_another_instrument() -> None:
 
 def test_several_synths_come_and_go_each_on_its_own() -> None:
     sequencer = small(THROUGH, PIANO, SYNTH)
-    synths = Synths(sequencer, [SYNTH.name, PIANO.name])
+    synths = Subscriptions(sequencer, [SYNTH.name, PIANO.name])
     sequencer.unplug(PIANO)
     synths.look({PIANO.address[0]}, NOW)
     assert synths.description == "SH-01A MIDI 1, waiting for FP-30X MIDI 1"
@@ -161,7 +161,7 @@ def test_several_synths_come_and_go_each_on_its_own() -> None:
 def test_two_synths_of_one_name_can_both_be_had() -> None:
     twin = SequencerPort((28, 0), SYNTH.name, hardware=True)
     sequencer = small(SYNTH, twin)
-    Synths(sequencer, [SYNTH.name, SYNTH.name])
+    Subscriptions(sequencer, [SYNTH.name, SYNTH.name])
     assert sequencer.listening == {SYNTH.address, twin.address}
 
 
@@ -169,7 +169,7 @@ def test_what_was_taken_off_by_hand_is_silenced_and_stays_off_until_it_is_plugge
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     sequencer = small(PIANO)
-    synths = Synths(sequencer, [None])
+    synths = Subscriptions(sequencer, [None])
     sequencer.listening.clear()
     for _ in range(2):
         synths.look((), NOW)
@@ -187,7 +187,7 @@ def test_what_was_taken_off_by_hand_is_silenced_and_stays_off_until_it_is_plugge
 
 def test_what_was_put_back_by_hand_plays_at_once() -> None:
     sequencer = small(PIANO)
-    synths = Synths(sequencer, [None])
+    synths = Subscriptions(sequencer, [None])
     sequencer.listening.clear()
     synths.look((), NOW)
     sequencer.listening.add(PIANO.address)
@@ -198,7 +198,7 @@ def test_what_was_put_back_by_hand_plays_at_once() -> None:
 
 def test_a_part_of_a_name_is_waited_for_and_found() -> None:
     sequencer = small(SYNTH)
-    synths = Synths(sequencer, ["fp-30"])
+    synths = Subscriptions(sequencer, ["fp-30"])
     assert synths.missing == ["fp-30"]
     sequencer.plug(PIANO)
     synths.look((), NOW)
@@ -209,7 +209,7 @@ def test_a_part_of_a_name_is_waited_for_and_found() -> None:
 def test_a_synth_that_refuses_is_tried_again() -> None:
     sequencer = small(PIANO)
     sequencer.refusing.add(PIANO.address)
-    synths = Synths(sequencer, [None])
+    synths = Subscriptions(sequencer, [None])
     assert synths.description == "waiting for a synth"
     sequencer.refusing.clear()
     synths.look((), NOW)
@@ -218,12 +218,12 @@ def test_a_synth_that_refuses_is_tried_again() -> None:
 
 def test_a_synth_that_plays_already_is_not_reset() -> None:
     sequencer = small(PIANO, SYNTH)
-    Synths(sequencer, [PIANO.name, SYNTH.name], sounding={PIANO.address})
+    Subscriptions(sequencer, [PIANO.name, SYNTH.name], sounding={PIANO.address})
     assert sequencer.listening == {PIANO.address, SYNTH.address}
     assert sequencer.sent == [(SYNTH.address, RESET)]
 
 
-class Chased(Synths):
+class Chased(Subscriptions):
     """Synths whose port has been sent something."""
 
     chase: Chase
@@ -357,7 +357,7 @@ def test_a_program_that_somebody_connects_by_hand_is_sent_the_state_without_a_re
 def test_the_second_of_two_is_found_again_after_it_was_pulled() -> None:
     twin = SequencerPort((28, 0), SYNTH.name, hardware=True)
     sequencer = small(SYNTH, twin)
-    synths = Synths(sequencer, ["SH-01A#2"])
+    synths = Subscriptions(sequencer, ["SH-01A#2"])
     assert synths.description == "SH-01A MIDI 1#2"
     sequencer.unplug(twin)
     synths.look({twin.address[0]}, NOW)
@@ -372,7 +372,7 @@ def test_the_second_of_two_is_found_again_after_it_was_pulled() -> None:
 def test_a_synth_told_by_its_socket_is_no_other_one() -> None:
     first, second = (SequencerPort((20 + 4 * n, 0), "Boutique", hardware=True, path=f"1-{n}") for n in (1, 2))
     sequencer = small(first)
-    synths = Synths(sequencer, ["Boutique@1-2"])
+    synths = Subscriptions(sequencer, ["Boutique@1-2"])
     assert synths.description == "waiting for Boutique@1-2"
     sequencer.plug(second)
     synths.look((), NOW)

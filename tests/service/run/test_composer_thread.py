@@ -16,7 +16,7 @@ from bachd.realtime.lateness import Lateness
 from bachd.realtime.player import Composed
 from bachd.service.parts import Parts, PartsExchange
 from bachd.service.run.composer_thread import ComposerThread
-from bachd.service.run_stats import RunStats
+from bachd.service.telemetry.run_stats import RunStats
 from tests.fakes import ScriptedComposer, steps
 
 BAR = steps("C4 D4 E4 F4")

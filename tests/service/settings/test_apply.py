@@ -28,11 +28,11 @@ from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.service.factory import open_composer
 from bachd.service.parts import Parts, PartsExchange
-from bachd.service.run_stats import RunStats
 from bachd.service.settings import last_good
 from bachd.service.settings.apply import LiveSettings
 from bachd.service.settings.draft import Draft
 from bachd.service.settings.prepare import prepare
+from bachd.service.telemetry.run_stats import RunStats
 from bachd.yamlfile import text as yaml_text
 from tests.fakes import ScriptedComposer
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bachd.service.timing.figures import due_and_heard, figures, histogram, percentile
+from bachd.service.timing.figures import due_and_heard, figures, histogram
 
 ON, OFF = "903c40", "803c40"
 
@@ -53,11 +53,6 @@ def test_a_note_without_its_end_hangs() -> None:
 def test_silence_has_no_figures() -> None:
     with pytest.raises(ValueError, match="nothing was heard"):
         figures([(0.0, ON)], [])
-
-
-def test_percentiles_are_values_that_occurred() -> None:
-    ranked = [float(number) for number in range(1, 101)]
-    assert [percentile(ranked, share) for share in (0.0, 0.5, 0.99, 0.999, 1.0)] == [1, 50, 99, 100, 100]
 
 
 def test_a_histogram_has_a_line_for_each_size_between_the_smallest_and_the_largest() -> None:

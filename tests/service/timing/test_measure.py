@@ -128,5 +128,5 @@ def test_without_real_time_it_says_what_to_set(tmp_path: Path) -> None:
 
 
 def test_messages_differ_from_one_another() -> None:
-    hexes = [message.hex() for number in range(20_001) for message in chord(number, 20_000)]
+    hexes = [message.data.hex() for number in range(20_001) for message in chord(number, 20_000)]
     assert len(set(hexes)) == len(hexes) == 40_000

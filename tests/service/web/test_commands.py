@@ -19,9 +19,9 @@ from bachd.realtime.lateness import Lateness
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Conductor, Transport
 from bachd.service.parts import Parts, PartsExchange
-from bachd.service.run_stats import RunStats
 from bachd.service.settings.apply import LiveSettings
 from bachd.service.settings.prepare import prepare
+from bachd.service.telemetry.run_stats import RunStats
 from bachd.service.web.commands import Commands
 from bachd.sync.conductor import FollowingConductor
 from bachd.sync.midi_master import MidiMaster

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import bachd.service.web.server
-from bachd.service.snapshot import Snapshot
+from bachd.service.telemetry.snapshot import Snapshot
 from bachd.service.web import messages
 from bachd.service.web.messages import Command, Order
 

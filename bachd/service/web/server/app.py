@@ -52,7 +52,7 @@ class App:
         self._login_page = (here / "login.html").read_text()
         self.connections: Connections | None = None
         """Set once there is a server."""
-        access = auth.Access(opening["token"], opening["hosts"], self._login, self._trust)
+        access = auth.Authenticator(opening["token"], opening["hosts"], self._login, self._trust)
         self.web = web.Application(middlewares=[auth.answered, access.middleware], logger=_SILENT)
         self.web.on_response_prepare.append(_with_headers)
         self.web.add_routes(

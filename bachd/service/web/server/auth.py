@@ -78,8 +78,8 @@ class Bucket:
         return left >= 1.0
 
 
-class Access:
-    """Decides which requests pass, as a middleware."""
+class Authenticator:
+    """Decide which requests pass, as a middleware."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The connections of clients: how many there may be, and who has to go when there are more.
+"""Count the connections of clients, and close one when there are too many.
 
 Law: a new connection is always taken. When there are too many, the address that has the most of those that have shown
 no token loses its oldest one, so whoever fills the place up does so at his own expense.

@@ -1,4 +1,4 @@
-"""The link to the daemon: its messages come in, requests go out and are answered.
+"""Receive messages from the daemon, and send it requests that are answered.
 
 Law: a request gets its answer, a refusal in the daemon's words, or `Refused` when its time is over; and when the daemon
 is gone, so is this process.

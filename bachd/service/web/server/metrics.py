@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from bachd.service.snapshot import ComposingFigures, LatenessFigures
+from bachd.service.telemetry.snapshot import ComposingFigures, LatenessFigures
 from bachd.service.web.messages import Status
 from bachd.service.web.server.feed import Feed
 

@@ -1,4 +1,4 @@
-"""Keep the steps that were played, so that somebody can say afterwards: keep that.
+"""Keep the steps that were played, so that they can be saved afterwards.
 
 Law: the recording takes no more than its share of the disk however long bachd plays, and reading it no more memory than
 a few steps. While the disk is full, or no file can be opened, it has a gap. A line that a crash cut off is left out.

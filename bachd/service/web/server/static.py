@@ -1,4 +1,4 @@
-"""The files of the page, out of memory.
+"""Serve the page's files out of memory.
 
 Law: only what was found in the folder at the start is ever given out, so no path leads anywhere else.
 """

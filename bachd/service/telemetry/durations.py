@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from bachd.service.snapshot import ComposingFigures
+    from bachd.service.telemetry.snapshot import ComposingFigures
 
 LIMITS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Seconds; the network takes between one millisecond on a PC and some tens on a small Pi."""
@@ -29,7 +29,7 @@ class Durations:
         self._sum += seconds
 
     def figures(self) -> ComposingFigures:
-        """All since the beginning."""
+        """Return all counts since the beginning."""
         *reached, count = accumulate(self._counts)
         return {
             "buckets": [[limit, number] for limit, number in zip(LIMITS, reached, strict=True)],

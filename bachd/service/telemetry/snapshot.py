@@ -1,4 +1,4 @@
-"""What a running bachd can be asked for, as types.
+"""Define what a running bachd can be asked for, as types.
 
 `bachd status --json` prints a Snapshot, and the page is sent its Figures.
 """

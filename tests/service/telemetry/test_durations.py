@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bachd.service.run.durations import LIMITS, Durations
+from bachd.service.telemetry.durations import LIMITS, Durations
 
 
 def test_each_class_counts_what_took_no_longer() -> None:

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Final
 from bachd import __version__
 from bachd.printable import printable
 from bachd.realtime.lateness import Lateness
-from bachd.service.run.durations import Durations
+from bachd.service.telemetry.durations import Durations
 
 if TYPE_CHECKING:
     from bachd.music.piece import Step
     from bachd.service.parts import Parts
-    from bachd.service.snapshot import Fault, Snapshot
-    from bachd.service.web.process import Page
+    from bachd.service.telemetry.page import Page
+    from bachd.service.telemetry.snapshot import Fault, Snapshot
 
 _LOG: Final = logging.getLogger("bachd")
 FAULTS: Final = 10

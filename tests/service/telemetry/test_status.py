@@ -16,9 +16,9 @@ import pytest
 
 from bachd.cli import main
 from bachd.errors import StatusError
-from bachd.service import status
-from bachd.service.snapshot import Snapshot
-from bachd.service.status import StatusServer, ask
+from bachd.service.telemetry import status
+from bachd.service.telemetry.snapshot import Snapshot
+from bachd.service.telemetry.status import StatusServer, ask
 
 SNAPSHOT: Snapshot = {
     "piece": "bwv269",

@@ -1,4 +1,4 @@
-"""What a running bachd tells of itself: a socket that answers whoever asks, and the asking.
+"""Serve the status of a run on a socket, and ask for it.
 
 Law: to be asked costs the music nothing that can be heard, and whether anybody can ask never decides whether it plays.
 
@@ -22,7 +22,7 @@ from typing import Any, Final
 from bachd.errors import StatusError
 from bachd.printable import printable
 from bachd.realtime.lateness import Summary
-from bachd.service.snapshot import Snapshot
+from bachd.service.telemetry.snapshot import Snapshot
 
 SYSTEM: Final = Path("/run/bachd")
 """Where systemd makes the service's RUNTIME_DIRECTORY."""

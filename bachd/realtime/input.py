@@ -1,0 +1,26 @@
+"""Define the interface of a MIDI clock's input, and of the function that it calls with each message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
+
+Receive: TypeAlias = Callable[[float, bytes, str], None]
+"""Called with each message: its moment in monotonic seconds, its bytes, and its sender if known. From any thread."""
+
+
+class Input(Protocol):
+    """An open input."""
+
+    @property
+    def description(self) -> str:
+        """The ports that are received from, for people."""
+        ...
+
+    def poll(self) -> Sequence[str]:
+        """Look after the connection, about once a second; one line for each thing that changed. May block a little."""
+        ...
+
+    def close(self) -> None:
+        """Stop receiving and release the port."""
+        ...

@@ -1,0 +1,179 @@
+"""Carry out the verbs of the command line; each function is given its options and returns an exit code.
+
+Law: a verb imports what it needs when it is called, so that `run` plays soon and `--help` is at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bachd.errors import EXIT_OK, EXIT_UNAVAILABLE, BachdError, UsageError
+from bachd.printable import printable
+
+if TYPE_CHECKING:
+    from bachd.config import Config
+
+SYSTEM_CONFIG: Final = Path("/etc/bachd/config.yaml")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Play until the end that was asked for, or until stopped."""
+    gc.disable()  # until the music begins: what is made on the way there stays
+    # Until the daemon listens for signals itself, to be stopped is no fault either.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        from bachd.config import Config
+        from bachd.service import daemon
+        from bachd.service.settings import last_good
+
+        path = _config_path(options.config)
+        config = Config() if path is None else last_good.load(path)
+        return daemon.run(config, options.seconds, options.events, path=path)
+    except KeyboardInterrupt:
+        return EXIT_OK
+
+
+def render(options: argparse.Namespace) -> int:
+    """Write music into a file."""
+    from secrets import randbits
+
+    from bachd.service.render import render as render_file
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing half-written is to be left then, either
+    config = _config(options)
+    rng = next(number for number in (options.rng, config.seed.rng, randbits(32)) if number is not None)
+    render_file(config, options.out, options.bars, rng)
+    print(f"wrote {options.out} (rng {rng})")
+    return EXIT_OK
+
+
+def ports(options: argparse.Namespace) -> int:
+    """List the MIDI outputs."""
+    from bachd.midi.ports import list_ports
+
+    found = list_ports()
+    if options.json:
+        import json
+        from dataclasses import asdict
+
+        print(json.dumps([asdict(port) for port in found], indent=1))
+    elif not found:
+        from bachd.midi.resolve import without_synth
+
+        print(f"no MIDI outputs: is the synth on, and plugged in? without one, bachd {without_synth()}")
+    else:
+        width = max(len(port.name) for port in found)
+        for port in found:
+            print(f"{printable(port.name):<{width}}  {port.backend:<6}  {port.kind}")
+    return EXIT_OK
+
+
+def check(options: argparse.Namespace) -> int:
+    """Check the settings, the model and the seed piece."""
+    from bachd.service.preflight import examine
+
+    warnings = examine(_config(options))
+    source = _config_path(options.config) or "the defaults (there is no config.yaml)"
+    if warnings:
+        for warning in warnings:
+            print(f"warning: {warning}")
+        print(f"nothing keeps bachd from playing with {source}, but see above")
+    else:
+        print(f"all is well with {source}")
+    return EXIT_OK
+
+
+def status(options: argparse.Namespace) -> int:
+    """Print what the bachd that runs here is doing."""
+    from bachd.service.telemetry import status as running
+
+    answer = running.ask()
+    if options.json:
+        import json
+
+        print(json.dumps(answer, indent=1))
+    else:
+        print(running.described(answer))
+    return EXIT_OK
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Print what is wrong with this machine, or measure its timing."""
+    from bachd.service.doctor.checks import described, examine
+    from bachd.service.doctor.machine import Machine
+
+    if options.timing:
+        return _timing(options)
+    if options.seconds or options.plot:
+        raise UsageError("--seconds and --plot go with --timing")
+    findings = list(examine(Machine(), _config_path(options.config)))
+    if options.json:
+        import json
+        from dataclasses import asdict
+
+        print(json.dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        print(described(findings))
+    return EXIT_UNAVAILABLE if any(finding.state == "fault" for finding in findings) else EXIT_OK
+
+
+def _timing(options: argparse.Namespace) -> int:
+    from bachd.service.doctor.machine import Machine
+    from bachd.service.timing import measure as measuring
+    from bachd.service.timing import plot
+
+    if options.plot:
+        plot.check(options.plot)
+    found = measuring.measure(_config(options), options.seconds or measuring.SECONDS, Machine())
+    if options.json:
+        import json
+
+        print(json.dumps(measuring.as_json(found), indent=1))
+    else:
+        print(measuring.described(found))
+    if options.plot:
+        plot.plot(found, options.plot)
+    return EXIT_OK
+
+
+def panic(options: argparse.Namespace) -> int:
+    """Silence notes that hang."""
+    from bachd.midi.panic import panic as silence
+
+    played: Sequence[str] = ()
+    if not options.port and (path := _config_path(None)) is not None:
+        from bachd import configfile
+
+        with suppress(BachdError):
+            played = configfile.load(path).midi.output
+    print(f"silenced {silence(options.port, played)}")
+    return EXIT_OK
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Measure how fast music is composed."""
+    from bachd.service.bench import bench as measure
+
+    measure(_config(options), as_json=options.json)
+    return EXIT_OK
+
+
+def _config(options: argparse.Namespace) -> Config:
+    from bachd import configfile
+    from bachd.config import Config
+
+    path = _config_path(options.config)
+    return Config() if path is None else configfile.load(path)
+
+
+def _config_path(asked: Path | None) -> Path | None:
+    """Return the settings to use: those asked for, or the nearest there are; None if there are none."""
+    if asked is not None:
+        return asked
+    return next((path for path in (Path("config.yaml"), SYSTEM_CONFIG) if path.exists()), None)
