@@ -1,8 +1,8 @@
-"""The verbs: bachd run | render | ports | check | status | doctor | panic | bench.
+"""Parse and run the commands: bachd run | render | ports | check | status | doctor | panic | bench.
 
 Law: an expected fault is one line on stderr and its exit code, a bug is a traceback and 70, and Ctrl-C is neither.
 
-A verb imports what it needs when it is called, so that `run` plays soon and `--help` is at once.
+A command imports what it needs when it is called, so that `run` starts quickly and `--help` prints at once.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
         return EXIT_INTERRUPTED
     except OSError as fault:
         return _report_bug() if (known := exit_code_for(fault)) is None else known
-    except Exception:  # noqa: BLE001  (the last resort: say all there is to say about a bug)
+    except Exception:  # noqa: BLE001  (the last resort: report a bug with its traceback)
         return _report_bug()
     return code
 
@@ -76,51 +76,58 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="bachd", description="A small neural network that has read Bach plays out of a MIDI port.")
+    parser = _Parser(
+        prog="bachd", description="Play Bach-like music through a MIDI port, composed by a neural network."
+    )
     parser.add_argument("--version", action="version", version=f"bachd {__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
 
-    run = verbs.add_parser("run", help="play until Ctrl-C, or for so long")
+    run = verbs.add_parser("run", help="play, until Ctrl-C unless a limit is given")
     run.set_defaults(verb=_run)
     run.add_argument("--seconds", type=_seconds, metavar="N", help="stop after N seconds")
     run.add_argument("--events", type=_count, metavar="N", help="stop after N events")
 
-    render = verbs.add_parser("render", help="write music to a file, faster than it plays")
+    render = verbs.add_parser("render", help="write music to a file, faster than real time")
     render.set_defaults(verb=_render)
     render.add_argument("out", type=Path, metavar="OUT", help="the file to write: NAME.mid or NAME.wav")
-    render.add_argument("--bars", type=_count, metavar="N", default=32, help="bars after the seed (%(default)s)")
-    render.add_argument("--rng", type=_rng, metavar="N", help="the same N gives the same file")
+    render.add_argument(
+        "--bars", type=_count, metavar="N", default=32, help="bars after the seed (default: %(default)s)"
+    )
+    render.add_argument("--rng", type=_rng, metavar="N", help="random seed; the same N gives the same file")
 
     ports = verbs.add_parser("ports", help="list the MIDI outputs")
     ports.set_defaults(verb=_ports)
 
-    check = verbs.add_parser("check", help="check config.yaml, the model and the seed piece, and play nothing")
+    check = verbs.add_parser("check", help="check config.yaml, the model and the seed piece without playing")
     check.set_defaults(verb=_check)
 
-    status = verbs.add_parser("status", help="what the bachd that runs here is doing")
+    status = verbs.add_parser("status", help="show what the running bachd is doing")
     status.set_defaults(verb=_status)
 
-    doctor = verbs.add_parser("doctor", help="look for all that is known to go wrong here, and say what to do")
+    doctor = verbs.add_parser("doctor", help="find known problems, and print what to do about each")
     doctor.set_defaults(verb=_doctor)
-    doctor.add_argument("--timing", action="store_true", help="instead, measure how punctually notes arrive")
-    doctor.add_argument("--seconds", type=_seconds, metavar="N", help="with --timing: play for N seconds (10)")
-    doctor.add_argument("--plot", type=Path, metavar="FILE", help="with --timing: draw it, too, as .png or .pdf")
+    doctor.add_argument("--timing", action="store_true", help="measure how punctually notes arrive instead")
+    doctor.add_argument("--seconds", type=_seconds, metavar="N", help="with --timing: play for N seconds (default: 10)")
+    doctor.add_argument("--plot", type=Path, metavar="FILE", help="with --timing: also write a plot, as .png or .pdf")
 
-    panic = verbs.add_parser("panic", help="silence notes that hang")
+    panic = verbs.add_parser("panic", help="silence hanging notes")
     panic.set_defaults(verb=_panic)
     panic.add_argument(
-        "port", nargs="*", metavar="PORT", help="part of a port's name; without one, all that 'run' plays to"
+        "port", nargs="*", metavar="PORT", help="part of a port's name (default: every output that 'run' plays to)"
     )
 
-    bench = verbs.add_parser("bench", help="measure how fast music is composed on this machine")
+    bench = verbs.add_parser("bench", help="measure how fast this machine composes")
     bench.set_defaults(verb=_bench)
 
     for verb in (run, render, check, doctor, bench):
         verb.add_argument(
-            "--config", type=Path, metavar="FILE", help=f"the settings; otherwise ./config.yaml or {SYSTEM_CONFIG}"
+            "--config",
+            type=Path,
+            metavar="FILE",
+            help=f"settings (default: ./config.yaml, then {SYSTEM_CONFIG})",
         )
     for verb in (ports, status, doctor, bench):
-        verb.add_argument("--json", action="store_true", help="print JSON, for programs")
+        verb.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 
@@ -130,7 +137,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = -1
     if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return seconds
 
 
@@ -144,7 +151,7 @@ def _rng(text: str) -> int:
 
 def _whole(text: str, low: int, high: int) -> int:
     if not (text.isdecimal() and len(text) <= 10 and low <= int(text) <= high):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {low} to {high}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
     return int(text)
 
 
@@ -165,7 +172,7 @@ def _config_path(asked: Path | None) -> Path | None:
 
 def _run(options: argparse.Namespace) -> int:
     gc.disable()  # until the music begins: what is made on the way there stays
-    # Until the daemon listens for signals itself, to be stopped is no fault either.
+    # A signal before the daemon installs its own handlers is not an error either.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         from bachd.config import Config
@@ -204,7 +211,7 @@ def _ports(options: argparse.Namespace) -> int:
     elif not found:
         from bachd.midi.resolve import without_synth
 
-        print(f"no MIDI outputs: is the synth on, and plugged in? without one, bachd {without_synth()}")
+        print(f"no MIDI outputs: is the synth switched on and plugged in? without one, bachd {without_synth()}")
     else:
         width = max(len(port.name) for port in found)
         for port in found:
@@ -216,13 +223,13 @@ def _check(options: argparse.Namespace) -> int:
     from bachd.service.preflight import examine
 
     warnings = examine(_config(options))
-    source = _config_path(options.config) or "the defaults (there is no config.yaml)"
+    source = _config_path(options.config) or "the defaults (no config.yaml)"
     if warnings:
         for warning in warnings:
             print(f"warning: {warning}")
-        print(f"nothing keeps bachd from playing with {source}, but see above")
+        print(f"bachd can play with {source}, but see the warnings above")
     else:
-        print(f"all is well with {source}")
+        print(f"{source}: no problems found")
     return EXIT_OK
 
 
@@ -246,7 +253,7 @@ def _doctor(options: argparse.Namespace) -> int:
     if options.timing:
         return _timing(options)
     if options.seconds or options.plot:
-        raise UsageError("--seconds and --plot go with --timing")
+        raise UsageError("--seconds and --plot need --timing")
     findings = list(examine(Machine(), _config_path(options.config)))
     if options.json:
         import json
