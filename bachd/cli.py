@@ -1,4 +1,4 @@
-"""Parse the command line, and carry it out: bachd run | render | ports | check | status | doctor | panic | bench.
+"""Parse and run the commands: bachd run | render | ports | check | status | doctor | panic | bench.
 
 Law: an expected fault is one line on stderr and its exit code, a bug is a traceback and 70, and Ctrl-C is neither.
 """
@@ -49,7 +49,7 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
         return EXIT_INTERRUPTED
     except OSError as fault:
         return _report_bug() if (known := exit_code_for(fault)) is None else known
-    except Exception:  # noqa: BLE001  (the last resort: say all there is to say about a bug)
+    except Exception:  # noqa: BLE001  (the last resort: report a bug with its traceback)
         return _report_bug()
     return code
 
@@ -67,43 +67,47 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="bachd", description="A small neural network that has read Bach plays out of a MIDI port.")
+    parser = _Parser(
+        prog="bachd", description="Play Bach-like music through a MIDI port, composed by a neural network."
+    )
     parser.add_argument("--version", action="version", version=f"bachd {__version__}")
     subparsers = parser.add_subparsers(metavar="VERB", required=True)
 
-    run = subparsers.add_parser("run", help="play until Ctrl-C, or for so long")
+    run = subparsers.add_parser("run", help="play, until Ctrl-C unless a limit is given")
     run.set_defaults(verb=verbs.run)
     run.add_argument("--seconds", type=_seconds, metavar="N", help="stop after N seconds")
     run.add_argument("--events", type=_count, metavar="N", help="stop after N events")
 
-    render = subparsers.add_parser("render", help="write music to a file, faster than it plays")
+    render = subparsers.add_parser("render", help="write music to a file, faster than real time")
     render.set_defaults(verb=verbs.render)
     render.add_argument("out", type=Path, metavar="OUT", help="the file to write: NAME.mid or NAME.wav")
-    render.add_argument("--bars", type=_count, metavar="N", default=32, help="bars after the seed (%(default)s)")
-    render.add_argument("--rng", type=_rng, metavar="N", help="the same N gives the same file")
+    render.add_argument(
+        "--bars", type=_count, metavar="N", default=32, help="bars after the seed (default: %(default)s)"
+    )
+    render.add_argument("--rng", type=_rng, metavar="N", help="random seed; the same N gives the same file")
 
     ports = subparsers.add_parser("ports", help="list the MIDI outputs")
     ports.set_defaults(verb=verbs.ports)
 
-    check = subparsers.add_parser("check", help="check config.yaml, the model and the seed piece, and play nothing")
+    check = subparsers.add_parser("check", help="check config.yaml, the model and the seed piece without playing")
     check.set_defaults(verb=verbs.check)
 
-    status = subparsers.add_parser("status", help="what the bachd that runs here is doing")
+    status = subparsers.add_parser("status", help="show what the running bachd is doing")
     status.set_defaults(verb=verbs.status)
 
-    doctor = subparsers.add_parser("doctor", help="look for all that is known to go wrong here, and say what to do")
+    doctor = subparsers.add_parser("doctor", help="find known problems, and print what to do about each")
     doctor.set_defaults(verb=verbs.doctor)
-    doctor.add_argument("--timing", action="store_true", help="instead, measure how punctually notes arrive")
-    doctor.add_argument("--seconds", type=_seconds, metavar="N", help="with --timing: play for N seconds (10)")
-    doctor.add_argument("--plot", type=Path, metavar="FILE", help="with --timing: draw it, too, as .png or .pdf")
+    doctor.add_argument("--timing", action="store_true", help="measure how punctually notes arrive instead")
+    doctor.add_argument("--seconds", type=_seconds, metavar="N", help="with --timing: play for N seconds (default: 10)")
+    doctor.add_argument("--plot", type=Path, metavar="FILE", help="with --timing: also write a plot, as .png or .pdf")
 
-    panic = subparsers.add_parser("panic", help="silence notes that hang")
+    panic = subparsers.add_parser("panic", help="silence hanging notes")
     panic.set_defaults(verb=verbs.panic)
     panic.add_argument(
-        "port", nargs="*", metavar="PORT", help="part of a port's name; without one, all that 'run' plays to"
+        "port", nargs="*", metavar="PORT", help="part of a port's name (default: every output that 'run' plays to)"
     )
 
-    bench = subparsers.add_parser("bench", help="measure how fast music is composed on this machine")
+    bench = subparsers.add_parser("bench", help="measure how fast this machine composes")
     bench.set_defaults(verb=verbs.bench)
 
     for verb in (run, render, check, doctor, bench):
@@ -111,10 +115,10 @@ def _parser() -> argparse.ArgumentParser:
             "--config",
             type=Path,
             metavar="FILE",
-            help=f"the settings; otherwise ./config.yaml or {verbs.SYSTEM_CONFIG}",
+            help=f"settings (default: ./config.yaml, then {verbs.SYSTEM_CONFIG})",
         )
     for verb in (ports, status, doctor, bench):
-        verb.add_argument("--json", action="store_true", help="print JSON, for programs")
+        verb.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 
@@ -124,7 +128,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = -1
     if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return seconds
 
 
@@ -138,5 +142,5 @@ def _rng(text: str) -> int:
 
 def _whole(text: str, low: int, high: int) -> int:
     if not (text.isdecimal() and len(text) <= 10 and low <= int(text) <= high):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {low} to {high}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
     return int(text)

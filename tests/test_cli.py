@@ -59,12 +59,15 @@ def ports(monkeypatch: pytest.MonkeyPatch) -> None:
         ("", "bachd: the following arguments are required: VERB; see 'bachd --help'"),
         ("play", "bachd: argument VERB: invalid choice: 'play'"),
         ("run --loud", "bachd: unrecognized arguments: --loud; see 'bachd --help'"),
-        ("run --seconds 0", "bachd: argument --seconds: '0' is no number of seconds above 0; see 'bachd run --help'"),
-        ("run --seconds nan", "bachd: argument --seconds: 'nan' is no number of seconds above 0"),
-        ("run --events 1.5", "bachd: argument --events: '1.5' is no whole number from 1 to 1000000"),
+        (
+            "run --seconds 0",
+            "bachd: argument --seconds: '0' is not a number of seconds above 0; see 'bachd run --help'",
+        ),
+        ("run --seconds nan", "bachd: argument --seconds: 'nan' is not a number of seconds above 0"),
+        ("run --events 1.5", "bachd: argument --events: '1.5' is not a whole number from 1 to 1000000"),
         ("render", "bachd: the following arguments are required: OUT; see 'bachd render --help'"),
         ("render a.mid --rng -1", "bachd: argument --rng: "),
-        ("render a.mid --bars 0", "bachd: argument --bars: '0' is no whole number from 1 to 1000000"),
+        ("render a.mid --bars 0", "bachd: argument --bars: '0' is not a whole number from 1 to 1000000"),
         ("render a.mp3", "bachd: a.mp3: renders to .mid or .wav only"),
     ],
 )
@@ -186,12 +189,12 @@ def test_check_looks_at_all_that_can_be_wrong(
     monkeypatch.setattr("bachd.midi.systems.open_sequencer", lambda faults: SmallSequencer(SteppedClock(), PIANO))
     (folder / "config.yaml").write_text("web: null")
     assert main(["check"]) == 0
-    assert capsys.readouterr().out == "all is well with config.yaml\n"
+    assert capsys.readouterr().out == "config.yaml: no problems found\n"
     assert len(composed) == 1
 
     (folder / "config.yaml").write_text("midi: {output: [FP-30X, none, 'file:out.mid']}\nweb: null")
     assert main(["check"]) == 0
-    assert capsys.readouterr().out == "all is well with config.yaml\n"
+    assert capsys.readouterr().out == "config.yaml: no problems found\n"
     assert not (folder / "out.mid").exists()
 
     (folder / "config.yaml").write_text("midi: {output: [FP-30X, 'file:stick/out.mid'], channels: [10]}\nweb: null")
@@ -200,7 +203,7 @@ def test_check_looks_at_all_that_can_be_wrong(
         "warning: midi.channels: channel 10 is for percussion: "
         "a General MIDI synth plays drums there, not Bach; choose another one",
         "warning: stick/out.mid: cannot be written: there is no folder stick; choose another folder",
-        "nothing keeps bachd from playing with config.yaml, but see above",
+        "bachd can play with config.yaml, but see the warnings above",
     ]
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -225,7 +228,7 @@ def test_check_looks_at_all_that_can_be_wrong(
 @pytest.mark.usefixtures("no_midi")
 def test_the_default_settings_are_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
-    assert "the defaults (there is no config.yaml)" in capsys.readouterr().out
+    assert "the defaults (no config.yaml)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF....WAVE", b"MThd\0\0\0\6\0\1\0\1\0\x60MTrk\0\0\0\4\0\xff\x2f\0"])

@@ -1,6 +1,6 @@
-/* What the page asks of bachd, and how it hears a refusal.
+/* Send requests to bachd, and throw its refusals.
  *
- * Law: a refusal is told in the words that the server used; no request is sent twice of itself.
+ * Law: a refusal keeps the server's words; no request is repeated automatically.
  */
 
 /** What the server refused. `faults`: its words, one line each. */
@@ -18,7 +18,7 @@ async function ask(method, path, body, type = "application/json") {
   try {
     answer = await fetch(`api/${path}`, { method, body, headers: body === undefined ? {} : { "Content-Type": type } });
   } catch {
-    throw new Refusal(0, ["bachd does not answer; this page tries again until it does"]);
+    throw new Refusal(0, ["bachd does not answer; the page keeps reconnecting"]);
   }
   if (answer.status === 401) window.location.reload(); // the server shows its login page there
   const json = /json/.test(answer.headers.get("Content-Type") ?? "") ? await answer.json() : null;

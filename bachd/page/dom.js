@@ -1,4 +1,4 @@
-/* Small things that every part of the page needs.
+/* Helpers for every part of the page.
  *
  * Law: nothing here knows what bachd is.
  */
@@ -22,7 +22,7 @@ export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Tell those who listen to the page rather than look at it. Rare things only. */
+/** Announce a rare event to screen readers. */
 export function say(text) {
   by("said").textContent = text;
 }

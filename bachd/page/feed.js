@@ -1,14 +1,13 @@
-/* The stream of what happens, and the daemon's clock as seen from here.
+/* Receive the feed over a WebSocket, and estimate the daemon's clock.
  *
- * Law: a lost connection is taken up again by itself, each time more patiently; what it brings is handed on in the order
- * in which it came.
+ * Law: a lost connection is opened again automatically, with growing delays; messages are passed on in order.
  */
 
 const PATIENCE = [300, 600, 1200, 2500, 5000]; // milliseconds before the next attempt
 const SILENCE = 8000; // milliseconds without a word after which a connection counts as lost
 const PING = 2000;
 
-/** The daemon's monotonic clock, guessed from pings: those that came back fastest know best. */
+/** The daemon's monotonic clock, estimated from pings; the fastest are the most exact. */
 export class DaemonClock {
   constructor() {
     this.samples = [];

@@ -1,4 +1,4 @@
-/* The music in this browser, in step with what leaves the MIDI port.
+/* Play the music in the browser, in sync with the MIDI port.
  *
  * Law: a note sounds at its due moment plus one delay, the same for all; the delay grows when a message came too late,
  * and never silently. Every note that was struck is released, also when the connection is lost.

@@ -1,6 +1,6 @@
-/* The page: what comes in is shown and heard, what is clicked goes out.
+/* Connect the parts of the page: show and play what arrives, send what is clicked.
  *
- * Law: this file joins the others and decides nothing; the picture is asked for by the screen, not by a timer.
+ * Law: this file joins the others and decides nothing; frames are drawn when the screen asks for one, not by a timer.
  */
 
 import * as api from "./api.js";
@@ -66,16 +66,16 @@ const on = {
   going: () => go(true),
   link(live) {
     by("link").dataset.state = live;
-    write(by("link-text"), live === "live" ? "live" : "not connected; trying again");
+    write(by("link-text"), live === "live" ? "live" : "not connected; reconnecting");
     if (live !== "live") {
       listener.hush();
       score.freeze(clock.now());
-      say("The connection to bachd is lost.");
+      say("Connection to bachd lost.");
     }
   },
 };
 
-/** The music goes, or waits. */
+/** Show whether the music plays or is paused. */
 function go(goes) {
   if (goes === playing && (score.frozen === null) === goes) return;
   playing = goes;
@@ -104,7 +104,7 @@ function frame() {
   described = step.bar;
 }
 
-/** Do what a click asks for; what is refused is told, wherever on the page one is. */
+/** Run the action of a click; show a refusal wherever the page is scrolled to. */
 async function attempt(action) {
   try {
     write(by("trouble"), "");
@@ -150,7 +150,7 @@ async function offerSynths() {
     }
     if (!synths.size) write(by("latency"), "no synth found on this computer");
   } catch {
-    write(by("latency"), "the browser does not let this page use MIDI");
+    write(by("latency"), "the browser denied access to MIDI");
   }
   if (select.value === SYNTHS) select.value = "harpsichord";
 }
@@ -168,7 +168,7 @@ by("volume").addEventListener("input", () => listener.loud(Number(by("volume").v
 by("play").addEventListener("click", () => attempt(() => api.order(playing ? "pause" : "play")));
 by("stop").addEventListener("click", () => attempt(async () => {
   await api.order("stop");
-  say("Stopped. Play begins the piece anew.");
+  say("Stopped. Play starts the piece again.");
 }));
 by("panic").addEventListener("click", () => attempt(async () => {
   listener.hush();

@@ -1,4 +1,4 @@
-/* Synths on the computer that looks at this page, where its browser offers Web MIDI.
+/* Play on synths at the viewer's computer, through Web MIDI.
  *
  * Law: nothing is asked of the browser before somebody chose it; every note_on has its note_off.
  */
@@ -6,7 +6,7 @@
 /** Whether this browser has Web MIDI, which it offers only to this machine's own pages or through HTTPS. */
 export const offered = () => typeof navigator.requestMIDIAccess === "function";
 
-/** The outputs there are, as {id, name}. Asks the person for leave; throws if they say no. */
+/** The outputs there are, as {id, name}. The browser asks for permission; throws if it is refused. */
 export async function outputs() {
   const access = await navigator.requestMIDIAccess();
   return [...access.outputs.values()];

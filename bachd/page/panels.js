@@ -1,4 +1,4 @@
-/* What stands beside the roll: words, chances, the state of things.
+/* Show the panels beside the roll: events as text, probabilities and status.
  *
  * Law: every row is there from the start; what changes is only what stands in it, so nothing on the page moves.
  */
@@ -12,11 +12,11 @@ const AFTER = 5;
 const CHANCES = 8;
 const WIDE = 1.2155; // how much further each class of lateness reaches than the one before
 
-/** The piece, the bar, and who is writing. */
+/** Show the piece, the bar, and the origin of the event. */
 export function showWhere(step) {
   write(by("piece"), title(step.piece));
   document.title = `${title(step.piece)} · bachd`;
-  const who = { seed: "the seed", model: "the model", breath: "a breath" }[step.origin];
+  const who = { seed: "seed", model: "model", breath: "rest" }[step.origin];
   const pace = ` · ♩ = ${Math.round(step.bpm)}`;
   write(by("where"), `bar ${step.bar + 1} · ${step.metre.join("/")}${pace} · ${who}`);
 }
@@ -53,7 +53,7 @@ export class Chances {
     this.waiting = new Map(); // n -> the events that could come as step n
   }
 
-  /** The chances of step `n`, of which there is no telling yet what it will be. */
+  /** Store the probabilities of step `n`, before its event is known. */
   take(n, events) {
     this.waiting.set(n, events);
     for (const old of this.waiting.keys()) if (old < n - 64) this.waiting.delete(old);
@@ -63,8 +63,8 @@ export class Chances {
   show(step, next) {
     const n = step.n + 1;
     const events = this.waiting.get(n) ?? [];
-    let about = next ? `For ${placeOf(next)}, and what was drawn.` : "For the next event.";
-    if (!events.length) about = next?.origin === "seed" ? "Still the seed: nothing is drawn." : "Nothing weighed yet.";
+    let about = next ? `At ${placeOf(next)}; the event that was drawn is marked.` : "Probabilities of the next event.";
+    if (!events.length) about = next?.origin === "seed" ? "The seed is playing; no event is drawn." : "No probabilities yet.";
     write(by("next-about"), about);
     this.rows.forEach(({ item, text, bar, share }, row) => {
       const event = events[row];
@@ -109,7 +109,7 @@ export class State {
   late(late) {
     if (!late?.count) return;
     const many = late.count.toLocaleString("en");
-    const said = `p50 ${ms(late.p50)}, p99 ${ms(late.p99)}, at worst ${ms(late.max)}, of ${many} messages`;
+    const said = `p50 ${ms(late.p50)}, p99 ${ms(late.p99)}, maximum ${ms(late.max)} of ${many} messages`;
     write(by("s-lateness"), said);
     by("lateness").setAttribute("aria-label", `Lateness: ${said}.`);
     this.rare = late.p99;
@@ -155,7 +155,7 @@ function long(seconds) {
   return words.slice(0, 2).join(" ") || "0 s";
 }
 
-/** What the roll shows, for those who cannot see it; written once a bar, and read only when asked for. */
+/** Describe the roll for screen readers, once a bar. */
 export function describe(canvas, step) {
   const notes = [...step.starts.map((start) => (Array.isArray(start) ? start[0] : start)), ...step.held].sort((a, b) => b - a).map(nameOf);
   const sounds = notes.length ? `sounding from the top: ${notes.join(", ")}` : "a rest";

@@ -1,6 +1,6 @@
-/* The pieces that the music can start with: seen, heard, chosen, or brought along.
+/* Show the seed pieces: look at, listen to, choose or upload one.
  *
- * Law: a piece is fetched only once it comes into view; only one is heard at a time.
+ * Law: a piece is fetched only once it comes into view; only one plays at a time.
  */
 
 import * as api from "./api.js";
@@ -42,10 +42,10 @@ export class Pieces {
   }
 
   card(name) {
-    const play = make("button", { type: "button", textContent: "Hear" });
-    const take = make("button", { type: "button", textContent: "Begin with it" });
-    play.setAttribute("aria-label", `Hear ${title(name)}`);
-    take.setAttribute("aria-label", `Begin with ${title(name)}`);
+    const play = make("button", { type: "button", textContent: "Listen" });
+    const take = make("button", { type: "button", textContent: "Start with it" });
+    play.setAttribute("aria-label", `Listen to ${title(name)}`);
+    take.setAttribute("aria-label", `Start with ${title(name)}`);
     const acts = make("div", { className: "acts" }, play, take);
     const card = make("li", {}, make("h3", {}, title(name)), make("canvas", { "aria-hidden": "true" }), acts);
     card.dataset.name = name;
@@ -90,7 +90,7 @@ export class Pieces {
 
   hush() {
     this.ending?.();
-    if (this.playing) this.playing.textContent = "Hear";
+    if (this.playing) this.playing.textContent = "Listen";
     Object.assign(this, { ending: null, playing: null });
   }
 
@@ -104,7 +104,7 @@ export class Pieces {
 
   async choose(piece) {
     if (await this.use(piece)) by("pieces").close();
-    else write(by("pieces-fault"), "bachd did not take it; the controls say why");
+    else write(by("pieces-fault"), "bachd refused it; see the settings");
   }
 
   async bring(file) {

@@ -1,6 +1,6 @@
-/* The piano roll: the music scrolls by under a line that is now.
+/* Draw the piano roll, which scrolls under a line that marks the present.
  *
- * Law: a picture is drawn only when it differs from the one before; what is heard now is what stands on the line.
+ * Law: a frame is drawn only when it differs from the one before; the note on the line is the note that sounds.
  */
 
 import { fit } from "./dom.js";
@@ -117,7 +117,7 @@ export class Roll {
       const x = Math.round(this.x(step.tick));
       pen.fillStyle = colours.accent;
       pen.fillRect(x - 1, TOP, 2, this.height);
-      pen.fillText(step.origin === "seed" ? "the seed" : "the model takes over", x + 7, TOP + 4);
+      pen.fillText(step.origin === "seed" ? "seed" : "the model takes over", x + 7, TOP + 4);
     });
   }
 

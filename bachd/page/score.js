@@ -1,4 +1,4 @@
-/* The music as far as it is known: what was played, what sounds, what is planned.
+/* Keep the music that is known: played, sounding and planned.
  *
  * Law: positions are ticks, 24 a quarter note; seconds of the daemon's clock become ticks here and nowhere else. While
  * the music waits, so does the tick.

@@ -1,7 +1,7 @@
-/* The settings, as config.yaml has them, to be changed while the music plays.
+/* Show and change the settings of config.yaml while the music plays.
  *
- * Law: the server judges every value, and a field shows its refusal in the server's words; a field that somebody is
- * writing in, or that was refused, is not written over.
+ * Law: the server validates every value, and a field shows its refusal in the server's words; a field that is being
+ * edited, or was refused, is not overwritten.
  */
 
 import * as api from "./api.js";
@@ -11,34 +11,34 @@ const PROGRAMS = [[1, "grand piano"], [7, "harpsichord"], [8, "clavichord"], [9,
   [20, "church organ"], [21, "reed organ"], [25, "guitar"], [41, "violin"], [43, "cello"], [49, "strings"],
   [53, "choir"], [69, "oboe"], [74, "flute"], [75, "recorder"]];
 
-const BEST = "empty: as the model's maker found best";
+const BEST = "empty: the model's own value";
 
 /* kind: number (with a slider between `limits`), choice, list, text, yes or piece. */
 const GROUPS = {
   "The music": [
-    { key: "tempo", label: "Tempo", kind: "number", limits: [20, 300], step: 1, hint: "quarter notes a minute, or clock, or link" },
-    { key: "seed.piece", label: "Seed piece", kind: "piece", hint: "what it starts with" },
-    { key: "seed.bars", label: "Bars of it", kind: "number", limits: [1, 64], step: 1, hint: "before the model takes over" },
-    { key: "model", label: "Model", kind: "choice", from: "models", hint: "who composes" },
+    { key: "tempo", label: "Tempo", kind: "number", limits: [20, 300], step: 1, hint: "quarter notes a minute, clock, or link" },
+    { key: "seed.piece", label: "Seed piece", kind: "piece", hint: "what the music starts with" },
+    { key: "seed.bars", label: "Seed bars", kind: "number", limits: [1, 64], step: 1, hint: "before the model takes over" },
+    { key: "model", label: "Model", kind: "choice", from: "models", hint: "the bundle that composes" },
   ],
-  "How daring": [
+  Sampling: [
     { key: "sampling.temperature", label: "Temperature", kind: "number", limits: [0, 2], step: 0.05, hint: BEST },
     { key: "sampling.top_p", label: "Top p", kind: "number", limits: [0.1, 1], step: 0.01, hint: BEST },
     { key: "sampling.key", label: "Key lock", kind: "number", limits: [0, 2], step: 0.05, hint: BEST },
     { key: "sampling.range", label: "Range", kind: "list", hint: "lowest and highest note, such as C2 C6" },
-    { key: "sampling.leading", label: "No parallel fifths and octaves", kind: "yes", hint: "as every teacher asks" },
+    { key: "sampling.leading", label: "No parallel fifths and octaves", kind: "yes", hint: "between the voices" },
   ],
-  "How it is played": [
+  Expression: [
     { key: "expression.swing", label: "Swing", kind: "number", limits: [50, 75], step: 1, hint: "per cent; 50 is even" },
-    { key: "expression.humanise_ms", label: "Fingers", kind: "number", limits: [0, 30], step: 1, hint: "milliseconds of chance" },
-    { key: "expression.ritardando", label: "Ritardando", kind: "number", limits: [0, 1], step: 0.05, hint: "into an ending" },
-    { key: "expression.dynamics", label: "Loud and soft", kind: "yes", hint: "with metre and phrase" },
+    { key: "expression.humanise_ms", label: "Humanise", kind: "number", limits: [0, 30], step: 1, hint: "random delay, milliseconds" },
+    { key: "expression.ritardando", label: "Ritardando", kind: "number", limits: [0, 1], step: 0.05, hint: "slowing down into endings" },
+    { key: "expression.dynamics", label: "Dynamics", kind: "yes", hint: "velocity follows metre and phrase" },
   ],
-  "Where it goes": [
+  MIDI: [
     { key: "midi.output", label: "Output", kind: "text", from: "ports", hint: "auto, none, or part of a port's name" },
     { key: "midi.channels", label: "Channels", kind: "list", hint: "1, or 1 2 3 4 for a voice each" },
-    { key: "midi.program", label: "Sound of the synth", kind: "choice", hint: "as General MIDI names it" },
-    { key: "midi.latency_ms", label: "Latency of the synth", kind: "number", limits: [0, 500], step: 1, hint: "milliseconds" },
+    { key: "midi.program", label: "Program", kind: "choice", hint: "General MIDI" },
+    { key: "midi.latency_ms", label: "Synth latency", kind: "number", limits: [0, 500], step: 1, hint: "milliseconds" },
   ],
 };
 
@@ -49,7 +49,7 @@ const shown = (value) => {
   return typeof value === "object" ? Object.entries(value).map(([channel, one]) => `${channel}: ${one}`).join(", ") : String(value);
 };
 
-/** What somebody wrote, as JSON: nothing is null, a number a number, the rest for the server to judge. */
+/** Convert typed text to JSON: empty to null, numbers to numbers, the rest is left to the server. */
 export function meant(kind, text) {
   const one = (word) => (word !== "" && Number.isFinite(Number(word)) ? Number(word) : word);
   const plain = text.trim();
@@ -103,7 +103,7 @@ export class Steer {
     return made;
   }
 
-  /** Take the settings that are in force. */
+  /** Show the settings that are in force. */
   show({ values, unsaved, undo, choices, limits }) {
     this.values = values;
     by("undo").disabled = !undo;
@@ -122,7 +122,7 @@ export class Steer {
 
   offer(field, choices, value) {
     let options = (choices[field.from] ?? []).map((name) => [name, name]);
-    if (field.key === "midi.program") options = [["", "as the synth is"], ...PROGRAMS.map(([n, name]) => [n, `${n} ${name}`])];
+    if (field.key === "midi.program") options = [["", "unchanged"], ...PROGRAMS.map(([n, name]) => [n, `${n} ${name}`])];
     if (field.kind === "text") options = ["auto", "virtual", "none"].map((name) => [name, name]).concat(options);
     else if (field.kind !== "choice") return;
     if (field.kind === "choice" && !options.some(([one]) => String(one) === shown(value))) options.push([shown(value), shown(value)]);
@@ -133,7 +133,7 @@ export class Steer {
   }
 
   write(field, value) {
-    if (field.kind === "piece") write(field.input, value === null ? "any, at random" : title(value));
+    if (field.kind === "piece") write(field.input, value === null ? "random" : title(value));
     else if (field.kind === "yes") field.input.checked = value;
     else field.input.value = Array.isArray(value) && field.kind === "text" ? value.join(", ") : shown(value);
     if (field.slider && typeof value !== "string") field.slider.value = value ?? 1;
@@ -150,7 +150,7 @@ export class Steer {
 
   /** Change one setting. Returns whether it was taken. */
   set(key, value) {
-    return this.run(api.change({ [key]: value }), "In use from the next bar on.");
+    return this.run(api.change({ [key]: value }), "Takes effect on the next bar.");
   }
 
   async run(request, done) {

@@ -80,7 +80,7 @@ export async function piped({ sampleRate: rate }, pitch) {
 /** A piano's tone, as it was recorded. */
 export async function recorded(context, pitch) {
   const answer = await fetch(new URL(`samples/${pitch}.mp3`, import.meta.url));
-  if (!answer.ok) throw new Error(`the piano's samples are not there (${answer.status})`);
+  if (!answer.ok) throw new Error(`cannot load the piano's samples (${answer.status})`);
   return { buffer: untilSound(await context.decodeAudioData(await answer.arrayBuffer())) };
 }
 

@@ -1,6 +1,6 @@
-"""Check all that a run would open, without playing: what `bachd check` does.
+"""Check everything that a run would open, without playing, for `bachd check`.
 
-Law: each part is looked at by the function that `run` opens it with; nothing is left open, and no file is written.
+Law: each part is checked by the function that `run` opens it with; nothing is left open, and no file is written.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from bachd.service.settings.remarks import remarks
 
 
 def examine(config: Config) -> list[str]:
-    """What a run would do without, and what was probably not meant: a line for each.
+    """Return warnings, one a line: what a run would go without, and settings that are probably unintended.
 
-    Raises what the run would end with.
+    Raises the error that the run would end with.
     """
     from bachd.service.factory import open_composer
 
@@ -40,7 +40,7 @@ def _examine_tempo(config: Config) -> None:
 
 
 def _examine_page(config: Config) -> list[str]:
-    """Whether the page can be served; music plays without it."""
+    """Return a warning if the page cannot be served; music plays without it."""
     from bachd.service.telemetry import status
     from bachd.service.web import listen_socket
 
@@ -56,5 +56,5 @@ def _examine_page(config: Config) -> list[str]:
                 pass
             else:
                 return []  # the bachd that runs here has it
-        return [f"{listen_socket.unusable(*config.web.listen, fault)}; there would be no page"]
+        return [f"{listen_socket.unusable(*config.web.listen, fault)}; bachd would run without a page"]
     return []

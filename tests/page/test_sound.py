@@ -120,10 +120,10 @@ def test_the_browser_plays_what_is_played_in_step(page: Page) -> None:
 def test_a_seed_piece_is_heard_from_the_shelf(page: Page) -> None:
     page.evaluate(LISTEN)
     page.click("#f-seed-piece")
-    page.click("#shelf li:first-child >> text=Hear")
+    page.click("#shelf li:first-child >> text=Listen")
     until(page, "window.asked.length > 8")
     page.click("#shelf li:first-child >> text=Stop")
-    page.wait_for_selector("#shelf li:first-child >> text=Hear")
+    page.wait_for_selector("#shelf li:first-child >> text=Listen")
 
 
 def test_a_synth_on_the_listeners_computer_gets_the_notes(browser: Browser, daemon: Daemon) -> None:

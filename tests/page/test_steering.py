@@ -107,7 +107,7 @@ def test_panic_silences(page: Page) -> None:
 def test_a_piece_is_chosen_from_the_shelf(page: Page) -> None:
     page.click("#f-seed-piece")
     page.fill("#pieces-find", "bwv 10.7")
-    page.click("#shelf li:visible >> text=Begin with it")
+    page.click("#shelf li:visible >> text=Start with it")
     until(page, "document.getElementById('f-seed-piece').textContent === 'BWV 10.7'")
     until(page, "!document.getElementById('pieces').open")
 

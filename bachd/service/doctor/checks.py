@@ -1,6 +1,6 @@
-"""Run the checks of `bachd doctor`: look for all that is known to go wrong between a machine and its music.
+"""Run every check of `bachd doctor`, and format the findings.
 
-Law: it only looks; each finding says what was seen, and what to do about it in words that can be typed.
+Law: a check changes nothing; each finding states what was found, and what to type or do about it.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _INDENT: Final = 21
 
 
 def examine(machine: Machine, path: Path | None) -> Iterator[Finding]:
-    """Look at everything; takes about as long as starting to play.
+    """Run all checks; takes about as long as starting to play.
 
-    path: the settings' file; None for the defaults.
+    path: the settings file; None for the defaults.
     """
     software = [software_checks.python(machine), software_checks.runtime(machine)]
     yield from software
     yield software_checks.strangers(machine)
-    told, config = software_checks.settings(path)
-    yield told
-    if all(finding.state != "fault" for finding in software):
+    finding, config = software_checks.settings(path)
+    yield finding
+    if all(each.state != "fault" for each in software):
         yield software_checks.model(config)
     yield coral_checks.coral(machine, config)
     yield from software_checks.libraries(machine, config)
@@ -54,7 +54,7 @@ def examine(machine: Machine, path: Path | None) -> Iterator[Finding]:
 
 
 def described(findings: Iterable[Finding]) -> str:
-    """Findings as a person reads them, what to do on a line of its own, and the count in the end."""
+    """Return the findings as text, with the advice on a line of its own, and the counts at the end."""
     lines = []
     counts = {"fault": 0, "note": 0, "ok": 0}
     for finding in findings:

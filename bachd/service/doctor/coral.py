@@ -1,4 +1,4 @@
-"""Check the Coral Edge TPU: whether it is there, may be used, and has a library that fits.
+"""Check the Coral Edge TPU: whether it is plugged in, may be used, and has a library that fits.
 
 Law: libedgetpu is never loaded here; one that does not fit the runtime would take doctor down with it.
 """
@@ -19,24 +19,24 @@ _RULES: Final = "etc/udev/rules.d/*.rules", "usr/lib/udev/rules.d/*.rules", "lib
 
 
 def coral(machine: Machine, config: Config) -> Finding:
-    """All there is to say about it, the gravest thing first."""
+    """Check it, and report the gravest problem."""
     demanded = config.device == "edgetpu"
     if config.device == "cpu":
         return Finding("coral", "ok", "not used: device is cpu")
     device = _device(machine)
     if device is None and not list(machine.glob("dev/apex_*")):
         if demanded:
-            todo = "plug it in, into a USB 3 port and without a hub, or set device: auto"
-            return Finding("coral", "fault", "device is edgetpu, and no Coral is there", todo)
-        return Finding("coral", "ok", "none is plugged in: the CPU composes")
+            todo = "plug it into a USB 3 port, without a hub, or set device: auto"
+            return Finding("coral", "fault", "device is edgetpu, but no Coral is plugged in", todo)
+        return Finding("coral", "ok", "none is plugged in; the CPU composes")
     seen, todo = _trouble(machine, device)
     if not seen:
-        return Finding("coral", "ok", "it is there, may be used, and its library is installed")
-    return Finding("coral", "fault" if demanded else "note", f"it is there, but {seen}", todo)
+        return Finding("coral", "ok", "plugged in, accessible, and its library is installed")
+    return Finding("coral", "fault" if demanded else "note", f"plugged in, but {seen}", todo)
 
 
 def _device(machine: Machine) -> Path | None:
-    """The Coral on USB, as sysfs shows it."""
+    """Return the Coral's folder in sysfs; None if none is on USB."""
     for vendor in machine.glob("sys/bus/usb/devices/*/idVendor"):
         folder = f"sys/bus/usb/devices/{vendor.parent.name}"
         if f"{machine.text(f'{folder}/idVendor')}:{machine.text(f'{folder}/idProduct')}" in IDS:
@@ -45,13 +45,13 @@ def _device(machine: Machine) -> Path | None:
 
 
 def _trouble(machine: Machine, device: Path | None) -> tuple[str, str]:
-    """What stands in its way, and what to do; two empty texts if nothing does."""
+    """Return what prevents its use, and what to do; two empty texts if nothing does."""
     if machine.library(_LIBRARY) is False:
         return f"{_LIBRARY} is not installed", f"install libedgetpu1-std from {_MAINTAINED}"
     for package, version in machine.debian("libedgetpu").items():
         if "TF" not in version.upper():
             return (
-                f"{package} {version} is Google's own of 2021, which crashes with today's runtimes",
+                f"{package} {version} is Google's release of 2021, which crashes with current runtimes",
                 f"sudo apt remove {package}, and install the maintained one from {_MAINTAINED}",
             )
     if device is None:
@@ -59,13 +59,13 @@ def _trouble(machine: Machine, device: Path | None) -> tuple[str, str]:
     node = _node(machine, device)
     if node is None or not machine.may_use(node):
         return (
-            f"this user may not use {node or 'its file below /dev/bus/usb'}",
+            f"this user may not open {node or 'its file below /dev/bus/usb'}",
             "install the udev rules (./deploy.sh install does), then unplug it and plug it in again",
         )
     missing = [number for number in sorted(IDS) if not _ruled(machine, number)]
     if missing:
         return (
-            f"no udev rule names {' or '.join(missing)}: its USB number changes when it is first used",
+            f"no udev rule names {' or '.join(missing)}: its USB ID changes when it is first used",
             "install the udev rules for both (./deploy.sh install does)",
         )
     return "", ""

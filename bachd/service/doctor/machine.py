@@ -1,6 +1,6 @@
-"""Read the machine for the checks (files below a root folder, packages, the user and its limits).
+"""Read the state of the machine for the checks: files below a root folder, packages, the user and its limits.
 
-Law: looking changes nothing and loads nothing; what cannot be read is as if it were not there.
+Law: reading changes nothing and loads nothing; a file that cannot be read counts as missing.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ CACHE: Final = "etc/ld.so.cache"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check has to say."""
+    """The result of one check."""
 
     name: str
     state: Literal["ok", "note", "fault"]
-    """note: it plays all the same; fault: it does not, or not as it was told to."""
+    """note: music plays anyway; fault: it does not, or not as the settings ask."""
     seen: str
     todo: str = ""
-    """What to do about it; empty if all is well."""
+    """What to do about it; empty if there is nothing to do."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Where to look. A test gives a root folder of its own; `Machine()` is the real thing."""
+    """The machine to check. A test passes a root folder of its own; `Machine()` is this machine."""
 
     root: Path = Path("/")
     packages: tuple[str, ...] = field(default_factory=lambda: tuple(sys.path))
@@ -55,33 +55,33 @@ class Machine:
     """Bytes that may be kept from being swapped out; -1 is any number."""
 
     def path(self, name: str) -> Path:
-        """A file of this machine, by its path without the leading slash."""
+        """Return the path of a file, given without the leading slash."""
         return self.root / name
 
     def text(self, name: str) -> str | None:
-        """What a small file holds, without the white space around it; None if it cannot be read."""
+        """Return the text of a small file, stripped; None if it cannot be read."""
         try:
             return self.path(name).read_text(encoding="utf-8", errors="replace").strip()
         except OSError:
             return None
 
     def glob(self, pattern: str) -> list[Path]:
-        """The files that fit, in order."""
+        """Return the files that match, in order."""
         return sorted(self.root.glob(pattern))
 
     def library(self, name: str) -> bool | None:
-        """Whether the dynamic linker knows a library; None where it keeps no list."""
+        """Return whether the dynamic linker knows a library; None if it keeps no list."""
         try:
             return name.encode() + b"\0" in self.path(CACHE).read_bytes()
         except OSError:
             return None
 
     def may_use(self, path: Path) -> bool:
-        """Whether this user may read and write a file."""
+        """Return whether this user may read and write a file."""
         return os.access(path, os.R_OK | os.W_OK)
 
     def distribution(self, name: str) -> Distribution | None:
-        """An installed Python distribution."""
+        """Return an installed Python distribution; None if it is not installed."""
         return next(iter(distributions(name=name, path=list(self.packages))), None)
 
     def debian(self, beginning: str) -> dict[str, str]:

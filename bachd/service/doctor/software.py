@@ -29,7 +29,7 @@ _OF_GOOGLE: Final = "pycoral/utils/edgetpu.py"
 
 
 def python(machine: Machine) -> Finding:
-    """Whether wheels exist for this Python on this processor."""
+    """Check that wheels exist for this Python on this processor."""
     name = f"Python {machine.python[0]}.{machine.python[1]} on {machine.system} {machine.processor}"
     if not machine.wide and machine.processor == "aarch64":
         seen = f"{name}, but as a 32-bit program on a 64-bit kernel: no runtime for .tflite exists for that"
@@ -38,13 +38,13 @@ def python(machine: Machine) -> Finding:
         seen = f"{name}: on 32-bit ARM the only runtime, tflite-runtime, ends with Python 3.11"
         return Finding("python", "fault", seen, "install a 64-bit system, or Raspberry Pi OS bookworm, which has 3.11")
     if machine.python > TRIED[1]:
-        seen = f"{name}, which is newer than what bachd was tried with (up to {TRIED[1][0]}.{TRIED[1][1]})"
+        seen = f"{name}, which is newer than what bachd was tested with (up to {TRIED[1][0]}.{TRIED[1][1]})"
         return Finding("python", "note", seen, "if something does not install or run, use Python 3.13")
     return Finding("python", "ok", name)
 
 
 def runtime(machine: Machine) -> Finding:
-    """Whether something is installed that runs .tflite graphs, and goes with the NumPy beside it."""
+    """Check that a .tflite runtime is installed that works with the installed NumPy."""
     litert, tflite, numpy = (machine.distribution(name) for name in (LITERT, TFLITE, "numpy"))
     if numpy is None:
         return Finding("runtime", "fault", "NumPy is not installed", "pip install numpy")
@@ -56,18 +56,18 @@ def runtime(machine: Machine) -> Finding:
         return Finding("runtime", "fault", "no runtime for .tflite", f"pip install {LITERT}")
     pair = f"{TFLITE} {tflite.version} with NumPy {numpy.version}"
     if int(numpy.version.split(".")[0]) >= 2:
-        seen = f"{pair}: it was built for NumPy 1, though it does not say so, and fails with '_ARRAY_API not found'"
-        return Finding("runtime", "fault", seen, f"pip install {LITERT}; where there is no wheel of it: 'numpy<2'")
+        seen = f"{pair}: it was built for NumPy 1, without declaring it, and fails with '_ARRAY_API not found'"
+        return Finding("runtime", "fault", seen, f"pip install {LITERT}; if there is no wheel for it: 'numpy<2'")
     if machine.processor == "armv7l":
         return Finding("runtime", "ok", pair)
     return Finding("runtime", "note", f"{pair}, which works, but is slower", f"pip install {LITERT}")
 
 
 def strangers(machine: Machine) -> Finding:
-    """Packages that people install for a Coral and that are not what they seem."""
+    """Check for packages that people install for a Coral and that are something else."""
     found = [name for name in _STRANGERS if (there := machine.distribution(name)) and not _is_google(name, there)]
     if not found:
-        return Finding("packages", "ok", "none that only looks as if it were for the Edge TPU")
+        return Finding("packages", "ok", "no misleading packages for the Edge TPU")
     seen = "; ".join(_STRANGERS[name] for name in found)
     return Finding("packages", "note", seen, f"pip uninstall {' '.join(found)}")
 
@@ -78,7 +78,7 @@ def _is_google(name: str, there: object) -> bool:
 
 
 def libraries(machine: Machine, config: Config) -> Iterator[Finding]:
-    """What reaches the MIDI systems: alsa-midi with ALSA's library, python-rtmidi on macOS, aalink where it is used."""
+    """Check the bindings: alsa-midi with ALSA's library, python-rtmidi on macOS, aalink if it is used."""
     alsa, rtmidi = machine.distribution("alsa-midi"), machine.distribution("python-rtmidi")
     if machine.system == "Linux":
         yield _alsa(machine, None if alsa is None else alsa.version)
@@ -89,17 +89,17 @@ def libraries(machine: Machine, config: Config) -> Iterator[Finding]:
         return
     needed = machine.system == "Darwin"
     if not needed:
-        yield Finding("python-rtmidi", "ok", "not installed, and not needed: ALSA and JACK are reached without it")
+        yield Finding("python-rtmidi", "ok", "not installed, and not needed: ALSA and JACK work without it")
         return
-    seen = "not installed: CoreMIDI cannot be played to"
+    seen = "not installed: CoreMIDI cannot be used"
     if machine.python >= (3, 13):
-        seen += "; from Python 3.13 on there is no wheel of it"
-    yield Finding("python-rtmidi", "fault", seen, "pip install python-rtmidi, which from 3.13 on compiles")
+        seen += "; there is no wheel for Python 3.13 or later"
+    yield Finding("python-rtmidi", "fault", seen, "pip install python-rtmidi (from Python 3.13 on, this compiles it)")
 
 
 def _alsa(machine: Machine, version: str | None) -> Finding:
     if version is None:
-        return Finding("alsa-midi", "fault", "not installed: ALSA cannot be played to", "pip install alsa-midi")
+        return Finding("alsa-midi", "fault", "not installed: ALSA cannot be used", "pip install alsa-midi")
     if machine.library("libasound.so.2") is False:
         package = "libasound2t64 (libasound2 on Debian 12)"
         return Finding("alsa-midi", "fault", f"{version}, but libasound.so.2 is missing", f"sudo apt install {package}")
@@ -109,24 +109,24 @@ def _alsa(machine: Machine, version: str | None) -> Finding:
 def _aalink(machine: Machine) -> Finding:
     found = machine.distribution("aalink")
     if found is None:
-        return Finding("aalink", "fault", "not installed, and tempo: link asks for it", "pip install 'bachd[link]'")
+        return Finding("aalink", "fault", "not installed, but tempo: link needs it", "pip install 'bachd[link]'")
     return Finding("aalink", "ok", found.version)
 
 
 def settings(path: Path | None) -> tuple[Finding, Config]:
-    """The settings as `bachd run` would read them; the defaults stand in for what is faulty."""
+    """Check and return the settings as `bachd run` reads them; the defaults if they are invalid."""
     from bachd import configfile
 
     if path is None:
-        return Finding("settings", "ok", "no config.yaml: the defaults"), Config()
+        return Finding("settings", "ok", "no config.yaml; using the defaults"), Config()
     try:
         return Finding("settings", "ok", str(path)), configfile.load(path)
     except BachdError as fault:
-        return Finding("settings", "fault", str(fault), "mend these lines"), Config()
+        return Finding("settings", "fault", str(fault), "correct these lines"), Config()
 
 
 def model(config: Config) -> Finding:
-    """Whether the bundle is whole, its graphs load, and the first piece holds music."""
+    """Check that the bundle is complete, its graphs load, and the first piece holds music."""
     from dataclasses import replace
 
     from bachd.service.factory import open_composer
@@ -135,4 +135,4 @@ def model(config: Config) -> Finding:
         open_composer(replace(config, device="cpu"), 0).next()
     except BachdError as fault:
         return Finding("model", "fault", str(fault), "see above; ./deploy.sh install puts the bundles back")
-    return Finding("model", "ok", f"{config.model}: whole, and it composes")
+    return Finding("model", "ok", f"{config.model}: complete, and it composes")

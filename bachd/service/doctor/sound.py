@@ -1,4 +1,4 @@
-"""Check the ways to a synth: the sequencer, the rights to it, the ports, and which other programs use them.
+"""Check the ways to a synth: the sequencer and the rights to it, the ports, programs that block them, and JACK.
 
 Law: ports are looked for by the function that `bachd run` opens them with.
 """
@@ -26,25 +26,25 @@ _OWNER: Final = re.compile(r"Output \d+\n(?:  .*\n)*?  Owner PID\s*: (\d+)")
 
 
 def silent(config: Config) -> bool:
-    """Whether the settings ask for no MIDI system at all."""
+    """Return whether the settings need no MIDI system at all."""
     return all(word == "none" or word.startswith("file:") for word in config.midi.output)
 
 
 def installed(machine: Machine) -> bool:
-    """Whether bachd is a service here."""
+    """Return whether bachd is installed as a service."""
     return any(machine.path(unit).exists() for unit in UNITS)
 
 
 def sequencer(machine: Machine, config: Config) -> Iterator[Finding]:
-    """The kernel's sequencer: there, there after the next boot, and open to this user and the service."""
+    """Check that the kernel's sequencer is loaded, now and at boot, and open to this user and the service."""
     device = machine.path(SEQUENCER)
     boot = "echo snd-seq | sudo tee /etc/modules-load.d/bachd.conf"
     if not device.exists():
-        todo = f"sudo modprobe snd-seq, and for each boot: {boot}"
+        todo = f"sudo modprobe snd-seq; to load it at every boot: {boot}"
         yield Finding("sequencer", "note" if silent(config) else "fault", f"there is no /{SEQUENCER}", todo)
         return
     if installed(machine) and not _at_boot(machine):
-        seen = "it is here, but nothing loads snd-seq at boot: a service that starts before it may never use it"
+        seen = "loaded now, but nothing loads snd-seq at boot; a service that starts earlier may never see it"
         yield Finding("sequencer", "note", seen, boot)
     else:
         yield Finding("sequencer", "ok", f"/{SEQUENCER}")
@@ -61,10 +61,10 @@ def _rights(machine: Machine) -> Iterator[Finding]:
     number = device.stat().st_gid
     group = machine.group_name(number)
     if machine.may_use(device):
-        yield Finding("rights", "ok", "this user may use the sequencer")
+        yield Finding("rights", "ok", "this user may open the sequencer")
     else:
         todo = f"sudo usermod -aG {group} $USER, then log in again"
-        yield Finding("rights", "fault", f"this user may not use /{SEQUENCER}, which is the group {group}'s", todo)
+        yield Finding("rights", "fault", f"this user may not open /{SEQUENCER}, owned by the group {group}", todo)
     groups = machine.groups_of(SERVICE)
     if groups is not None and number not in groups:
         todo = f"sudo usermod -aG {group} {SERVICE} && sudo systemctl restart {SERVICE}"
@@ -72,14 +72,14 @@ def _rights(machine: Machine) -> Iterator[Finding]:
 
 
 def ports(config: Config, resolver: Resolver) -> Finding:
-    """Whether there is what `midi.output` asks for."""
+    """Check that the outputs in `midi.output` exist."""
     if silent(config):
-        return Finding("ports", "ok", "none is asked for")
+        return Finding("ports", "ok", "the settings need none")
     targets: list[Target] = []
     faults = attempt(config.midi.output, lambda spec: targets.append(resolver.resolve(spec)))
     if faults:
         seen = "; ".join(str(fault) for _, fault in faults)
-        todo = "switch it on, or write another name; 'bachd ports' lists them"
+        todo = "switch it on, or use another name; 'bachd ports' lists them"
         return Finding("ports", "note" if targets else "fault", seen, todo)
     for target in targets:
         if isinstance(target, SynthTarget) and target.port is None:
@@ -87,20 +87,20 @@ def ports(config: Config, resolver: Resolver) -> Finding:
         if isinstance(target, FileTarget) and target.reason:
             return Finding("ports", "fault", f"no MIDI here: {target.reason}", _SWITCH_ON)
         if isinstance(target, PortTarget) and target.any_instrument and target.destination is None:
-            seen = f"no instrument yet: bachd offers {target.label}, and connects the first that comes"
+            seen = f"no instrument yet: bachd opens {target.label}, and connects the first to appear"
             return Finding("ports", "note", seen, "start the synth, or connect one to that port")
     return Finding("ports", "ok", ", ".join(target.label for target in targets))
 
 
 def _no_instrument(names: Sequence[str]) -> Finding:
     if names:
-        seen = f"no instrument, only programs: {', '.join(names)}; 'auto' takes instruments only"
+        seen = f"no instrument, only programs: {', '.join(names)}; 'auto' selects instruments only"
         return Finding("ports", "note", seen, "switch the synth on, or name one of these as midi.output")
     return Finding("ports", "fault", "no instrument is connected", _SWITCH_ON)
 
 
 def locked(machine: Machine) -> Finding:
-    """Whether another program has an instrument's raw port open, so that the sequencer cannot have it."""
+    """Check that no other program has an instrument's raw port open, which keeps the sequencer out."""
     names = dict(machine.processes())
     taken = []
     for port in machine.glob("proc/asound/card*/midi*"):
@@ -111,12 +111,12 @@ def locked(machine: Machine) -> Finding:
             if not program.startswith((SERVICE, "python")):
                 taken.append(f"{text.splitlines()[0]} by {program} ({owner})")
     if not taken:
-        return Finding("locks", "ok", "no other program keeps an instrument to itself")
-    return Finding("locks", "note", f"in use: {'; '.join(taken)}", "end that program if bachd cannot play there")
+        return Finding("locks", "ok", "no other program has an instrument open")
+    return Finding("locks", "note", f"in use: {'; '.join(taken)}", "if bachd cannot play there, quit that program")
 
 
 def jack(machine: Machine, config: Config, reach: Callable[[], object]) -> Finding:
-    """Whether a JACK server runs, of whatever make, and this user can reach it.
+    """Check that a JACK server (jackd or PipeWire) is running and this user can reach it.
 
     reach: raises OutputError if it cannot be reached.
     """
@@ -129,11 +129,11 @@ def jack(machine: Machine, config: Config, reach: Callable[[], object]) -> Findi
         if not servers:
             if wanted:
                 todo = "start one: jackd -d alsa; or, with PipeWire, install pipewire-jack"
-                return Finding("jack", "fault", "no server runs, and midi.output asks for it", todo)
-            return Finding("jack", "ok", "no server runs, and none is needed")
-        seen = f"{listed} runs, but not for this user: {fault}"
-        todo = "start it as this user; if it has a name of its own, set JACK_DEFAULT_SERVER to it"
+                return Finding("jack", "fault", "no server is running, but midi.output needs it", todo)
+            return Finding("jack", "ok", "no server is running, and none is needed")
+        seen = f"{listed} is running, but not for this user: {fault}"
+        todo = "start it as this user; if the server has another name, set JACK_DEFAULT_SERVER to it"
         if servers == ["pipewire"]:
-            seen, todo = f"pipewire runs, but JACK cannot be reached: {fault}", "install pipewire-jack"
+            seen, todo = f"pipewire is running, but JACK cannot be reached: {fault}", "install pipewire-jack"
         return Finding("jack", "fault", seen, todo) if wanted else Finding("jack", "ok", f"{seen}; none is needed")
-    return Finding("jack", "ok", f"{listed} runs" if servers else "a server runs")
+    return Finding("jack", "ok", f"{listed} is running" if servers else "a server is running")

@@ -1,4 +1,4 @@
-"""Check what keeps music in time and a service running: limits, clocks, room on the disk.
+"""Check real-time limits, the processor, the clock, disk space and the service.
 
 Law: nothing here is a fault unless it ends the music.
 """
@@ -22,12 +22,12 @@ _SLOW: Final = ("hpet", "acpi_pm", "jiffies", "refined-jiffies", "pit")
 
 
 def realtime(machine: Machine) -> Finding:
-    """Whether a thread may get real-time priority: JACK wants it, and so does music on a busy machine."""
+    """Check that a thread may get real-time priority."""
     seen = f"priority {_many(machine.rtprio)}, locked memory {_many(machine.memlock, 1024)} KB"
     if machine.rtprio == 0 and machine.user != 0:
-        todo = "JACK wants it, and so does music on a busy machine: add '@audio - rtprio 95' and "
+        todo = "JACK needs it, and so does music on a busy machine: add '@audio - rtprio 95' and "
         todo += "'@audio - memlock unlimited' to /etc/security/limits.d/audio.conf, and log in again"
-        return Finding("real time", "note", f"no thread of this user may have it ({seen})", todo)
+        return Finding("real time", "note", f"not permitted for this user ({seen})", todo)
     return Finding("real time", "ok", seen)
 
 
@@ -36,25 +36,25 @@ def _many(limit: int, unit: int = 1) -> str:
 
 
 def governor(machine: Machine) -> Finding:
-    """How the processor chooses its speed."""
+    """Check the governor of the processor's speed."""
     found = {path.read_text().strip() for path in machine.glob("sys/devices/system/cpu/cpu*/cpufreq/scaling_governor")}
     if "powersave" in found and not machine.glob("sys/devices/system/cpu/intel_pstate/status"):
         todo = "echo ondemand | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
-        return Finding("processor", "note", "governor powersave keeps it at its slowest", todo)
-    return Finding("processor", "ok", f"governor {', '.join(sorted(found)) or 'not chosen by Linux'}")
+        return Finding("processor", "note", "governor powersave keeps it at its lowest speed", todo)
+    return Finding("processor", "ok", f"governor {', '.join(sorted(found)) or 'not controlled by Linux'}")
 
 
 def clock(machine: Machine) -> Finding:
-    """What the kernel reads the time from."""
+    """Check the kernel's clock source."""
     source = machine.text(_CLOCKS)
     if source in _SLOW:
         todo = "see why in 'journalctl -k -g clocksource'; on a PC, tsc=reliable on the kernel's command line may help"
         return Finding("clock", "note", f"{source}, which is slow or coarse", todo)
-    return Finding("clock", "ok", source or "not told by this system")
+    return Finding("clock", "ok", source or "unknown on this system")
 
 
 def disk(machine: Machine) -> Finding:
-    """Whether what bachd writes has room."""
+    """Check the free disk space."""
     folder = next(path for path in (machine.path("var/lib/bachd"), machine.path("var"), machine.root) if path.is_dir())
     free = shutil.disk_usage(folder).free // 1_000_000
     if free < ROOM:
@@ -65,11 +65,11 @@ def disk(machine: Machine) -> Finding:
 
 
 def service(machine: Machine) -> Finding:
-    """Whether a bachd runs, and answers."""
+    """Check that the installed service runs and answers."""
     try:
         answer = status.ask()
     except StatusError as fault:
         if installed(machine):
-            return Finding("service", "fault", str(fault), "see why it ended: journalctl -u bachd -n 50")
-        return Finding("service", "ok", "bachd is no service here")
-    return Finding("service", "ok", f"process {answer.get('pid')} plays to {answer.get('output')}")
+            return Finding("service", "fault", str(fault), "to see why it ended: journalctl -u bachd -n 50")
+        return Finding("service", "ok", "bachd is not installed as a service")
+    return Finding("service", "ok", f"process {answer.get('pid')} is playing to {answer.get('output')}")

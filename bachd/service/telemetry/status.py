@@ -1,6 +1,6 @@
-"""Serve the status of a run on a socket, and ask for it.
+"""Serve the status of a running bachd on a local socket, and request it.
 
-Law: to be asked costs the music nothing that can be heard, and whether anybody can ask never decides whether it plays.
+Law: a request does not disturb the music, and the music plays whether or not the socket can be opened.
 
 Each connection gets one JSON object, a `Snapshot`, and is closed.
 """
@@ -32,33 +32,33 @@ PATIENCE: Final = 3.0
 
 _NAME: Final = "status"
 _GROUP: Final = "audio"
-"""Whoever may play may ask."""
+"""Its members may play MIDI, and ask for the status."""
 
 
 class StatusServer:
-    """The socket of a daemon, in the event loop of which it answers."""
+    """The status socket of a daemon; answers in its event loop."""
 
     def __init__(self, path: Path, snapshot: Callable[[], Snapshot]) -> None:
-        """Opens nothing yet. `snapshot` is called in the event loop, once for each who asks."""
+        """Opens nothing yet. `snapshot` is called in the event loop, once for each request."""
         self._path = path
         self._snapshot = snapshot
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Listen. What a daemon that died has left is replaced.
+        """Listen; a socket left by a dead daemon is replaced.
 
         Raises StatusError if another daemon answers there already, or the folder cannot be written to.
         """
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if _alive(self._path):
-                raise StatusError(f"another bachd answers at {self._path} already, so 'bachd status' tells of that one")
+                raise StatusError(f"another bachd answers at {self._path}; 'bachd status' will show that one")
             self._server = await asyncio.start_unix_server(self._answer, sock=_listening(self._path))
         except OSError as fault:
             raise StatusError(f"'bachd status' will not work: {self._path}: {fault.strerror or fault}") from None
 
     def close(self) -> None:
-        """Answer no longer. Does nothing if `start` was not called, or raised."""
+        """Stop answering. Does nothing if `start` was not called, or raised."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -69,14 +69,14 @@ class StatusServer:
             writer.write(json.dumps(self._snapshot()).encode() + b"\n")
             writer.close()
             await writer.wait_closed()
-        except OSError:  # whoever asked has gone away
+        except OSError:  # the client has gone
             pass
         except asyncio.CancelledError:  # the run ends; asyncio puts a traceback into the log if that is passed on
             writer.transport.abort()
 
 
 def _listening(path: Path) -> socket.socket:
-    """A socket there, complete with its rights from the first moment on which anybody can see it."""
+    """Return a socket at `path` that has its permissions from the moment it appears."""
     nascent = path.with_name(f"{path.name}.{os.getpid()}")
     nascent.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -84,7 +84,7 @@ def _listening(path: Path) -> socket.socket:
         listener.bind(str(nascent))
         nascent.chmod(0o660)
         with suppress(LookupError, PermissionError):
-            if nascent.stat().st_gid != grp.getgrnam(_GROUP).gr_gid:  # a sandbox may kill whoever changes it in vain
+            if nascent.stat().st_gid != grp.getgrnam(_GROUP).gr_gid:  # a sandbox may kill a needless change
                 shutil.chown(nascent, group=_GROUP)
         nascent.rename(path)
     except OSError:
@@ -95,7 +95,7 @@ def _listening(path: Path) -> socket.socket:
 
 
 def _alive(path: Path) -> bool:
-    """Whether somebody listens there."""
+    """Return whether a process listens there."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(PATIENCE)
         try:
@@ -106,7 +106,7 @@ def _alive(path: Path) -> bool:
 
 
 def socket_path() -> Path:
-    """Where a daemon that is started in this environment listens."""
+    """Return the path of the socket of a daemon started in this environment."""
     given = os.environ.get("RUNTIME_DIRECTORY")  # systemd gives several with colons between them
     return Path(given.split(":")[0]) / _NAME if given else _own_folder() / _NAME
 
@@ -119,20 +119,20 @@ def _own_folder() -> Path:
 
 
 def ask() -> dict[str, Any]:
-    """The snapshot of the daemon that runs here, this user's own or else the service, with systemd's `restarts`.
+    """Return the snapshot of the running daemon, this user's own or else the service, with systemd's `restarts`.
 
-    restarts: how often systemd has had to start it again; None if it is not a service. Raises StatusError, in one line
-    that says what to do, if none runs, none may be asked, or the one that runs does not answer.
+    restarts: how often systemd has restarted it; None if it is not a service. Raises StatusError if none runs, none may
+    be asked, or the running one does not answer.
     """
     for path in dict.fromkeys((socket_path(), SYSTEM / _NAME)):
         answer = _ask(path)
         if answer is not None:
             return answer | {"restarts": _restarts(answer.get("pid"))}
-    raise StatusError("no bachd runs here; start it with 'bachd run', or the service: sudo systemctl start bachd")
+    raise StatusError("bachd is not running; start it with 'bachd run', or the service: sudo systemctl start bachd")
 
 
 def _ask(path: Path) -> dict[str, Any] | None:
-    """What the daemon there says; None if there is none."""
+    """Return the answer of the daemon there; None if there is none."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(PATIENCE)
         try:
@@ -142,10 +142,10 @@ def _ask(path: Path) -> dict[str, Any] | None:
         except (FileNotFoundError, ConnectionRefusedError):
             return None
         except PermissionError:
-            raise StatusError(f"{path}: only root and the group '{_GROUP}' may ask; try with sudo") from None
+            raise StatusError(f"{path}: only root and the group '{_GROUP}' may read the status; use sudo") from None
         except (OSError, ValueError) as fault:
             raise StatusError(
-                f"the bachd at {path} runs but does not answer ({fault}); if that lasts: sudo systemctl restart bachd"
+                f"the bachd at {path} runs but does not answer ({fault}); if this lasts: sudo systemctl restart bachd"
             ) from None
     return dict(answer)
 
@@ -159,14 +159,14 @@ def _restarts(pid: object) -> int | None:
             timeout=PATIENCE,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):  # no systemd, or it has other worries
+    except (OSError, subprocess.TimeoutExpired):  # no systemd, or it does not answer
         return None
     shown = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
     return int(shown["NRestarts"]) if shown.get("MainPID") == str(pid) and "NRestarts" in shown else None
 
 
 def described(answer: dict[str, Any]) -> str:
-    """An answer as a person reads it: a word and what it says on each line."""
+    """Return an answer as text: one line for each value."""
     late, faults = Summary(**answer["lateness"]), answer["faults"]
     rows = [
         ("piece", "none yet" if answer["piece"] is None else f"{answer['piece']}, bar {answer['bar']}"),
@@ -179,13 +179,13 @@ def described(answer: dict[str, Any]) -> str:
         ("restarts", "not run by systemd" if answer["restarts"] is None else str(answer["restarts"])),
         ("bachd", f"{answer['version']}, process {answer['pid']}"),
     ]
-    told = [line for fault in faults for line in f"{fault['time']}  {fault['what']}".splitlines()] or ["none"]
-    rows += [("faults" if number == 0 else "", line) for number, line in enumerate(told)]
+    shown = [line for fault in faults for line in f"{fault['time']}  {fault['what']}".splitlines()] or ["none"]
+    rows += [("faults" if number == 0 else "", line) for number, line in enumerate(shown)]
     return "\n".join(f"{name:<10}{printable(value)}" for name, value in rows)
 
 
 def _long(seconds: float) -> str:
-    """Seconds as people say them, in their two largest units."""
+    """Return seconds as text, in their two largest units."""
     minutes, s = divmod(int(seconds), 60)
     hours, m = divmod(minutes, 60)
     d, h = divmod(hours, 24)

@@ -81,7 +81,7 @@ def test_python_rtmidi_on_a_new_macos(bench: Bench) -> None:
 
 
 def test_settings(tmp_path: Path) -> None:
-    assert software_checks.settings(None) == (Finding("settings", "ok", "no config.yaml: the defaults"), Config())
+    assert software_checks.settings(None) == (Finding("settings", "ok", "no config.yaml; using the defaults"), Config())
     path = tmp_path / "config.yaml"
     path.write_text("tempo: 1200\nmidi: {channels: 17}\n")
     found, config = software_checks.settings(path)
@@ -109,7 +109,7 @@ def test_coral(bench: Bench) -> None:
     assert look(replace(EDGETPU, device="cpu")).state == "ok"
     assert "not installed" in look().seen
     bench.files({LINKER: "libedgetpu.so.1\0"})
-    assert "may not use" in look().seen
+    assert "may not open" in look().seen
     bench.files({"dev/bus/usb/002/007": "", RULES: 'ATTR{idVendor}=="1a6e", ATTR{idProduct}=="089a"\n'})
     assert "no udev rule names 18d1:9302" in look().seen
     bench.files({RULES: '"1a6e" "089a"\n"18D1" "9302"\n'})
@@ -122,4 +122,4 @@ def test_coral(bench: Bench) -> None:
     bench.files({"var/lib/dpkg/status": f"Package: a\nStatus: install ok installed\n\n{package.format('16.0')}"})
     assert look().state == "note"
     assert look(EDGETPU).state == "fault"
-    assert "Google's own" in look().seen
+    assert "Google's release" in look().seen

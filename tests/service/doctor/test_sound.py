@@ -79,8 +79,8 @@ def plugged(monkeypatch: pytest.MonkeyPatch) -> SmallSequencer:
         ("auto", [PROGRAM], "note", "only programs: FLUID Synth input"),
         ("auto", [], "fault", "no instrument"),
         ("virtual", [], "ok", "the port 'bachd' of ALSA"),
-        ("none", [], "ok", "none is asked for"),
-        ("file:a.mid", [], "ok", "none is asked for"),
+        ("none", [], "ok", "the settings need none"),
+        ("file:a.mid", [], "ok", "the settings need none"),
         ("fp-30x", [PIANO], "ok", "FP-30X MIDI 1"),
         ("fp-30x", [PIANO, replace(PIANO, address=(24, 0))], "ok", "FP-30X MIDI 1#1"),
         ("Clavinova", [PIANO], "fault", "no MIDI port is called 'Clavinova'"),
@@ -108,7 +108,7 @@ def test_without_any_midi_the_reason_is_given(no_midi: None) -> None:
 
 def test_an_instrument_on_jack_is_an_instrument(no_midi: None, plug_synth: Callable[..., Synth]) -> None:
     found = sound_checks.ports(Config(), Resolver())
-    assert (found.state, "offers the port 'bachd' of JACK" in found.seen) == ("note", True)
+    assert (found.state, "opens the port 'bachd' of JACK" in found.seen) == ("note", True)
     plug_synth("organ")
     found = sound_checks.ports(Config(), Resolver())
     assert (found.state, found.seen) == ("ok", "organ:in")
@@ -133,9 +133,9 @@ def test_jack(bench: Bench) -> None:
 
     assert sound_checks.jack(bench.machine, Config(), refused).state == "ok"
     assert sound_checks.jack(bench.machine, JACK, refused).state == "fault"
-    assert sound_checks.jack(bench.machine, JACK, reached).seen == "a server runs"
+    assert sound_checks.jack(bench.machine, JACK, reached).seen == "a server is running"
     bench.files({"proc/12/comm": "jackd\n"})
-    assert sound_checks.jack(bench.machine, JACK, reached).seen == "jackd runs"
+    assert sound_checks.jack(bench.machine, JACK, reached).seen == "jackd is running"
     found = sound_checks.jack(bench.machine, JACK, refused)
-    assert (found.state, found.seen) == ("fault", "jackd runs, but not for this user: JACK: no server runs")
+    assert (found.state, found.seen) == ("fault", "jackd is running, but not for this user: JACK: no server runs")
     assert sound_checks.jack(bench.machine, Config(), refused).seen.endswith("none is needed")

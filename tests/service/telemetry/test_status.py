@@ -135,7 +135,9 @@ def test_without_a_daemon_it_is_said_what_to_do(capsys: pytest.CaptureFixture[st
     assert main(["status"]) == 69
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == ("bachd: no bachd runs here; start it with 'bachd run', or the service: sudo systemctl start bachd\n")
+    assert err == (
+        "bachd: bachd is not running; start it with 'bachd run', or the service: sudo systemctl start bachd\n"
+    )
 
 
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 400"])

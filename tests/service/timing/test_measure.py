@@ -97,7 +97,7 @@ def test_a_picture_that_cannot_be_drawn_is_told_before_anything_is_measured(
 
 def test_what_goes_with_timing_goes_with_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--seconds", "3"]) == EXIT_USAGE
-    assert "--seconds and --plot go with --timing" in capsys.readouterr().err
+    assert "--seconds and --plot need --timing" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

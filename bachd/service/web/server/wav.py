@@ -53,7 +53,7 @@ async def play(midi: Path, size: int) -> AsyncGenerator[bytes, None]:
     try:
         chunk = await process.stdout.read(_CHUNK)
         if not chunk:
-            raise OutputError("fluidsynth failed; 'bachd render --out x.wav' says more")
+            raise OutputError("fluidsynth failed; for the reason, run 'bachd render x.wav'")
         left = size - _HEAD
         yield _header(left)
         while left and chunk:
