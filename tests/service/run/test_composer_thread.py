@@ -82,7 +82,7 @@ def test_what_is_offered_comes_with_the_next_step_that_opens_a_bar(
     assert opening.change is not None
     assert (opening.change.bpm, opening.change.conductor) == (96.0, None)
     assert after.change is None
-    assert exchange.present is parts
+    assert exchange.present.config is parts.config
 
 
 def test_the_music_is_over_after_so_many_events(exchange: PartsExchange, stats: RunStats, thread: Executor) -> None:
