@@ -12,7 +12,7 @@ import { Chances, describe, showWhere, State, Words } from "./panels.js";
 import { Pieces } from "./pieces.js";
 import { Roll } from "./roll.js";
 import { Score } from "./score.js";
-import { Steer } from "./steer.js";
+import { Steer } from "./settings.js";
 
 const SYNTHS = "synths"; // the choice that asks the browser for its MIDI outputs
 

@@ -51,7 +51,7 @@ def steps(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_another_tempo_is_heard(stream: tuple[Page, list[dict[str, Any]]]) -> None:
     page, messages = stream
     change(page, "#f-tempo", "120")
-    until_said(page, "In use")
+    until_said(page, "Takes effect")
     until(page, "document.getElementById('where').textContent.includes('♩ = 120')")
     slow = [step for step in steps(messages) if step["bpm"] <= 120]  # it may begin with a ritardando
     before = steps(messages)[: -len(slow)]
