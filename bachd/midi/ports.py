@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 def list_ports() -> list[PortInfo]:
-    """What can be played to, on all MIDI systems that are here."""
+    """Return what can be played to, on all MIDI systems that are here."""
     found = []
     sequencer = systems.open_sequencer([])
     if sequencer is not None:
@@ -44,7 +44,7 @@ def list_ports() -> list[PortInfo]:
 
 
 def instruments() -> list[str]:
-    """The ports that 'auto' may choose, on the first MIDI system that is here."""
+    """Return the ports that 'auto' may choose, on the first MIDI system that is here."""
     sequencer = systems.open_sequencer([])
     if sequencer is not None:
         ports = sequencer.ports()
@@ -154,7 +154,7 @@ class _Opening:
         return self._outputs
 
     def close(self) -> None:
-        """Something could not be opened: close what has been."""
+        """Close what has been opened, as something could not be."""
         Outputs(self._outputs).close(self._present)
         self._resolver.close()
 

@@ -67,7 +67,7 @@ class RtMidiOutput:
         return self._connection.description
 
     def plays(self, target: PortTarget) -> bool:
-        """Whether this is what would be opened for a target."""
+        """Return whether this is what would be opened for a target."""
         if target.system != self._system or target.any_instrument != self._any_instrument:
             return False
         return self._any_instrument or target.destination == self._connection.destination

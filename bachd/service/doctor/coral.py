@@ -19,7 +19,7 @@ _RULES: Final = "etc/udev/rules.d/*.rules", "usr/lib/udev/rules.d/*.rules", "lib
 
 
 def coral(machine: Machine, config: Config) -> Finding:
-    """All there is to say about it, the gravest thing first."""
+    """Check the Edge TPU, and report the gravest fault first."""
     demanded = config.device == "edgetpu"
     if config.device == "cpu":
         return Finding("coral", "ok", "not used: device is cpu")
@@ -36,7 +36,7 @@ def coral(machine: Machine, config: Config) -> Finding:
 
 
 def _device(machine: Machine) -> Path | None:
-    """The Coral on USB, as sysfs shows it."""
+    """Return the Coral on USB, as sysfs shows it."""
     for vendor in machine.glob("sys/bus/usb/devices/*/idVendor"):
         folder = f"sys/bus/usb/devices/{vendor.parent.name}"
         if f"{machine.text(f'{folder}/idVendor')}:{machine.text(f'{folder}/idProduct')}" in IDS:
@@ -45,7 +45,7 @@ def _device(machine: Machine) -> Path | None:
 
 
 def _trouble(machine: Machine, device: Path | None) -> tuple[str, str]:
-    """What stands in its way, and what to do; two empty texts if nothing does."""
+    """Return what stands in its way, and what to do; two empty texts if nothing does."""
     if machine.library(_LIBRARY) is False:
         return f"{_LIBRARY} is not installed", f"install libedgetpu1-std from {_MAINTAINED}"
     for package, version in machine.debian("libedgetpu").items():

@@ -55,44 +55,44 @@ class Machine:
     """Bytes that may be kept from being swapped out; -1 is any number."""
 
     def path(self, name: str) -> Path:
-        """A file of this machine, by its path without the leading slash."""
+        """Return a file of this machine, by its path without the leading slash."""
         return self.root / name
 
     def text(self, name: str) -> str | None:
-        """What a small file holds, without the white space around it; None if it cannot be read."""
+        """Return what a small file holds, without the white space around it; None if it cannot be read."""
         try:
             return self.path(name).read_text(encoding="utf-8", errors="replace").strip()
         except OSError:
             return None
 
     def glob(self, pattern: str) -> list[Path]:
-        """The files that fit, in order."""
+        """Return the files that fit, in order."""
         return sorted(self.root.glob(pattern))
 
     def library(self, name: str) -> bool | None:
-        """Whether the dynamic linker knows a library; None where it keeps no list."""
+        """Return whether the dynamic linker knows a library; None where it keeps no list."""
         try:
             return name.encode() + b"\0" in self.path(CACHE).read_bytes()
         except OSError:
             return None
 
     def may_use(self, path: Path) -> bool:
-        """Whether this user may read and write a file."""
+        """Return whether this user may read and write a file."""
         return os.access(path, os.R_OK | os.W_OK)
 
     def distribution(self, name: str) -> Distribution | None:
-        """An installed Python distribution."""
+        """Return an installed Python distribution."""
         return next(iter(distributions(name=name, path=list(self.packages))), None)
 
     def debian(self, beginning: str) -> dict[str, str]:
-        """The versions of the installed Debian packages whose names begin so, by name."""
+        """Return the versions of the installed Debian packages whose names begin so, by name."""
         status = self.text("var/lib/dpkg/status") or ""
         return dict(
             re.findall(rf"(?m)^Package: ({beginning}.*)\nStatus: .* installed\n(?:.+\n)*?Version: (.+)", status)
         )
 
     def groups_of(self, user: str) -> set[int] | None:
-        """The groups a user is in, by number; None if there is no such user."""
+        """Return the groups a user is in, by number; None if there is no such user."""
         entries = dict(_records(self.text("etc/passwd")))
         if user not in entries:
             return None
@@ -101,7 +101,7 @@ class Machine:
         return {int(entries[user][2])} | more
 
     def group_name(self, number: int) -> str:
-        """A group's name, or its number if it has none."""
+        """Return a group's name, or its number if it has none."""
         for name, rest in _records(self.text("etc/group")):
             if rest[1] == str(number):
                 return name
@@ -117,7 +117,7 @@ class Machine:
 
 
 def _records(text: str | None) -> Iterator[tuple[str, list[str]]]:
-    """The lines of /etc/passwd or /etc/group: a name, and the fields after it."""
+    """Yield the lines of /etc/passwd or /etc/group: a name, and the fields after it."""
     for line in (text or "").splitlines():
         name, *rest = line.split(":")
         if len(rest) >= 3:

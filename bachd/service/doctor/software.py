@@ -29,7 +29,7 @@ _OF_GOOGLE: Final = "pycoral/utils/edgetpu.py"
 
 
 def python(machine: Machine) -> Finding:
-    """Whether wheels exist for this Python on this processor."""
+    """Check whether wheels exist for this Python on this processor."""
     name = f"Python {machine.python[0]}.{machine.python[1]} on {machine.system} {machine.processor}"
     if not machine.wide and machine.processor == "aarch64":
         seen = f"{name}, but as a 32-bit program on a 64-bit kernel: no runtime for .tflite exists for that"
@@ -44,7 +44,7 @@ def python(machine: Machine) -> Finding:
 
 
 def runtime(machine: Machine) -> Finding:
-    """Whether something is installed that runs .tflite graphs, and goes with the NumPy beside it."""
+    """Check whether something is installed that runs .tflite graphs, and goes with the NumPy beside it."""
     litert, tflite, numpy = (machine.distribution(name) for name in (LITERT, TFLITE, "numpy"))
     if numpy is None:
         return Finding("runtime", "fault", "NumPy is not installed", "pip install numpy")
@@ -78,7 +78,7 @@ def _is_google(name: str, there: object) -> bool:
 
 
 def libraries(machine: Machine, config: Config) -> Iterator[Finding]:
-    """What reaches the MIDI systems: alsa-midi with ALSA's library, python-rtmidi on macOS, aalink where it is used."""
+    """Check what reaches the MIDI systems: alsa-midi with ALSA's library, python-rtmidi on macOS, aalink where used."""
     alsa, rtmidi = machine.distribution("alsa-midi"), machine.distribution("python-rtmidi")
     if machine.system == "Linux":
         yield _alsa(machine, None if alsa is None else alsa.version)
@@ -114,7 +114,7 @@ def _aalink(machine: Machine) -> Finding:
 
 
 def settings(path: Path | None) -> tuple[Finding, Config]:
-    """The settings as `bachd run` would read them; the defaults stand in for what is faulty."""
+    """Check the settings as `bachd run` would read them; the defaults stand in for what is faulty."""
     from bachd import configfile
 
     if path is None:
@@ -126,7 +126,7 @@ def settings(path: Path | None) -> tuple[Finding, Config]:
 
 
 def model(config: Config) -> Finding:
-    """Whether the bundle is whole, its graphs load, and the first piece holds music."""
+    """Check whether the bundle is whole, its graphs load, and the first piece holds music."""
     from dataclasses import replace
 
     from bachd.service.factory import open_composer

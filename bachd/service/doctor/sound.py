@@ -26,17 +26,17 @@ _OWNER: Final = re.compile(r"Output \d+\n(?:  .*\n)*?  Owner PID\s*: (\d+)")
 
 
 def silent(config: Config) -> bool:
-    """Whether the settings ask for no MIDI system at all."""
+    """Return whether the settings ask for no MIDI system at all."""
     return all(word == "none" or word.startswith("file:") for word in config.midi.output)
 
 
 def installed(machine: Machine) -> bool:
-    """Whether bachd is a service here."""
+    """Return whether bachd is a service here."""
     return any(machine.path(unit).exists() for unit in UNITS)
 
 
 def sequencer(machine: Machine, config: Config) -> Iterator[Finding]:
-    """The kernel's sequencer: there, there after the next boot, and open to this user and the service."""
+    """Check the kernel's sequencer: there, there after the next boot, and open to this user and the service."""
     device = machine.path(SEQUENCER)
     boot = "echo snd-seq | sudo tee /etc/modules-load.d/bachd.conf"
     if not device.exists():
@@ -72,7 +72,7 @@ def _rights(machine: Machine) -> Iterator[Finding]:
 
 
 def ports(config: Config, resolver: Resolver) -> Finding:
-    """Whether there is what `midi.output` asks for."""
+    """Check whether there is what `midi.output` asks for."""
     if silent(config):
         return Finding("ports", "ok", "none is asked for")
     targets: list[Target] = []
@@ -100,7 +100,7 @@ def _no_instrument(names: Sequence[str]) -> Finding:
 
 
 def locked(machine: Machine) -> Finding:
-    """Whether another program has an instrument's raw port open, so that the sequencer cannot have it."""
+    """Check whether another program has an instrument's raw port open, so that the sequencer cannot have it."""
     names = dict(machine.processes())
     taken = []
     for port in machine.glob("proc/asound/card*/midi*"):
@@ -116,7 +116,7 @@ def locked(machine: Machine) -> Finding:
 
 
 def jack(machine: Machine, config: Config, reach: Callable[[], object]) -> Finding:
-    """Whether a JACK server runs, of whatever make, and this user can reach it.
+    """Check whether a JACK server runs, of whatever make, and this user can reach it.
 
     reach: raises OutputError if it cannot be reached.
     """

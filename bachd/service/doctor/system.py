@@ -22,7 +22,7 @@ _SLOW: Final = ("hpet", "acpi_pm", "jiffies", "refined-jiffies", "pit")
 
 
 def realtime(machine: Machine) -> Finding:
-    """Whether a thread may get real-time priority: JACK wants it, and so does music on a busy machine."""
+    """Check whether a thread may get real-time priority: JACK wants it, and so does music on a busy machine."""
     seen = f"priority {_many(machine.rtprio)}, locked memory {_many(machine.memlock, 1024)} KB"
     if machine.rtprio == 0 and machine.user != 0:
         todo = "JACK wants it, and so does music on a busy machine: add '@audio - rtprio 95' and "
@@ -36,7 +36,7 @@ def _many(limit: int, unit: int = 1) -> str:
 
 
 def governor(machine: Machine) -> Finding:
-    """How the processor chooses its speed."""
+    """Check how the processor chooses its speed."""
     found = {path.read_text().strip() for path in machine.glob("sys/devices/system/cpu/cpu*/cpufreq/scaling_governor")}
     if "powersave" in found and not machine.glob("sys/devices/system/cpu/intel_pstate/status"):
         todo = "echo ondemand | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
@@ -45,7 +45,7 @@ def governor(machine: Machine) -> Finding:
 
 
 def clock(machine: Machine) -> Finding:
-    """What the kernel reads the time from."""
+    """Check what the kernel reads the time from."""
     source = machine.text(_CLOCKS)
     if source in _SLOW:
         todo = "see why in 'journalctl -k -g clocksource'; on a PC, tsc=reliable on the kernel's command line may help"
@@ -54,7 +54,7 @@ def clock(machine: Machine) -> Finding:
 
 
 def disk(machine: Machine) -> Finding:
-    """Whether what bachd writes has room."""
+    """Check whether what bachd writes has room."""
     folder = next(path for path in (machine.path("var/lib/bachd"), machine.path("var"), machine.root) if path.is_dir())
     free = shutil.disk_usage(folder).free // 1_000_000
     if free < ROOM:
@@ -65,7 +65,7 @@ def disk(machine: Machine) -> Finding:
 
 
 def service(machine: Machine) -> Finding:
-    """Whether a bachd runs, and answers."""
+    """Check whether a bachd runs, and answers."""
     try:
         answer = status.ask()
     except StatusError as fault:

@@ -29,7 +29,7 @@ class Durations:
         self._sum += seconds
 
     def figures(self) -> ComposingFigures:
-        """All since the beginning."""
+        """Return all counts since the beginning."""
         *reached, count = accumulate(self._counts)
         return {
             "buckets": [[limit, number] for limit, number in zip(LIMITS, reached, strict=True)],

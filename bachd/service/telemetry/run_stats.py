@@ -47,7 +47,7 @@ class Report(logging.Handler):
     """Follows a run through its steps and, as a handler, through the warnings in its log."""
 
     def __init__(self, lateness: Lateness) -> None:
-        """The run begins now."""
+        """Begin to count."""
         super().__init__(logging.WARNING)
         self.lateness = lateness
         """Of the messages that have been delivered."""
@@ -65,7 +65,7 @@ class Report(logging.Handler):
         """How long composing an event took."""
 
     def see(self, step: Step) -> None:
-        """A step has been handed to the player."""
+        """Count a step that was handed to the player."""
         self._step = step
         self.events += 1
 
@@ -83,14 +83,14 @@ class Report(logging.Handler):
         return f"{piece} at {parts.bpm:g} bpm on {parts.outputs.description}{condition}{refused}"
 
     def figures(self, parts: Parts) -> str:
-        """Where the page is, tempo, output and lateness, for a line on the screen."""
+        """Return where the page is, tempo, output and lateness, for a line on the screen."""
         late = self.lateness.overall()
         lateness = f"   lateness {late}" if late.count else ""
         page = f"{self.page.link}   " if self.page is not None and self.page.link else ""
         return f"{page}{parts.bpm:g} bpm   {parts.outputs.description}{lateness}"
 
     def snapshot(self, parts: Parts) -> Snapshot:
-        """All there is to tell."""
+        """Return all figures."""
         step = self._step
         return {
             "piece": step.piece if step else None,
@@ -114,5 +114,5 @@ class Report(logging.Handler):
 
 
 def _condition(parts: Parts) -> str | None:
-    """What a person should know of whom the music follows, if it follows anybody and all is not well."""
+    """Return why the external tempo source is not followed, if there is one and all is not well."""
     return (parts.lead.condition(monotonic()) or None) if parts.lead else None

@@ -76,7 +76,7 @@ class StatusServer:
 
 
 def _listening(path: Path) -> socket.socket:
-    """A socket there, complete with its rights from the first moment on which anybody can see it."""
+    """Bind a socket there, complete with its rights from the first moment on which it can be seen."""
     nascent = path.with_name(f"{path.name}.{os.getpid()}")
     nascent.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -95,7 +95,7 @@ def _listening(path: Path) -> socket.socket:
 
 
 def _alive(path: Path) -> bool:
-    """Whether somebody listens there."""
+    """Return whether somebody listens there."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(PATIENCE)
         try:
@@ -106,7 +106,7 @@ def _alive(path: Path) -> bool:
 
 
 def socket_path() -> Path:
-    """Where a daemon that is started in this environment listens."""
+    """Return where a daemon that is started in this environment listens."""
     given = os.environ.get("RUNTIME_DIRECTORY")  # systemd gives several with colons between them
     return Path(given.split(":")[0]) / _NAME if given else _own_folder() / _NAME
 
@@ -119,7 +119,7 @@ def _own_folder() -> Path:
 
 
 def ask() -> dict[str, Any]:
-    """The snapshot of the daemon that runs here, this user's own or else the service, with systemd's `restarts`.
+    """Return the snapshot of the daemon that runs here, this user's own or else the service, with systemd's `restarts`.
 
     restarts: how often systemd has had to start it again; None if it is not a service. Raises StatusError, in one line
     that says what to do, if none runs, none may be asked, or the one that runs does not answer.
@@ -132,7 +132,7 @@ def ask() -> dict[str, Any]:
 
 
 def _ask(path: Path) -> dict[str, Any] | None:
-    """What the daemon there says; None if there is none."""
+    """Return what the daemon there says; None if there is none."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(PATIENCE)
         try:
@@ -166,7 +166,7 @@ def _restarts(pid: object) -> int | None:
 
 
 def described(answer: dict[str, Any]) -> str:
-    """An answer as a person reads it: a word and what it says on each line."""
+    """Format an answer for people: a word and its value on each line."""
     late, faults = Summary(**answer["lateness"]), answer["faults"]
     rows = [
         ("piece", "none yet" if answer["piece"] is None else f"{answer['piece']}, bar {answer['bar']}"),
@@ -185,7 +185,7 @@ def described(answer: dict[str, Any]) -> str:
 
 
 def _long(seconds: float) -> str:
-    """Seconds as people say them, in their two largest units."""
+    """Format seconds in their two largest units."""
     minutes, s = divmod(int(seconds), 60)
     hours, m = divmod(minutes, 60)
     d, h = divmod(hours, 24)
