@@ -82,7 +82,7 @@ class Chase:
         return Resume(due, (songpos(sixteenths).data, CONTINUE.data), self._fresh)
 
     def holds_back(self, data: bytes) -> bool:
-        """Return whether a message is part of a running clock, not to be sent to a destination that has not joined it."""
+        """Return whether a message is part of a running clock, not for a destination that has not joined it."""
         return data[0] == _POSITION or (self.clock_runs and data[0] > _POSITION and data != STOP.data)
 
     def _see_clock(self, due: float, data: bytes) -> None:

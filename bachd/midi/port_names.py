@@ -128,7 +128,7 @@ def is_name(spec: str) -> bool:
 
 
 def full_name(client: str, port: str) -> str:
-    """Join a client's and a port's name: 'FP-30X', 'FP-30X MIDI 1' -> 'FP-30X MIDI 1'; 'FLUID Synth', 'Synth input' -> both."""
+    """Join a client's and a port's name: 'FLUID Synth' and 'in'; 'FP-30X MIDI 1' already holds 'FP-30X'."""
     return port if port.startswith(client) else f"{client} {port}"
 
 

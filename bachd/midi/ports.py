@@ -188,7 +188,7 @@ class _Opening:
 
     def _play(self, target: PortTarget) -> None:
         from bachd.midi.jack.output import JackOutput
-        from bachd.midi.rtmidi import RtMidiOutput
+        from bachd.midi.rtmidi.output import RtMidiOutput
 
         for output in self._present.outputs:
             if isinstance(output, JackOutput | RtMidiOutput) and output.plays(target):

@@ -46,8 +46,8 @@ def other_systems(sequencer: Sequencer | None, faults: list[str]) -> Iterator[tu
 
 def destinations(system: System) -> list[str]:
     """Return the names of the ports that can be played to. Raises OutputError if the system is not there."""
-    from bachd.midi import rtmidi_port
     from bachd.midi.jack import output as jack_output
+    from bachd.midi.rtmidi import port as rtmidi_port
 
     return jack_output.destinations() if system == "jack" else rtmidi_port.destinations(system)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from bachd.midi.chase import Chase
 from bachd.midi.message_queue import MessageQueue
-from bachd.midi.rtmidi_port import RESUME, Connection, System
+from bachd.midi.rtmidi.port import RESUME, Connection, System
 from bachd.realtime import priority
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
