@@ -139,7 +139,7 @@ def _start(config: Path, what: str) -> tuple[float, float | None]:
         "bachd", "run", "--config", config, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, folder=config.parent
     )
     try:
-        log = []
+        log: list[str] = []
         while not (line := child_process.read_line(run, PATIENCE)).startswith("playing "):
             if not line:
                 raise BachdError(f"bench: the run that was to be measured did not start to play: {' / '.join(log)}")
