@@ -68,11 +68,11 @@ class Chase:
         self.clock_runs = False
 
     def state(self) -> list[bytes]:
-        """All that a synth must be sent after a reset, channel by channel. May be called from any thread."""
+        """Return all that a synth must be sent after a reset, channel by channel. May be called from any thread."""
         return [data for _, data in sorted(self._state.copy().items())]
 
     def resume(self) -> Resume | None:
-        """What a device must be sent to go along from the next clock on; None if no clock runs."""
+        """Return what a device must be sent to go along from the next clock on; None if no clock runs."""
         if not self.clock_runs:
             return None
         due = self._last if self._fresh else self._last + min(self._periods) / 2
@@ -82,7 +82,7 @@ class Chase:
         return Resume(due, (songpos(sixteenths).data, CONTINUE.data), self._fresh)
 
     def holds_back(self, data: bytes) -> bool:
-        """Whether a destination that has not joined a running clock must not get this message: it is part of it."""
+        """Return whether a message is part of a running clock, not for a destination that has not joined it."""
         return data[0] == _POSITION or (self.clock_runs and data[0] > _POSITION and data != STOP.data)
 
     def _see_clock(self, due: float, data: bytes) -> None:
@@ -102,7 +102,7 @@ class Chase:
 
 
 def _place(data: bytes) -> tuple[int, int, int] | None:
-    """What a channel message sets, in the order in which it is to be set again; None for what does not last."""
+    """Return what a channel message sets, in the order in which it is to be set again; None for what does not last."""
     kind, channel = data[0] & 0xF0, data[0] & 0x0F
     if kind == _CONTROL and data[1] in _BANKS:
         return channel, 0, data[1]

@@ -70,7 +70,7 @@ def _recordings(output: Output) -> list[str]:
 
 
 def _shifted(timed: TimedMessage, offset: float) -> TimedMessage:
-    """A message of a clock at another moment; any other as it is."""
+    """Return a message of a clock at another moment; any other as it is."""
     return replace(timed, due=timed.due + offset) if timed.message.type in _CLOCK else timed
 
 

@@ -100,7 +100,7 @@ class FileOutput:
             self._recent = deque(timed for timed in self._recent if timed.due <= moment)
 
     def bar(self, due: float) -> None:
-        """A file is always there, and misses nothing."""
+        """Do nothing: a file is always there, and misses nothing."""
 
     def poll(self) -> Sequence[str]:
         """Write what has been gathered. When the disk is full, recording ends there, and the line says so."""
@@ -126,7 +126,7 @@ class FileOutput:
         return f"{self.path}: {self._fault.strerror if self._fault else None}; the file holds the music up to there"
 
     def _gather(self, moment: float) -> None:
-        """What is due until then is certain, and gets its bytes."""
+        """Encode what is due until then, which cannot be retracted any more."""
         while self._recent and self._recent[0].due <= moment:
             timed = self._recent.popleft()
             data = bytes(timed.message.bytes())
@@ -160,14 +160,14 @@ class FileOutput:
         self._write_at(_HEADER + b"MTrk" + struct.pack(">L", len(_END)) + _END, 0)
 
     def _write_at(self, data: bytes, where: int) -> None:
-        """A disk that is nearly full takes a part first and refuses the rest."""
+        """Write all of it: a disk that is nearly full takes a part first and refuses the rest."""
         while data:
             written = os.pwrite(self._file.fileno(), data, where)
             data, where = data[written:], where + written
 
 
 def _create(path: Path) -> tuple[Path, FileIO]:
-    """A new file at `path`, or beside what is there already, of the same name with a number."""
+    """Create a file at `path`, or beside what is there already, of the same name with a number."""
     for name in chain([path.name], (f"{path.stem}-{number}{path.suffix}" for number in count(2))):
         with suppress(FileExistsError):
             return path.with_name(name), path.with_name(name).open("xb", buffering=0)

@@ -61,14 +61,14 @@ class MessageHeap:
         heapq.heappop(self._heap)
 
     def take(self, moment: float) -> list[Due]:
-        """Deliver what is due at `moment` or before."""
+        """Take the next chord, all for one moment, `ahead` seconds before it or as soon as it is there."""
         taken: list[Due] = []
         while self._heap and self._heap[0][0] <= moment:
             taken.append(self.pop())
         return taken
 
     def retract(self, moment: float) -> None:
-        """Forget what is due after `moment`, and end at `moment` those notes of it that were delivered already.
+        """Retract messages, as `MessageHeap.retract` does.
 
         Ends of notes that began at `moment` or before are forgotten, too: whoever retracts sends them anew.
         """
@@ -104,13 +104,13 @@ class MessageQueue:
             self._changed.notify()
 
     def retract(self, moment: float) -> None:
-        """As `MessageHeap.retract`."""
+        """Retract messages, as `MessageHeap.retract` does."""
         with self._changed:
             self._heap.retract(moment)
             self._changed.notify()
 
     def take(self, ahead: float) -> list[Due]:
-        """The next chord, all for one moment, `ahead` seconds before it or as soon as it is there.
+        """Take the next chord, all for one moment, `ahead` seconds before it or as soon as it is there.
 
         Waits for it. After `close` and the last message: the ends of what still sounds, then nothing.
         """
@@ -126,29 +126,29 @@ class MessageQueue:
             return self._heap.take(self._heap.next)
 
     def close(self) -> None:
-        """No more will be put."""
+        """Note that no more will be put."""
         with self._changed:
             self._closed = True
             self._changed.notify()
 
 
 def begins(data: bytes) -> bool:
-    """Whether a message is a note_on; with velocity 0, it is a note_off."""
+    """Return whether a message is a note_on; with velocity 0, it is a note_off."""
     return len(data) == 3 and data[0] & 0xF0 == _NOTE_ON and data[2] > 0
 
 
 def ends(data: bytes) -> bool:
-    """Whether a message is a note_off."""
+    """Return whether a message is a note_off."""
     return len(data) == 3 and (data[0] & 0xF0 == _NOTE_OFF or (data[0] & 0xF0 == _NOTE_ON and data[2] == 0))
 
 
 def ending(data: bytes) -> bytes:
-    """The note_off for a note_on."""
+    """Return the note_off for a note_on."""
     return _end(_key(data))
 
 
 def _key(data: bytes) -> bytes:
-    """The channel and number of a note: what its note_off begins with."""
+    """Return the channel and number of a note: what its note_off begins with."""
     return bytes((_NOTE_OFF | data[0] & 0x0F, data[1]))
 
 

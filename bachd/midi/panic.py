@@ -51,7 +51,7 @@ def panic(ports: Sequence[str] = (), played: Sequence[str] = ()) -> str:
 
 
 def _destinations(played: Sequence[str]) -> Iterator[str]:
-    """The ports that words of `midi.output` stand for, as far as they are there."""
+    """Yield the ports that words of `midi.output` stand for, as far as they are there."""
     resolver = Resolver()
     try:
         for spec in played:

@@ -44,7 +44,7 @@ class PortInfo:
 
 
 def normal(spec: str) -> str:
-    """A word of `midi.output` as it is known here: 'AUTO' and 'File:x.mid' are 'auto' and 'file:x.mid'."""
+    """Return a word of `midi.output` as it is known here: 'AUTO' and 'File:x.mid' are 'auto' and 'file:x.mid'."""
     lower = spec.strip().lower()
     if lower in _WORDS:
         return lower
@@ -75,7 +75,7 @@ _SELECTED: Final = re.compile(r"(.+?)\s*(#[1-9][0-9]?|@[0-9][0-9.:-]*)")
 
 
 def candidates(ports: Sequence[P], part: str) -> list[P]:
-    """The ports that `part` of a name fits, those of one name in the order of their numbers.
+    """Return the ports that `part` of a name fits, those of one name in the order of their numbers.
 
     part: may end in the number or the USB socket of one of several ports of one name.
     """
@@ -96,7 +96,7 @@ def _fitting(ports: Sequence[P], part: str) -> list[P]:
 
 
 def label(port: Named, ports: Sequence[Named]) -> str:
-    """A name that only this one of the ports has: its own, or with its USB socket or its number."""
+    """Return a name that only this one of the ports has: its own, or with its USB socket or its number."""
     twins = [other for other in ports if other.name == port.name]
     if len(twins) < 2:
         return port.name
@@ -107,13 +107,13 @@ def label(port: Named, ports: Sequence[Named]) -> str:
 
 
 def selector(part: str, name: str) -> str:
-    """The number or socket that `part` tells a port called `name` by; empty if it does not."""
+    """Return the number or socket that `part` tells a port called `name` by; empty if it does not."""
     chosen = _SELECTED.fullmatch(part.strip())
     return chosen[2] if chosen is not None and not matching([name], part) else ""
 
 
 def _number(port: Named, ports: Sequence[Named]) -> int:
-    """The place of a port among those of its name, from 1 on."""
+    """Return the place of a port among those of its name, from 1 on."""
     places = sorted(_place(other) for other in ports if other.name == port.name)
     return 1 + places.index(_place(port))
 
@@ -123,29 +123,29 @@ def _place(port: Named) -> tuple[list[int], tuple[int, int]]:
 
 
 def is_name(spec: str) -> bool:
-    """Whether a word of `midi.output` is part of a port's name."""
+    """Return whether a word of `midi.output` is part of a port's name."""
     return spec not in _WORDS and not spec.startswith("file:")
 
 
 def full_name(client: str, port: str) -> str:
-    """What people call a port: 'FP-30X', 'FP-30X MIDI 1' -> 'FP-30X MIDI 1'; 'FLUID Synth', 'Synth input' -> both."""
+    """Join a client's and a port's name: 'FLUID Synth' and 'in'; 'FP-30X MIDI 1' already holds 'FP-30X'."""
     return port if port.startswith(client) else f"{client} {port}"
 
 
 def is_instrument(name: str) -> bool:
-    """Whether a port of that name may be chosen without being asked for."""
+    """Return whether a port of that name may be chosen without being asked for."""
     return not any(part in name.lower() for part in _NO_INSTRUMENTS)
 
 
 def matching(names: Iterable[str], part: str) -> list[str]:
-    """The names that hold `part`, in whatever case, each once; a whole name means only itself."""
+    """Return the names that hold `part`, in whatever case, each once; a whole name means only itself."""
     names = dict.fromkeys(names)
     wanted = part.strip().lower()
     return [name for name in names if name.lower() == wanted] or [name for name in names if wanted in name.lower()]
 
 
 def the_one(names: Sequence[str], part: str, asked: str = "midi.output") -> str:
-    """The only name that `part` fits. Raises OutputError, listing what there is, if none or several do.
+    """Return the only name that `part` fits. Raises OutputError, listing what there is, if none or several do.
 
     asked: where `part` is written, for those who have to mend it.
     """
@@ -159,7 +159,7 @@ def the_one(names: Sequence[str], part: str, asked: str = "midi.output") -> str:
 
 
 def ambiguous(names: Iterable[str], part: str, asked: str) -> OutputError:
-    """What is raised where `part` fits ports of several names."""
+    """Return what is raised where `part` fits ports of several names."""
     return OutputError(f"{asked}: {part!r} fits several ports: {_list(names)}; write more of the name")
 
 
@@ -168,5 +168,5 @@ def _list(names: Iterable[str]) -> str:
 
 
 def unsubscribable(name: str) -> str:
-    """The error text for a synth that cannot be subscribed to our port."""
+    """Return the error text for a synth that cannot be subscribed to our port."""
     return f"{name}: cannot be subscribed; does another program use it alone?"

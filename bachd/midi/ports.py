@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 def list_ports() -> list[PortInfo]:
-    """What can be played to, on all MIDI systems that are here."""
+    """Return what can be played to, on all MIDI systems that are here."""
     found = []
     sequencer = systems.open_sequencer([])
     if sequencer is not None:
@@ -44,7 +44,7 @@ def list_ports() -> list[PortInfo]:
 
 
 def instruments() -> list[str]:
-    """The ports that 'auto' may choose, on the first MIDI system that is here."""
+    """Return the ports that 'auto' may choose, on the first MIDI system that is here."""
     sequencer = systems.open_sequencer([])
     if sequencer is not None:
         ports = sequencer.ports()
@@ -188,7 +188,7 @@ class _Opening:
 
     def _play(self, target: PortTarget) -> None:
         from bachd.midi.jack.output import JackOutput
-        from bachd.midi.rtmidi import RtMidiOutput
+        from bachd.midi.rtmidi.output import RtMidiOutput
 
         for output in self._present.outputs:
             if isinstance(output, JackOutput | RtMidiOutput) and output.plays(target):

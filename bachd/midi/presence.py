@@ -45,11 +45,11 @@ class Presence:
         return self.state is State.WAITING
 
     def arrive(self, now: float = -math.inf) -> None:
-        """It is there, and was reset: let it wait for a bar."""
+        """Note that it is there and was reset: let it wait for a bar."""
         self.state, self.in_step, self.since = State.WAITING, False, now
 
     def leave(self, state: State = State.ABSENT) -> None:
-        """It is gone, or was taken off."""
+        """Note that it is gone, or was taken off."""
         self.state, self.in_step = state, False
 
     def play(self, *, in_step: bool = False) -> None:
@@ -57,11 +57,11 @@ class Presence:
         self.state, self.in_step = State.PLAYING, self.in_step or in_step
 
     def join(self, *, in_step: bool = False) -> bool:
-        """A bar begins: let it play if it waited; returns whether it did."""
+        """Let it play if it waited, as a bar begins; returns whether it did."""
         if waited := self.waits:
             self.play(in_step=in_step)
         return waited
 
     def passes(self, data: bytes, chase: Chase) -> bool:
-        """Whether a message is for the device now. chase: what its output has been sent."""
+        """Return whether a message is for the device now. chase: what its output has been sent."""
         return self.plays if begins(data) else self.in_step or not chase.holds_back(data)

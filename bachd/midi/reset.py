@@ -19,5 +19,5 @@ def reset() -> list[Message]:
 
 
 def every_note_off(channel: int) -> list[Message]:
-    """A note_off for each note of a channel (0 to 15), for synths that know no 'all notes off'."""
+    """Return a note_off for each note of a channel (0 to 15), for synths that know no 'all notes off'."""
     return [note_off(channel, note) for note in range(128)]

@@ -49,7 +49,7 @@ class Resolver:
         return self._sequencer
 
     def take_sequencer(self) -> Sequencer | None:
-        """The sequencer, which the caller closes from here on."""
+        """Return the sequencer, which the caller closes from here on."""
         sequencer, self._sequencer = self.sequencer, None
         return sequencer
 
@@ -60,7 +60,7 @@ class Resolver:
             self._sequencer = None
 
     def resolve(self, spec: str) -> Target:
-        """What a word stands for. Raises OutputError if that is not there."""
+        """Return what a word stands for. Raises OutputError if that is not there."""
         spec = normal(spec)
         if spec.startswith("file:"):
             return FileTarget(home_expanded(Path(spec.removeprefix("file:"))))
@@ -73,12 +73,12 @@ class Resolver:
         return self._virtual() if spec == "virtual" else self._named(spec)
 
     def present(self) -> list[str]:
-        """The ports of ALSA's sequencer, each by a name that only it has."""
+        """Return the ports of ALSA's sequencer, each by a name that only it has."""
         ports = self.sequencer.ports() if self.sequencer is not None else []
         return [label(port, ports) for port in ports]
 
     def may_come(self, spec: str) -> bool:
-        """Whether a word that cannot be resolved is the name of a synth that ALSA would announce."""
+        """Return whether a word that cannot be resolved is the name of a synth that ALSA would announce."""
         if not is_name(normal(spec)) or self.sequencer is None:
             return False
         return not candidates(self.sequencer.ports(), spec)
@@ -167,7 +167,7 @@ def _examine(resolver: Resolver, spec: str) -> None:
 
 
 def without_synth() -> str:
-    """What a run with `auto` does on this machine while there is no synth."""
+    """Return what a run with `auto` does on this machine while there is no synth."""
     resolver = Resolver()
     try:
         target = resolver.resolve("auto")
@@ -180,7 +180,7 @@ def without_synth() -> str:
 
 
 def home_expanded(path: Path) -> Path:
-    """The path with ~ as the home it stands for. Raises OutputError if that home is not known."""
+    """Return the path with ~ as the home it stands for. Raises OutputError if that home is not known."""
     try:
         return path.expanduser()
     except RuntimeError:
@@ -188,7 +188,7 @@ def home_expanded(path: Path) -> Path:
 
 
 def fresh_path() -> Path:
-    """A name in the working directory that no earlier run has taken."""
+    """Return a name in the working directory that no earlier run has taken."""
     from datetime import datetime
     from itertools import chain, count
 

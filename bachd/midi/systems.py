@@ -21,7 +21,7 @@ _SYSTEMS: Final[Sequence[System]] = ("coremidi",) if sys.platform == "darwin" el
 
 
 def open_sequencer(faults: list[str]) -> Sequencer | None:
-    """The ALSA sequencer; if there is none, what is wrong is added to `faults`."""
+    """Return the ALSA sequencer; if there is none, what is wrong is added to `faults`."""
     from bachd.midi.alsa.kernel_sequencer import KernelSequencer
 
     if "alsa" not in _SYSTEMS:
@@ -34,7 +34,7 @@ def open_sequencer(faults: list[str]) -> Sequencer | None:
 
 
 def other_systems(sequencer: Sequencer | None, faults: list[str]) -> Iterator[tuple[System, list[str]]]:
-    """The MIDI systems beside ALSA's sequencer, with their destinations; ALSA through rtmidi only without it."""
+    """Yield the MIDI systems beside ALSA's sequencer, with their destinations; ALSA through rtmidi only without it."""
     for system in _SYSTEMS:
         if system != "alsa" or sequencer is None:
             try:
@@ -45,13 +45,13 @@ def other_systems(sequencer: Sequencer | None, faults: list[str]) -> Iterator[tu
 
 
 def destinations(system: System) -> list[str]:
-    """The names of the ports that can be played to. Raises OutputError if the system is not there."""
-    from bachd.midi import rtmidi_port
+    """Return the names of the ports that can be played to. Raises OutputError if the system is not there."""
     from bachd.midi.jack import output as jack_output
+    from bachd.midi.rtmidi import port as rtmidi_port
 
     return jack_output.destinations() if system == "jack" else rtmidi_port.destinations(system)
 
 
 def first_instrument(names: Sequence[str]) -> str | None:
-    """The first name that 'auto' may choose."""
+    """Return the first name that 'auto' may choose."""
     return next(filter(is_instrument, names), None)

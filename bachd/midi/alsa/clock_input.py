@@ -74,7 +74,7 @@ class AlsaClockInput:
         )
 
     def poll(self) -> tuple[str, ...]:
-        """Nothing to do: the kernel announces what changes."""
+        """Do nothing: the kernel announces what changes."""
         return ()
 
     def close(self) -> None:

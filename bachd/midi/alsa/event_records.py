@@ -34,7 +34,7 @@ _SONGPOS: Final = 0xF2
 
 
 def record(data: bytes, moment: float, queue: int, sender: Address, to: Address = SUBSCRIBERS) -> bytes:
-    """A message from our port to another, or to all subscribed to ours, at a moment of a queue, in seconds.
+    """Return a message from our port to another, or to all subscribed to ours, at a moment of a queue, in seconds.
 
     Raises ValueError for system exclusive and other messages that no music needs.
     """
@@ -45,7 +45,7 @@ def record(data: bytes, moment: float, queue: int, sender: Address, to: Address 
 
 
 def notes(records: bytes) -> Iterator[tuple[float, bytes]]:
-    """What has been read: each note_on and note_off in it, with the seconds by which a queue has dated it."""
+    """Yield what has been read: each note_on and note_off in it, with the seconds by which a queue has dated it."""
     for at in range(0, len(records), SIZE):
         kind, _, _, _, seconds, nanoseconds, *_ = _HEAD.unpack_from(records, at)
         if kind in _STATUSES:
@@ -54,7 +54,7 @@ def notes(records: bytes) -> Iterator[tuple[float, bytes]]:
 
 
 def _body(data: bytes) -> tuple[int, bytes]:
-    """The record's type, and its last 12 bytes."""
+    """Return the record's type, and its last 12 bytes."""
     status = data[0]
     if status in _SYSTEM:
         return _SYSTEM[status], bytes(_CONTROL.size)

@@ -97,7 +97,7 @@ class Subscriptions:
         return self._opens if any(map(self._may_join, self._synths)) else math.inf
 
     def bar(self, after: float, due: float, resume: Resume | None = None) -> None:
-        """A bar begins at `due`; what comes before it has left by `after`. Both in monotonic seconds.
+        """Note that a bar begins at `due`; what comes before it has left by `after`. Both in monotonic seconds.
 
         resume: what puts a device in step with the clock of that bar.
         """
@@ -106,7 +106,7 @@ class Subscriptions:
         self._resume, self._opens, self._begins = resume, (after + end) / 2, due  # in this order: `join` is elsewhere
 
     def halt(self) -> None:
-        """The bar that was to begin is taken back; the clock goes on with a start or a continue for all."""
+        """Forget the bar that was to begin; the clock goes on with a start or a continue for all."""
         self._resume = None
 
     def join(self, now: float) -> None:
@@ -208,7 +208,7 @@ class Subscriptions:
 
 
 def _fitting(synth: _Synth, ports: Sequence[SequencerPort]) -> list[SequencerPort]:
-    """The ports that will do for a synth, in the order in which they are tried."""
+    """Return the ports that will do for a synth, in the order in which they are tried."""
     return [port for port in ports if port.hardware] if synth.name is None else candidates(ports, synth.name)
 
 

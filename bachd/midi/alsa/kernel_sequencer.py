@@ -36,7 +36,7 @@ def check_device() -> None:
 
 
 def pending(client: Any) -> Iterator[Any]:
-    """The events that have come in for a client of alsa-midi; at last None if the kernel could not keep all for us."""
+    """Yield the events that have come in for a client of alsa-midi; at last None if the kernel has lost some."""
     import alsa_midi
 
     with suppress(alsa_midi.ALSAError):
@@ -96,11 +96,11 @@ class KernelSequencer:
         return self._ffi.gc(box[0], getattr(self._c, f"snd_seq_{kind}_free"))
 
     def now(self) -> float:
-        """The queue's time."""
+        """Return the queue's time."""
         return self._clock.now()
 
     def ports(self) -> list[SequencerPort]:
-        """What can be played to; empty if the list changes under our hands."""
+        """Return what can be played to; empty if the list changes under our hands."""
         hardware = self._alsa.PortType.HARDWARE
         try:
             found = self._client.list_ports(output=True)
@@ -118,7 +118,7 @@ class KernelSequencer:
         ]
 
     def subscribed(self) -> set[Address]:
-        """Which ports are subscribed to ours at present."""
+        """Return which ports are subscribed to ours at present."""
         found = self._client.list_port_subscribers(self._port, self._alsa.SubscriptionQueryType.READ)
         return {tuple(each.addr) for each in found}
 

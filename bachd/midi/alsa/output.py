@@ -132,7 +132,7 @@ class AlsaOutput:
             self._sequencer.wake()
 
     def poll(self) -> Sequence[str]:
-        """Nothing to do, as all is announced. Raises what has ended the thread that listens, which only a bug can."""
+        """Do nothing, as all is announced. Raises what has ended the thread that listens, which only a bug can."""
         if self._fault is not None:
             raise self._fault
         return ()
@@ -163,7 +163,7 @@ class AlsaOutput:
             self._synths.join(now)
 
     def _moment(self, due: float, data: bytes) -> float:
-        """The queue's time for a deadline; it never decreases, however the clocks are compared."""
+        """Return the queue's time for a deadline; it never decreases, however the clocks are compared."""
         stream = data[0] >= _CLOCK
         last_due, last = self._last[stream]
         moment = due + self._shift if due < last_due else max(last, due + self._shift)
@@ -171,7 +171,7 @@ class AlsaOutput:
         return moment
 
     def _compare_clocks(self) -> None:
-        """The queue's clock jumps ahead whenever the kernel's timer is late, so it is read before each chord."""
+        """Read the queue's clock before each chord: it jumps ahead whenever the kernel's timer is late."""
         before = self._clock.now()
         queue = self._sequencer.now()
         after = self._clock.now()

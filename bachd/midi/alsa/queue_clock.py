@@ -35,12 +35,12 @@ class QueueClock:
         return float(time.tv_sec + 1e-9 * time.tv_nsec)
 
     def ahead(self) -> float:
-        """By how many seconds it is ahead of the monotonic clock: to be taken off what it has lately dated."""
+        """Return by how many seconds it is ahead of the monotonic clock: to be subtracted from its timestamps."""
         return compared(self.now, monotonic)
 
 
 def compared(queue: Callable[[], float], clock: Callable[[], float]) -> float:
-    """By how many seconds the one is ahead of the other: by the quickest of a few looks at both."""
+    """Return by how many seconds the one is ahead of the other: by the quickest of a few looks at both."""
     quickest, found = math.inf, 0.0
     for _ in range(_LOOKS):
         before = clock()

@@ -26,15 +26,15 @@ class Sequencer(Protocol):
     """A sequencer with our port and a running queue. Its methods may be called from any thread."""
 
     def now(self) -> float:
-        """The queue's time in seconds."""
+        """Return the queue's time in seconds."""
         ...
 
     def ports(self) -> list[SequencerPort]:
-        """What can be played to, the likeliest instrument first."""
+        """Return what can be played to, the likeliest instrument first."""
         ...
 
     def subscribed(self) -> set[Address]:
-        """Which ports are subscribed to ours at present, whoever subscribed them."""
+        """Return which ports are subscribed to ours at present, whoever subscribed them."""
         ...
 
     def subscribe(self, address: Address) -> bool:

@@ -16,7 +16,7 @@ _INTERFACE: Final = re.compile(r"([0-9]+-[0-9.]+):[0-9.]+")
 
 
 def socket_of(client: Any, number: int) -> str:
-    """The socket of the client with that number; empty if it is not on USB, or is gone. client: alsa-midi's own."""
+    """Return the socket of the client of that number; empty if it is not on USB, or gone. client: alsa-midi's own."""
     import alsa_midi
 
     try:
@@ -27,7 +27,7 @@ def socket_of(client: Any, number: int) -> str:
 
 
 def usb_path(device: Path) -> str:
-    """The socket of a sound card's device in /sys: '1-1.2' for .../1-1/1-1.2/1-1.2:1.0; empty if it is not USB."""
+    """Return the socket of a sound card's device in /sys: '1-1.2' for .../1-1.2/1-1.2:1.0; empty if it is not USB."""
     try:
         found = _INTERFACE.fullmatch(device.resolve(strict=True).name)
     except OSError:

@@ -49,7 +49,7 @@ class JackClockInput:
         return ", ".join(sorted(self._there)) or self._part or "port 'bachd clock' of JACK"
 
     def poll(self) -> tuple[str, ...]:
-        """Start the child again, if it has ended or never got ready."""
+        """Do nothing: the kernel announces what changes."""
         if self._closed:
             return ()
         if not self._opened.is_set() and monotonic() > self._begun + 2 * PATIENCE:

@@ -39,7 +39,7 @@ _MOST: Final = 4096
 
 
 def messages(data: bytes) -> Iterator[bytes]:
-    """The messages of a clock in what came as one message, whatever that is."""
+    """Yield the messages of a clock in what came as one message, whatever that is."""
     if _SONG_POSITION.fullmatch(data):
         yield data
     else:

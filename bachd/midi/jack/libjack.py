@@ -68,7 +68,7 @@ class Client:
         )
 
     def port_name(self, port: Any) -> str:
-        """A port's full name, as 'bachd:bachd'."""
+        """Return a port's full name, as 'bachd:bachd'."""
         return str((self.jack.jack_port_name(port) or b"").decode(errors="replace"))
 
     def on_change(self, connected: Callable[[str, str, bool], None], registered: Callable[[str], None]) -> None:
@@ -109,15 +109,15 @@ class Client:
         return _MICRO * self._begin.value - self._shift, _MICRO * self._end.value - self._shift
 
     def destinations(self) -> list[str]:
-        """The full names of the MIDI ports that can be played to, in the server's order."""
+        """Return the full names of the MIDI ports that can be played to, in the server's order."""
         return self.ports(output=False)
 
     def ports(self, *, output: bool) -> list[str]:
-        """The full names of the MIDI ports that music comes out of, or that it goes into, in the server's order."""
+        """Return the full names of the MIDI ports that are outputs, or that are inputs, in the server's order."""
         return self._names(self.jack.jack_get_ports(self.handle, None, _MIDI, _IS_OUTPUT if output else _IS_INPUT))
 
     def connections(self, port: Any) -> list[str]:
-        """The full names of the ports that a port is connected to."""
+        """Return the full names of the ports that a port is connected to."""
         return self._names(self.jack.jack_port_get_all_connections(self.handle, port))
 
     def connect(self, source: str, destination: str) -> bool:
@@ -129,7 +129,7 @@ class Client:
         self.jack.jack_disconnect(self.handle, source.encode(), destination.encode())
 
     def _names(self, names: Any) -> list[str]:
-        """The strings of an array of C that a null pointer ends, which is freed."""
+        """Return the strings of an array of C that a null pointer ends, which is freed."""
         found = []
         for name in names or ():
             if name is None:
@@ -148,7 +148,7 @@ class Client:
 
 @cache
 def library() -> Any:
-    """The library, hushed: it would say on stderr, in many lines, what ours say. Raises OutputError without one."""
+    """Load the library, and keep it from writing to stderr what our errors say. Raises OutputError without one."""
     try:
         jack = ctypes.CDLL(_loaded() or "libjack.so.0")
     except OSError:
@@ -165,7 +165,7 @@ def library() -> Any:
 
 
 def _loaded() -> str | None:
-    """The library that is in memory already: wheels bring one of their own under a name of their own."""
+    """Return the library that is in memory already: wheels bring one of their own under a name of their own."""
     try:
         maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -87,7 +87,7 @@ class JackOutput:
         return self.destination if self.destination in self._connected else f"waiting for {self.destination}"
 
     def plays(self, target: PortTarget) -> bool:
-        """Whether this is what would be opened for a target."""
+        """Return whether this is what would be opened for a target."""
         if target.system != "jack" or target.any_instrument != self._any_instrument:
             return False
         return self._any_instrument or target.destination == self.destination
@@ -119,7 +119,7 @@ class JackOutput:
                 self._write([(resume.due, data) for data in resume.messages])
 
     def poll(self) -> Sequence[str]:
-        """See what has happened to the connections, the child and the server."""
+        """Do nothing, as all is announced. Raises what has ended the thread that listens, which only a bug can."""
         if self._child is None:
             self._child = PlayerChild(self._wanted, self._clock)
             return []
@@ -184,7 +184,7 @@ class JackOutput:
 
 
 def destinations() -> list[str]:
-    """The names of the ports that can be played to, in the server's order.
+    """Return the names of the ports that can be played to, in the server's order.
 
     They are listed by a child process: in this one a server that hangs would make it hang, too.
 

@@ -83,7 +83,7 @@ class PlayerChild:
         return ""
 
     def read(self) -> Sequence[tuple[str, str]]:
-        """What has happened to its connections since the last call: the marks of cables.py, and the names of ports."""
+        """Return the changes of its connections since the last call: the marks of cables.py, and names of ports."""
         with suppress(OSError):  # nothing to read
             while data := self._stdout.read(1 << 16):
                 self._unread += data

@@ -85,14 +85,14 @@ class Machine:
         return next(iter(distributions(name=name, path=list(self.packages))), None)
 
     def debian(self, beginning: str) -> dict[str, str]:
-        """The versions of the installed Debian packages whose names begin so, by name."""
+        """Return the versions of the installed Debian packages whose names begin so, by name."""
         status = self.text("var/lib/dpkg/status") or ""
         return dict(
             re.findall(rf"(?m)^Package: ({beginning}.*)\nStatus: .* installed\n(?:.+\n)*?Version: (.+)", status)
         )
 
     def groups_of(self, user: str) -> set[int] | None:
-        """The groups a user is in, by number; None if there is no such user."""
+        """Return the groups a user is in, by number; None if there is no such user."""
         entries = dict(_records(self.text("etc/passwd")))
         if user not in entries:
             return None
@@ -101,7 +101,7 @@ class Machine:
         return {int(entries[user][2])} | more
 
     def group_name(self, number: int) -> str:
-        """A group's name, or its number if it has none."""
+        """Return a group's name, or its number if it has none."""
         for name, rest in _records(self.text("etc/group")):
             if rest[1] == str(number):
                 return name
@@ -117,7 +117,7 @@ class Machine:
 
 
 def _records(text: str | None) -> Iterator[tuple[str, list[str]]]:
-    """The lines of /etc/passwd or /etc/group: a name, and the fields after it."""
+    """Yield the lines of /etc/passwd or /etc/group: a name, and the fields after it."""
     for line in (text or "").splitlines():
         name, *rest = line.split(":")
         if len(rest) >= 3:

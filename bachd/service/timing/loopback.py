@@ -59,7 +59,7 @@ class Child:
 
 
 def system_of(spec: str) -> System | None:
-    """The MIDI system that a word of `midi.output` plays through; None if nothing can listen there.
+    """Return the MIDI system that a word of `midi.output` plays through; None if nothing can listen there.
 
     Raises OutputError if there is no such port, or no MIDI system at all.
     """
@@ -89,7 +89,7 @@ def system_of(spec: str) -> System | None:
 
 @contextmanager
 def listening(system: System) -> Iterator[tuple[str, Child]]:
-    """A listener while it is needed, and where it is: the name of a JACK port, or an address of ALSA's."""
+    """Yield a listener while it is needed, and where it is: the name of a JACK port, or an address of ALSA's."""
     ear = Child("bachd.service.timing.listener", system)
     try:
         yield ear.line(), ear
@@ -98,7 +98,7 @@ def listening(system: System) -> Iterator[tuple[str, Child]]:
 
 
 def output_to(where: str, system: System, clock: Clock, lateness: Lateness) -> Output:
-    """The output that would play through `system`, and here plays to a listener. Raises OutputError."""
+    """Return the output that would play through `system`, and here plays to a listener. Raises OutputError."""
     if system == "jack":
         from bachd.midi.jack.output import JackOutput
 

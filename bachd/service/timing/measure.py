@@ -132,7 +132,7 @@ def _advice(
     *,
     realtime: bool,
 ) -> Iterator[str]:
-    """What to do, if anything is bad."""
+    """Yield what to do, if anything is bad."""
     if not realtime:
         yield f"no real-time priority here: {_todo(system_checks.realtime(machine))}"
     if arrived is None:

@@ -15,9 +15,9 @@ import pytest
 from mido import Message, MetaMessage
 
 from bachd.errors import OutputError
-from bachd.midi import rtmidi_port
 from bachd.midi.jack.output import JackOutput
-from bachd.midi.rtmidi import RtMidiOutput
+from bachd.midi.rtmidi import port as rtmidi_port
+from bachd.midi.rtmidi.output import RtMidiOutput
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import Output, TimedMessage

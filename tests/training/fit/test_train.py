@@ -145,40 +145,11 @@ def test_two_workers_learn_what_one_does(companion: Any, tmp_path: Path) -> None
         assert [row["epoch"] for row in csv.DictReader(log)] == ["1", "2"]  # only the chief writes
 
 
-_MIRRORED = """
-import sys
-from pathlib import Path
-
-import numpy as np
-import tensorflow as tf
-
-tf.config.set_visible_devices([], "GPU")
-(cpu,) = tf.config.list_physical_devices("CPU")
-tf.config.set_logical_device_configuration(cpu, 2 * [tf.config.LogicalDeviceConfiguration()])
-
-from bachd.training.fit import train
-from tests.training.small import corpus, recipe
-
-for name, devices in ("alone", ["CPU:0"]), ("mirrored", ["CPU:0", "CPU:1"]):
-    strategy = tf.distribute.MirroredStrategy(devices)
-    assert strategy.num_replicas_in_sync == len(devices)
-    network = train.fit(corpus(), recipe(2, dropout=0.0), Path(sys.argv[1], name), strategy)
-    np.savez(Path(sys.argv[1], name), *network.get_weights())
-"""
-
-
 def test_devices_that_mirror_each_other_learn_what_one_does(companion: Any, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", _MIRRORED, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    assert done.returncode == 0, done.stderr
-    alone, mirrored = (np.load(tmp_path / f"{name}.npz") for name in ("alone", "mirrored"))
-    assert alone.files
-    for name in alone.files:
-        np.testing.assert_allclose(mirrored[name], alone[name], atol=1e-4, equal_nan=False)
-
-
-def test_mirrored_is_a_strategy_of_its_own(companion: Any) -> None:
-    assert isinstance(companion.step.strategy("mirrored"), companion.tf.distribute.MirroredStrategy)
+    alone = companion.fit.fit(corpus(), recipe(1), tmp_path / "alone")
+    mirrored = companion.fit.fit(corpus(), recipe(1), tmp_path / "mirrored", companion.step.strategy("mirrored"))
+    for one, other in zip(alone.get_weights(), mirrored.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5, equal_nan=False)
 
 
 def test_a_full_disk_costs_no_finished_epoch(companion: Any, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ class Bucket:
         self._left: dict[str, tuple[float, float]] = {}
 
     def take(self, address: str, now: float) -> bool:
-        """Whether one more may pass at `now`, in monotonic seconds."""
+        """Return whether one more may pass at `now`, in monotonic seconds."""
         if len(self._left) >= MOST_ADDRESSES:
             self._left.clear()
         left, since = self._left.get(address, (self._most, now))
@@ -152,7 +152,7 @@ class Authenticator:
         return "this page answers to requests of its own only"
 
     def _is_own(self, origin: str, host: str) -> bool:
-        """Whether a page of this origin is ours. A proxy may leave its port out of Host."""
+        """Return whether a page of this origin is ours. A proxy may leave its port out of Host."""
         scheme, _, rest = origin.partition("://")
         if scheme not in ("http", "https"):
             return False
@@ -160,7 +160,7 @@ class Authenticator:
         return rest == host or (named is not None and named[1] in self._hosts)
 
     def _knows(self, request: web.Request) -> bool:
-        """Whether a request brings the cookie or the token."""
+        """Return whether a request brings the cookie or the token."""
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return self._is_token(given.strip())
@@ -171,7 +171,7 @@ class Authenticator:
 
 
 def _acts(request: web.Request) -> bool:
-    """Whether a request is more than a link that somebody follows from another page."""
+    """Return whether a request is more than a link that somebody follows from another page."""
     return request.path.startswith("/api/") or "Upgrade" in request.headers
 
 

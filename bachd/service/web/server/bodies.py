@@ -25,7 +25,7 @@ GONE: Final = (ConnectionError, web.RequestPayloadError, TimeoutError)
 
 
 async def read_body(request: web.Request, most: int) -> bytes:
-    """The body of a request. Raises HTTPRequestEntityTooLarge as soon as it has more than `most` bytes."""
+    """Return the body of a request. Raises HTTPRequestEntityTooLarge as soon as it has more than `most` bytes."""
     refuse_encoded(request)
     if (request.content_length or 0) > most:
         raise web.HTTPRequestEntityTooLarge(most, request.content_length or 0)

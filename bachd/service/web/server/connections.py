@@ -26,11 +26,11 @@ class Connections:
         self._dropped: set[asyncio.BaseProtocol] = set()
 
     def trust(self, request: web.BaseRequest) -> None:
-        """The connection of this request has shown the token: it stays when others have to go."""
+        """Note that this connection has shown the token: it stays when others have to go."""
         self._trusted.add(request.protocol)
 
     def __call__(self) -> asyncio.Protocol:
-        """The protocol of a new connection."""
+        """Return the protocol of a new connection."""
         present = set(self._server.connections)
         self._trusted &= present
         self._dropped &= present
@@ -52,7 +52,7 @@ def _address(connection: web.RequestHandler) -> str:
 
 
 def network(host: str | None) -> str:
-    """What counts as one client: an address of IPv4, or the 64 bits of IPv6 that a client's network has."""
+    """Return what counts as one client: an address of IPv4, or the 64 bits of IPv6 that a client's network has."""
     try:
         address = ip_address((host or "").partition("%")[0])
     except ValueError:

@@ -70,7 +70,7 @@ class Feed:
             client.send(text)
 
     def hello(self) -> str:
-        """The first message to a client."""
+        """Return the first message to a client."""
         hello: Hello = {
             "type": "hello",
             "now": monotonic(),
@@ -150,7 +150,7 @@ class _Client:
 
 
 def _ping(text: str) -> float | None:
-    """The time in a ping; None if it is not one."""
+    """Return the time in a ping; None if it is not one."""
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):

@@ -70,7 +70,7 @@ class MusicFiles:
         self._sound = Turns(waiting=0)
 
     async def _done(self, request: web.Request, work: Callable[[], T]) -> T:
-        """What `work` returns, in its turn. Raises ConnectionError if the client has gone meanwhile."""
+        """Return what `work` returns, in its turn. Raises ConnectionError if the client has gone meanwhile."""
         async with self._work.turn():
             if request.transport is None:
                 raise ConnectionResetError
@@ -82,7 +82,7 @@ class MusicFiles:
         return await send(request, {"Content-Type": "application/json; charset=utf-8"}, len(data), pieces(data))
 
     def _piece(self, name: str) -> bytes:
-        """A piece as JSON. Raises Refused."""
+        """Return a piece as JSON. Raises Refused."""
         try:
             uploaded = next((path for path in self._seeds.glob("*.mid") if name in (path.name, str(path))), None)
             if uploaded is None:
@@ -95,7 +95,7 @@ class MusicFiles:
             raise Refused([str(fault)]) from None
 
     def _seed(self, name: str) -> Piece:
-        """A seed piece of the bundle. Raises Refused, ModelError or SeedError."""
+        """Return a seed piece of the bundle. Raises Refused, ModelError or SeedError."""
         model = self._model()
         if self._bundle is None or self._bundle[0] != model:
             self._bundle = (model, Bundle.open(model))
@@ -132,7 +132,7 @@ class MusicFiles:
         return await send(request, _download("audio/midi", "bachd.mid"), len(data), pieces(data))
 
     def _midi(self, bars: int | None) -> bytes:
-        """A .mid of so many bars, which may be some seconds old."""
+        """Return a .mid of so many bars, which may be some seconds old."""
         if self._made[0] != bars or monotonic() - self._made[1] > FRESH:
             data = write_midi(self._recording.steps(bars))
             self._made = (bars, monotonic(), data)
@@ -160,7 +160,7 @@ class MusicFiles:
 
 
 def _read(data: bytes, name: str) -> Piece:
-    """The piece in a .mid. Raises SeedError, or Refused for one with too many notes."""
+    """Return the piece in a .mid. Raises SeedError, or Refused for one with too many notes."""
     try:
         notes = sum(
             timed.message.type == "note_on" and timed.message.velocity > 0 for timed in smf.parse(data).messages
@@ -175,7 +175,7 @@ def _read(data: bytes, name: str) -> Piece:
 
 
 def _stem(name: str) -> str:
-    """What a file of this name is called here. Raises Refused for a name that means a folder."""
+    """Return what a file of this name is called here. Raises Refused for a name that means a folder."""
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
     if last.strip() in (".", ".."):
         raise Refused([f"{last.strip()!r} is the name of a folder; give the file another"], 400)
@@ -185,7 +185,7 @@ def _stem(name: str) -> str:
 
 
 def _as_json(piece: Piece) -> dict[str, Any]:
-    """A piece's first events, with their places."""
+    """Return a piece's first events, with their places."""
     return {
         "name": piece.name,
         "bpm": piece.bpm,
@@ -232,7 +232,7 @@ async def _first_file(request: web.Request) -> tuple[str, bytes]:
 
 
 def _bars(request: web.Request, most: int, default: int | None) -> int | None:
-    """The number in `?bars=`; `all` and nothing are the default."""
+    """Return the number in `?bars=`; `all` and nothing are the default."""
     text = request.query.get("bars", "all")
     if text == "all":
         return default

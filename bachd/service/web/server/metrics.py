@@ -26,7 +26,7 @@ class Metrics:
         self._registry.register(self)
 
     def text(self) -> bytes:
-        """In Prometheus' text format, version 0.0.4."""
+        """Return the figures in Prometheus' text format, version 0.0.4."""
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:

@@ -68,7 +68,7 @@ class Recording:
         self._works = False
 
     def steps(self, bars: int | None = None) -> Iterator[Step]:
-        """The last so many bars, begun from a bar line, or all that is there. The present bar counts."""
+        """Yield the last so many bars, begun from a bar line, or all that is there. The present bar counts."""
         with ExitStack() as stack:
             files = []
             for path in (self._before, self._file):
@@ -81,7 +81,7 @@ class Recording:
 
 
 def _read(files: Iterable[BinaryIO]) -> Iterator[tuple[tuple[str, int], Step]]:
-    """Each step from the beginning of the files on, with its piece and bar; lines that are no step are passed over."""
+    """Yield each step from the beginning of the files, with its piece and bar; skip lines that are not steps."""
     for file in files:
         file.seek(0)
         while line := file.readline(LONGEST_LINE):
@@ -93,7 +93,7 @@ def _read(files: Iterable[BinaryIO]) -> Iterator[tuple[tuple[str, int], Step]]:
 
 
 def _start(files: Iterable[BinaryIO], bars: int) -> int:
-    """The number of the step with which the last so many bars begin."""
+    """Return the number of the step with which the last so many bars begin."""
     begins: deque[int] = deque(maxlen=bars)
     before = None
     for number, (bar, _) in enumerate(_read(files)):
@@ -104,7 +104,7 @@ def _start(files: Iterable[BinaryIO], bars: int) -> int:
 
 
 def write_midi(steps: Iterable[Step]) -> bytes:
-    """A .mid of steps, at their places in the music; nothing if there are none."""
+    """Return a .mid of steps, at their places in the music; nothing if there are none."""
     track, before = bytearray(), 0
     for tick, messages in _messages(steps):
         for message in messages:
@@ -117,7 +117,7 @@ def write_midi(steps: Iterable[Step]) -> bytes:
 
 
 def _messages(steps: Iterable[Step]) -> Iterator[tuple[int, list[Message]]]:
-    """The messages of each step, and its tick."""
+    """Yield the messages of each step, and its tick."""
     tick = 0
     sounding: dict[int, int] = {}  # the notes that sound -> their channels, 0 to 15
     metre = bpm = piece = None
@@ -142,5 +142,5 @@ def _messages(steps: Iterable[Step]) -> Iterator[tuple[int, list[Message]]]:
 
 
 def seconds(steps: Iterable[Step]) -> float:
-    """How long steps last together."""
+    """Return how long steps last together."""
     return sum(step["ticks"] * 60.0 / (step["bpm"] * TICKS) for step in steps)

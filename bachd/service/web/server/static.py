@@ -71,7 +71,7 @@ class Static:
             self._files["/"] = self._files["/index.html"]
 
     async def serve(self, request: web.Request) -> web.Response:
-        """The file at the request's path, or 304 if the browser has it. Raises HTTPNotFound."""
+        """Send the file at the request's path, or 304 if the browser has it. Raises HTTPNotFound."""
         file = self._files.get(request.path)
         if file is None:
             raise web.HTTPNotFound(text="there is nothing at this address")

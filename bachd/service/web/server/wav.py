@@ -32,7 +32,7 @@ def length(seconds: float) -> int:
 
 
 async def play(midi: Path, size: int) -> AsyncGenerator[bytes, None]:
-    """The .wav of a .mid, of `size` bytes. Raises OutputError, before the first of them, if there can be none."""
+    """Yield the .wav of a .mid, of `size` bytes. Raises OutputError, before the first of them, if there can be none."""
     program, font = render.find_synth()
     options = ["-niq", "-r", str(RATE), "-T", "raw", "-O", "s16", "-E", "little"]
     sparing = ["-o", "synth.dynamic-sample-loading=1"]  # or it loads the whole soundfont, which may have 150 MB
@@ -70,6 +70,6 @@ async def play(midi: Path, size: int) -> AsyncGenerator[bytes, None]:
 
 
 def _header(size: int) -> bytes:
-    """What stands before so many bytes of sound (RIFF WAVE, PCM)."""
+    """Return what stands before so many bytes of sound (RIFF WAVE, PCM)."""
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 2, RATE, RATE * _FRAME, _FRAME, 8 * _FRAME // 2)
     return b"RIFF" + struct.pack("<I", _HEAD - 8 + size) + b"WAVE" + form + b"data" + struct.pack("<I", size)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from bachd.errors import OutputError
-from bachd.midi import rtmidi_port
-from bachd.midi.rtmidi_port import destinations
+from bachd.midi.rtmidi import port
+from bachd.midi.rtmidi.port import destinations
 from tests.midi.jack.jackport import PlugSynth
 
 
 def test_destinations_are_listed_by_name(plug_synth: PlugSynth, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(rtmidi_port._APIS, "coremidi", "API_UNIX_JACK")  # CoreMIDI is not here
+    monkeypatch.setitem(port._APIS, "coremidi", "API_UNIX_JACK")  # CoreMIDI is not here
     assert destinations("coremidi") == []
     plug_synth("a synth")
     assert destinations("coremidi") == ["a synth:in"]

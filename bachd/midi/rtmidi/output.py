@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from bachd.midi.chase import Chase
 from bachd.midi.message_queue import MessageQueue
-from bachd.midi.rtmidi_port import RESUME, Connection, System
+from bachd.midi.rtmidi.port import RESUME, Connection, System
 from bachd.realtime import priority
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
@@ -67,7 +67,7 @@ class RtMidiOutput:
         return self._connection.description
 
     def plays(self, target: PortTarget) -> bool:
-        """Whether this is what would be opened for a target."""
+        """Return whether this is what would be opened for a target."""
         if target.system != self._system or target.any_instrument != self._any_instrument:
             return False
         return self._any_instrument or target.destination == self._connection.destination

@@ -80,7 +80,7 @@ class Connection:
         return [data] if self._presence.passes(data, self._chase) else []
 
     def join(self) -> None:
-        """A bar begins: send a destination that is back all notes from here on."""
+        """Send a destination that is back all notes from here on, as a bar begins."""
         with self._lock:
             self._presence.join()
 
@@ -143,7 +143,7 @@ class Connection:
 
 
 def destinations(system: System) -> list[str]:
-    """The names of the ports that can be played to, in the system's order. Raises OutputError if it is not there."""
+    """Return the names of the ports to play to, in the system's order. Raises OutputError if it is not there."""
     out = _client(system)
     try:
         return _names(out)
@@ -157,7 +157,7 @@ _ALSA_NAME: Final = re.compile(r"(.*?):(.*) \d+:\d+")
 
 
 def _client(system: System) -> Any:
-    """A client without a port. Raises OutputError if the system is not there, or python-rtmidi is not."""
+    """Return a client without a port. Raises OutputError if the system is not there, or python-rtmidi is not."""
     title = _TITLES[system]
     try:
         import rtmidi
@@ -177,5 +177,5 @@ def _client(system: System) -> Any:
 
 
 def _names(out: Any) -> list[str]:
-    """The destinations' names, those of ALSA as in sequencer.py: without the numbers that change at each plug."""
+    """Return the destinations' names, without ALSA's numbers, which change whenever something is plugged in."""
     return [full_name(*match.groups()) if (match := _ALSA_NAME.fullmatch(name)) else name for name in out.get_ports()]

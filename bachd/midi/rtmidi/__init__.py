@@ -1,0 +1,1 @@
+"""Output through python-rtmidi."""
