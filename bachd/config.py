@@ -79,7 +79,9 @@ class Sampling:
     leading: bool = True
     """Whether voices are kept from parallel fifths and octaves."""
     range: tuple[int, int] | None = None
-    """Lowest and highest MIDI number that may be played; None leaves it to the bundle."""
+    """Lowest and highest MIDI number that may be played; None stays near the range of the seed piece."""
+    lookahead: int | str = "auto"
+    """How many continuations are composed for each that is played; 'auto': as many as there is time for, to 16."""
 
 
 @dataclass(frozen=True, slots=True)

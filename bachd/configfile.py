@@ -20,6 +20,7 @@ _LARGEST: Final = 256 * 1024
 """Bytes; a config.yaml with all its comments has three thousand."""
 _FURTHEST: Final = 50
 """Milliseconds between a clock and the music; more could not be sent in time."""
+_MOST_CANDIDATES: Final = 64
 _NARROWEST: Final = 24
 """Semitones: with fewer the network's voices have no room to move."""
 
@@ -81,7 +82,7 @@ def _read(top: Section, home: Path) -> Config:
     default = Config()
     seed = top.section("seed", ("piece", "bars", "rng"))
     midi = top.section("midi", ("output", "channels", "program", "latency_ms", "input", "clock"))
-    sampling = top.section("sampling", ("temperature", "top_p", "key", "leading", "range"))
+    sampling = top.section("sampling", ("temperature", "top_p", "key", "leading", "range", "lookahead"))
     model = _model(top, home)
     program = midi.whole("program", 1, 128, None)
     output = _output(midi)
@@ -110,6 +111,7 @@ def _read(top: Section, home: Path) -> Config:
             key=sampling.number("key", *bundle.SAMPLING_LIMITS["key"], default.sampling.key),
             leading=sampling.switch("leading", default.sampling.leading),
             range=_range(sampling),
+            lookahead=_lookahead(sampling),
         ),
         expression=_expression(top.section("expression", ("swing", "humanise_ms", "ritardando", "dynamics"))),
         web=_web(top),
@@ -185,6 +187,13 @@ def _clock(midi: Section, output: tuple[str, ...]) -> ClockOut | None:
         offset = clock.number("offset_ms", -_FURTHEST, _FURTHEST, 0.0)
         offsets = [(name, offset) for name in output]
     return ClockOut(clock.switch("while_stopped", default=False), tuple(each for each in offsets if each[1]))
+
+
+def _lookahead(sampling: Section) -> int | str:
+    found = sampling.number_or_word("lookahead", 1, _MOST_CANDIDATES, ("auto",), Sampling().lookahead)
+    if isinstance(found, float) and found != int(found):
+        sampling.fault("lookahead", f"{found} is no whole number")
+    return found if isinstance(found, str) else int(found)
 
 
 def _range(sampling: Section) -> tuple[int, int] | None:

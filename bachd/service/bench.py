@@ -25,7 +25,7 @@ from bachd.errors import BachdError
 from bachd.music.piece import Origin
 from bachd.neural.bundle import Bundle
 from bachd.neural.edgetpu import EdgeTpuModel
-from bachd.neural.plan import Plan
+from bachd.neural.step_buffer import StepBuffer
 from bachd.neural.remote import Remote
 from bachd.neural.runtime import Graph
 from bachd.service.factory import make_composer, open_model
@@ -62,7 +62,7 @@ def _composing(config: Config, events: int) -> dict[str, Any]:
     remote = model.remote if isinstance(model, EdgeTpuModel) else None
     computing = _Watch(remote or model.trunk, model.head)
     rng = _RNG if config.seed.rng is None else config.seed.rng
-    composer = Plan(make_composer(replace(config, seed=replace(config.seed, rng=rng)), bundle, model))
+    composer = StepBuffer(make_composer(replace(config, seed=replace(config.seed, rng=rng)), bundle, model))
     gc.freeze()  # as `run` does
     whole: list[float] = []
     invokes: list[float] = []

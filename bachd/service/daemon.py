@@ -38,7 +38,7 @@ from bachd.service.tempo_source import open_lead
 
 if TYPE_CHECKING:
     from bachd.music.piece import Step
-    from bachd.neural.plan import Plan
+    from bachd.neural.step_buffer import StepBuffer
     from bachd.realtime.player import Player
     from bachd.service.housekeeping import Upkeep
     from bachd.service.settings.apply import Renewal
@@ -134,7 +134,7 @@ class _Run:
         for task in done:
             task.result()
 
-    def _load(self) -> Plan:
+    def _load(self) -> StepBuffer:
         from bachd.service.factory import open_composer
 
         return open_composer(self._config, self._rng)

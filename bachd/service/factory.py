@@ -18,10 +18,11 @@ from bachd.errors import ModelError, SeedError
 from bachd.music import midifile, smf
 from bachd.music.expression import Expression
 from bachd.music.piece import Piece, Step
-from bachd.neural.bundle import COMPILED, Bundle
+from bachd.neural.bundle import COMPILED, Bundle, SamplingDefaults
 from bachd.neural.composer import Composer
+from bachd.neural.effort import Adaptive, Fixed
 from bachd.neural.model import Model, TfliteModel
-from bachd.neural.plan import Plan
+from bachd.neural.step_buffer import StepBuffer
 from bachd.neural.sampler import Sampler
 from bachd.realtime.clock import Clock
 from bachd.realtime.player import Player
@@ -31,17 +32,17 @@ from bachd.service.tempo_source import conductor, pulse
 log = logging.getLogger("bachd")
 
 
-def open_composer(config: Config, rng: int, model: Model | None = None) -> Plan:
+def open_composer(config: Config, rng: int, model: Model | None = None) -> StepBuffer:
     """A composer that plays by `config`, but for its rng, and can plan ahead. Raises ModelError and SeedError.
 
     model: the network, if it is open already.
     """
     bundle = Bundle.open(config.model)
     seeded = replace(config, seed=replace(config.seed, rng=rng))
-    return Plan(make_composer(seeded, bundle, model or open_model(config.device, bundle)))
+    return StepBuffer(make_composer(seeded, bundle, model or open_model(config.device, bundle)))
 
 
-def open_sampler(config: Config, composer: Plan) -> Sampler:
+def open_sampler(config: Config, composer: StepBuffer) -> Sampler:
     """What `composer`, who has the model of `config`, is to draw with by it. Raises ModelError."""
     return _sampler(config, Bundle.open(config.model), composer.model, composer.rng)
 
@@ -79,6 +80,7 @@ def open_model(device: str, bundle: Bundle) -> TfliteModel:
 def make_composer(config: Config, bundle: Bundle, model: Model) -> Composer:
     """A composer that plays by `config`. Raises SeedError when the first piece cannot be read or holds no music."""
     rng = Random(config.seed.rng)
+    lookahead = config.sampling.lookahead
     return Composer(
         model,
         _sampler(config, bundle, model, rng),
@@ -87,20 +89,34 @@ def make_composer(config: Config, bundle: Bundle, model: Model) -> Composer:
         load=bundle.seed,
         bars=config.seed.bars,
         rng=rng,
+        habits=bundle.card.habits,
+        effort=Fixed(lookahead) if isinstance(lookahead, int) else Adaptive(),
+        memory=bundle.card.sampling_defaults.memory,
     )
 
 
 def _sampler(config: Config, bundle: Bundle, model: Model, rng: Random) -> Sampler:
     sampling, sampling_defaults = config.sampling, bundle.card.sampling_defaults
+    temperature = sampling_defaults.temperature if sampling.temperature is None else sampling.temperature
     return Sampler(
         model,
         rng,
-        temperature=sampling_defaults.temperature if sampling.temperature is None else sampling.temperature,
+        temperature=temperature,
         top_p=sampling_defaults.top_p if sampling.top_p is None else sampling.top_p,
         key=sampling_defaults.key if sampling.key is None else sampling.key,
         pitches=sampling.range or bundle.card.pitches,
         leading=sampling.leading,
+        length_temperature=_length_temperature(sampling_defaults, temperature),
+        length_top_p=sampling_defaults.length_top_p,
+        seed_range=sampling.range is None,
     )
+
+
+def _length_temperature(usual: SamplingDefaults, temperature: float) -> float | None:
+    """The temperature of lengths: what the bundle has for them, raised or lowered as that of notes is."""
+    if usual.length_temperature is None:
+        return None
+    return usual.length_temperature * (temperature / usual.temperature if usual.temperature else 1.0)
 
 
 def _first(name: str | None, bundle: Bundle, rng: Random) -> Piece:

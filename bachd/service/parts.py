@@ -16,7 +16,7 @@ from bachd.errors import BachdError
 from bachd.midi.fan_out import NOWHERE, Outputs
 
 if TYPE_CHECKING:
-    from bachd.neural.plan import Plan
+    from bachd.neural.step_buffer import StepBuffer
     from bachd.neural.sampler import Sampler
     from bachd.service.tempo_source import Lead
 
@@ -29,7 +29,7 @@ class Parts:
 
     config: Config
     rng: int
-    composer: Plan
+    composer: StepBuffer
     outputs: Outputs
     sampler: Sampler | None = None
     """What the composer is to draw with from here on, if that is something else."""

@@ -26,7 +26,7 @@ from bachd.music.ritardando import pace
 from bachd.service.progress import tell
 
 if TYPE_CHECKING:
-    from bachd.neural.plan import Plan
+    from bachd.neural.step_buffer import StepBuffer
 
 SOUNDFONTS: Final = (
     "/usr/share/sounds/sf2",
@@ -111,7 +111,7 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
         output.close()
 
 
-def until(bars: int, composer: Plan, ritardando: float = 0.0) -> Iterator[Step]:
+def until(bars: int, composer: StepBuffer, ritardando: float = 0.0) -> Iterator[Step]:
     """The seed, and then as many bars of whatever follows it; the last event is cut at the end of the last bar.
 
     ritardando: how much it slows down into endings, 0 to 1.

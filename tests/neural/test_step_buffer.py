@@ -14,7 +14,7 @@ from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Origin, Piece, Step
 from bachd.music.ritardando import SIGHT
 from bachd.neural.composer import Composer
-from bachd.neural.plan import Plan
+from bachd.neural.step_buffer import StepBuffer
 from bachd.neural.sampler import Sampler
 from tests.neural.fakes import WhimsicalModel
 
@@ -60,7 +60,7 @@ def alone(count: int, changes: Mapping[int, float]) -> list[Step]:
 def test_however_far_ahead_it_is_planned_the_music_is_the_same(
     planned: Sequence[int], changes: Mapping[int, float]
 ) -> None:
-    plan = Plan(composer())
+    plan = StepBuffer(composer())
     found = []
     for index, times in enumerate(planned):
         if index in changes:
@@ -79,7 +79,7 @@ def test_the_music_of_these_tests_has_several_pieces_and_goes_another_way_when_i
 
 
 def test_a_full_plan_shows_what_an_ending_needs_and_no_more() -> None:
-    plan = Plan(composer())
+    plan = StepBuffer(composer())
     assert not plan.ahead
     for _ in range(100):
         while plan.extend():
@@ -93,7 +93,7 @@ def test_a_full_plan_shows_what_an_ending_needs_and_no_more() -> None:
 
 
 def test_a_plan_begins_anew_with_the_first_piece() -> None:
-    plan = Plan(composer())
+    plan = StepBuffer(composer())
     first = [plan.next() for _ in range(40)]
     while plan.extend():
         pass
@@ -108,21 +108,21 @@ def test_a_plan_begins_anew_with_the_first_piece() -> None:
 
 
 def test_what_goes_wrong_ahead_is_told_in_its_turn() -> None:
-    def steps(composing: Composer | Plan) -> list[Step]:
+    def steps(composing: Composer | StepBuffer) -> list[Step]:
         found: list[Step] = []
         with suppress(KeyError):
             while True:
                 found.append(composing.next())
-                while isinstance(composing, Plan) and composing.extend():
+                while isinstance(composing, StepBuffer) and composing.extend():
                     pass
         return found
 
-    assert steps(Plan(composer({}))) == steps(composer({}))  # only the first piece can be read
+    assert steps(StepBuffer(composer({}))) == steps(composer({}))  # only the first piece can be read
 
 
 def test_what_goes_wrong_ahead_is_forgotten_with_what_was_planned() -> None:
     whole: dict[str, Piece] = {}
-    plan = Plan(composer(whole))
+    plan = StepBuffer(composer(whole))
     found: list[Step] = []
     while plan.extend() or sum(step.event.ticks for step in plan.ahead) > SIGHT:
         found.append(plan.next())  # until no more can be planned

@@ -1,0 +1,131 @@
+"""From the plan of a piece to wishes for its next event.
+
+Law: wishes follow from the plan, the place in it and the memory of the piece alone.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bachd.music.event import Event
+from bachd.music.form import Cadence, Form, Phrase
+from bachd.music.keys import Key
+from bachd.neural.features import HOLD, LENGTHS, LOWEST, PITCHES, START
+from bachd.neural.guidance import Chord, Guidance, Recalled
+from bachd.neural.memory import Memory, Prediction
+from bachd.neural.music_state import MusicState
+from bachd.music.form import Line
+
+BARS: Final = 2
+"""Bars after which candidates are compared at the latest."""
+_INDEX: Final = {ticks: index for index, ticks in enumerate(LENGTHS)}
+
+
+class Guide:
+    """Reads a plan aloud, event by event."""
+
+    def __init__(self, form: Form, voices: int, memory: float) -> None:
+        """voices: notes that the last chord of a phrase has at least. memory: how much the piece recalls, 0 to 1."""
+        self.form = form
+        self._voices = voices
+        self._memory = memory
+        self._arrivals = {phrase.goal: phrase for phrase in form.phrases}
+
+    @property
+    def end(self) -> int:
+        """Tick at which the piece ends."""
+        return self.form.phrases[-1].end
+
+    def until(self, tick: int, bar: int) -> int:
+        """Tick up to which to compose before candidates are compared: the end of the phrase, or BARS bars on.
+
+        In music that flows into the next phrase, the chord that the phrase arrives at belongs to it: one tick more.
+        """
+        arrival = self._arrivals.get(tick)
+        phrase = self.form.phrases[self.form.phrase(tick)]
+        if arrival is not None and arrival is not phrase:  # a phrase that flowed into this one is not over
+            return tick + 1
+        end = max(phrase.end, phrase.goal + 1)
+        return end if end - tick <= (BARS + 1) * bar else tick + BARS * bar
+
+    def arrival(self, tick: int) -> Phrase | None:
+        """The phrase whose last chord begins at `tick`."""
+        return self._arrivals.get(tick)
+
+    def key(self, tick: int) -> Key:
+        """The key that the music is in, or on its way to: from the middle of a phrase on that in which it closes."""
+        index = self.form.phrase(tick)
+        phrase = self.form.phrases[index]
+        if 2 * tick >= phrase.begin + phrase.goal:
+            return phrase.key
+        return self.form.phrases[index - 1].key if index else self.form.home
+
+    def wish(self, state: MusicState) -> Guidance:
+        """What is wanted of the next event."""
+        tick, arrival = state.tick, self._arrivals.get(state.tick)
+        index = self.form.phrase(tick)
+        phrase = self.form.phrases[index]
+        key = self.key(tick)
+        before = self.form.phrases[index - 1] if index else None
+        breath = tick == phrase.begin and before is not None and before.goal < before.end
+        colour = None if key == self.form.home else key
+        if arrival is not None and arrival.end > arrival.goal:
+            return Guidance(key=colour, chord=self._chord(arrival), exactly=arrival.end - tick)
+        limit = phrase.goal - tick if phrase.goal > tick else phrase.end - tick
+        leads = phrase.cadence is not Cadence.HALF and 0 < phrase.goal - tick <= state.place.metre.beat
+        memory = state.memory
+        predictions = [] if arrival else memory.predict(self.form.quotes_at(tick), self._memory)
+        top, bottom, voices, length = self._recalled(memory, predictions)
+        return Guidance(
+            key=colour,
+            dominant=phrase.key if leads else None,
+            chord=self._chord(arrival) if arrival else None,
+            longest=max(1, limit),
+            may_hold=not breath,
+            top=top,
+            bottom=bottom,
+            voices=voices,
+            length=length,
+        )
+
+    def fill(self, state: MusicState) -> Event | None:
+        """The rest of a last chord that no single event is long enough for."""
+        phrase = next((phrase for phrase in self.form.phrases if phrase.goal < state.tick < phrase.end), None)
+        if phrase is None or not state.last.sounding:
+            return None
+        left = phrase.end - state.tick
+        ticks = max(length for length in LENGTHS if length <= left)
+        return Event((), state.last.sounding, ticks)
+
+    def _chord(self, phrase: Phrase) -> Chord:
+        key = phrase.key
+        if phrase.cadence is Cadence.HALF:
+            fifth = (key.tonic + 7) % 12
+            return Chord(frozenset({fifth, (key.tonic + 11) % 12, (key.tonic + 2) % 12}), fifth, self._voices)
+        final = phrase.cadence is Cadence.FINAL
+        triad = Key(key.tonic, minor=False).triad if final and self.form.picardy else key.triad
+        return Chord(triad, key.tonic, self._voices, key.tonic if final else None)
+
+    @staticmethod
+    def _recalled(
+        memory: Memory, predictions: list[Prediction]
+    ) -> tuple[Recalled | None, Recalled | None, int, Recalled | None]:
+        """The predicted top and bottom, the number of notes, and the length."""
+        top = bottom = length = None
+        voices = 0
+        for prediction in predictions:
+            odds = prediction.sure / (1 - prediction.sure)
+            found = _symbol(prediction, odds)
+            if prediction.line is Line.TOP:
+                top = found
+            else:
+                bottom, voices = found, prediction.voices
+            if prediction.lasts in _INDEX and (length is None or odds > length.odds):
+                length = Recalled(_INDEX[prediction.lasts], odds)
+        return top, bottom, voices, length
+
+
+def _symbol(prediction: Prediction, odds: float) -> Recalled | None:
+    if prediction.pitch is None or not 0 <= prediction.pitch - LOWEST < PITCHES:
+        return None
+    return Recalled((START if prediction.starts else HOLD) + prediction.pitch - LOWEST, odds)
