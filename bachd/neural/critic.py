@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from bachd.music import keys
+from bachd.music import chords, keys
 from bachd.music.event import TICKS, Event
 from bachd.music.keys import Key
 from bachd.music.piece import Piece
@@ -22,7 +22,7 @@ from bachd.music.piece import Piece
 LOST: Final = 0.5
 """A third event in a row, or a later one, with fewer voices than usual."""
 PARALLEL: Final = 1.0
-"""Parallel unisons, octaves or fifths where the number of voices changes; elsewhere the sampler prevents them."""
+"""Parallel unisons, octaves or fifths: where the number of voices changes, or where no other note would do."""
 OUTSIDE: Final = 0.5
 """A note outside the range of its voice."""
 UNRESOLVED: Final = 0.7
@@ -37,6 +37,8 @@ FOREIGN: Final = 2.0
 """By how much the music fits its key worse than usual, in units of correlation."""
 _USUAL: Final = 0.6
 """Correlation with its key of two bars of Bach; what fits better is not rewarded."""
+EARLY: Final = 0.7
+"""A chord on which all voices rest and after which all begin anew, before the phrase is over."""
 _NINTH: Final = 14
 _SLACK: Final = 1
 
@@ -67,8 +69,11 @@ class Texture:
         return cls(voices, ranges if voices > 2 else ())
 
 
-def faults(texture: Texture, before: Event, events: Sequence[Event], key: Key) -> float:
-    """How much speaks against some events that follow `before` and are to be in `key`; 0 is nothing."""
+def faults(texture: Texture, before: Event, events: Sequence[Event], key: Key, goal: int) -> float:
+    """How much speaks against some events that follow `before` and are to be in `key`; 0 is nothing.
+
+    goal: ticks from the first of them to where the phrase comes to rest.
+    """
     found = 0.0
     lost = 0
     full = texture.voices if texture.ranges else 0
@@ -88,7 +93,7 @@ def faults(texture: Texture, before: Event, events: Sequence[Event], key: Key) -
                 found += STRETCHED * (not _fits_hands(event.sounding))
         earlier = event
     if full > 2:
-        found += _dissonances((before, *events))
+        found += _dissonances((before, *events)) + EARLY * _early_rests(events, full, goal)
     fit = keys.correlation(keys.weights(events), key)
     return found + FOREIGN * max(0.0, _USUAL - fit)
 
@@ -101,15 +106,18 @@ def _moves(before: Event, event: Event) -> float:
     found = 0.0
     if abs(new[-1] - old[-1]) in (6, 10, 11) or abs(new[-1] - old[-1]) > 12:
         found += LEAP
-    if len(old) != len(new) and len(new) > 1:
+    if len(new) > 1:
         found += PARALLEL * _has_parallels(old, new)
     return found
 
 
 def _has_parallels(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
-    """Whether voices move in parallel perfect intervals when each goes to the nearest note of the other chord."""
+    """Whether voices move in parallel perfect intervals: each to its own note, or to the nearest where one is lost."""
     few, many = (old, new) if len(old) < len(new) else (new, old)
-    pairs = [(pitch, min(many, key=lambda other: abs(other - pitch))) for pitch in few]
+    if len(few) == len(many):
+        pairs = list(zip(old, new, strict=True))
+    else:
+        pairs = [(pitch, min(many, key=lambda other: abs(other - pitch))) for pitch in few]
     return any(
         low != low_to
         and high != high_to
@@ -135,6 +143,19 @@ def _dissonances(events: Sequence[Event]) -> float:
         if len(after.sounding) == len(pitches) and classes & {1, 2, 10, 11, 5}:
             found += UNRESOLVED * _unresolved(pitches, after.sounding)
     return found
+
+
+def _early_rests(events: Sequence[Event], voices: int, goal: int) -> int:
+    """Triads of a quarter note or more with all their voices, the next of which all begin anew, before the goal."""
+    count = tick = 0
+    for event, after in pairwise(events):
+        if tick + event.ticks >= goal:
+            break
+        if event.ticks >= TICKS and len(event.sounding) >= voices and not after.held:
+            chord = chords.identify(event.sounding)
+            count += chord is not None and chord.consonant and event.sounding[0] % 12 == chord.root
+        tick += event.ticks
+    return count
 
 
 def _unresolved(pitches: tuple[int, ...], after: tuple[int, ...]) -> int:

@@ -16,12 +16,12 @@ class Chord:
     """What an event must sound: the chord that a phrase arrives at."""
 
     pitch_classes: frozenset[int]
-    bass: int
-    """Pitch class of its lowest note."""
+    bass: int | None
+    """Pitch class of its lowest note; None for any of the chord."""
     voices: int = 1
     """Notes it has at least."""
     top: int | None = None
-    """Pitch class that its highest note is drawn to."""
+    """Pitch class of its highest note, if there is one in reach."""
 
 
 @dataclass(frozen=True, slots=True)

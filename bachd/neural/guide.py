@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bachd.music.event import Event
+from bachd.music.event import TICKS, Event
 from bachd.music.form import Cadence, Form, Phrase
 from bachd.music.keys import Key
 from bachd.neural.features import HOLD, LENGTHS, LOWEST, PITCHES, START
@@ -48,15 +48,15 @@ class Guide:
         end = max(phrase.end, phrase.goal + 1)
         return end if end - tick <= (BARS + 1) * bar else tick + BARS * bar
 
-    def arrival(self, tick: int) -> Phrase | None:
-        """The phrase whose last chord begins at `tick`."""
-        return self._arrivals.get(tick)
+    def goal(self, tick: int) -> int:
+        """The tick at which the phrase that `tick` lies in arrives."""
+        return self.form.phrases[self.form.phrase(tick)].goal
 
     def key(self, tick: int) -> Key:
         """The key that the music is in, or on its way to: from the middle of a phrase on that in which it closes."""
         index = self.form.phrase(tick)
         phrase = self.form.phrases[index]
-        if 2 * tick >= phrase.begin + phrase.goal:
+        if 2 * tick >= phrase.begin + phrase.goal or phrase.cadence is Cadence.FINAL:
             return phrase.key
         return self.form.phrases[index - 1].key if index else self.form.home
 
@@ -72,14 +72,23 @@ class Guide:
         if arrival is not None and arrival.end > arrival.goal:
             return Guidance(key=colour, chord=self._chord(arrival), exactly=arrival.end - tick)
         limit = phrase.goal - tick if phrase.goal > tick else phrase.end - tick
-        leads = phrase.cadence is not Cadence.HALF and 0 < phrase.goal - tick <= state.place.metre.beat
+        beat = min(state.place.metre.beat, TICKS)
+        leads = phrase.cadence is not Cadence.HALF and 0 < phrase.goal - tick <= beat
+        chord = None
+        if arrival is not None:
+            chord = self._chord(arrival)
+        elif phrase.cadence is not Cadence.HALF and limit >= beat:
+            if limit == beat:
+                chord = self._dominant(phrase)
+            else:
+                limit -= beat
         memory = state.memory
-        predictions = [] if arrival else memory.predict(self.form.quotes_at(tick), self._memory)
+        predictions = [] if chord else memory.predict(self.form.quotes_at(tick), self._memory)
         top, bottom, voices, length = self._recalled(memory, predictions)
         return Guidance(
             key=colour,
             dominant=phrase.key if leads else None,
-            chord=self._chord(arrival) if arrival else None,
+            chord=chord,
             longest=max(1, limit),
             may_hold=not breath,
             top=top,
@@ -105,6 +114,12 @@ class Guide:
         final = phrase.cadence is Cadence.FINAL
         triad = Key(key.tonic, minor=False).triad if final and self.form.picardy else key.triad
         return Chord(triad, key.tonic, self._voices, key.tonic if final else None)
+
+    def _dominant(self, phrase: Phrase) -> Chord:
+        """The dominant of a phrase's key, whose fourth may be held from before, on its root if there are more voices."""
+        key = phrase.key
+        fifth = (key.tonic + 7) % 12
+        return Chord(key.dominant | {key.tonic}, fifth if self._voices > 2 else None, self._voices)
 
     @staticmethod
     def _recalled(

@@ -38,8 +38,6 @@ _COLD: Final = 1e-3
 """Temperatures below this are 0: there is one answer left, and dividing by them would overflow."""
 _RESOLVING: Final = 1.5
 """Added to the logits of a dominant's notes where it is about to resolve."""
-_DRAWN_UP: Final = 2.0
-"""Added to the logits of the note that the top of a last chord is drawn to."""
 
 
 class Sampler:
@@ -276,14 +274,14 @@ class _ChordMask:
     """Keeps a spelling to one chord: all notes of it, and its bass at the bottom."""
 
     def __init__(self, chord: Chord, pitches: range) -> None:
-        basses = [pitch for pitch in pitches if pitch % 12 == chord.bass]
+        basses = [pitch for pitch in pitches if chord.bass in (None, pitch % 12)]
         self._voices = chord.voices
         self._bass = chord.bass
         self.first = np.full(SYMBOLS, -np.inf, np.float32)
         self.first[END] = 0
         allowed = [pitch for pitch in pitches if pitch % 12 in chord.pitch_classes]
         self._others = [
-            symbol + pitch - LOWEST for pitch in allowed if pitch % 12 != chord.bass for symbol in (START, HOLD)
+            symbol + pitch - LOWEST for pitch in allowed if chord.bass not in (None, pitch % 12) for symbol in (START, HOLD)
         ]
         for pitch in allowed:
             if basses and pitch >= basses[0]:  # from below it no bass can be reached
@@ -294,14 +292,17 @@ class _ChordMask:
 
     def forbid(self, symbols: FloatArray, chosen: list[int]) -> None:
         """Rule out what cannot follow the symbols chosen; `first` has been added."""
-        if not chosen:
-            symbols[self._top] += _DRAWN_UP
+        if not chosen and self._top:
+            top = symbols[self._top]
+            if np.isfinite(top.max()):
+                symbols.fill(-np.inf)
+                symbols[self._top] = top
         if len(chosen) == self._voices - 1:
             kept = symbols[self._others]
             symbols[self._others] = -np.inf
             if not np.isfinite(symbols.max()):
                 symbols[self._others] = kept
-        on_bass = bool(chosen) and (chosen[-1] % PITCHES + LOWEST) % 12 == self._bass
+        on_bass = bool(chosen) and self._bass in (None, (chosen[-1] % PITCHES + LOWEST) % 12)
         if not on_bass or len(chosen) < self._voices:
             end = symbols.item(END)
             symbols[END] = -np.inf
