@@ -22,6 +22,8 @@ from bachd.errors import EXIT_BUG, EXIT_OK, EXIT_UNAVAILABLE, BachdError, Config
 
 if TYPE_CHECKING:
     from bachd.music.piece import Piece
+    from bachd.neural.bundle import Bundle
+    from bachd.neural.model import Model
     from bachd.training.corpus.model import Corpus
     from bachd.training.recipe import Recipe
 
@@ -98,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluation.add_argument("--corpus", metavar="SOURCE", help=f"{_SOURCE} (as its recipe says)")
     evaluation.add_argument(
         "--hours", type=_hours, metavar="H", default=24.0, help="how much music it plays to itself (%(default)s)"
+    )
+    evaluation.add_argument(
+        "--pieces", type=_count, metavar="N", help="instead, compose N whole pieces and compare their form with Bach's"
     )
     evaluation.add_argument("--json", action="store_true", help="print figures for programs")
     evaluation.add_argument("--html", type=Path, metavar="FILE", help="write a page that shows it all")
@@ -250,11 +255,35 @@ def _evaluate(options: argparse.Namespace) -> None:
         _require(("matplotlib",))  # before a day of music is played
     bundle = Bundle.open(options.bundle)
     model = TfliteModel.open(bundle.folder)
+    if options.pieces is not None:
+        _evaluate_form(options, bundle, model)
+        return
     music, heard = _compared(options.corpus, bundle.folder)
     found = evaluation.run(bundle, model, music, options.hours, rng=1, heard=heard)
     if options.html is not None:
         html_report.write(found, options.html)
     print(found.as_json() if options.json else found.as_text())
+
+
+def _evaluate_form(options: argparse.Namespace, bundle: Bundle, model: Model) -> None:
+    from bachd.training.evaluate.form import report
+
+    table = report.run(bundle, model, _learned_from(options.corpus, bundle.folder), options.pieces, rng=1)
+    print(json.dumps(table.as_json()) if options.json else table.as_text())
+
+
+def _learned_from(source: str | None, folder: Path) -> list[Piece]:
+    """All pieces of the kinds that a bundle learned from, as far as its folder and `source` tell."""
+    from bachd.training import recipe
+    from bachd.training.corpus import model as corpus_model
+
+    file = folder / recipe.FILE
+    told = recipe.read(file) if file.is_file() else recipe.Recipe()
+    if source is None and told.corpus is None:
+        log.warning("no corpus, so nothing to compare with; give --corpus SOURCE")
+        return []
+    music = corpus_model.load(source or told.corpus or "")
+    return [work.piece for work in music.within(tuple(told.hear)).works]
 
 
 def _compared(source: str | None, folder: Path) -> tuple[Corpus | None, list[Piece]]:

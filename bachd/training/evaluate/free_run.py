@@ -56,12 +56,7 @@ def play(bundle: Bundle, model: Model, hours: float, rng: int, *, leading: bool 
 
     Raises ModelError, SeedError as playing does.
     """
-    random = Random(rng)
-    sampling_defaults = bundle.card.sampling_defaults
-    sampler = Sampler(model, random, **asdict(sampling_defaults), pitches=bundle.card.pitches, leading=leading)
-    first = bundle.seed(random.choice(bundle.seed_names))
-    composer = Composer(model, sampler, first=first, others=bundle.seed_names, load=bundle.seed, bars=BARS, rng=random)
-    tape = _Tape(composer)
+    tape = _Tape(composer(bundle, model, Random(rng), leading=leading))
     stills = frozen(tape.roll(round(hours * 3600 * BPM / 60)))
     row = tape.recorder.row()
     return Music(
@@ -73,6 +68,13 @@ def play(bundle: Bundle, model: Model, hours: float, rng: int, *, leading: bool 
         out_of_range=_outside(row, bundle.card.pitches),
         excerpt=tape.excerpt,
     )
+
+
+def composer(bundle: Bundle, model: Model, rng: Random, *, leading: bool = LEADING) -> Composer:
+    """A composer as the daemon makes it, with the bundle's own settings; it begins with any of its seeds."""
+    sampler = Sampler(model, rng, **asdict(bundle.card.sampling_defaults), pitches=bundle.card.pitches, leading=leading)
+    first = bundle.seed(rng.choice(bundle.seed_names))
+    return Composer(model, sampler, first=first, others=bundle.seed_names, load=bundle.seed, bars=BARS, rng=rng)
 
 
 def written(pieces: Sequence[Piece], pitches: tuple[int, int], shown: Sequence[Piece]) -> Music:

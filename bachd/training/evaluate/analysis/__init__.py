@@ -1,0 +1,1 @@
+"""Analyse written music: keys, chords, cadences, phrases, voices, themes and rhythm."""

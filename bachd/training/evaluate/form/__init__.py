@@ -1,0 +1,1 @@
+"""Compare the form of what a bundle composes with that of pieces by Bach."""
