@@ -151,6 +151,10 @@ class Form:
         return [quote for quote in self.quotes if quote.at <= tick < quote.at + quote.ticks]
 
 
+MOST_BARS: Final = 46
+"""Bars of the longest piece that is planned: an hour should bring more than twenty."""
+_NOTES: Final = tuple(TICKS * eighths // 2 for eighths in (4, 6, 8, 12, 16))
+"""Ticks that the last chord of a piece may last: a half note, with a dot, and longer."""
 FEWEST: Final = 2
 """Phrases that are composed at least, however long the seed."""
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -172,7 +176,7 @@ def plan(habits: Habits, home: Key, grid: Grid, seed: Sequence[int], rng: Random
 
 def close_at(tick: int, home: Key, metre: Metre) -> Form:
     """The plan of a piece that has to end with the chord that begins at `tick`."""
-    end = tick + max(2 * TICKS, metre.bar // 2)
+    end = tick + max([ticks for ticks in _NOTES if ticks <= metre.bar], default=_NOTES[0])
     return Form(home, tick, (Phrase(tick, tick, end, home, Cadence.FINAL, "A"),))
 
 
@@ -204,7 +208,7 @@ class _Planner:
             self._phrases.append(Phrase(begin, goal, end, key, cadence, theme))
             if earlier is not None:
                 self._return(earlier, begin, goal)
-            elif not self._habits.breathes:
+            elif not self._habits.breathes and index < last:
                 self._work_out(begin, goal)
         quotes = tuple(sorted(self._quotes, key=lambda quote: quote.at))
         picardy = self._rng.random() < self._habits.picardy
@@ -214,7 +218,7 @@ class _Planner:
         """Begin, goal and end of each phrase."""
         begin = self._seed[-1]
         bars = self._drawn([(bars, 1) for bars in self._habits.bars])
-        until = bars * self._metre.bar
+        until = min(bars, MOST_BARS) * self._metre.bar
         found: list[tuple[int, int, int]] = []
         while len(found) < FEWEST or begin + self._metre.bar < until:
             goal, end = self._span(begin)
@@ -255,7 +259,7 @@ class _Planner:
         rest = place.metre.bar - place.phase
         if rest - self._grid.upbeat >= max(TICKS, rest // 2):
             rest -= self._grid.upbeat
-        return max(rest, 2 * TICKS)
+        return max([ticks for ticks in _NOTES if ticks <= rest], default=_NOTES[0])
 
     def _close(self, index: int, last: int) -> tuple[Key, Cadence]:
         third = min(2, 3 * index // max(1, last))

@@ -44,7 +44,9 @@ def from_json(data: object) -> Habits:
             found[name] = float(data[name])
     if "bars" in data:
         bars = data["bars"]
-        _require(isinstance(bars, list) and bool(bars) and all(_is_count(bar, 1000) for bar in bars), "bars are no counts")
+        _require(
+            isinstance(bars, list) and bool(bars) and all(_is_count(bar, 1000) for bar in bars), "bars are no counts"
+        )
         found["bars"] = tuple(bars)
     if "breathes" in data:
         _require(type(data["breathes"]) is bool, "breathes is neither true nor false")

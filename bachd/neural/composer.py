@@ -202,9 +202,7 @@ class Composer:
         for event in events:
             self._state.push(event)
         closing = form.close_at(self._state.tick, self._form.home, self._state.place.metre)
-        search = Search(
-            self.model, self._sampler, self._state, Guide(closing, 1, 0.0), self._texture, Fixed(1)
-        )
+        search = Search(self.model, self._sampler, self._state, Guide(closing, 1, 0.0), self._texture, Fixed(1))
         for _ in search.run(closing.phrases[-1].end):
             pass
         self._state.resume(here)

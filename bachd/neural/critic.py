@@ -19,13 +19,13 @@ from bachd.music.event import TICKS, Event
 from bachd.music.keys import Key
 from bachd.music.piece import Piece
 
-LOST: Final = 0.5
+LOST: Final = 1.0
 """A third event in a row, or a later one, with fewer voices than usual."""
 PARALLEL: Final = 1.0
 """Parallel unisons, octaves or fifths: where the number of voices changes, or where no other note would do."""
 OUTSIDE: Final = 0.5
 """A note outside the range of its voice."""
-UNRESOLVED: Final = 0.7
+UNRESOLVED: Final = 1.0
 """A dissonance that neither of its notes leaves by step."""
 INVERTED: Final = 0.3
 """A triad in second inversion that lasts for a quarter note or longer."""
@@ -33,7 +33,7 @@ LEAP: Final = 0.7
 """A seventh, a tritone or more than an octave in the top line."""
 STRETCHED: Final = 0.5
 """A chord that two hands cannot hold."""
-FOREIGN: Final = 2.0
+FOREIGN: Final = 3.0
 """By how much the music fits its key worse than usual, in units of correlation."""
 _USUAL: Final = 0.6
 """Correlation with its key of two bars of Bach; what fits better is not rewarded."""
@@ -80,7 +80,9 @@ def faults(texture: Texture, before: Event, events: Sequence[Event], key: Key, g
     earlier = before
     for event in events:
         if event.sounding:
-            lost = lost + 1 if len(event.sounding) < full and event.starts else 0 if len(event.sounding) >= full else lost
+            lost = (
+                lost + 1 if len(event.sounding) < full and event.starts else 0 if len(event.sounding) >= full else lost
+            )
             found += LOST * (lost > 2)
             found += _moves(earlier, event)
             if len(event.sounding) == len(texture.ranges):

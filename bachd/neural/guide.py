@@ -68,7 +68,7 @@ class Guide:
         key = self.key(tick)
         before = self.form.phrases[index - 1] if index else None
         breath = tick == phrase.begin and before is not None and before.goal < before.end
-        colour = None if key == self.form.home else key
+        colour = None if key == self.form.home and phrase.cadence is not Cadence.FINAL else key
         if arrival is not None and arrival.end > arrival.goal:
             return Guidance(key=colour, chord=self._chord(arrival), exactly=arrival.end - tick)
         limit = phrase.goal - tick if phrase.goal > tick else phrase.end - tick

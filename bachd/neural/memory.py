@@ -84,7 +84,10 @@ class Memory:
     def push(self, event: Event) -> None:
         """Take in the next event."""
         sounding = event.sounding
-        for line, pitch in ((Line.TOP, sounding[-1] if sounding else None), (Line.BOTTOM, sounding[0] if sounding else None)):
+        for line, pitch in (
+            (Line.TOP, sounding[-1] if sounding else None),
+            (Line.BOTTOM, sounding[0] if sounding else None),
+        ):
             notes = self._lines[line]
             if not notes or pitch in event.starts or pitch != notes[-1].pitch:
                 self._begin(line, pitch)
@@ -162,7 +165,9 @@ class Memory:
             step += 7
         pitch = key.pitch(step, note.alteration)
         if quote.of is not None and quote.of is not line:
-            first = self._lines[quote.of][max(0, bisect_right(self._lines[quote.of], quote.source, key=lambda n: n.onset) - 1)]
+            first = self._lines[quote.of][
+                max(0, bisect_right(self._lines[quote.of], quote.source, key=lambda n: n.onset) - 1)
+            ]
             if first.pitch is not None:
                 pitch += 12 * round((self._middle(line) - first.pitch) / 12)
         return pitch

@@ -226,17 +226,16 @@ class Sampler:
             self._chords[chord] = _ChordMask(chord, self._pitches)
         return self._chords[chord]
 
-    def _forbid(
-        self, symbols: FloatArray, chosen: list[int], sounded: tuple[int, ...], guidance: Guidance
-    ) -> None:
+    def _forbid(self, symbols: FloatArray, chosen: list[int], sounded: tuple[int, ...], guidance: Guidance) -> None:
         """Rule out parallels, and what would spell another chord than the one asked for."""
         if guidance.chord is not None:
             self._chord(guidance.chord).forbid(symbols, chosen)
         if self._leading and (faults := features.parallels(chosen, sounded)):
-            kept = symbols.copy()
-            symbols[[pitch - LOWEST for pitch in faults]] = -np.inf
-            if not np.isfinite(symbols.max()):  # nothing else would spell the chord
-                symbols[:] = kept
+            parallel = [pitch - LOWEST for pitch in faults]
+            kept = symbols[parallel]
+            symbols[parallel] = -np.inf
+            if guidance.chord is not None and not np.isfinite(symbols.max()):  # nothing else would spell the chord
+                symbols[parallel] = kept
 
     def _draw(self, logits: FloatArray, temperature: float, top_p: float, recalled: Recalled | None = None) -> int:
         """An index into `logits`, drawn from their nucleus: the fewest of the likeliest that together reach top-p.
@@ -281,7 +280,10 @@ class _ChordMask:
         self.first[END] = 0
         allowed = [pitch for pitch in pitches if pitch % 12 in chord.pitch_classes]
         self._others = [
-            symbol + pitch - LOWEST for pitch in allowed if chord.bass not in (None, pitch % 12) for symbol in (START, HOLD)
+            symbol + pitch - LOWEST
+            for pitch in allowed
+            if chord.bass not in (None, pitch % 12)
+            for symbol in (START, HOLD)
         ]
         for pitch in allowed:
             if basses and pitch >= basses[0]:  # from below it no bass can be reached

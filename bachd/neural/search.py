@@ -72,7 +72,10 @@ class Search:
                 self._state.push(event)
                 yield
             key = self._guide.key(max(tick, min(until, self._state.tick) - 1))
-            faults += critic.faults(self._texture, before, events, key, self._guide.goal(tick) - tick) + COST * self._sampler.cost
+            faults += (
+                critic.faults(self._texture, before, events, key, self._guide.goal(tick) - tick)
+                + COST * self._sampler.cost
+            )
             if faults < least:
                 least, self.best, self.stuck = faults, events, faults >= _FAILED / 2
             self._state.resume(start)

@@ -18,9 +18,9 @@ from bachd.errors import ModelError, SeedError
 from bachd.music import midifile, smf
 from bachd.music.expression import Expression
 from bachd.music.piece import Piece, Step
-from bachd.neural.bundle import COMPILED, Bundle, SamplingDefaults
+from bachd.neural import assemble
+from bachd.neural.bundle import COMPILED, Bundle
 from bachd.neural.composer import Composer
-from bachd.neural.effort import Adaptive, Fixed
 from bachd.neural.model import Model, TfliteModel
 from bachd.neural.step_buffer import StepBuffer
 from bachd.neural.sampler import Sampler
@@ -80,43 +80,29 @@ def open_model(device: str, bundle: Bundle) -> TfliteModel:
 def make_composer(config: Config, bundle: Bundle, model: Model) -> Composer:
     """A composer that plays by `config`. Raises SeedError when the first piece cannot be read or holds no music."""
     rng = Random(config.seed.rng)
-    lookahead = config.sampling.lookahead
-    return Composer(
+    return assemble.composer(
+        bundle,
         model,
         _sampler(config, bundle, model, rng),
         first=_first(config.seed.piece, bundle, rng),
-        others=bundle.seed_names,
-        load=bundle.seed,
         bars=config.seed.bars,
         rng=rng,
-        habits=bundle.card.habits,
-        effort=Fixed(lookahead) if isinstance(lookahead, int) else Adaptive(),
-        memory=bundle.card.sampling_defaults.memory,
+        lookahead=config.sampling.lookahead,
     )
 
 
 def _sampler(config: Config, bundle: Bundle, model: Model, rng: Random) -> Sampler:
-    sampling, sampling_defaults = config.sampling, bundle.card.sampling_defaults
-    temperature = sampling_defaults.temperature if sampling.temperature is None else sampling.temperature
-    return Sampler(
+    wanted = config.sampling
+    return assemble.sampler(
+        bundle,
         model,
         rng,
-        temperature=temperature,
-        top_p=sampling_defaults.top_p if sampling.top_p is None else sampling.top_p,
-        key=sampling_defaults.key if sampling.key is None else sampling.key,
-        pitches=sampling.range or bundle.card.pitches,
-        leading=sampling.leading,
-        length_temperature=_length_temperature(sampling_defaults, temperature),
-        length_top_p=sampling_defaults.length_top_p,
-        seed_range=sampling.range is None,
+        temperature=wanted.temperature,
+        top_p=wanted.top_p,
+        key=wanted.key,
+        leading=wanted.leading,
+        pitches=wanted.range,
     )
-
-
-def _length_temperature(usual: SamplingDefaults, temperature: float) -> float | None:
-    """The temperature of lengths: what the bundle has for them, raised or lowered as that of notes is."""
-    if usual.length_temperature is None:
-        return None
-    return usual.length_temperature * (temperature / usual.temperature if usual.temperature else 1.0)
 
 
 def _first(name: str | None, bundle: Bundle, rng: Random) -> Piece:
