@@ -1,4 +1,4 @@
-"""The form of a piece, planned before it is composed: phrases, where they come to rest and in which key, and what returns.
+"""The form of a piece, planned before it is composed: phrases, where they come to rest, in which key, what returns.
 
 Law: a plan is a value that follows from the habits of a repertoire, the seed and the random numbers alone. It names
 places in ticks, so that who composes can look up at any moment what comes next, and how far it is until then.
@@ -153,6 +153,10 @@ class Form:
 
 MOST_BARS: Final = 46
 """Bars of the longest piece that is planned: an hour should bring more than twenty."""
+MOST_QUARTERS: Final = 184
+"""The same in quarter notes, for metres with long bars."""
+_PHRASE_QUARTERS: Final = 16
+"""Quarters of a phrase, about, where the habits say nothing."""
 _NOTES: Final = tuple(TICKS * eighths // 2 for eighths in (4, 6, 8, 12, 16))
 """Ticks that the last chord of a piece may last: a half note, with a dot, and longer."""
 FEWEST: Final = 2
@@ -174,9 +178,19 @@ def plan(habits: Habits, home: Key, grid: Grid, seed: Sequence[int], rng: Random
     return _Planner(habits, home, grid, seed, rng).form()
 
 
+def _usual_quarters(metre: Metre) -> float:
+    """Quarters of four bars, or of as many as make about as much music."""
+    return max(1, min(4, _PHRASE_QUARTERS * TICKS // metre.bar)) * metre.bar / TICKS
+
+
+def last_ticks(room: int, metre: Metre) -> int:
+    """Ticks of a last chord that fits into `room`, if possible; a half note at least, unless bars are very short."""
+    return max([ticks for ticks in _NOTES if ticks <= room], default=min(_NOTES[0], 2 * metre.bar))
+
+
 def close_at(tick: int, home: Key, metre: Metre) -> Form:
     """The plan of a piece that has to end with the chord that begins at `tick`."""
-    end = tick + max([ticks for ticks in _NOTES if ticks <= metre.bar], default=_NOTES[0])
+    end = tick + last_ticks(metre.bar, metre)
     return Form(home, tick, (Phrase(tick, tick, end, home, Cadence.FINAL, "A"),))
 
 
@@ -218,7 +232,7 @@ class _Planner:
         """Begin, goal and end of each phrase."""
         begin = self._seed[-1]
         bars = self._drawn([(bars, 1) for bars in self._habits.bars])
-        until = min(bars, MOST_BARS) * self._metre.bar
+        until = min(bars * self._metre.bar, MOST_BARS * self._metre.bar, MOST_QUARTERS * TICKS)
         found: list[tuple[int, int, int]] = []
         while len(found) < FEWEST or begin + self._metre.bar < until:
             goal, end = self._span(begin)
@@ -231,7 +245,7 @@ class _Planner:
         """Goal and end of a phrase that begins there."""
         metre = self._metre
         counts = self._habits.phrases.get(str(metre))
-        quarters = self._drawn(list(counts.items())) if counts else 4 * metre.bar / TICKS
+        quarters = self._drawn(list(counts.items())) if counts else _usual_quarters(metre)
         target = begin + max(metre.bar, round(quarters * TICKS))
         if self._habits.breathes:
             goal = self._strong_before(target - min(TICKS, metre.bar))
@@ -259,7 +273,7 @@ class _Planner:
         rest = place.metre.bar - place.phase
         if rest - self._grid.upbeat >= max(TICKS, rest // 2):
             rest -= self._grid.upbeat
-        return max([ticks for ticks in _NOTES if ticks <= rest], default=_NOTES[0])
+        return last_ticks(rest, place.metre)
 
     def _close(self, index: int, last: int) -> tuple[Key, Cadence]:
         third = min(2, 3 * index // max(1, last))

@@ -29,7 +29,7 @@ def sampler(
     leading: bool = True,
     pitches: tuple[int, int] | None = None,
 ) -> Sampler:
-    """A sampler for a bundle's model; None is as the bundle has it. Without `pitches` it stays near the seed's range."""
+    """A sampler for a bundle's model; None is as the bundle has it, or for `pitches` near the seed's range."""
     usual = bundle.card.sampling_defaults
     chosen = usual.temperature if temperature is None else temperature
     return Sampler(

@@ -84,6 +84,11 @@ class Composer:
         self._state = MusicState(model.context())
         self._waiting: list[str] = []
         self._first = first
+        self._chosen: deque[Event] = deque()  # composed, but not handed on yet
+        self._search: Iterator[None] | None = None
+        self._searching: Search | None = None
+        self._over = False
+        self._hurried = False
         self._begin(first)
 
     def next(self) -> Step:
@@ -163,10 +168,9 @@ class Composer:
         """Follow a plan from here on."""
         self._form = planned
         self._texture = Texture.of(self._piece)
-        self._guide = Guide(planned, self._texture.voices, self._memory)
-        self._chosen: deque[Event] = deque()
-        self._search: Iterator[None] | None = None
-        self._searching: Search | None = None
+        self._guide = Guide(planned, self._texture, self._memory)
+        self._chosen = deque()
+        self._search = self._searching = None
         self._over = False
 
     def _step(self, event: Event, origin: Origin) -> Step:
@@ -202,7 +206,9 @@ class Composer:
         for event in events:
             self._state.push(event)
         closing = form.close_at(self._state.tick, self._form.home, self._state.place.metre)
-        search = Search(self.model, self._sampler, self._state, Guide(closing, 1, 0.0), self._texture, Fixed(1))
+        search = Search(
+            self.model, self._sampler, self._state, Guide(closing, Texture(1, ()), 0.0), self._texture, Fixed(1)
+        )
         for _ in search.run(closing.phrases[-1].end):
             pass
         self._state.resume(here)

@@ -20,6 +20,8 @@ class Chord:
     """Pitch class of its lowest note; None for any of the chord."""
     voices: int = 1
     """Notes it has at least."""
+    third: int | None = None
+    """Pitch class that it has, if there is one in reach and three voices or more."""
     top: int | None = None
     """Pitch class of its highest note, if there is one in reach."""
 
@@ -53,6 +55,8 @@ class Guidance:
     """Whether the network may end the piece here."""
     top: Recalled | None = None
     bottom: Recalled | None = None
+    least: int = 0
+    """Notes that the event has at least, if there is room for them."""
     voices: int = 0
     """Notes after which the bottom line is expected."""
     length: Recalled | None = None

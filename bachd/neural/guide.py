@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Final
 
 from bachd.music.event import TICKS, Event
-from bachd.music.form import Cadence, Form, Phrase
+from bachd.music.form import Cadence, Form, Line, Phrase
 from bachd.music.keys import Key
+from bachd.neural.critic import Texture
 from bachd.neural.features import HOLD, LENGTHS, LOWEST, PITCHES, START
 from bachd.neural.guidance import Chord, Guidance, Recalled
-from bachd.neural.memory import Memory, Prediction
+from bachd.neural.memory import Prediction
 from bachd.neural.music_state import MusicState
-from bachd.music.form import Line
 
 BARS: Final = 2
 """Bars after which candidates are compared at the latest."""
@@ -22,12 +22,13 @@ _INDEX: Final = {ticks: index for index, ticks in enumerate(LENGTHS)}
 
 
 class Guide:
-    """Reads a plan aloud, event by event."""
+    """Knows for each moment of a planned piece what is wanted of the next event."""
 
-    def __init__(self, form: Form, voices: int, memory: float) -> None:
-        """voices: notes that the last chord of a phrase has at least. memory: how much the piece recalls, 0 to 1."""
+    def __init__(self, form: Form, texture: Texture, memory: float) -> None:
+        """texture: that of the seed piece. memory: how much the piece recalls, 0 to 1."""
         self.form = form
-        self._voices = voices
+        self._voices = texture.voices
+        self._full = texture.voices if texture.ranges else 0
         self._memory = memory
         self._arrivals = {phrase.goal: phrase for phrase in form.phrases}
 
@@ -84,13 +85,14 @@ class Guide:
                 limit -= beat
         memory = state.memory
         predictions = [] if chord else memory.predict(self.form.quotes_at(tick), self._memory)
-        top, bottom, voices, length = self._recalled(memory, predictions)
+        top, bottom, voices, length = self._recalled(predictions)
         return Guidance(
             key=colour,
             dominant=phrase.key if leads else None,
             chord=chord,
             longest=max(1, limit),
             may_hold=not breath,
+            least=self._full if self._full and memory.is_missing(self._full) else 0,
             top=top,
             bottom=bottom,
             voices=voices,
@@ -110,21 +112,21 @@ class Guide:
         key = phrase.key
         if phrase.cadence is Cadence.HALF:
             fifth = (key.tonic + 7) % 12
-            return Chord(frozenset({fifth, (key.tonic + 11) % 12, (key.tonic + 2) % 12}), fifth, self._voices)
+            third = (key.tonic + 11) % 12
+            return Chord(frozenset({fifth, third, (key.tonic + 2) % 12}), fifth, self._voices, third)
         final = phrase.cadence is Cadence.FINAL
-        triad = Key(key.tonic, minor=False).triad if final and self.form.picardy else key.triad
-        return Chord(triad, key.tonic, self._voices, key.tonic if final else None)
+        minor = key.minor and not (final and self.form.picardy)
+        third = (key.tonic + (3 if minor else 4)) % 12
+        triad = Key(key.tonic, minor).triad
+        return Chord(triad, key.tonic, self._voices, third, key.tonic if final else None)
 
     def _dominant(self, phrase: Phrase) -> Chord:
-        """The dominant of a phrase's key, whose fourth may be held from before, on its root if there are more voices."""
+        """The dominant of a phrase's key, over its root in three voices or more; the tonic may be held into it."""
         key = phrase.key
         fifth = (key.tonic + 7) % 12
         return Chord(key.dominant | {key.tonic}, fifth if self._voices > 2 else None, self._voices)
 
-    @staticmethod
-    def _recalled(
-        memory: Memory, predictions: list[Prediction]
-    ) -> tuple[Recalled | None, Recalled | None, int, Recalled | None]:
+    def _recalled(self, predictions: list[Prediction]) -> tuple[Recalled | None, Recalled | None, int, Recalled | None]:
         """The predicted top and bottom, the number of notes, and the length."""
         top = bottom = length = None
         voices = 0
@@ -134,7 +136,7 @@ class Guide:
             if prediction.line is Line.TOP:
                 top = found
             else:
-                bottom, voices = found, prediction.voices
+                bottom, voices = found, max(prediction.voices, self._full)
             if prediction.lasts in _INDEX and (length is None or odds > length.odds):
                 length = Recalled(_INDEX[prediction.lasts], odds)
         return top, bottom, voices, length

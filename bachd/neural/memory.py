@@ -81,6 +81,10 @@ class Memory:
         """Whether the music is one line, so that its top and its bottom are the same."""
         return self._notes < _THIN * len(self._voices)
 
+    def is_missing(self, voices: int) -> bool:
+        """Whether the last two events had fewer notes than so many."""
+        return len(self._voices) > 1 and max(self._voices[-2:]) < voices
+
     def push(self, event: Event) -> None:
         """Take in the next event."""
         sounding = event.sounding
@@ -186,7 +190,7 @@ class Memory:
             if found is None:
                 continue
             source, index = self._lines[found[0]], found[1]
-            if index + 1 >= len(source) or source is notes and index + 1 >= len(notes):
+            if index + 1 >= len(source) or (source is notes and index + 1 >= len(notes)):
                 continue
             return self._continued(line, source, index, elapsed, SURE[length] * strength)
         return None

@@ -12,8 +12,8 @@ from bachd.music.event import Event
 from bachd.music.keys import Key
 from bachd.music.metre import Grid, Place
 from bachd.music.stretches import FreezeDetector, LoopDetector
-from bachd.neural import memory
 from bachd.neural.context import Context, Saved
+from bachd.neural.memory import Mark as MemoryMark
 from bachd.neural.memory import Memory
 
 
@@ -29,7 +29,7 @@ class Mark:
     loop: LoopDetector
     context: Saved
     memory: Memory
-    remembered: memory.Mark
+    remembered: MemoryMark
 
 
 class MusicState:

@@ -230,11 +230,17 @@ class Sampler:
         """Rule out parallels, and what would spell another chord than the one asked for."""
         if guidance.chord is not None:
             self._chord(guidance.chord).forbid(symbols, chosen)
+        elif len(chosen) < guidance.least:
+            end = symbols.item(END)
+            symbols[END] = -np.inf
+            if not np.isfinite(symbols.max()):
+                symbols[END] = end
         if self._leading and (faults := features.parallels(chosen, sounded)):
             parallel = [pitch - LOWEST for pitch in faults]
             kept = symbols[parallel]
             symbols[parallel] = -np.inf
-            if guidance.chord is not None and not np.isfinite(symbols.max()):  # nothing else would spell the chord
+            bound = guidance.chord is not None or len(chosen) < guidance.least
+            if bound and not np.isfinite(symbols.max()):  # nothing else would do
                 symbols[parallel] = kept
 
     def _draw(self, logits: FloatArray, temperature: float, top_p: float, recalled: Recalled | None = None) -> int:
@@ -288,17 +294,21 @@ class _ChordMask:
         for pitch in allowed:
             if basses and pitch >= basses[0]:  # from below it no bass can be reached
                 self.first[[START + pitch - LOWEST, HOLD + pitch - LOWEST]] = 0
-        self._top = [
-            symbol + pitch - LOWEST for pitch in allowed if pitch % 12 == chord.top for symbol in (START, HOLD)
-        ]
+        self._top, self._third = (
+            [symbol + pitch - LOWEST for pitch in allowed if pitch % 12 == wanted for symbol in (START, HOLD)]
+            for wanted in (chord.top, chord.third)
+        )
 
     def forbid(self, symbols: FloatArray, chosen: list[int]) -> None:
         """Rule out what cannot follow the symbols chosen; `first` has been added."""
-        if not chosen and self._top:
-            top = symbols[self._top]
-            if np.isfinite(top.max()):
-                symbols.fill(-np.inf)
-                symbols[self._top] = top
+        if not chosen:
+            _keep(symbols, self._top)
+        if (
+            len(chosen) == self._voices - 2
+            and chosen
+            and not {symbol % PITCHES for symbol in chosen} & set(self._third)
+        ):
+            _keep(symbols, self._third)
         if len(chosen) == self._voices - 1:
             kept = symbols[self._others]
             symbols[self._others] = -np.inf
@@ -310,6 +320,14 @@ class _ChordMask:
             symbols[END] = -np.inf
             if not np.isfinite(symbols.max()):  # there is no room below for what is missing
                 symbols[END] = end if np.isfinite(end) and chosen else 0
+
+
+def _keep(symbols: FloatArray, wanted: list[int]) -> None:
+    """Rule out all symbols but some, if any of these may be taken."""
+    if wanted and np.isfinite(symbols[wanted].max()):
+        kept = symbols[wanted]
+        symbols.fill(-np.inf)
+        symbols[wanted] = kept
 
 
 def _range_near(piece: Piece, limits: tuple[int, int]) -> tuple[int, int]:

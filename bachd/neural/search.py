@@ -1,7 +1,7 @@
 """Several continuations of some bars, and the one that fits the plan best.
 
-Law: the best of the candidates follows from the state, the plan, the sampler and its rng; whoever waits may be served at
-any moment, since the work is done an event at a time.
+Law: the best of the candidates follows from the state, the plan, the sampler and its rng. The work is done an event at
+a time, so that whoever waits may be served at any moment.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Search:
         density: events a tick, about. most: candidates at most, however many there is time for.
         """
         start = self._state.mark()
-        tick, before, metre = self._state.tick, self._state.last, self._state.place.metre
+        tick, before = self._state.tick, self._state.last
         least = float("inf")
         wanted = self._effort.candidates(until - tick, max(1, round((until - tick) * density)))
         for _ in range(min(wanted, most) if most else wanted):

@@ -20,7 +20,6 @@ from bachd.neural.composer import Composer, Mark
 from bachd.neural.model import Model
 from bachd.neural.sampler import Sampler
 
-
 SLICE: Final = 0.004
 """Seconds of work after which `extend` returns, so that who needs the next step at once need not wait for long."""
 

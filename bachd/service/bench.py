@@ -25,9 +25,9 @@ from bachd.errors import BachdError
 from bachd.music.piece import Origin
 from bachd.neural.bundle import Bundle
 from bachd.neural.edgetpu import EdgeTpuModel
-from bachd.neural.step_buffer import StepBuffer
 from bachd.neural.remote import Remote
 from bachd.neural.runtime import Graph
+from bachd.neural.step_buffer import StepBuffer
 from bachd.service.factory import make_composer, open_model
 from bachd.service.progress import tell
 

@@ -22,8 +22,8 @@ from bachd.neural import assemble
 from bachd.neural.bundle import COMPILED, Bundle
 from bachd.neural.composer import Composer
 from bachd.neural.model import Model, TfliteModel
-from bachd.neural.step_buffer import StepBuffer
 from bachd.neural.sampler import Sampler
+from bachd.neural.step_buffer import StepBuffer
 from bachd.realtime.clock import Clock
 from bachd.realtime.player import Player
 from bachd.service.parts import Parts

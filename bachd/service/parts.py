@@ -16,8 +16,8 @@ from bachd.errors import BachdError
 from bachd.midi.fan_out import NOWHERE, Outputs
 
 if TYPE_CHECKING:
-    from bachd.neural.step_buffer import StepBuffer
     from bachd.neural.sampler import Sampler
+    from bachd.neural.step_buffer import StepBuffer
     from bachd.service.tempo_source import Lead
 
 log = logging.getLogger("bachd")

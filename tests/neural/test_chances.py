@@ -16,9 +16,9 @@ from bachd.neural import features
 from bachd.neural.composer import CHANCES, Composer
 from bachd.neural.context import Context
 from bachd.neural.features import FloatArray
-from bachd.neural.step_buffer import StepBuffer
 from bachd.neural.runtime import Int8Array
 from bachd.neural.sampler import Sampler
+from bachd.neural.step_buffer import StepBuffer
 from tests.neural.fakes import SURE
 
 HIDDEN = np.zeros((1, 1), np.int8)

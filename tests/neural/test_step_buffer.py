@@ -14,8 +14,8 @@ from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Origin, Piece, Step
 from bachd.music.ritardando import SIGHT
 from bachd.neural.composer import Composer
-from bachd.neural.step_buffer import StepBuffer
 from bachd.neural.sampler import Sampler
+from bachd.neural.step_buffer import StepBuffer
 from tests.neural.fakes import WhimsicalModel
 
 MODEL = WhimsicalModel()
