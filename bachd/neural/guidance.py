@@ -22,8 +22,8 @@ class Chord:
     """Notes it has at least."""
     third: int | None = None
     """Pitch class that it has, if there is one in reach and three voices or more."""
-    top: int | None = None
-    """Pitch class of its highest note, if there is one in reach."""
+    tops: frozenset[int] = frozenset()
+    """Pitch classes of which its highest note is one, if any is in reach; none for no matter which."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,11 +78,10 @@ class Guide:
         chord = None
         if arrival is not None:
             chord = self._chord(arrival)
-        elif phrase.cadence is not Cadence.HALF and limit >= beat:
-            if limit == beat:
-                chord = self._dominant(phrase)
-            else:
-                limit -= beat
+        elif phrase.cadence is not Cadence.HALF and limit > beat:
+            limit -= beat
+        elif phrase.cadence is not Cadence.HALF:
+            chord = self._dominant(phrase)
         memory = state.memory
         predictions = [] if chord else memory.predict(self.form.quotes_at(tick), self._memory)
         top, bottom, voices, length = self._recalled(predictions)
@@ -118,13 +117,18 @@ class Guide:
         minor = key.minor and not (final and self.form.picardy)
         third = (key.tonic + (3 if minor else 4)) % 12
         triad = Key(key.tonic, minor).triad
-        return Chord(triad, key.tonic, self._voices, third, key.tonic if final else None)
+        return Chord(triad, key.tonic, self._voices, third, frozenset({key.tonic}) if final else frozenset())
 
     def _dominant(self, phrase: Phrase) -> Chord:
         """The dominant of a phrase's key, over its root in three voices or more; the tonic may be held into it."""
         key = phrase.key
         fifth = (key.tonic + 7) % 12
-        return Chord(key.dominant | {key.tonic}, fifth if self._voices > 2 else None, self._voices)
+        bass = fifth if self._voices > 2 else None
+        if phrase.cadence is not Cadence.FINAL:
+            return Chord(key.dominant | {key.tonic}, bass, self._voices)
+        # The top goes to the tonic next: from the dominant it would do so in octaves with the bass.
+        leading, above = (key.tonic + 11) % 12, (key.tonic + 2) % 12
+        return Chord(key.dominant, bass, self._voices, leading, frozenset({leading, above}))
 
     def _recalled(self, predictions: list[Prediction]) -> tuple[Recalled | None, Recalled | None, int, Recalled | None]:
         """The predicted top and bottom, the number of notes, and the length."""

@@ -294,21 +294,18 @@ class _ChordMask:
         for pitch in allowed:
             if basses and pitch >= basses[0]:  # from below it no bass can be reached
                 self.first[[START + pitch - LOWEST, HOLD + pitch - LOWEST]] = 0
-        self._top, self._third = (
-            [symbol + pitch - LOWEST for pitch in allowed if pitch % 12 == wanted for symbol in (START, HOLD)]
-            for wanted in (chord.top, chord.third)
+        self._top, third = (
+            [symbol + pitch - LOWEST for pitch in allowed if pitch % 12 in wanted for symbol in (START, HOLD)]
+            for wanted in (chord.tops, {chord.third})
         )
+        self._third = set(third)
 
     def forbid(self, symbols: FloatArray, chosen: list[int]) -> None:
         """Rule out what cannot follow the symbols chosen; `first` has been added."""
         if not chosen:
             _keep(symbols, self._top)
-        if (
-            len(chosen) == self._voices - 2
-            and chosen
-            and not {symbol % PITCHES for symbol in chosen} & set(self._third)
-        ):
-            _keep(symbols, self._third)
+        if chosen and len(chosen) == self._voices - 2 and self._third.isdisjoint(chosen):
+            _keep(symbols, list(self._third))
         if len(chosen) == self._voices - 1:
             kept = symbols[self._others]
             symbols[self._others] = -np.inf

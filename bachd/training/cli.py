@@ -1,4 +1,4 @@
-"""The companion's verbs: bachd-train prepare | fit | export | evaluate | baselines | check-edgetpu.
+"""The companion's verbs: bachd-train prepare | fit | export | refresh | evaluate | baselines | check-edgetpu.
 
 Law: like bachd itself, an expected fault is one line, and what takes long shows how far it has come.
 """
@@ -88,6 +88,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("bundle", type=Path, nargs="?", help="the folder to write (models/NAME)")
     export.set_defaults(verb=_export, needs=("tqdm", "tensorflow"))
     export.add_argument("--edgetpu", action="store_true", help="compile the trunk for the Edge TPU, too")
+    refresh = verbs.add_parser("refresh", help="write a bundle's seeds, form and sampling anew, without training")
+    refresh.add_argument("recipe", type=Path, metavar="RECIPE.yaml", help="the recipe that it was made by")
+    refresh.add_argument("bundle", type=Path, nargs="?", help="the folder to write (models/NAME)")
+    refresh.add_argument("--corpus", metavar="SOURCE", help=f"{_SOURCE} (as the recipe says)")
+    refresh.set_defaults(verb=_refresh, needs=("tqdm",))
     compare = verbs.add_parser("baselines", help="measure what the network has to beat: n-grams and an LSTM")
     compare.add_argument("recipe", type=Path, metavar="RECIPE.yaml", help="whose pieces to measure on")
     compare.add_argument("--json", action="store_true", help="print figures for programs")
@@ -195,6 +200,17 @@ def _export(options: argparse.Namespace) -> None:
     card = export_bundle.export(source, target, edgetpu=options.edgetpu)
     print(f"wrote {target}")
     print(json.dumps(card["figures"], indent=2))
+
+
+def _refresh(options: argparse.Namespace) -> None:
+    from bachd.training.export import refresh
+
+    recipe = _recipe(options)
+    target = options.bundle or Path("models") / recipe.name
+    if not (target / "card.json").is_file():
+        raise UsageError(f"{target} is no bundle; give the folder of one, or make one with 'bachd-train export'")
+    refresh.refresh(recipe, options.recipe.read_bytes(), _corpus(options, recipe), target)
+    print(f"wrote {target}")
 
 
 def _baselines(options: argparse.Namespace) -> None:

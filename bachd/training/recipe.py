@@ -15,7 +15,7 @@ from typing import Final
 from bachd.errors import ConfigError
 from bachd.music.piece import Piece
 from bachd.neural import features
-from bachd.neural.bundle import SAMPLING_LIMITS, SamplingDefaults
+from bachd.neural.bundle import CARD_LIMITS, SamplingDefaults
 from bachd.training.corpus.model import Corpus, CorpusError
 from bachd.yamlfile import parse as yaml_parse
 from bachd.yamlfile.fields import Faults, Section
@@ -23,6 +23,8 @@ from bachd.yamlfile.nodes import MalformedError, Mapping, Node
 
 FILE: Final = "train.yaml"
 """What a recipe is called in a bundle's folder."""
+FORM: Final = ("long_ends", "returns", "sequences", "imitations")
+"""Parts of `Habits` that a recipe may choose."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -87,6 +89,8 @@ class Recipe:
     seeds: Seeds = field(default_factory=Seeds)
     sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
     """How the bundle is drawn from where config.yaml does not say."""
+    form: Table[str, float] = field(default_factory=dict)
+    """What of the form of pieces is chosen and not counted: shares, by the names in FORM."""
 
     def heard(self, corpus: Corpus) -> list[Piece]:
         """The pieces of one epoch, repeated as often as it hears them. Raises CorpusError for an unknown folder."""
@@ -144,7 +148,8 @@ def _keys(tree: Node, name: str) -> list[str]:
 def _recipe(top: Section, folders: list[str]) -> Recipe:
     usual = Recipe()
     hear, seeds = top.section("hear", folders), top.section("seeds", [each.name for each in fields(Seeds)])
-    sampling = top.section("sampling", list(SAMPLING_LIMITS))
+    sampling = top.section("sampling", list(CARD_LIMITS))
+    form = top.section("form", FORM)
     return Recipe(
         name=_name(top, usual.name),
         description=top.text("description", usual.description),
@@ -168,11 +173,9 @@ def _recipe(top: Section, folders: list[str]) -> Recipe:
         transpose=_transpose(top, usual.transpose),
         rng=top.whole("rng", 0, 2**32 - 1, usual.rng),
         sampling=SamplingDefaults(
-            **{
-                name: sampling.number(name, *ends, getattr(usual.sampling, name))
-                for name, ends in SAMPLING_LIMITS.items()
-            }
+            **{name: sampling.number(name, *ends, getattr(usual.sampling, name)) for name, ends in CARD_LIMITS.items()}
         ),
+        form={name: share for name in FORM if (share := form.number(name, 0, 1, None)) is not None},
         seeds=Seeds(
             count=seeds.whole("count", 1, 500, usual.seeds.count),
             first=seeds.texts("first", usual.seeds.first),

@@ -5,27 +5,23 @@ Law: a bundle is written aside, checked by loading and measuring it, and only th
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bachd.music import midifile
 from bachd.neural import bundle, features
 from bachd.neural.model import TfliteModel
 from bachd.training.baselines import compare
 from bachd.training.corpus.model import Corpus, Work, pitch_range
 from bachd.training.evaluate import evaluation
-from bachd.training.export import attribution, quantise
+from bachd.training.export import attribution, quantise, refresh
 from bachd.training.fit.dataset import Encoded, batches, encode
 from bachd.training.fit.network import Layout, Network
 from bachd.training.fit.train import measure
@@ -75,44 +71,25 @@ def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, 
             "fingerprint": features.FINGERPRINT,
             "context": features.CONTEXT,
             "range": list(pitch_range(held.pieces("train") or [work.piece for work in heard])),
-            "sampling": asdict(recipe.sampling),
+            "sampling": refresh.sampling(recipe),
+            "form": refresh.form(recipe, source.corpus, heard),
             "figures": _figures(source, made, train, held),
             "data": _data(source, heard, held),
             "licence": attribution.licence(heard),
             "made": {"date": datetime.now(UTC).date().isoformat(), "commit": _commit(), "recipe": asdict(recipe)},
-            "seeds": _write_seeds(attribution.seeds(_within(heard, held), recipe.seeds), made / "seeds"),
+            "seeds": refresh.write_seeds(refresh.seeds(recipe, source.corpus, heard), made / "seeds"),
         }
         if edgetpu:
             from bachd.training.export import edgetpu_compiler as compiler  # not needed otherwise
 
             card["edgetpu"] = compiler.add(made)
-        files = sorted(path for path in made.rglob("*") if path.is_file())
-        card["files"] = {
-            path.relative_to(made).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
-        }
+        card["files"] = refresh.checksums(made)
         (made / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
         bundle.Bundle.open(made)
-        _replace(made, target)
+        refresh.replace_folder(made, target)
         listed = Path(aside) / attribution.LICENCES
         listed.write_text(attribution.licences(target.parent))
         listed.replace(target.parent / attribution.LICENCES)
-    return card
-
-
-def _within(heard: Sequence[Work], held: Corpus) -> Corpus:
-    """All works that a bundle has to do with: those heard, and those held out."""
-    held_out = (work for work in held.works if work.split != "train")
-    return replace(held, works=(*heard, *held_out))
-
-
-def _write_seeds(seeds: Mapping[str, Work], folder: Path) -> dict[str, dict[str, str]]:
-    card = {}
-    for name, work in seeds.items():
-        (folder / f"{name}.mid").write_bytes(midifile.write(work.piece))
-        shown = work.title or name.replace("bwv", "BWV ")
-        card[name] = {"file": f"seeds/{name}.mid", "title": f"{shown}, {work.piece.grid.changes[0][1]}"}
-        if work.credit:
-            card[name]["credit"] = work.credit
     return card
 
 
@@ -148,12 +125,3 @@ def _commit() -> str:
         ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"], capture_output=True, text=True
     )
     return done.stdout.strip() or "unknown"
-
-
-def _replace(made: Path, target: Path) -> None:
-    """Put the new folder where the old one is; a rename, so that nobody ever finds half a bundle."""
-    old = target.with_name(f".{target.name}-old-{os.getpid()}")
-    if target.exists():
-        target.rename(old)
-    made.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
