@@ -228,20 +228,21 @@ class Sampler:
 
     def _forbid(self, symbols: FloatArray, chosen: list[int], sounded: tuple[int, ...], guidance: Guidance) -> None:
         """Rule out parallels, and what would spell another chord than the one asked for."""
-        if guidance.chord is not None:
-            self._chord(guidance.chord).forbid(symbols, chosen)
-        elif len(chosen) < guidance.least:
-            end = symbols.item(END)
+        chord = None if guidance.chord is None else self._chord(guidance.chord)
+        may_end = len(chosen) >= guidance.least if chord is None else chord.may_end(chosen)
+        end = symbols.item(END)
+        if not may_end:
             symbols[END] = -np.inf
-            if not np.isfinite(symbols.max()):
-                symbols[END] = end
         if self._leading and (faults := features.parallels(chosen, sounded)):
             parallel = [pitch - LOWEST for pitch in faults]
             kept = symbols[parallel]
             symbols[parallel] = -np.inf
-            bound = guidance.chord is not None or len(chosen) < guidance.least
-            if bound and not np.isfinite(symbols.max()):  # nothing else would do
+            if not may_end and not np.isfinite(symbols.max()):  # no other note would do
                 symbols[parallel] = kept
+        if not may_end and not np.isfinite(symbols.max()):  # there is no room below for what is missing
+            symbols[END] = end if chosen and np.isfinite(end) else 0
+        if chord is not None:
+            chord.narrow(symbols, chosen)
 
     def _draw(self, logits: FloatArray, temperature: float, top_p: float, recalled: Recalled | None = None) -> int:
         """An index into `logits`, drawn from their nucleus: the fewest of the likeliest that together reach top-p.
@@ -300,8 +301,13 @@ class _ChordMask:
         )
         self._third = set(third)
 
-    def forbid(self, symbols: FloatArray, chosen: list[int]) -> None:
-        """Rule out what cannot follow the symbols chosen; `first` has been added."""
+    def may_end(self, chosen: list[int]) -> bool:
+        """Whether the symbols chosen are all of the chord."""
+        on_bass = bool(chosen) and self._bass in (None, (chosen[-1] % PITCHES + LOWEST) % 12)
+        return on_bass and len(chosen) >= self._voices
+
+    def narrow(self, symbols: FloatArray, chosen: list[int]) -> None:
+        """Keep to what the chord still needs, as far as there is any of it; `first` has been added."""
         if not chosen:
             _keep(symbols, self._top)
         if chosen and len(chosen) == self._voices - 2 and self._third.isdisjoint(chosen):

@@ -122,9 +122,8 @@ def test_every_piece_ends_at_home_on_a_strong_beat_with_a_long_chord(candidates:
     for steps in played:
         last = steps[-1]
         tick = sum(step.event.ticks for step in steps[:-1])
-        before = [
-            step for step, on in zip(steps, accumulate(s.event.ticks for s in steps), strict=True) if on > tick - TICKS
-        ][:-1]
+        ends = accumulate(step.event.ticks for step in steps)
+        before = [step for step, end in zip(steps, ends, strict=True) if end > tick - TICKS][:-1]
         assert last.origin is Origin.MODEL
         assert last.event.sounding[0] % 12 == last.event.sounding[-1] % 12 == 0
         assert {pitch % 12 for pitch in last.event.sounding} <= {0, 4, 7}

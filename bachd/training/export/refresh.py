@@ -16,7 +16,6 @@ from typing import Any
 
 from bachd.music import habits as habits_json
 from bachd.music import keys, midifile, pitch
-from bachd.music.form import Habits
 from bachd.music.piece import Piece
 from bachd.neural import bundle
 from bachd.training.corpus import habits
