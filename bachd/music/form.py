@@ -159,6 +159,8 @@ _PHRASE_QUARTERS: Final = 16
 """Quarters of a phrase, about, where the habits say nothing."""
 _NOTES: Final = tuple(TICKS * eighths // 2 for eighths in (4, 6, 8, 12, 16))
 """Ticks that the last chord of a piece may last: a half note, with a dot, and longer."""
+_FOURTH_DOWN: Final = -3
+"""Steps: an answer at the fifth lies a fourth lower."""
 FEWEST: Final = 2
 """Phrases that are composed at least, however long the seed."""
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -334,13 +336,16 @@ class _Planner:
                 self._quotes.append(Quote(at, at - bar, ticks, steps=steps))
 
     def _imitate(self, at: int, goal: int, bar: int) -> None:
-        """The subject in one line, and answered in the other a bar or two later."""
+        """The subject in one line, answered by the other a bar later, at the octave or the fifth, and once more."""
         first, second = self._rng.sample((Line.TOP, Line.BOTTOM), 2)
-        length = min(2 * bar, goal - at)
-        if length < bar:
-            return
-        self._quotes.append(Quote(at, self._seed[0], length // 2 or length, line=first, of=Line.TOP))
-        self._quotes.append(Quote(at + length // 2, at, length // 2, line=second, of=first))
+        steps = self._drawn([(0, 1), (_FOURTH_DOWN, 1)])
+        subject = self._seed[0] + -self._grid.place(self._seed[0]).phase % bar
+        entries = min(3, (goal - bar // 2 - at) // bar)
+        for entry in range(entries):
+            line, other = (first, second) if entry % 2 == 0 else (second, first)
+            source, of = (subject, Line.TOP) if entry == 0 else (at - bar, other)
+            self._quotes.append(Quote(at, source, bar, line=line, of=of, steps=steps if entry == 1 else 0))
+            at += bar
 
     def _drawn(self, counted: Sequence[tuple[_T, int]]) -> _T:
         total = sum(count for _, count in counted)

@@ -42,6 +42,8 @@ class Guidance:
 
     key: Key | None = None
     """The key that notes are drawn to; None for that of the seed."""
+    firmly: bool = False
+    """Whether notes are drawn to the key more than usual: the piece is about to end."""
     dominant: Key | None = None
     """The key whose dominant is about to resolve: its notes are preferred."""
     chord: Chord | None = None

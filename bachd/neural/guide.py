@@ -87,6 +87,7 @@ class Guide:
         top, bottom, voices, length = self._recalled(predictions)
         return Guidance(
             key=colour,
+            firmly=phrase.cadence is Cadence.FINAL,
             dominant=phrase.key if leads else None,
             chord=chord,
             longest=max(1, limit),

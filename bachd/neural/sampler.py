@@ -34,6 +34,8 @@ _UNHEARD: Final = 1.0
 """How often a pitch class counts as heard that a piece never uses."""
 _FOREIGN: Final = 0.02
 """Share of a key's most used pitch class that one counts as having which hardly belongs to it."""
+_FIRM: Final = 1.6
+"""How much more than usual notes are drawn to the key towards the end."""
 _COLD: Final = 1e-3
 """Temperatures below this are 0: there is one answer left, and dividing by them would overflow."""
 _RESOLVING: Final = 1.5
@@ -75,7 +77,7 @@ class Sampler:
         self._seed_range = seed_range
         self._key = key
         self._counts = np.ones(12)
-        self._biases: dict[tuple[Key | None, Key | None], FloatArray] = {}
+        self._biases: dict[tuple[Key | None, Key | None, bool], FloatArray] = {}
         self._chords: dict[Chord, _ChordMask] = {}
         self._mask = np.empty(SYMBOLS, np.float32)
         self._symbols = np.empty(SYMBOLS, np.float32)
@@ -197,7 +199,7 @@ class Sampler:
     def _start_mask(self, sounded: tuple[int, ...], guidance: Guidance) -> FloatArray:
         """What is added to the logits of the symbols that may begin a chord."""
         mask = self._mask
-        mask[:] = self._bias(guidance.key, guidance.dominant)
+        mask[:] = self._bias(guidance.key, guidance.dominant, guidance.firmly)
         if guidance.may_hold:
             for pitch in sounded:
                 if pitch in self._pitches:
@@ -208,17 +210,17 @@ class Sampler:
             mask += self._chord(guidance.chord).first
         return mask
 
-    def _bias(self, key: Key | None, dominant: Key | None) -> FloatArray:
+    def _bias(self, key: Key | None, dominant: Key | None, firmly: bool) -> FloatArray:
         """What may begin a chord, and how much its key is in favour of each note."""
-        found = self._biases.get((key, dominant))
+        found = self._biases.get((key, dominant, firmly))
         if found is None:
             profile = self._counts if key is None else np.maximum(key.profile(), _FOREIGN)
-            by_class = self._key * np.log(profile)
+            by_class = self._key * (_FIRM if firmly else 1.0) * np.log(profile)
             if dominant is not None:
                 by_class += [_RESOLVING if pitch_class in dominant.dominant else 0.0 for pitch_class in range(12)]
             found = self._first.copy()
             found[START:HOLD] += np.resize(np.roll(by_class, -LOWEST % 12), PITCHES)
-            self._biases[key, dominant] = found
+            self._biases[key, dominant, firmly] = found
         return found
 
     def _chord(self, chord: Chord) -> _ChordMask:
