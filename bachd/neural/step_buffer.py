@@ -17,6 +17,7 @@ from typing import Final
 from bachd.music.piece import Step
 from bachd.music.ritardando import SIGHT
 from bachd.neural.composer import Composer, Mark
+from bachd.neural.effort import Effort
 from bachd.neural.model import Model
 from bachd.neural.sampler import Sampler
 
@@ -42,6 +43,7 @@ class StepBuffer:
         self._planned: list[_Planned] = []
         self._mark: Mark | None = composer.mark()  # of the moment before the next step, where that begins a bar
         self._sampler: Sampler | None = None
+        self._effort: Effort | None = None
         self._fault: Exception | None = None
 
     @property
@@ -67,6 +69,7 @@ class StepBuffer:
         """The next step, composed now if it was not planned. Raises what composing it raised; see `Composer.next`."""
         if self._sampler is not None and self._mark is not None:
             self._composer.resume(self._mark, self._sampler)
+            self._composer.effort = self._effort or self._composer.effort
             self._planned, self._sampler, self._fault = [], None, None
         if not self._planned:
             if self._fault is not None:
@@ -94,8 +97,9 @@ class StepBuffer:
                 self._fault = fault
         return self._has_room()
 
-    def draw_with(self, sampler: Sampler) -> None:
-        """From the next bar line on, draw with another sampler."""
+    def draw_with(self, sampler: Sampler, effort: Effort | None = None) -> None:
+        """From the next bar line on, draw with another sampler, and with another effort unless that is None."""
+        self._effort = effort
         self._sampler = sampler
 
     def _has_room(self) -> bool:

@@ -21,6 +21,7 @@ from bachd.music.piece import Piece, Step
 from bachd.neural import assemble
 from bachd.neural.bundle import COMPILED, Bundle
 from bachd.neural.composer import Composer
+from bachd.neural.effort import Effort
 from bachd.neural.model import Model, TfliteModel
 from bachd.neural.sampler import Sampler
 from bachd.neural.step_buffer import StepBuffer
@@ -45,6 +46,11 @@ def open_composer(config: Config, rng: int, model: Model | None = None) -> StepB
 def open_sampler(config: Config, composer: StepBuffer) -> Sampler:
     """What `composer`, who has the model of `config`, is to draw with by it. Raises ModelError."""
     return _sampler(config, Bundle.open(config.model), composer.model, composer.rng)
+
+
+def open_effort(config: Config) -> Effort:
+    """How many candidates are composed for what is played, by `config`."""
+    return assemble.effort(config.sampling.lookahead)
 
 
 def expression(config: Config, rng: int) -> Expression:

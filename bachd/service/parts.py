@@ -16,6 +16,7 @@ from bachd.errors import BachdError
 from bachd.midi.fan_out import NOWHERE, Outputs
 
 if TYPE_CHECKING:
+    from bachd.neural.effort import Effort
     from bachd.neural.sampler import Sampler
     from bachd.neural.step_buffer import StepBuffer
     from bachd.service.tempo_source import Lead
@@ -35,6 +36,8 @@ class Parts:
     """What the composer is to draw with from here on, if that is something else."""
     lead: Lead | None = None
     """Whose tempo is followed, if anybody's is."""
+    effort: Effort | None = None
+    """How many candidates the composer is to compare from here on, if that is something else."""
 
     def poll(self) -> list[str]:
         """Look after all that is open, off the event loop; a line for each thing that changed."""
@@ -68,7 +71,7 @@ class Exchange:
         parts, self._offered = self._offered, None
         if parts is not None:
             if parts.sampler is not None:
-                parts.composer.draw_with(parts.sampler)
+                parts.composer.draw_with(parts.sampler, parts.effort)
             if parts.outputs is not self.present.outputs:
                 self._left = self.present.outputs
             if parts.lead is not self.present.lead:

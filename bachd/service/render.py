@@ -23,6 +23,7 @@ from bachd.errors import OutputError, UsageError
 from bachd.music.event import Event
 from bachd.music.piece import Origin, Step
 from bachd.music.ritardando import pace
+from bachd.neural.effort import MOST
 from bachd.service.progress import tell
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
     from bachd.realtime.transport import Transport
     from bachd.service.factory import expression, open_composer
 
-    music = until(bars, open_composer(config, rng), config.expression.ritardando)
+    music = until(bars, open_composer(_fixed(config), rng), config.expression.ritardando)
     events = count(1)
 
     async def compose() -> Step | None:
@@ -109,6 +110,13 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
     finally:
         tell("")
         output.close()
+
+
+def _fixed(config: Config) -> Config:
+    """The settings with as many candidates as `auto` takes where there is time: no clock decides here."""
+    if isinstance(config.sampling.lookahead, int):
+        return config
+    return replace(config, sampling=replace(config.sampling, lookahead=MOST))
 
 
 def until(bars: int, composer: StepBuffer, ritardando: float = 0.0) -> Iterator[Step]:

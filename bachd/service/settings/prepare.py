@@ -97,16 +97,16 @@ def prepare(wanted: Config, present: Parts, clock: Clock, lateness: Lateness, ca
     Raises SeedError, ModelError and OutputError; nothing has changed then.
     """
     from bachd.midi.ports import open_outputs
-    from bachd.service.factory import open_composer, open_sampler
+    from bachd.service.factory import open_composer, open_effort, open_sampler
 
     before = present.config
-    rng, composer, sampler = present.rng, present.composer, None
+    rng, composer, sampler, effort = present.rng, present.composer, None, None
     same_network = (wanted.model, wanted.device) == (before.model, before.device)
     if not same_network or wanted.seed != before.seed:
         rng = randbits(32) if wanted.seed.rng is None else wanted.seed.rng
         composer = open_composer(wanted, rng, composer.model if same_network else None)
     elif wanted.sampling != before.sampling:
-        sampler = open_sampler(wanted, composer)
+        sampler, effort = open_sampler(wanted, composer), open_effort(wanted)
     outputs, lead = present.outputs, present.lead
     with ExitStack() as opened:
         if (wanted.tempo, wanted.midi.input) != (before.tempo, before.midi.input):
@@ -117,7 +117,7 @@ def prepare(wanted: Config, present: Parts, clock: Clock, lateness: Lateness, ca
             offsets = wanted.midi.offsets
             outputs = open_outputs(wanted.midi.output, clock, lateness, present=outputs, offsets=offsets)
         opened.pop_all()
-    return Parts(wanted, rng, composer, outputs, sampler, lead)
+    return Parts(wanted, rng, composer, outputs, sampler, lead, effort)
 
 
 def changes(before: Config, after: Config) -> str:
