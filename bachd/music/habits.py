@@ -55,6 +55,7 @@ def from_json(data: object) -> Habits:
         found["phrases"] = _phrases(data["phrases"])
     if "closes" in data:
         _require(isinstance(data["closes"], dict) and data["closes"].keys() <= set(_MODES), "closes are of other modes")
+        _require(all(isinstance(closes, list) for closes in data["closes"].values()), "closes are no lists")
         found["closes"] = {mode: tuple(map(_close, closes)) for mode, closes in data["closes"].items()}
     return Habits(**found)
 

@@ -112,12 +112,12 @@ class Memory:
         notes.append(_Note(self._tick, pitch, step, alteration))
 
     def learn(self) -> None:
-        """From now on look up what has been taken in so far, too."""
+        """From now on look up what has been taken in so far, too: all figures that something has followed."""
         for line, pairs in self._pairs.items():
-            for end in range(self._learned[line] + 1, len(pairs) + 1):
+            for end in range(self._learned[line] + 1, len(pairs)):
                 for length in range(SHORTEST, min(LONGEST, end - 1) + 1):
                     self._figures[tuple(pairs[end - length : end])] = (line, end - 1)
-            self._learned[line] = len(pairs)
+            self._learned[line] = max(0, len(pairs) - 1)
 
     def mark(self) -> Mark:
         """What `rewind` needs to forget all that is taken in from now on; what is learned until then stays known."""
@@ -130,7 +130,7 @@ class Memory:
         for line, count in zip(Line, (top, bottom), strict=True):
             del self._lines[line][count:], self._pairs[line][count:]
         del self._onsets[events:], self._voices[events:]
-        if any(self._learned[line] > len(self._lines[line]) for line in Line):
+        if any(self._learned[line] > max(0, len(self._lines[line]) - 1) for line in Line):
             self._figures, self._learned = {}, dict.fromkeys(Line, 0)
             self.learn()
 

@@ -45,8 +45,8 @@ def bench(config: Config, events: int = 2000, *, as_json: bool = False) -> dict[
 
     device: `cpu` or `edgetpu`, whichever the trunk was on in the end. event_ms: composing one event of one candidate,
     all of it; the seed's events and the breaths between pieces do not count. invoke_ms: the share of it in which the
-    runtime computed trunk and head, or the Edge TPU's answer was waited for. startup_s: from before exec until the first
-    event is there. rss_mb: the most memory a run had, in millions of bytes; null where the system does not tell.
+    runtime computed trunk and head, or the Edge TPU's answer was waited for. startup_s: from before exec until the
+    first event is there. rss_mb: the most memory a run had, in millions of bytes; null where the system does not tell.
     """
     figures = _composing(config, events) | _starting(config)
     tell("")
