@@ -39,6 +39,8 @@ _USUAL: Final = 0.6
 """Correlation with its key of two bars of Bach; what fits better is not rewarded."""
 EARLY: Final = 0.7
 """A chord on which all voices rest and after which all begin anew, before the phrase is over."""
+_CLOSING: Final = (5, -7)
+"""Steps of the bass from the dominant to the tonic."""
 _NINTH: Final = 14
 _SLACK: Final = 1
 
@@ -148,12 +150,15 @@ def _dissonances(events: Sequence[Event]) -> float:
 
 
 def _early_rests(events: Sequence[Event], voices: int, goal: int) -> int:
-    """Triads of a quarter note or more with all their voices, the next of which all begin anew, before the goal."""
+    """Triads before the goal that sound like it: long, or reached from the dominant, and all voices begin anew then."""
     count = tick = 0
+    bass = 0
     for event, after in pairwise(events):
         if tick + event.ticks >= goal:
             break
-        if event.ticks >= TICKS and len(event.sounding) >= voices and not after.held:
+        step, bass = (event.sounding[0] - bass, event.sounding[0]) if event.sounding else (0, 0)
+        closes = event.ticks > TICKS or (event.ticks == TICKS and step in _CLOSING)
+        if closes and len(event.sounding) >= voices and not after.held:
             chord = chords.identify(event.sounding)
             count += chord is not None and chord.consonant and event.sounding[0] % 12 == chord.root
         tick += event.ticks
