@@ -92,7 +92,7 @@ class Guide:
             chord=chord,
             longest=max(1, limit),
             may_hold=not breath,
-            least=self._full if self._full and memory.is_missing(self._full) else 0,
+            least=self._full if memory.is_missing(self._full) else min(1, self._full),
             top=top,
             bottom=bottom,
             voices=voices,
