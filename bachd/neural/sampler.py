@@ -312,9 +312,10 @@ class _ChordMask:
         """Keep to what the chord still needs, as far as there is any of it; `first` has been added."""
         if not chosen:
             _keep(symbols, self._top)
-        if chosen and len(chosen) == self._voices - 2 and self._third.isdisjoint(chosen):
+        lacks_third = bool(self._third) and self._third.isdisjoint(chosen)
+        if chosen and len(chosen) >= self._voices - 2 and lacks_third:
             _keep(symbols, list(self._third))
-        if len(chosen) == self._voices - 1:
+        elif len(chosen) >= self._voices - 1:
             kept = symbols[self._others]
             symbols[self._others] = -np.inf
             if not np.isfinite(symbols.max()):
