@@ -310,9 +310,12 @@ class _ChordMask:
 
     def narrow(self, symbols: FloatArray, chosen: list[int]) -> None:
         """Keep to what the chord still needs, as far as there is any of it; `first` has been added."""
+        lacks_third = self._voices > 2 and self._third.isdisjoint(chosen)
+        if lacks_third and (reachable := [s % PITCHES for s in self._third if np.isfinite(symbols.item(s))]):
+            lowest = min(reachable)  # from below it no third can be reached
+            symbols[START : START + lowest] = symbols[HOLD : HOLD + lowest] = -np.inf
         if not chosen:
             _keep(symbols, self._top)
-        lacks_third = bool(self._third) and self._third.isdisjoint(chosen)
         if chosen and len(chosen) >= self._voices - 2 and lacks_third:
             _keep(symbols, list(self._third))
         elif len(chosen) >= self._voices - 1:
@@ -320,12 +323,6 @@ class _ChordMask:
             symbols[self._others] = -np.inf
             if not np.isfinite(symbols.max()):
                 symbols[self._others] = kept
-        on_bass = bool(chosen) and self._bass in (None, (chosen[-1] % PITCHES + LOWEST) % 12)
-        if not on_bass or len(chosen) < self._voices:
-            end = symbols.item(END)
-            symbols[END] = -np.inf
-            if not np.isfinite(symbols.max()):  # there is no room below for what is missing
-                symbols[END] = end if np.isfinite(end) and chosen else 0
 
 
 def _keep(symbols: FloatArray, wanted: list[int]) -> None:

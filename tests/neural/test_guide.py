@@ -97,3 +97,16 @@ def test_what_is_recalled_is_drawn_the_more_the_surer_it_is_and_only_where_it_ma
     assert 150 < sum(event is not None and event.sounding[-1:] == (60,) for event in drawn) < 200
     outside = Guidance(top=Recalled(90 - features.LOWEST, 1e9))
     assert all(event is None or 90 not in event.sounding for event in (sampler.sample(HIDDEN, (), outside),) * 20)
+
+
+def test_a_single_line_ends_on_a_single_note() -> None:
+    sampler = Sampler(restless(Random(3)), Random(3), temperature=0.5, top_p=0.5, pitches=(36, 81))
+    for _ in range(20):
+        event = sampler.sample(HIDDEN, (60,), Guidance(chord=Chord(HOME.triad, 0, 1, 4, frozenset({0}))))
+        assert event is not None
+        assert event.sounding[0] % 12 == 0
+    lone = FixedModel(lambda: np.eye(1, features.LOGITS, features.END, dtype=np.float32)[0] * 40)
+    alone = Sampler(lone, Random(1), temperature=1, top_p=1, pitches=(36, 81))
+    event = alone.sample(HIDDEN, (60,), Guidance(chord=Chord(HOME.triad, 0, 1, 4, frozenset({0}))))
+    assert event is not None
+    assert len(event.sounding) == 1
