@@ -109,6 +109,18 @@ def _where_it_goes(card: Mapping[str, Any], target: Path) -> str:
     return "\n".join(lines)
 
 
+def refresh(options: argparse.Namespace) -> None:
+    """Write the seeds, the form and the sampling of a bundle anew, without training."""
+    from bachd.training.export import refresh as refreshing
+
+    recipe, music, _ = _run(options)
+    target = options.bundle or Path("bundles") / recipe.name
+    if not (target / "card.json").is_file():
+        raise UsageError(f"{target} is not a bundle; give the folder of one, or make one with 'bachd-train export'")
+    refreshing.refresh(recipe, options.recipe.read_bytes(), music, target)
+    print(f"wrote {target}")
+
+
 def baselines(options: argparse.Namespace) -> None:
     """Measure n-grams and the LSTM of the article on the same pieces."""
     from bachd.training.baselines import compare
@@ -157,7 +169,7 @@ def _run(options: argparse.Namespace) -> tuple[Recipe, Corpus, Path]:
     recipe = recipe.fit_to(music)
     if getattr(options, "epochs", None):
         recipe = replace(recipe, epochs=options.epochs)
-    return recipe, music, options.work or Path("runs") / recipe.name
+    return recipe, music, getattr(options, "work", None) or Path("runs") / recipe.name
 
 
 def evaluate(options: argparse.Namespace) -> None:

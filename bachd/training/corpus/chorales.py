@@ -39,9 +39,7 @@ def load() -> Corpus:
 
 
 def _parse_all() -> list[dict[str, Any]]:
-    from music21 import corpus
-
-    paths = sorted(str(path) for path in corpus.getComposer("bach") if path.suffix in (".mxl", ".xml", ".krn"))
+    paths = _paths()
     with ProcessPoolExecutor() as pool:
         return list(progress(pool.map(_parse, paths, chunksize=4), "parsing scores", total=len(paths), unit="score"))
 
@@ -71,6 +69,42 @@ def _parse(path: str) -> dict[str, Any]:
         "upbeat": upbeat,
         "melody": lines[0][1],
     }
+
+
+def fermatas() -> dict[str, list[int]]:
+    """By chorale, the ticks at which the notes of its melody end that have a fermata; as slow as `load` at first.
+
+    Raises CorpusError without music21.
+    """
+    try:
+        import music21
+    except ImportError as error:
+        raise CorpusError("music21 is missing; in bachd's checkout, pip install '.[train]'") from error
+    rows = cached(f"fermatas-{music21.__version__}-{_VERSION}", _fermatas_of_all)
+    return {row["name"]: row["ends"] for row in rows if row["ends"]}
+
+
+def _fermatas_of_all() -> list[dict[str, Any]]:
+    with ProcessPoolExecutor() as pool:
+        paths = _paths()
+        return list(progress(pool.map(_fermatas, paths, chunksize=4), "parsing scores", total=len(paths), unit="score"))
+
+
+def _fermatas(path: str) -> dict[str, Any]:
+    from music21 import converter, stream
+
+    name = Path(path).name.rsplit(".", 1)[0]
+    try:
+        parts = list(converter.parse(path).getElementsByClass(stream.Part))
+    except Exception:  # noqa: BLE001  such a score is none of the corpus
+        return {"name": name, "ends": []}
+    return {"name": name, "ends": music21_scores.fermatas(parts[0]) if parts else []}
+
+
+def _paths() -> list[str]:
+    from music21 import corpus
+
+    return sorted(str(path) for path in corpus.getComposer("bach") if path.suffix in (".mxl", ".xml", ".krn"))
 
 
 def assemble(rows: list[dict[str, Any]]) -> Corpus:
