@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     bench = verbs.add_parser("bench", help="measure how fast music is composed on this machine")
     bench.set_defaults(verb=_bench)
 
-    for verb in (run, render, check, doctor, bench):
+    for verb in (run, render, check, doctor, panic, bench):
         verb.add_argument(
             "--config", type=Path, metavar="FILE", help=f"the settings; otherwise ./config.yaml or {SYSTEM_CONFIG}"
         )
@@ -280,12 +280,14 @@ def _timing(options: argparse.Namespace) -> int:
 def _panic(options: argparse.Namespace) -> int:
     from bachd.midi.panic import panic
 
-    played: Sequence[str] = ()
-    if not options.port and (path := _config_path(None)) is not None:
-        from bachd import configfile
+    played: list[str] = []
+    if not options.port and (path := _config_path(options.config)) is not None:
+        from bachd.service.settings import last_good
 
         with suppress(BachdError):
-            played = configfile.load(path).midi.output
+            played += last_good.load(path).midi.output
+        # What has been saved since may not have come into use: the music was still played to the outputs of before.
+        played += kept.midi.output if (kept := last_good.kept(path)) is not None else ()
     print(f"silenced {panic(options.port, played)}")
     return EXIT_OK
 
