@@ -146,7 +146,7 @@ WRONG = {
     "fit good.yaml": (64, "--corpus FOLDER"),
     "fit good.yaml --corpus nowhere": (69, "nowhere is no folder"),
     "fit good.yaml --corpus empty": (69, "no music in empty"),
-    "fit gone.yaml --corpus empty": (78, "gone.yaml: cannot be read"),
+    "fit gone.yaml --corpus empty": (78, "gone.yaml: there is no such file; give a recipe such as"),
     "export bad.yaml": (78, "widht"),
     "export good.yaml --corpus nowhere": (69, "nowhere is no folder"),
     "baselines good.yaml --corpus nowhere": (69, "nowhere is no folder"),

@@ -104,11 +104,11 @@ def test_an_interrupted_run_goes_on_to_the_end_of_one_that_was_not(companion: An
 def test_a_folder_is_not_shared_by_two_recipes(companion: Any, tmp_path: Path) -> None:
     music = corpus()
     companion.fit.fit(music, recipe(1), tmp_path)
-    with pytest.raises(companion.fit.UsageError, match="another recipe"):
+    with pytest.raises(UsageError, match="another recipe"):
         companion.fit.fit(music, recipe(2), tmp_path)
-    with pytest.raises(companion.fit.UsageError, match="bachd-train fit"):
+    with pytest.raises(UsageError, match="bachd-train fit"):
         companion.fit.trained(tmp_path / "nowhere", recipe(1), music)
-    with pytest.raises(companion.fit.UsageError, match=r"trained with epochs: 1; write that into train\.yaml"):
+    with pytest.raises(UsageError, match=r"trained with epochs: 1; write that into train\.yaml"):
         companion.fit.trained(tmp_path, recipe(2), music)
 
 
