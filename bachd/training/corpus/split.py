@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from bachd.training.corpus.model import SPLITS, CorpusError
 from bachd.training.corpus.related import Groups
+
+_MOST_HELD_OUT: Final = 6
+"""At most one group in so many is on each held-out side. Chance would give half of a dozen pieces away."""
 
 _RANK: Final = {split: rank for rank, split in enumerate(SPLITS)}
 """Who wins: 'test' before 'valid' before 'train'."""
@@ -22,7 +25,7 @@ Links = Iterable[tuple[str, str]]
 
 def hash_split(group: str) -> str:
     """Eight tenths of the groups train, one tenth chooses among models, one tenth tests; a hash decides which."""
-    draw = int.from_bytes(hashlib.sha256(group.encode()).digest()[:4], "big") % 10
+    draw = int.from_bytes(_digest(group)[:4], "big") % 10
     return {0: "test", 1: "valid"}.get(draw, "train")
 
 
@@ -51,6 +54,7 @@ def assign(
         sides[groups.of(name)] = told[name]
     free = sorted({groups.of(name) for name in kept} - sides.keys())
     sides |= {group: hash_split(group) for group in free}
+    _cap(sides, free)
     _fill(sides, free)
     return {name: (groups.of(name), sides[groups.of(name)]) for name in sorted(kept)}, dropped
 
@@ -63,6 +67,16 @@ def _losers(links: Links, told: Mapping[str, str], kept: set[str]) -> dict[str, 
             loser, winner = sorted((one, other), key=lambda name: _RANK[told[name]])
             found.setdefault(loser, winner)
     return found
+
+
+def _cap(sides: dict[str, str], free: Sequence[str]) -> None:
+    """Move to 'train' what chance has held out of a few groups beyond _MOST_HELD_OUT, and no group of a large corpus."""
+    most = max(1, len(sides) // _MOST_HELD_OUT)
+    for split in ("valid", "test"):
+        held = sorted((group for group in free if sides[group] == split), key=_digest)
+        decided = sum(side == split for side in sides.values()) - len(held)
+        for group in held[max(0, most - decided) :]:
+            sides[group] = "train"
 
 
 def _fill(sides: dict[str, str], free: list[str]) -> None:
@@ -80,4 +94,8 @@ def _fill(sides: dict[str, str], free: list[str]) -> None:
         most = max(having.values(), key=len, default=[])
         if len(most) < 2:
             raise CorpusError(f"no work is on the side '{split}'; give it one in the column 'split' of the manifest")
-        sides[min(most, key=lambda group: hashlib.sha256(group.encode()).digest())] = split
+        sides[min(most, key=_digest)] = split
+
+
+def _digest(group: str) -> bytes:
+    return hashlib.sha256(group.encode()).digest()
