@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -181,3 +182,9 @@ def test_a_bundle_says_where_it_goes_and_how(tmp_path: Path) -> None:
     assert "model: ./bundles/mine" in told
     assert f"tar -C {Path('bundles').resolve()} -c mine | ssh pi@raspberrypi.local sudo tar -C /etc/bachd" in told
     assert "model: /etc/bachd/mine" in told
+
+
+@pytest.mark.parametrize("more", [[], ["--corpus", "my music"], ["--corpus", "chorales", "--work", "runs/it's"]])
+def test_the_next_command_is_one_that_works(more: list[str]) -> None:
+    command = shlex.split(verbs._export_command(cli._parser().parse_args(["fit", "mine.yaml", *more])))
+    assert command == ["bachd-train", "export", "mine.yaml", *more]

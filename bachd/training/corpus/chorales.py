@@ -87,4 +87,4 @@ def assemble(rows: list[dict[str, Any]]) -> Corpus:
         works.append(Work(piece, group, hash_split(group), title=row["title"]))
     single, copies = drop_duplicates(works)
     dropped = tuple((row["name"], row["dropped"]) for row in rows if "dropped" in row)
-    return Corpus(NAME, single, dropped + copies, CREDIT, (), free=True)
+    return Corpus(NAME, single, dropped + copies, CREDIT, (), free=True, by_bach=True)

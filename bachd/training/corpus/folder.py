@@ -172,7 +172,8 @@ def assemble(name: str, rows: list[Row], told: _Told) -> Corpus:
     credit = f"Encoded by {', '.join(makers)}" if makers else "; ".join(sorted({work.credit for work in works} - {""}))
     single, copies = drop_duplicates(works)
     gone = tuple(sorted([*dropped, *lost.items(), *copies]))
-    return Corpus(name, single, gone, credit, tuple(licences), _remarks(list(kept.values())))
+    by_bach = all(told.get(work.piece.name, {}).get("bwv") for work in single)
+    return Corpus(name, single, gone, credit, tuple(licences), _remarks(list(kept.values())), by_bach=by_bach)
 
 
 def _remarks(rows: list[Row]) -> tuple[str, ...]:

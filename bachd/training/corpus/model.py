@@ -53,6 +53,13 @@ class Corpus:
     """What was done to the music when it was read, in figures."""
     free: bool = False
     """Whether all of it is known to be free to learn from, as `credit` says, so that a work needs no credit."""
+    by_bach: bool = False
+    """Whether all of it is known to be Bach's: music21's chorales, or works to which a manifest gives BWV numbers."""
+
+    @property
+    def label(self) -> str:
+        """What reports call this music: not its name, which could be that of a bundle, or markup."""
+        return "Bach" if self.by_bach else "the corpus"
 
     def pieces(self, split: str) -> list[Piece]:
         """The pieces on one side of the split."""
