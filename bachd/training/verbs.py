@@ -101,7 +101,7 @@ def export(options: argparse.Namespace) -> None:
 
 
 def _where_it_goes(card: Mapping[str, Any], target: Path) -> str:
-    """What to say of a bundle that was written: its figures, and how to play it here and on a Pi."""
+    """Describe a bundle that was written: its figures, and how to play it here and on a Pi."""
     figures = card["figures"]["int8"]
     home, name = target.resolve().parent, target.name
     here = target if target.is_absolute() else f"./{target}"
@@ -153,7 +153,7 @@ def benchmark(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> tuple[Recipe, Corpus, Path]:
-    """The recipe, fitted to its corpus and the command line; the corpus; and the folder of the run."""
+    """Return the recipe, fitted to its corpus and the command line; the corpus; and the folder of the run."""
     from bachd.training import recipe as recipes
     from bachd.training.corpus import sources
 
@@ -209,7 +209,7 @@ def _evaluate_form(options: argparse.Namespace, bundle: Bundle, model: Model) ->
 
 
 def _learned_from(source: str | None, folder: Path) -> tuple[list[Piece], str]:
-    """Return all pieces of the kinds that a bundle learned from, as far as its folder and `source` tell, and a label."""
+    """Return the pieces of the kinds that a bundle learned from, as far as they can be found, and their label."""
     from bachd.training import recipe
     from bachd.training.corpus import sources
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from bachd.training.corpus.model import SPLITS, CorpusError
-from bachd.training.corpus.related import Groups
+from bachd.training.corpus.related import DisjointSets
 
 _MOST_HELD_OUT: Final = 6
 """At most one group in so many is on each held-out side. Chance would give half of a dozen pieces away."""
@@ -24,7 +24,7 @@ Links = Iterable[tuple[str, str]]
 
 
 def hash_split(group: str) -> str:
-    """Eight tenths of the groups train, one tenth chooses among models, one tenth tests; a hash decides which."""
+    """Return a group's side by a hash: 'train' for eight tenths, 'valid' for one, 'test' for one."""
     draw = int.from_bytes(_digest(group)[:4], "big") % 10
     return {0: "test", 1: "valid"}.get(draw, "train")
 
@@ -32,7 +32,7 @@ def hash_split(group: str) -> str:
 def assign(
     names: Iterable[str], links: Links, told: Mapping[str, str]
 ) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
-    """Group and side of each work, and why some are left out.
+    """Return group and side of each work, and why some are left out.
 
     links: pairs of names that belong together. told: the sides that are decided already. Raises CorpusError when the
     works are too few for three sides.
@@ -40,7 +40,7 @@ def assign(
     kept, links = set(names), list(links)
     dropped: dict[str, str] = {}
     while True:
-        groups = Groups(kept)
+        groups = DisjointSets(kept)
         for one, other in links:
             if one in kept and other in kept:
                 groups.join(one, other)
@@ -60,7 +60,7 @@ def assign(
 
 
 def _losers(links: Links, told: Mapping[str, str], kept: set[str]) -> dict[str, str]:
-    """Works whose relatives are held out on another side, with one of these."""
+    """Return works whose relatives are held out on another side, each with one of these."""
     found: dict[str, str] = {}
     for one, other in links:
         if one in kept and other in kept and one in told and other in told and told[one] != told[other]:
@@ -70,7 +70,7 @@ def _losers(links: Links, told: Mapping[str, str], kept: set[str]) -> dict[str, 
 
 
 def _cap(sides: dict[str, str], free: Sequence[str]) -> None:
-    """Move to 'train' what chance has held out of a few groups beyond _MOST_HELD_OUT, and no group of a large corpus."""
+    """Move to 'train' what the hash holds out beyond _MOST_HELD_OUT: in large corpora, nothing."""
     most = max(1, len(sides) // _MOST_HELD_OUT)
     for split in ("valid", "test"):
         held = sorted((group for group in free if sides[group] == split), key=_digest)

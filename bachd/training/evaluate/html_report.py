@@ -32,7 +32,7 @@ EXPLAINED: Final = {
     "lowest": "The lowest note, by its MIDI number; 60 is the C in the middle.",
     "highest": "The highest note.",
     "changes": "Steps from one chord of four notes to another: where the next two are counted.",
-    "fifths": "Parallel fifths in a thousand of them. Voices are counted from the top, so good part-writing has some, too.",
+    "fifths": "Parallel fifths in a thousand of them. Voices are counted from the top, so good writing has some, too.",
     "octaves": "Parallel octaves in a thousand of them.",
 }
 """What each figure of `Side.figures` means."""
@@ -100,8 +100,8 @@ def _what_it_is(evaluation: Evaluation) -> Iterable[str]:
     yield (
         "<p>This is a small neural network that has read music. It looks at the last forty events, says what "
         "could come next and how likely that is, and one of these is drawn and played. It knows no rules but what it "
-        "gathered from the notes. This page shows how well it foresees music of the same kind that it has not read, and "
-        "what its own music is like beside it.</p>"
+        "gathered from the notes. This page shows how well it foresees music of the same kind that it has not read, "
+        "and what its own music is like beside it.</p>"
     )
 
 
@@ -169,7 +169,7 @@ def _playing(evaluation: Evaluation) -> Iterable[str]:
     for key, label in _WINDOWS.items():
         yield plots.histograms({name: getattr(side.windows, key) for name, side in sides.items()}, label)
         if key in evaluation.within:
-            yield f"<p>{evaluation.within[key]:.0%} of its windows lie where nine of ten of those of {evaluation.label} do.</p>"
+            yield f"<p>{evaluation.within[key]:.0%} of its windows lie where nine of ten of {evaluation.label} do.</p>"
 
 
 def _copying(evaluation: Evaluation) -> Iterable[str]:
