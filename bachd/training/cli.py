@@ -114,7 +114,10 @@ def _parser() -> argparse.ArgumentParser:
         "--hours", type=_hours, metavar="H", default=24.0, help="how much music it plays to itself (%(default)s)"
     )
     evaluation.add_argument(
-        "--pieces", type=_count, metavar="N", help="instead, compose N whole pieces and compare their form with Bach's"
+        "--pieces",
+        type=_count,
+        metavar="N",
+        help="instead, compose N whole pieces and compare their form with the corpus",
     )
     evaluation.add_argument(
         "--grade", type=Path, metavar="FILE.json", help="with --pieces: distributions of Fang et al. 2020 to grade by"

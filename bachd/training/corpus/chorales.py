@@ -1,4 +1,4 @@
-"""Bach's four-part chorales, as music21 bundles them.
+"""Load Bach's four-part chorales, as music21 bundles them.
 
 Law: chorales that share a tune, in whatever key and with whatever words, are one group.
 """
@@ -16,7 +16,7 @@ from bachd.music.piece import Piece
 from bachd.training.corpus import music21_scores
 from bachd.training.corpus.cache import cached
 from bachd.training.corpus.model import Corpus, CorpusError, Work, drop_duplicates
-from bachd.training.corpus.related import tunes
+from bachd.training.corpus.related import group_by_tune
 from bachd.training.corpus.split import hash_split
 from bachd.training.progress import progress
 
@@ -45,7 +45,7 @@ def _parse_all() -> list[dict[str, Any]]:
 
 
 def _parse(path: str) -> dict[str, Any]:
-    """One score as plain data, or the reason why it is left out."""
+    """Return one score as plain data, or the reason why it is left out."""
     from music21 import stream
 
     name = Path(path).name.rsplit(".", 1)[0]
@@ -108,11 +108,11 @@ def _paths() -> list[str]:
 
 
 def assemble(rows: list[dict[str, Any]]) -> Corpus:
-    """The corpus of parsed scores, as `_parse` describes them."""
+    """Build the corpus from parsed scores, as `_parse` describes them."""
     kept = [row for row in rows if "dropped" not in row]
     if not kept:
         raise CorpusError("music21's corpus holds no chorale that could be read; reinstall it: pip install music21")
-    groups = tunes({row["name"]: row["melody"] for row in kept})
+    groups = group_by_tune({row["name"]: row["melody"] for row in kept})
     works = []
     for row in kept:
         grid = Grid(tuple((tick, Metre(beats, unit)) for tick, beats, unit in row["changes"]), row["upbeat"])
@@ -121,4 +121,4 @@ def assemble(rows: list[dict[str, Any]]) -> Corpus:
         works.append(Work(piece, group, hash_split(group), title=row["title"]))
     single, copies = drop_duplicates(works)
     dropped = tuple((row["name"], row["dropped"]) for row in rows if "dropped" in row)
-    return Corpus(NAME, single, dropped + copies, CREDIT, (), free=True)
+    return Corpus(NAME, single, dropped + copies, CREDIT, (), free=True, by_bach=True)

@@ -1,4 +1,4 @@
-"""A trained network becomes a bundle: two int8 graphs, seed pieces and the card.
+"""Write a trained network as a bundle: two int8 graphs, seed pieces and the card.
 
 Law: a bundle is written aside, checked by loading and measuring it, and only then takes the place of the old one.
 """
