@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bachd.errors import UsageError
 from bachd.neural.bundle import Bundle
 from bachd.neural.model import TfliteModel
 from bachd.training.corpus.model import Corpus
@@ -56,6 +57,7 @@ def test_what_is_exported_loads_plays_and_measures_as_the_network_does(
     music, network = corpus(), trained[1]
     target = tmp_path / "models" / "small"
     target.mkdir(parents=True)
+    (target / "card.json").write_text("of an older bundle")
     (target / "stale").touch()
     lstm = {"an LSTM": {"event_nll": 9.0}}
     card = companion.export.export(source(companion, network, music, recipe(12), others=lstm), target, edgetpu=True)
@@ -100,6 +102,7 @@ def test_a_bundle_names_whom_it_learned_from_and_takes_only_what_it_may(
     )
     told = replace(recipe(12), train_on={"cello": 2}, seeds=Seeds(public_domain_only=True))
     (tmp_path / "small").mkdir()
+    (tmp_path / "small" / "card.json").write_text("of an older bundle")
     (tmp_path / "small" / "aims.yaml").write_text("keys: {most: 6}\n")
     card = companion.export.export(
         source(companion, trained[1], Corpus("solo", works, (), "by all", ()), told), tmp_path / "small"
@@ -111,6 +114,15 @@ def test_a_bundle_names_whom_it_learned_from_and_takes_only_what_it_may(
     assert card["data"]["pieces"] == {"train": 1, "valid": 1, "test": 1}
     assert card["seeds"] == {"b": {"file": "seeds/b.mid", "title": "b, 4/4", "credit": "Public Domain. Typeset by Ada"}}
     assert "Typeset by Ada" in (tmp_path / "LICENSES.md").read_text()
+
+
+def test_a_folder_that_is_no_bundle_is_never_replaced(companion: Any, tmp_path: Path) -> None:
+    companion.export.check_target(tmp_path / "new")
+    companion.export.check_target(tmp_path)  # empty
+    (tmp_path / "thesis.tex").touch()
+    for target in (tmp_path, tmp_path / "thesis.tex"):
+        with pytest.raises(UsageError, match="is there and is no bundle"):
+            companion.export.check_target(target)
 
 
 def test_a_full_disk_leaves_the_old_bundle(companion: Any, trained: tuple[Path, Any], tmp_path: Path) -> None:
