@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     bench = subparsers.add_parser("bench", help="measure how fast this machine composes")
     bench.set_defaults(verb=verbs.bench)
 
-    for verb in (run, render, check, doctor, bench):
+    for verb in (run, render, check, doctor, panic, bench):
         verb.add_argument(
             "--config",
             type=Path,

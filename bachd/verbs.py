@@ -146,12 +146,14 @@ def panic(options: argparse.Namespace) -> int:
     """Silence notes that hang."""
     from bachd.midi.panic import panic as silence
 
-    played: Sequence[str] = ()
-    if not options.port and (path := _config_path(None)) is not None:
-        from bachd import configfile
+    played: list[str] = []
+    if not options.port and (path := _config_path(options.config)) is not None:
+        from bachd.service.settings import last_good
 
         with suppress(BachdError):
-            played = configfile.load(path).midi.output
+            played += last_good.load(path).midi.output
+        # What has been saved since may not have come into use: the music was still played to the outputs of before.
+        played += kept.midi.output if (kept := last_good.kept(path)) is not None else ()
     print(f"silenced {silence(options.port, played)}")
     return EXIT_OK
 

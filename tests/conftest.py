@@ -51,6 +51,8 @@ class JackServer:
         command = ["jackd", "-R", "-S", "-P70", "-n", self.name, "-d", "dummy", "-r", "48000", "-p", "64"]
         if subprocess.run(["chrt", "-f", "20", "true"], capture_output=True, check=False).returncode:
             command[1:4] = ["-r", "-S"]
+        if shutil.which("setpriv"):  # so that it does not outlive tests that are killed
+            command[:0] = ["setpriv", "--pdeathsig", "TERM"]
         waiting = ["jack_wait", "-s", self.name, "-w", "-t", "1"]
         end = time.monotonic() + PATIENCE
         # A server leaves at once if there are eight on the machine already: then it is tried again.

@@ -272,15 +272,19 @@ def test_ctrl_c_is_no_fault(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_that_is_stopped_before_it_begins(number: signal.Signals) -> None:
-    theirs, ours = os.pipe()
-    command = [*BACHD, "run", "--config", f"/dev/fd/{theirs}"]
-    process = subprocess.Popen(command, pass_fds=[theirs], stderr=subprocess.PIPE)
-    os.close(theirs)
-    os.write(ours, b"#" * 100_000)  # more than a pipe holds: once it is written, bachd is reading its settings
-    process.send_signal(number)
-    os.close(ours)
-    _, err = process.communicate()
+def test_a_run_that_is_stopped_before_it_begins(number: signal.Signals, tmp_path: Path) -> None:
+    """PyYAML, which takes its time on a small machine, takes for ever here."""
+    (tmp_path / "config.yaml").write_text("tempo: 90\n")
+    (tmp_path / "slow").mkdir()
+    (tmp_path / "slow" / "yaml.py").write_text("import signal\nprint('reading', flush=True)\nsignal.pause()\n")
+    path = os.pathsep.join([str(tmp_path / "slow"), str(Path(__file__).parents[1])])
+    with subprocess.Popen(
+        [*BACHD, "run"], env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"reading\n"
+        process.send_signal(number)
+        _, err = process.communicate()
     assert (process.returncode, err) == (0, b"")
 
 

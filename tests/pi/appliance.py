@@ -45,6 +45,7 @@ def main(series: str, seed: int, only: str, outside: float) -> int:
         "replug": lambda: breaks.replug(synth, times, BAR, rng),
         "join": lambda: joining.join(synth, times, TEMPO, rng),
         "kill": lambda: breaks.kill(synth, times, BAR, rng),
+        "program": lambda: breaks.kill_beside_program(synth),
         "hang": lambda: breaks.hang(synth),
         "edits": lambda: edit(synth, times * 3 // 2, rng),
         "clock": lambda: leading.follow(synth),

@@ -7,16 +7,24 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
+import subprocess
+import threading
 from pathlib import Path
 from time import monotonic, sleep
 
 from tests.pi import service
-from tests.pi.synth import Synth
+from tests.pi.synth import NAME, Synth
 from tests.pi.waiting import GuestError, figures, wait_until
 
 WATCHDOG = 8.0
 """Seconds that the service may hang in these tests; sixty in its unit, as music may be slow."""
+_PROGRAM = "aseqdump"
+"""A program of alsa-utils that prints what is played to its port."""
+_NOTE = re.compile(r"Note (on|off) +(\d+), note (\d+), velocity (\d+)")
+_LAST = 10.0
+"""Seconds that the last messages may be on their way to it."""
 _SITE = Path("/run/bachd-hangs")
 _HANG = Path("/var/lib/bachd/hang")
 _HANGING = f'''
@@ -76,6 +84,42 @@ def kill(synth: Synth, times: int, bar: float, rng: random.Random) -> str:
         f"{times} of {times} play again, 0 notes hang; the first note {figures(waits)} after SIGKILL (wanted: 3 s), "
         f"of which silence and systemd took {figures(started)}"
     )
+
+
+def kill_beside_program(synth: Synth) -> str:
+    """The player dies for good while it plays to a program, too, which has no raw device to be silenced through."""
+    before = service.CONFIG.read_text()
+    service.CONFIG.write_text(f"{before}midi: {{output: [{NAME}, {_PROGRAM}]}}\n")
+    with subprocess.Popen([_PROGRAM], stdout=subprocess.PIPE, text=True) as program:
+        try:
+            sounding = _follow(program)
+            service.systemctl("restart", "bachd")
+            synth.first_onset(monotonic(), service.PATIENCE)
+            wait_until(lambda: sounding, service.PATIENCE, "a note at the program")
+            os.kill(service.process(), signal.SIGKILL)
+            service.systemctl("stop", "bachd")
+            synth.silence()
+            wait_until(lambda: not sounding, _LAST, f"the program's notes to end; {_PROGRAM} was left with them")
+        finally:
+            program.kill()
+            service.CONFIG.write_text(before)
+            service.systemctl("restart", "bachd")
+    return "0 notes hang at the synth, and 0 at a program that plays beside it"
+
+
+def _follow(program: subprocess.Popen[str]) -> set[tuple[str, str]]:
+    """The notes that sound at a program, by channel and number, from now on."""
+    sounding: set[tuple[str, str]] = set()
+
+    def follow() -> None:
+        assert program.stdout is not None
+        for line in program.stdout:
+            if found := _NOTE.search(line):
+                kind, channel, note, velocity = found.groups()
+                (sounding.add if kind == "on" and velocity != "0" else sounding.discard)((channel, note))
+
+    threading.Thread(target=follow, daemon=True).start()
+    return sounding
 
 
 def hang(synth: Synth) -> str:

@@ -57,7 +57,7 @@ def processes() -> list[int]:
 
 def install() -> None:
     """Install the checkout that this is, from the wheels beside it."""
-    subprocess.run(["./deploy.sh", "install", "--wheels", "../wheels"], check=True, timeout=600)
+    subprocess.run(["./deploy.sh", "install", "--wheels", "../wheels"], check=True, timeout=1200)
 
 
 def systemctl(*words: str) -> None:

@@ -76,7 +76,9 @@ def test_a_number_of_events(folder: Path) -> None:
     with running(folder, "--events", "9") as process:
         _, log = process.communicate()
     assert process.returncode == 0
-    assert log.splitlines() == ["playing bwv269 at 240 bpm on out.mid (rng 5)", "stopped after 9 events"]
+    busy = " late; the music waited for it"  # which this machine may be
+    said = [line for line in log.splitlines() if not line.endswith(busy)]
+    assert said == ["playing bwv269 at 240 bpm on out.mid (rng 5)", "stopped after 9 events, written to out.mid"]
     assert notes(folder)
 
 
@@ -175,8 +177,7 @@ def test_a_bundle_that_crashes_the_runtime_stops_neither_the_music_nor_the_next_
     with running(folder, "--events", "9") as process:
         _, log = process.communicate()
     assert process.returncode == 0
-    first, second, *_ = log.splitlines()
-    assert first.startswith(refused)
-    assert first.endswith("; playing model chorales, as before")
-    assert second.startswith("playing bwv269 at 240 bpm")
+    lines = log.splitlines()
+    assert any(line.startswith(refused) and line.endswith("; playing model chorales, as before") for line in lines)
+    assert any(line.startswith("playing bwv269 at 240 bpm") for line in lines)
     assert notes(folder)

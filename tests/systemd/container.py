@@ -26,7 +26,7 @@ SUITES: Final = {"bookworm": ("3.11", 36, "libasound2"), "trixie": ("3.13", 41, 
 PACKAGES: Final = "systemd,systemd-sysv,dbus,udev,kmod,python3,python3-venv,openssh-server,rsync,sudo"
 MACHINE: Final = os.uname().machine
 TOOLS: Final = ("systemd-nspawn", "mmdebstrap", "nsenter")
-PATIENCE: Final = 300.0
+PATIENCE: Final = 900.0
 """Seconds after which what hangs is ended, so that the test fails instead of waiting for ever."""
 
 _RECIPE: Final = "1"

@@ -54,6 +54,18 @@ def test_a_synth_that_another_program_has_open_is_reached_through_the_sequencer(
     assert any("panic: " in line for line in said)  # there is no sequencer here, and it says so
 
 
+def test_where_jack_runs_what_the_settings_name_is_silenced_too(service: Container, synth: Synth) -> None:
+    service.run("mkdir", "/dev/shm/jack_default_1000_0")
+    try:
+        with service.journal() as journal:
+            service.run(*KILL)
+            said = journal.until("^Started ")
+    finally:
+        service.run("rmdir", "/dev/shm/jack_default_1000_0")
+    assert synth.silenced
+    assert any("panic: " in line for line in said)  # there is no server, and it says so
+
+
 def test_a_kill_and_a_stop_leave_nothing_sounding(service: Container, synth: Synth) -> None:
     service.run("sh", "-c", f"{' '.join(KILL)} && systemctl stop bachd")
     assert synth.silenced

@@ -133,9 +133,12 @@ def test_settings_are_checked_with_the_rights_of_the_services_user(service: Cont
     )
     service.run("chmod", "600", "/root/bwv269.mid")
     write(service, "seed: {piece: /root/bwv269.mid}\n")
-    done = service.run(*UPGRADE, check=False)
+    try:
+        done = service.run(*UPGRADE, check=False)
+    finally:
+        service.run("rm", "/root/bwv269.mid")
     assert done.returncode == 1
-    assert "/root/bwv269.mid cannot be read: Permission denied" in done.stderr
+    assert "seed.piece: '/root/bwv269.mid' cannot be read: permission denied" in done.stderr
 
 
 def test_a_wheel_that_was_tampered_with_is_refused(service: Container, newer: None) -> None:
