@@ -102,7 +102,7 @@ def test_no_child_imports_from_the_working_directory(trap: Path, module: str) ->
 
 
 def test_a_child_that_is_a_program_of_its_own_is_found(trap: Path) -> None:
-    """The list above is complete: whatever is run as a program in bachd is in it, a command, or a tool for developers."""
+    """The list above is complete: what is run as a program in bachd is in it, a command, or a tool of developers."""
     programs = {
         ".".join(path.relative_to(TOP).with_suffix("").parts).removesuffix(".__main__")
         for path in (TOP / "bachd").rglob("*.py")

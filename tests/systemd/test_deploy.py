@@ -87,11 +87,11 @@ def test_an_upgrade_may_be_killed_in_any_step_and_run_again(service: Container, 
 
 def test_a_wheel_that_is_missing_is_named_and_the_music_goes_on(service: Container, newer: None) -> None:
     before = service.show("MainPID")
-    service.run("sh", "-c", "mkdir /run/few && cp /wheels/* /run/few && rm /run/few/mido-*")
+    service.run("sh", "-c", "mkdir /run/few && cp /wheels/* /run/few && rm /run/few/rich-*")
     done = service.run(DEPLOY, "upgrade", "--wheels", "/run/few", check=False)
     service.run("rm", "-r", "/run/few")
     assert done.returncode == 1
-    assert "mido" in done.stderr
+    assert "rich" in done.stderr
     assert "what was installed goes on playing" in done.stderr
     assert service.show("MainPID") == before
 
@@ -144,7 +144,7 @@ def test_settings_are_checked_with_the_rights_of_the_services_user(service: Cont
 def test_a_wheel_that_was_tampered_with_is_refused(service: Container, newer: None) -> None:
     before = service.show("MainPID")
     service.run(
-        "sh", "-c", "cp -r /wheels /run/tampered && for each in /run/tampered/mido-*; do printf x >> $each; done"
+        "sh", "-c", "cp -r /wheels /run/tampered && for each in /run/tampered/rich-*; do printf x >> $each; done"
     )
     done = service.run(DEPLOY, "upgrade", "--wheels", "/run/tampered", check=False)
     service.run("rm", "-r", "/run/tampered")
