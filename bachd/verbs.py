@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import gc
 import signal
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
