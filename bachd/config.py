@@ -84,8 +84,16 @@ class Sampling:
     range: tuple[int, int] | None = setting(
         None,
         config_kinds.note_range(),
-        """The lowest and the highest note it may play, such as [C2, C6]. null is the range of the music it learned
-        from.""",
+        """The lowest and the highest note it may play, such as [C2, C6]. null is the range of the seed piece, and two
+        semitones more at each end.""",
+    )
+    lookahead: int | str = setting(
+        "auto",
+        config_kinds.whole_or_word(1, 64, "auto"),
+        """How many continuations of each phrase are composed, of which the one is played that fits the plan best:
+        {limits}. More gives better voices and cadences, and takes more of the CPU. With a number, the same rng gives
+        the same music on every machine.
+          auto  as many as this machine has time for, 16 at most""",
     )
 
 

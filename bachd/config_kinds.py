@@ -131,6 +131,20 @@ def clock(make: Callable[[bool, tuple[tuple[str, float], ...]], Any]) -> Kind:
     return Kind(read, plain=plain, example=lambda value: value is not None)
 
 
+def whole_or_word(low: int, high: int, *words: str) -> Kind:
+    """Return a whole number, or one of some words in any case."""
+
+    def read(section: Section, name: str, default: Any) -> Any:
+        found = section.number_or_word(name, low, high, words, default)
+        if isinstance(found, float):
+            if found != int(found):
+                section.fault(name, f"{found:g} is not a whole number")
+            found = int(found)
+        return found
+
+    return Kind(read, (low, high))
+
+
 def note_range() -> Kind:
     """Return the lowest and the highest note, each a name such as 'C2' or a MIDI number."""
     return Kind(_range, plain=lambda value: value and [pitch.name(end) for end in value])

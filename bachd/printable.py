@@ -1,26 +1,30 @@
 """Show text from elsewhere, such as the name of a file or of a piece, where people read it.
 
 Law: nothing that is shown can move the cursor, change a colour, hide or reorder what stands beside it. A terminal
-obeys control characters (ECMA-48), and Unicode has invisible ones that turn the direction of a line.
+obeys control characters (ECMA-48), and Unicode has invisible ones, some of which turn the direction of a line. Code
+points that Unicode has not assigned yet are escaped, too: nobody knows what a terminal makes of them.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 from typing import Final
 
-_UNSAFE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-"""C0 and C1 but for tab and newline, DEL, what turns lines or ends them, and surrogates, which no UTF-8 holds."""
+_SHOWN: Final = frozenset("\n\t")
+"""Control characters that are left as they are."""
 
 
 def printable(text: str) -> str:
-    """The text with every such character written as Python writes it, a backslash and a code."""
-    return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    """Escape every character that `str.isprintable` refuses, newlines and tabs aside, as Python does."""
+    return "".join(letter if letter.isprintable() or letter in _SHOWN else _escaped(letter) for letter in text)
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape").decode("ascii")
 
 
 def one_line(text: str) -> str:
-    """The same on a single line: newlines and tabs are written so, too."""
+    """Escape newlines and tabs, too, so that the text stays on one line."""
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 

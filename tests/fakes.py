@@ -188,7 +188,7 @@ class ScriptedComposer:
         raise AssertionError("an empty script")
 
     def extend(self) -> bool:
-        """Plan nothing."""
+        """StepBuffer nothing."""
         return False
 
     def record_alternatives(self, recording_alternatives: bool) -> None:

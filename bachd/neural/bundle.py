@@ -15,19 +15,26 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from bachd.errors import ModelError, suggestion
-from bachd.music import midifile
+from bachd.music import habits, midifile
+from bachd.music.form import Habits
 from bachd.music.piece import Piece
 from bachd.neural import features
 
 FORMAT: Final = 1
 """Format of the card that this version reads."""
 SAMPLING_LIMITS: Final = {"temperature": (0.0, 2.0), "top_p": (0.1, 1.0), "key": (0.0, 2.0)}
-"""Least and largest value of each part of a `SamplingDefaults`."""
+"""Least and largest value of what a person may set in place of a bundle's `SamplingDefaults`."""
+CARD_LIMITS: Final = SAMPLING_LIMITS | {
+    "length_temperature": (0.0, 2.0),
+    "length_top_p": (0.1, 1.0),
+    "memory": (0.0, 1.0),
+}
+"""The same for all parts of it."""
 GRAPHS: Final = ("trunk.tflite", "head.tflite")
 SHIPPED: Final = ("chorales", "cello", "keyboard")
 """Names of the bundles that come with bachd."""
@@ -44,6 +51,11 @@ class SamplingDefaults:
     temperature: float = 0.95
     top_p: float = 0.98
     key: float = 0.0
+    length_temperature: float | None = None
+    """None is as for notes."""
+    length_top_p: float | None = None
+    memory: float = 1.0
+    """How much a piece recalls of itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,8 @@ class Card:
     pitches: tuple[int, int]
     """Lowest and highest MIDI number that the music the model learned from uses."""
     sampling_defaults: SamplingDefaults = SamplingDefaults()
+    habits: Habits = field(default_factory=Habits)
+    """What pieces are planned by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +159,9 @@ def read_card(folder: Path) -> Card:
     sampling_defaults = data.get("sampling", {})
     reader.require(
         isinstance(sampling_defaults, dict)
-        and sampling_defaults.keys() <= SAMPLING_LIMITS.keys()
+        and sampling_defaults.keys() <= CARD_LIMITS.keys()
         and all(
-            type(value) in (int, float) and SAMPLING_LIMITS[name][0] <= value <= SAMPLING_LIMITS[name][1]
+            type(value) in (int, float) and CARD_LIMITS[name][0] <= value <= CARD_LIMITS[name][1]
             for name, value in sampling_defaults.items()
         ),
         "sampling",
@@ -161,6 +175,7 @@ def read_card(folder: Path) -> Card:
         seeds={name: str(seed.get("file")) for name, seed in seeds.items()},
         pitches=(pitches[0], pitches[1]),
         sampling_defaults=SamplingDefaults(**sampling_defaults),
+        habits=_habits(reader, data.get("form")),
     )
     reader.require(len(card.seeds) > 0, "seeds")
     reader.require(
@@ -168,6 +183,17 @@ def read_card(folder: Path) -> Card:
     )
     reader.require(all(_is_inside(file) for file in files), "files", "one lies outside the bundle's folder")
     return card
+
+
+def _habits(reader: _Reader, data: object) -> Habits:
+    """What the card says of the form of pieces; cards of earlier versions say nothing."""
+    if data is None:
+        return Habits()
+    try:
+        return habits.from_json(data)
+    except ValueError as fault:
+        reader.require(fits=False, key="form", complaint=str(fault))
+        raise
 
 
 class _Reader:

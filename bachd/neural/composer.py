@@ -1,40 +1,39 @@
-"""The loop: the context goes to the model, an event comes back, is handed on, and joins the context.
+"""The loop: a piece is planned, the context goes to the model, events come back, are handed on, and join the context.
 
 Law: one call, one event, for ever; the same model, seed pieces and rng give the same steps. The music never freezes and
-never goes round in circles: an event that would is drawn again, and where that does not help, the piece ends and
-another begins.
+never goes round in circles. A piece ends where its plan has it end, or at the nearest place that can end it, and never
+in the middle of a figure.
 
-A piece is some bars of a seed piece and what the model makes of them, until it says END_OF_PIECE. A breath follows:
-the bar is filled with a rest, and one more bar, less the upbeat of the next piece.
+A piece is some phrases of a seed piece and what the model makes of them, as form.py plans it. A breath follows: the bar
+is filled with a rest, and as many bars more, less the upbeat of the next piece, as make a second of silence.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from copy import copy
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 
-from bachd.music import cadence
-from bachd.music.event import Event
+from bachd.music import form, keys, phrases
+from bachd.music.event import TICKS, Event
+from bachd.music.form import Form, Habits
 from bachd.music.metre import Grid, Place
 from bachd.music.piece import Chance, Origin, Piece, Step
-from bachd.music.stretches import FreezeDetector, LoopDetector
-from bachd.neural import features
-from bachd.neural.context import Saved
+from bachd.neural import features, music_state
+from bachd.neural.critic import Texture
+from bachd.neural.effort import Effort, Fixed
+from bachd.neural.guide import Guide
 from bachd.neural.model import Model
+from bachd.neural.music_state import MusicState
 from bachd.neural.sampler import Sampler
+from bachd.neural.search import Search
 
-TEMPERATURE_BOOSTS: Final = (0.0, 0.2, 0.4, 0.8)
-"""What is added to the temperature, try by try, while the guard turns events down."""
-PATIENCE: Final = 48
-"""Bars after the seed from which a piece that does not end is ended at the next resting chord."""
-LIMIT: Final = 56
-"""Bars after the seed at which it is ended anyhow."""
 CHANCES: Final = 8
 """Events that a step tells of which could have come in its place."""
+MEMORY: Final = 1.0
+"""How much a piece recalls of itself, 0 to 1, where nobody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,10 @@ class Mark:
     """Where a composer stood at some moment: all that changes from step to step."""
 
     piece: Piece
+    form: Form
     seed: tuple[Event, ...]
-    grid: Grid
-    tick: int
-    place: Place
-    patience: int
-    last: Event
-    stillness: FreezeDetector
-    circling: LoopDetector
+    state: music_state.Mark
     waiting: tuple[str, ...]
-    context: Saved
     rng: tuple[Any, ...]
 
 
@@ -68,133 +61,163 @@ class Composer:
         load: Callable[[str], Piece],
         bars: int,
         rng: Random,
+        habits: Habits | None = None,
+        effort: Effort | None = None,
+        memory: float = MEMORY,
     ) -> None:
         """Begin with `first`; later pieces are drawn from the names `others` and loaded.
 
-        bars: full bars of each seed piece that are played before the model goes on; at least 1.
+        bars: full bars of each seed piece, about, that are played before the model goes on; at least 1. habits: what
+        pieces are planned by. effort: how many candidates are composed for what is played; one if it is None.
         """
         self.model = model
+        self.effort = effort or Fixed(1)
         self._sampler = sampler
         self._others = tuple(others)
         self._load = load
         self._bars = bars
         self.rng = rng
+        self._habits = habits or Habits()
+        self._memory = memory
         self.recording_alternatives = False
         """Whether to find out for each step what else could have come; some ten times the work, the same music."""
-        self._chances: tuple[Chance, ...] = ()
-        self._context = model.context()
-        self._freeze = FreezeDetector()
-        self._loop = LoopDetector()
+        self._state = MusicState(model.context())
         self._waiting: list[str] = []
         self._first = first
+        self._chosen: deque[Event] = deque()  # composed, but not handed on yet
+        self._search: Iterator[None] | None = None
+        self._searching: Search | None = None
+        self._over = False
+        self._hurried = False
         self._begin(first)
 
     def next(self) -> Step:
         """The next step. Raises ModelError when a graph fails, SeedError when the next seed piece holds no music."""
         if self._seed:
             return self._step(self._seed.popleft(), Origin.SEED)
-        event = self._compose()
-        if event is not None:
-            return replace(self._step(event, Origin.MODEL), chances=self._chances)
-        name, place = self._piece.name, self._place
+        while not self.prepare():
+            if self._searching is not None:
+                self._searching.hurried = self.effort.adapts
+        if self._chosen:
+            chances = self._alternatives() if self.recording_alternatives else ()
+            return replace(self._step(self._chosen.popleft(), Origin.MODEL), chances=chances)
+        name, place = self._piece.name, self._state.place
         self._begin(self._another())
         rest = self._rest(place)
         if not rest:  # there has been silence enough
             return self.next()
         breath = Event((), (), rest)
-        self._watch(breath, place)
+        self._state.rest(breath, place)
         return Step(breath, place, Origin.BREATH, name)
+
+    def prepare(self) -> bool:
+        """Do a little of what the next step needs; whether it is ready."""
+        if self._seed or self._chosen:
+            return True
+        if self._search is None:
+            if self._state.tick >= self._guide.end or self._over:
+                return True
+            self._search = self._compose()
+        try:
+            next(self._search)
+        except StopIteration:
+            self._search = None
+            return True
+        return False
 
     def restart(self) -> None:
         """Begin anew with the first piece; what the model makes of it will be something else."""
-        self._freeze = FreezeDetector()
-        self._loop = LoopDetector()
+        self._state = MusicState(self.model.context())
         self._begin(self._first)
 
     def mark(self) -> Mark:
-        """What `resume` needs to come back to this moment."""
+        """What `resume` needs to come back to this moment; not while a step is prepared."""
         return Mark(
-            self._piece,
-            tuple(self._seed),
-            self._grid,
-            self._tick,
-            self._place,
-            self._patience,
-            self._last,
-            copy(self._freeze),
-            copy(self._loop),
-            tuple(self._waiting),
-            self._context.save(),
-            self.rng.getstate(),
+            self._piece, self._form, tuple(self._seed), self._state.mark(), tuple(self._waiting), self.rng.getstate()
         )
 
     def resume(self, mark: Mark, sampler: Sampler) -> None:
-        """Go on from where this mark was made, and draw with `sampler`, whose rng is this composer's."""
+        """Go on from where this mark was made, and draw with `sampler`, whose rng is this composer's.
+
+        What comes up to the next bar line is composed without comparing candidates, since it is needed at once.
+        """
         self._piece = mark.piece
         self._seed = deque(mark.seed)
-        self._grid = mark.grid
-        self._tick = mark.tick
-        self._place = mark.place
-        self._patience = mark.patience
-        self._last = mark.last
-        self._freeze = copy(mark.stillness)
-        self._loop = copy(mark.circling)
+        self._state.resume(mark.state)
         self._waiting = list(mark.waiting)
-        self._context.restore(mark.context)
         self.rng.setstate(mark.rng)
-        sampler.set_key_bias(self._piece)
+        sampler.adapt(self._piece)
         self._sampler = sampler
+        self._plan(mark.form)
+        self._hurried = True
 
     def _begin(self, piece: Piece) -> None:
-        excerpt = piece.first_bars(self._bars)
-        ticks = sum(event.ticks for event in excerpt)
+        excerpt, begins = phrases.opening(piece, self._bars)
+        ticks = begins[-1]
         self._piece = piece
         self._seed = deque(part for event in excerpt for part in features.to_layout(event))
         # What the seed piece does later with its metre is its own affair.
         changes = tuple([change for change in piece.grid.changes if change[0] < ticks])
-        self._grid = Grid(changes, piece.grid.upbeat)
-        self._tick = 0
-        self._place = self._grid.place(0)
-        self._patience = self._grid.place(ticks).bar
-        self._last = Event((), (), 1)
-        self._context.reset(self._place)
-        self._sampler.set_key_bias(piece)
+        home = keys.home(piece.events)
+        self._state.begin(Grid(changes, piece.grid.upbeat), home)
+        self._sampler.adapt(piece)
+        self._plan(form.plan(self._habits, home, self._state.grid, begins, self.rng))
+        self._hurried = False
+
+    def _plan(self, planned: Form) -> None:
+        """Follow a plan from here on."""
+        self._form = planned
+        self._texture = Texture.of(self._piece)
+        self._guide = Guide(planned, self._texture, self._memory)
+        self._chosen = deque()
+        self._search = self._searching = None
+        self._over = False
 
     def _step(self, event: Event, origin: Origin) -> Step:
-        place = self._place
-        step = Step(event, place, origin, self._piece.name, opens=self._tick == 0)
-        self._tick += event.ticks
-        self._place = self._grid.place(self._tick)
-        self._context.push(event, self._place)
-        self._last = event
-        self._watch(event, place)
+        state = self._state
+        step = Step(event, state.place, origin, self._piece.name, opens=state.tick == 0)
+        state.push(event)
+        state.memory.learn()
+        self.effort.played(event.ticks)
         return step
 
-    def _watch(self, event: Event, place: Place) -> None:
-        self._freeze.add(event, place.metre)
-        self._loop.add(event)
+    def _compose(self) -> Iterator[None]:
+        """Compose the next stretch; when it is over, its events are chosen, or the piece is."""
+        state = self._state
+        bar = state.place.metre.bar
+        until = self._guide.until(state.tick, bar)
+        most = None
+        if self._hurried:
+            until, most = min(until, state.tick + bar - state.place.phase % bar), 1
+            self._hurried = False
+        search = Search(self.model, self._sampler, state, self._guide, self._texture, self.effort)
+        self._searching = search
+        yield from search.run(until, len(self._piece.events) / max(1, self._piece.ticks), most)
+        self._searching = None
+        self._chosen.extend(search.best)
+        if search.stuck:
+            self._over = True
+            ending = self._ending(search.best)
+            self._chosen.extend(ending)
 
-    def _compose(self) -> Event | None:
-        """The model's next event, or None when the piece is over."""
-        if self._is_too_long():
-            return None
-        hidden = self.model.encode(self._context)
-        self._chances = (
-            self._sampler.likeliest(hidden, self._last.sounding, CHANCES) if self.recording_alternatives else ()
+    def _ending(self, events: Sequence[Event]) -> list[Event]:
+        """A last chord for a piece that cannot go on after some events, unless even that would be stuck."""
+        here = self._state.mark()
+        for event in events:
+            self._state.push(event)
+        closing = form.close_at(self._state.tick, self._form.home, self._state.place.metre)
+        search = Search(
+            self.model, self._sampler, self._state, Guide(closing, Texture(1, ()), 0.0), self._texture, Fixed(1)
         )
-        for temperature_boost in TEMPERATURE_BOOSTS:
-            event = self._sampler.sample(hidden, self._last.sounding, temperature_boost=temperature_boost)
-            if event is None:
-                return None
-            if not (self._freeze.would_freeze(event, self._place.metre) or self._loop.would_loop(event)):
-                return event
-        return None
+        for _ in search.run(closing.phrases[-1].end):
+            pass
+        self._state.resume(here)
+        return [] if search.stuck else search.best
 
-    def _is_too_long(self) -> bool:
-        bars = self._place.bar - self._patience
-        if bars >= PATIENCE and not self._place.phase and cadence.rests(self._last):
-            return True
-        return bars >= LIMIT
+    def _alternatives(self) -> tuple[Chance, ...]:
+        state = self._state
+        hidden = self.model.encode(state.context)
+        return self._sampler.likeliest(hidden, state.last.sounding, CHANCES, self._guide.wish(state))
 
     def _another(self) -> Piece:
         """A piece other than the present one. Each is drawn once before any is drawn again."""
@@ -204,11 +227,14 @@ class Composer:
         return self._load(self._waiting.pop()) if self._waiting else self._piece
 
     def _rest(self, place: Place) -> int:
-        """Ticks from `place`, where a piece has ended, to the next one, whose first full bar begins on a bar line."""
+        """Ticks from `place`, where a piece has ended, to the next one, whose first full bar begins on a bar line.
+
+        Two quarters of silence are a second at 120 bpm.
+        """
         bar = place.metre.bar
-        rest = -place.phase % bar + bar - self._grid.upbeat
-        while rest <= 0:
+        rest = -place.phase % bar + bar - self._state.grid.upbeat
+        while rest < 2 * TICKS:
             rest += bar
-        while rest > self._freeze.room((), place.metre):
+        while rest > self._state.freeze.room((), place.metre):
             rest -= bar
         return max(0, rest)

@@ -1,4 +1,4 @@
-"""From logits to one event: temperature, top-p, and the rules of spelling.
+"""From logits to one event: temperature, top-p, the rules of spelling, and what the plan and the memory wish.
 
 Law: every event drawn is one that the layout can say and the pitch range allows; the same model, numbers from `rng` and
 arguments give the same event.
@@ -7,6 +7,7 @@ arguments give the same event.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from math import log
 from operator import itemgetter
 from random import Random
 from typing import Final
@@ -14,19 +15,31 @@ from typing import Final
 import numpy as np
 
 from bachd.music.event import Event
+from bachd.music.keys import Key
 from bachd.music.piece import Chance, Piece
 from bachd.neural import features
 from bachd.neural.features import END, END_OF_PIECE, HOLD, LENGTHS, LOWEST, PITCHES, START, SYMBOLS, FloatArray
+from bachd.neural.guidance import FREE, Chord, Guidance, Recalled
 from bachd.neural.model import Model
 from bachd.neural.runtime import Int8Array
 
 MOST_NOTES: Final = 16
 """Notes a chord may have: one for each MIDI channel."""
+MARGIN: Final = 2
+"""Semitones that the music may go beyond the range of its seed piece, at each end."""
+NARROWEST: Final = 24
+"""Semitones that it may always use, however narrow its seed piece is."""
 
 _UNHEARD: Final = 1.0
 """How often a pitch class counts as heard that a piece never uses."""
+_FOREIGN: Final = 0.02
+"""Share of a key's most used pitch class that one counts as having which hardly belongs to it."""
+_FIRM: Final = 1.6
+"""How much more than usual notes are drawn to the key towards the end."""
 _COLD: Final = 1e-3
 """Temperatures below this are 0: there is one answer left, and dividing by them would overflow."""
+_RESOLVING: Final = 1.5
+"""Added to the logits of a dominant's notes where it is about to resolve."""
 
 
 class Sampler:
@@ -42,65 +55,85 @@ class Sampler:
         pitches: tuple[int, int],
         leading: bool = False,
         key: float = 0.0,
+        length_temperature: float | None = None,
+        length_top_p: float | None = None,
+        seed_range: bool = False,
     ) -> None:
         """`temperature` 0 always takes the likeliest; `pitches` are the lowest and the highest MIDI number to play.
 
         leading: whether to keep a voice from starting a note in parallel unisons, octaves or fifths with one above it,
         voices being counted from the top. key: how strongly notes are drawn to the pitch classes given to
-        `set_key_bias`; 0 is not at all.
+        `adapt`; 0 is not at all. length_temperature, length_top_p: the same for lengths; None is as for notes.
+        seed_range: whether to stay near the range of the piece given to `adapt`.
         """
         self._model = model
         self._rng = rng
         self._temperature = temperature
         self._top_p = top_p
+        self._length_temperature = temperature if length_temperature is None else length_temperature
+        self._length_top_p = top_p if length_top_p is None else length_top_p
         self._leading = leading
-        low, high = max(pitches[0], LOWEST), min(pitches[1], features.HIGHEST)
-        self._pitches = range(low, high + 1)
+        self._limits = max(pitches[0], LOWEST), min(pitches[1], features.HIGHEST)
+        self._seed_range = seed_range
+        self._key = key
+        self._counts = np.ones(12)
+        self._biases: dict[tuple[Key | None, Key | None, bool], FloatArray] = {}
+        self._chords: dict[Chord, _ChordMask] = {}
+        self._mask = np.empty(SYMBOLS, np.float32)
+        self._symbols = np.empty(SYMBOLS, np.float32)
+        self._lengths = np.empty(len(LENGTHS), np.float32)
+        self._set_range(self._limits)
+        self.cost = 0.0
+        """Nats by which the chords asked for since this was last set to 0 were unlikely."""
+
+    def _set_range(self, limits: tuple[int, int]) -> None:
+        self._pitches = range(limits[0], limits[1] + 1)
         self._first = np.full(SYMBOLS, -np.inf, np.float32)  # added to the logits: what may begin a chord, holds apart
         self._first[[pitch - LOWEST for pitch in self._pitches]] = 0
         self._first[[END, END_OF_PIECE]] = 0
-        self._key = key
-        self._home = self._first.copy()
-        self._mask = self._first.copy()
-        self._symbols = np.empty(SYMBOLS, np.float32)
-        self._lengths = np.empty(len(LENGTHS), np.float32)
+        self._biases.clear()
+        self._chords.clear()
 
-    def set_key_bias(self, piece: Piece) -> None:
+    def adapt(self, piece: Piece) -> None:
         """From now on draw notes to the pitch classes that `piece` uses, the more the more it uses them.
 
         A network that looks back on CONTEXT events forgets the key that it came from and in the end has none. So the
         logit of each starting note gets `key` times the logarithm of the share of its pitch class in the piece: a
         cache in the sense of Kuhn and De Mori 1990 ("A cache-based natural language model for speech recognition"),
-        multiplied rather than mixed in.
+        multiplied rather than mixed in. Where a phrase is in another key than its piece, the typical profile of that
+        key takes the piece's place.
         """
         counts = np.full(12, _UNHEARD)
         for event in piece.events:
             for pitch in event.starts:
                 counts[pitch % 12] += 1
-        bias = self._key * np.log(counts / counts.max())
-        self._home[:] = self._first
-        self._home[START:HOLD] += np.resize(np.roll(bias, -LOWEST % 12), PITCHES)
+        self._counts = counts / counts.max()
+        self._set_range(_range_near(piece, self._limits) if self._seed_range else self._limits)
 
-    def sample(self, hidden: Int8Array, sounded: tuple[int, ...], *, temperature_boost: float = 0.0) -> Event | None:
+    def sample(
+        self,
+        hidden: Int8Array,
+        sounded: tuple[int, ...],
+        guidance: Guidance = FREE,
+        *,
+        temperature_boost: float = 0.0,
+    ) -> Event | None:
         """Draw the event after one in which the pitches `sounded` were heard; None when the piece ends instead.
 
         hidden: the trunk's output, shape (1, D). temperature_boost is added to the temperature.
         """
-        temperature = self._temperature + temperature_boost
-        mask = self._mask
-        mask[:] = self._home
-        for pitch in sounded:
-            if pitch in self._pitches:
-                mask[HOLD + pitch - LOWEST] = 0
+        mask = self._start_mask(sounded, guidance)
         chosen: list[int] = []
         while True:
             logits = self._model.head_logits(hidden, chosen, sounded)
             if len(chosen) == MOST_NOTES:
                 break
             symbols = np.add(logits[:SYMBOLS], mask, out=self._symbols)
-            if self._leading and (faults := features.parallels(chosen, sounded)):
-                symbols[[pitch - LOWEST for pitch in faults]] = -np.inf
-            symbol = self._draw(symbols, temperature)
+            self._forbid(symbols, chosen, sounded, guidance)
+            if guidance.chord is not None:
+                self.cost += _excess(logits[:SYMBOLS], symbols)
+            recalled = _recalled(guidance, chosen)
+            symbol = self._draw(symbols, self._temperature + temperature_boost, self._top_p, recalled)
             if symbol == END_OF_PIECE:
                 return None
             if symbol == END:
@@ -108,27 +141,34 @@ class Sampler:
             chosen.append(symbol)
             step = symbol % PITCHES
             mask[step:PITCHES] = mask[HOLD + step : HOLD + PITCHES] = mask[END_OF_PIECE] = -np.inf  # spelling goes down
-        self._lengths[:] = logits[SYMBOLS:]
-        ticks = LENGTHS[self._draw(self._lengths, temperature)]
-        return _event(chosen, ticks)
+        lengths = self._lengths
+        lengths[:] = logits[SYMBOLS:]
+        _limit(lengths, guidance)
+        temperature = self._length_temperature + temperature_boost
+        return _event(chosen, LENGTHS[self._draw(lengths, temperature, self._length_top_p, guidance.length)])
 
-    def likeliest(self, hidden: Int8Array, sounded: tuple[int, ...], most: int) -> tuple[Chance, ...]:
+    def likeliest(
+        self, hidden: Int8Array, sounded: tuple[int, ...], most: int, guidance: Guidance = FREE
+    ) -> tuple[Chance, ...]:
         """What `sample` would draw from, the likeliest first, at most so many; no top-p, and no number from `rng`.
 
         Spells all chords at once and keeps the `most` likeliest beginnings at each note: a beam search, which may miss
         a chord that begins unlikely. Asks the model about `most` times as often as `sample` does.
         """
-        temperature = max(self._temperature, _COLD)
+        temperature, length_temperature = max(self._temperature, _COLD), max(self._length_temperature, _COLD)
         beginnings: list[tuple[float, list[int]]] = [(1.0, [])]
         found: list[Chance] = []
         while beginnings:
             longer: list[tuple[float, list[int]]] = []
             for share, chosen in beginnings:
                 logits = self._model.head_logits(hidden, chosen, sounded)
-                lengths = _shares(logits[SYMBOLS:] / temperature)
-                symbols = _shares((logits[:SYMBOLS] + self._allowed(chosen, sounded)) / temperature)
-                for symbol in np.argsort(-symbols, kind="stable")[:most].tolist():
-                    so_far = share * symbols.item(symbol)
+                row = logits[SYMBOLS:].copy()
+                _limit(row, guidance)
+                lengths = _shares(row / length_temperature, guidance.length)
+                symbols = self._allowed(logits[:SYMBOLS], chosen, sounded, guidance)
+                shares = _shares(symbols / temperature, _recalled(guidance, chosen))
+                for symbol in np.argsort(-shares, kind="stable")[:most].tolist():
+                    so_far = share * shares.item(symbol)
                     if symbol == END_OF_PIECE:
                         found.append((None, so_far))
                     elif symbol == END:
@@ -144,42 +184,192 @@ class Sampler:
             beginnings = [(share, chosen) for share, chosen in longer[:most] if share > least]
         return tuple(found)
 
-    def _allowed(self, chosen: list[int], sounded: tuple[int, ...]) -> FloatArray:
-        """What is added to the logits of the symbols that may follow those chosen."""
-        mask = self._home.copy()
-        mask[[HOLD + pitch - LOWEST for pitch in sounded if pitch in self._pitches]] = 0
+    def _allowed(
+        self, logits: FloatArray, chosen: list[int], sounded: tuple[int, ...], guidance: Guidance
+    ) -> FloatArray:
+        """The logits of the symbols that may follow those chosen, with all that shifts them."""
+        mask = self._start_mask(sounded, guidance)
         if chosen:
             step = chosen[-1] % PITCHES
             mask[step:PITCHES] = mask[HOLD + step : HOLD + PITCHES] = mask[END_OF_PIECE] = -np.inf
-        if self._leading:
-            mask[[pitch - LOWEST for pitch in features.parallels(chosen, sounded)]] = -np.inf
+        symbols = np.asarray(logits + mask)
+        self._forbid(symbols, chosen, sounded, guidance)
+        return symbols
+
+    def _start_mask(self, sounded: tuple[int, ...], guidance: Guidance) -> FloatArray:
+        """What is added to the logits of the symbols that may begin a chord."""
+        mask = self._mask
+        mask[:] = self._bias(guidance.key, guidance.dominant, guidance.firmly)
+        if guidance.may_hold:
+            for pitch in sounded:
+                if pitch in self._pitches:
+                    mask[HOLD + pitch - LOWEST] = 0
+        if not guidance.may_end:
+            mask[END_OF_PIECE] = -np.inf
+        if guidance.chord is not None:
+            mask += self._chord(guidance.chord).first
         return mask
 
-    def _draw(self, logits: FloatArray, temperature: float) -> int:
+    def _bias(self, key: Key | None, dominant: Key | None, firmly: bool) -> FloatArray:
+        """What may begin a chord, and how much its key is in favour of each note."""
+        found = self._biases.get((key, dominant, firmly))
+        if found is None:
+            profile = self._counts if key is None else np.maximum(key.profile(), _FOREIGN)
+            by_class = self._key * (_FIRM if firmly else 1.0) * np.log(profile)
+            if dominant is not None:
+                by_class += [_RESOLVING if pitch_class in dominant.dominant else 0.0 for pitch_class in range(12)]
+            found = self._first.copy()
+            found[START:HOLD] += np.resize(np.roll(by_class, -LOWEST % 12), PITCHES)
+            self._biases[key, dominant, firmly] = found
+        return found
+
+    def _chord(self, chord: Chord) -> _ChordMask:
+        if chord not in self._chords:
+            self._chords[chord] = _ChordMask(chord, self._pitches)
+        return self._chords[chord]
+
+    def _forbid(self, symbols: FloatArray, chosen: list[int], sounded: tuple[int, ...], guidance: Guidance) -> None:
+        """Rule out parallels, and what would spell another chord than the one asked for."""
+        chord = None if guidance.chord is None else self._chord(guidance.chord)
+        may_end = len(chosen) >= guidance.least if chord is None else chord.may_end(chosen)
+        end = symbols.item(END)
+        if not may_end:
+            symbols[END] = -np.inf
+        if self._leading and (faults := features.parallels(chosen, sounded)):
+            parallel = [pitch - LOWEST for pitch in faults]
+            kept = symbols[parallel]
+            symbols[parallel] = -np.inf
+            if not may_end and not np.isfinite(symbols.max()):  # no other note would do
+                symbols[parallel] = kept
+        if not may_end and not np.isfinite(symbols.max()):  # there is no room below for what is missing
+            symbols[END] = end if chosen and np.isfinite(end) else 0
+        if chord is not None:
+            chord.narrow(symbols, chosen)
+
+    def _draw(self, logits: FloatArray, temperature: float, top_p: float, recalled: Recalled | None = None) -> int:
         """An index into `logits`, drawn from their nucleus: the fewest of the likeliest that together reach top-p.
 
         Overwrites `logits`. Takes one number from `rng`, rarely two, none at temperature 0. Nucleus sampling is from
-        Holtzman et al. 2019, arXiv:1904.09751.
+        Holtzman et al. 2019, arXiv:1904.09751. What is recalled is mixed in with its odds before.
         """
         likeliest = int(logits.argmax())
+        if recalled is not None and not np.isfinite(logits.item(recalled.choice)):
+            recalled = None
         if temperature < _COLD:
-            return likeliest
+            return recalled.choice if recalled is not None and recalled.odds > 1 else likeliest
         np.subtract(logits, logits[likeliest], out=logits)
         np.multiply(logits, 1 / temperature, out=logits)
         weights = np.exp(logits, out=logits)
+        if recalled is not None:
+            weights[recalled.choice] += recalled.odds * weights.sum()
+            likeliest = int(weights.argmax())
         sums = np.add.accumulate(weights)
         total = sums.item(-1)
         # Bisection compares as float64, in which the product is less than the total: nothing of no weight is drawn.
         drawn = bisect_right(sums.data, self._rng.random() * total)
         # What weighs more than all that may be left out is not left out: most draws end here, without sorting.
-        if drawn == likeliest or weights.item(drawn) > (1 - self._top_p) * total:
+        if drawn == likeliest or weights.item(drawn) > (1 - top_p) * total:
             return drawn
         order = np.argsort(-weights, kind="stable")
         sums = np.add.accumulate(weights[order])
-        nucleus = bisect_left(sums.data, self._top_p * sums.item(-1)) + 1
+        nucleus = bisect_left(sums.data, top_p * sums.item(-1)) + 1
         if drawn in order[:nucleus]:
             return drawn
         return int(order[bisect_right(sums.data, self._rng.random() * sums.item(nucleus - 1))])
+
+
+class _ChordMask:
+    """Keeps a spelling to one chord: all notes of it, and its bass at the bottom."""
+
+    def __init__(self, chord: Chord, pitches: range) -> None:
+        basses = [pitch for pitch in pitches if chord.bass in (None, pitch % 12)]
+        self._voices = chord.voices
+        self._bass = chord.bass
+        self.first = np.full(SYMBOLS, -np.inf, np.float32)
+        self.first[END] = 0
+        allowed = [pitch for pitch in pitches if pitch % 12 in chord.pitch_classes]
+        self._others = [
+            symbol + pitch - LOWEST
+            for pitch in allowed
+            if chord.bass not in (None, pitch % 12)
+            for symbol in (START, HOLD)
+        ]
+        for pitch in allowed:
+            if basses and pitch >= basses[0]:  # from below it no bass can be reached
+                self.first[[START + pitch - LOWEST, HOLD + pitch - LOWEST]] = 0
+        self._top, third = (
+            [symbol + pitch - LOWEST for pitch in allowed if pitch % 12 in wanted for symbol in (START, HOLD)]
+            for wanted in (chord.tops, {chord.third})
+        )
+        self._third = set(third)
+
+    def may_end(self, chosen: list[int]) -> bool:
+        """Whether the symbols chosen are all of the chord."""
+        on_bass = bool(chosen) and self._bass in (None, (chosen[-1] % PITCHES + LOWEST) % 12)
+        return on_bass and len(chosen) >= self._voices
+
+    def narrow(self, symbols: FloatArray, chosen: list[int]) -> None:
+        """Keep to what the chord still needs, as far as there is any of it; `first` has been added."""
+        lacks_third = self._voices > 2 and self._third.isdisjoint(chosen)
+        if lacks_third and (reachable := [s % PITCHES for s in self._third if np.isfinite(symbols.item(s))]):
+            lowest = min(reachable)  # from below it no third can be reached
+            symbols[START : START + lowest] = symbols[HOLD : HOLD + lowest] = -np.inf
+        if not chosen:
+            _keep(symbols, self._top)
+        if chosen and len(chosen) >= self._voices - 2 and lacks_third:
+            _keep(symbols, list(self._third))
+        elif len(chosen) >= self._voices - 1:
+            kept = symbols[self._others]
+            symbols[self._others] = -np.inf
+            if not np.isfinite(symbols.max()):
+                symbols[self._others] = kept
+
+
+def _keep(symbols: FloatArray, wanted: list[int]) -> None:
+    """Rule out all symbols but some, if any of these may be taken."""
+    if wanted and np.isfinite(symbols[wanted].max()):
+        kept = symbols[wanted]
+        symbols.fill(-np.inf)
+        symbols[wanted] = kept
+
+
+def _range_near(piece: Piece, limits: tuple[int, int]) -> tuple[int, int]:
+    """The range of a piece and MARGIN more at each end, within the limits, and NARROWEST wide where they are."""
+    pitches = [pitch for event in piece.events for pitch in event.sounding if limits[0] <= pitch <= limits[1]]
+    if not pitches:
+        return limits
+    low, high = min(pitches) - MARGIN, max(pitches) + MARGIN
+    while high - low < NARROWEST:
+        low, high = low - 1, high + 1
+    return max(low, limits[0]), min(high, limits[1])
+
+
+def _recalled(guidance: Guidance, chosen: list[int]) -> Recalled | None:
+    """What is recalled for the next symbol, after those chosen."""
+    if not chosen:
+        return guidance.top
+    bottom = guidance.bottom
+    if bottom is None or len(chosen) < guidance.voices - 1:
+        return None
+    if chosen[-1] % PITCHES == bottom.choice % PITCHES:
+        return Recalled(END, bottom.odds)
+    return bottom
+
+
+def _limit(lengths: FloatArray, guidance: Guidance) -> None:
+    """Rule out lengths that would miss the place where the event has to end."""
+    if guidance.exactly is not None:
+        nearest = max(0, bisect_right(LENGTHS, guidance.exactly) - 1)
+        lengths[:nearest] = lengths[nearest + 1 :] = -np.inf
+    elif guidance.longest is not None:
+        lengths[max(1, bisect_right(LENGTHS, guidance.longest)) :] = -np.inf
+
+
+def _excess(free: FloatArray, bound: FloatArray) -> float:
+    """Nats by which a choice that is bound is unlikelier than a free one: the weight of a twisted particle filter."""
+    highest = free.max()
+    left = np.exp(bound - highest).sum()
+    return log(float(np.exp(free - highest).sum())) - log(max(float(left), 1e-30))
 
 
 def _event(chosen: list[int], ticks: int) -> Event:
@@ -189,7 +379,9 @@ def _event(chosen: list[int], ticks: int) -> Event:
     return Event(starts, held, ticks)
 
 
-def _shares(logits: FloatArray) -> FloatArray:
+def _shares(logits: FloatArray, recalled: Recalled | None = None) -> FloatArray:
     """Probabilities."""
     weights = np.exp(logits - logits.max())
+    if recalled is not None and weights[recalled.choice] > 0:
+        weights[recalled.choice] += recalled.odds * weights.sum()
     return np.asarray(weights / weights.sum())

@@ -22,10 +22,8 @@ from typing import Any, Final
 from bachd import child_process
 from bachd.config import Config
 from bachd.errors import BachdError
-from bachd.music.piece import Origin
 from bachd.neural.bundle import Bundle
 from bachd.neural.edgetpu import EdgeTpuModel
-from bachd.neural.plan import Plan
 from bachd.neural.remote import Remote
 from bachd.neural.runtime import Graph
 from bachd.service.factory import make_composer, open_model
@@ -48,10 +46,10 @@ _EVERY: Final = 100
 def bench(config: Config, events: int = 2000, *, as_json: bool = False) -> dict[str, Any]:
     """Measure, print the figures as a table or as JSON, and return them.
 
-    device: `cpu` or `edgetpu`, whichever the trunk was on in the end. event_ms: composing one event, all of it; the
-    seed's events and the breaths between pieces do not count. invoke_ms: the share of it in which the runtime computed
-    trunk and head, or the Edge TPU's answer was waited for. startup_s: from before exec until the first
-    event is there. rss_mb: the most memory a run had, in millions of bytes; null where the system does not tell.
+    device: `cpu` or `edgetpu`, whichever the trunk was on in the end. event_ms: composing one event of one candidate,
+    all of it; the seed's events and the breaths between pieces do not count. invoke_ms: the share of it in which the
+    runtime computed trunk and head, or the Edge TPU's answer was waited for. startup_s: from before exec until the
+    first event is there. rss_mb: the most memory a run had, in millions of bytes; null where the system does not tell.
     """
     figures = _composing(config, events) | _starting(config)
     tell("")
@@ -65,16 +63,19 @@ def _composing(config: Config, events: int) -> dict[str, Any]:
     remote = model.remote if isinstance(model, EdgeTpuModel) else None
     computing = _Stopwatch(remote or model.trunk, model.head)
     rng = _RNG if config.seed.rng is None else config.seed.rng
-    composer = Plan(make_composer(replace(config, seed=replace(config.seed, rng=rng)), bundle, model))
+    fixed = replace(config, seed=replace(config.seed, rng=rng), sampling=replace(config.sampling, lookahead=1))
+    composer = make_composer(fixed, bundle, model)
     gc.freeze()  # as `run` does
     whole: list[float] = []
     invokes: list[float] = []
     while len(whole) < WARM_UP + events:
         computing.seconds = 0.0
         begin = perf_counter()
-        step = composer.next()
+        ready = composer.prepare()
         seconds = perf_counter() - begin
-        if step.origin is Origin.MODEL:
+        if ready:
+            composer.next()
+        else:
             whole.append(seconds)
             invokes.append(computing.seconds)
             if len(whole) % _EVERY == 0:

@@ -20,12 +20,13 @@ from bachd.music import midifile, smf
 from bachd.music.expression import Expression
 from bachd.music.message import Message, bank_select, program_change
 from bachd.music.piece import Piece
-from bachd.neural import trial
+from bachd.neural import assemble, trial
 from bachd.neural.bundle import COMPILED, Bundle
 from bachd.neural.composer import Composer
+from bachd.neural.effort import Effort
 from bachd.neural.model import Model, TfliteModel
-from bachd.neural.plan import Plan
 from bachd.neural.sampler import Sampler
+from bachd.neural.step_buffer import StepBuffer
 from bachd.realtime.clock import Clock
 from bachd.realtime.clock_out import ClockMode
 from bachd.realtime.performer import Change
@@ -37,19 +38,24 @@ from bachd.service.tempo_source import make_conductor
 log = logging.getLogger("bachd")
 
 
-def open_composer(config: Config, rng: int, model: Model | None = None) -> Plan:
-    """Open a composer that plays by `config`, but for its rng, and can plan ahead. Raises ModelError and SeedError.
+def open_composer(config: Config, rng: int, model: Model | None = None) -> StepBuffer:
+    """Open a composer that plays by `config`, but for its rng, and composes ahead. Raises ModelError and SeedError.
 
     model: the network, if it is open already.
     """
     bundle = Bundle.open(config.model)
     seeded = replace(config, seed=replace(config.seed, rng=rng))
-    return Plan(make_composer(seeded, bundle, model or open_model(config.device, bundle)))
+    return StepBuffer(make_composer(seeded, bundle, model or open_model(config.device, bundle)))
 
 
-def open_sampler(config: Config, composer: Plan) -> Sampler:
+def open_sampler(config: Config, composer: StepBuffer) -> Sampler:
     """Make the sampler of `config` for a composer that has its model. Raises ModelError."""
     return _sampler(config, Bundle.open(config.model), composer.model, composer.rng)
+
+
+def open_effort(config: Config) -> Effort:
+    """Return how many candidates are composed for each phrase that is played, by `config`."""
+    return assemble.effort(config.sampling.lookahead)
 
 
 def expression(config: Config, rng: int) -> Expression:
@@ -86,27 +92,28 @@ def open_model(device: str, bundle: Bundle) -> TfliteModel:
 def make_composer(config: Config, bundle: Bundle, model: Model) -> Composer:
     """Make a composer that plays by `config`. Raises SeedError if the first piece cannot be read or holds no music."""
     rng = Random(config.seed.rng)
-    return Composer(
+    return assemble.composer(
+        bundle,
         model,
         _sampler(config, bundle, model, rng),
         first=_first(config.seed.piece, bundle, rng),
-        others=bundle.seed_names,
-        load=bundle.seed,
         bars=config.seed.bars,
         rng=rng,
+        lookahead=config.sampling.lookahead,
     )
 
 
 def _sampler(config: Config, bundle: Bundle, model: Model, rng: Random) -> Sampler:
-    sampling, sampling_defaults = config.sampling, bundle.card.sampling_defaults
-    return Sampler(
+    wanted = config.sampling
+    return assemble.sampler(
+        bundle,
         model,
         rng,
-        temperature=sampling_defaults.temperature if sampling.temperature is None else sampling.temperature,
-        top_p=sampling_defaults.top_p if sampling.top_p is None else sampling.top_p,
-        key=sampling_defaults.key if sampling.key is None else sampling.key,
-        pitches=sampling.range or bundle.card.pitches,
-        leading=sampling.leading,
+        temperature=wanted.temperature,
+        top_p=wanted.top_p,
+        key=wanted.key,
+        leading=wanted.leading,
+        pitches=wanted.range,
     )
 
 

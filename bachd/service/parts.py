@@ -18,8 +18,9 @@ from bachd.errors import BachdError
 from bachd.midi.fan_out import FanOut
 
 if TYPE_CHECKING:
-    from bachd.neural.plan import Plan
+    from bachd.neural.effort import Effort
     from bachd.neural.sampler import Sampler
+    from bachd.neural.step_buffer import StepBuffer
     from bachd.service.tempo_source import TempoSource
 
 log = logging.getLogger("bachd")
@@ -31,12 +32,14 @@ class Parts:
 
     config: Config
     rng: int
-    composer: Plan
+    composer: StepBuffer
     outputs: FanOut
     sampler: Sampler | None = None
     """What the composer is to draw with from here on, if that is something else."""
     tempo_source: TempoSource | None = None
     """The external tempo source, if there is one."""
+    effort: Effort | None = None
+    """How many candidates the composer is to compare from here on, if that changes."""
 
     def poll(self) -> list[str]:
         """Look after all that is open, off the event loop; a line for each thing that changed."""
@@ -95,9 +98,9 @@ class PartsExchange:
         parts, self._offered = self._offered, None
         if parts is not None:
             if parts.sampler is not None:
-                parts.composer.draw_with(parts.sampler)
+                parts.composer.draw_with(parts.sampler, parts.effort)
             self._left.append(self.present)
-            self.present = replace(parts, sampler=None)
+            self.present = replace(parts, sampler=None, effort=None)
             self._taken = True
         return parts
 

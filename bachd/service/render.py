@@ -24,10 +24,11 @@ from bachd.errors import OutputError, UsageError
 from bachd.music.event import Event
 from bachd.music.piece import Origin, Step
 from bachd.music.ritardando import pace
+from bachd.neural.effort import MOST
 from bachd.service.progress import tell
 
 if TYPE_CHECKING:
-    from bachd.neural.plan import Plan
+    from bachd.neural.step_buffer import StepBuffer
 
 SOUNDFONTS: Final = (
     "/usr/share/sounds/sf2",
@@ -85,7 +86,7 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
     from bachd.realtime.transport import Transport
     from bachd.service.factory import expression, open_composer, patches
 
-    music = until(bars, open_composer(config, rng), config.expression.ritardando)
+    music = until(bars, open_composer(_fixed(config), rng), config.expression.ritardando)
     events = count(1)
 
     async def compose(_opens_bar: bool) -> Composed | None:
@@ -110,7 +111,14 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
         output.close()
 
 
-def until(bars: int, composer: Plan, ritardando: float = 0.0) -> Iterator[Step]:
+def _fixed(config: Config) -> Config:
+    """The settings with as many candidates as `auto` takes where there is time: no clock decides here."""
+    if isinstance(config.sampling.lookahead, int):
+        return config
+    return replace(config, sampling=replace(config.sampling, lookahead=MOST))
+
+
+def until(bars: int, composer: StepBuffer, ritardando: float = 0.0) -> Iterator[Step]:
     """The seed, and then as many bars of whatever follows it; the last event is cut at the end of the last bar.
 
     ritardando: how much it slows down into endings, 0 to 1.

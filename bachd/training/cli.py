@@ -95,10 +95,15 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("bundle", type=Path, nargs="?", help="the folder to write (bundles/NAME)")
     export.set_defaults(verb="export", needs=("tqdm", "tensorflow"))
     export.add_argument("--edgetpu", action="store_true", help="compile the trunk for the Edge TPU, too")
+    refresh = add("refresh", help="write a bundle's seeds, form and sampling anew, without training")
+    refresh.add_argument("recipe", type=Path, metavar="RECIPE.yaml", help="the recipe that it was made by")
+    refresh.add_argument("bundle", type=Path, nargs="?", help="the folder to write (bundles/NAME)")
+    refresh.set_defaults(verb="refresh", needs=("tqdm",))
     compare = add("baselines", help="measure what the network has to beat: n-grams and an LSTM")
     compare.add_argument("recipe", type=Path, metavar="RECIPE.yaml", help="whose pieces to measure on")
     compare.add_argument("--json", action="store_true", help="print figures for programs")
     compare.set_defaults(verb="baselines", needs=("tqdm", "tensorflow"))
+    refresh.add_argument("--corpus", metavar="SOURCE", help=f"{_SOURCE} (as the recipe says)")
     for verb in (fit, export, compare):
         verb.add_argument("--corpus", metavar="SOURCE", help=f"{_SOURCE} (as the recipe says)")
         verb.add_argument("--work", type=Path, metavar="DIR", help="folder of the run (runs/NAME)")
@@ -109,7 +114,10 @@ def _parser() -> argparse.ArgumentParser:
         "--hours", type=_hours, metavar="H", default=24.0, help="how much music it plays to itself (%(default)s)"
     )
     evaluation.add_argument(
-        "--pieces", type=_count, metavar="N", help="instead, compose N whole pieces and compare their form with Bach's"
+        "--pieces",
+        type=_count,
+        metavar="N",
+        help="instead, compose N whole pieces and compare their form with the corpus",
     )
     evaluation.add_argument(
         "--grade", type=Path, metavar="FILE.json", help="with --pieces: distributions of Fang et al. 2020 to grade by"

@@ -27,7 +27,7 @@ RENAMED: Final = {
 
 
 def with_new_names(tree: Node, path: Path) -> Node:
-    """The tree with the keys of today, and a hint in the log for each that has another name now."""
+    """Return the tree with today's keys; log a hint for each key that was renamed."""
     if not isinstance(tree, Mapping):
         return tree
     for key, _ in tree.pairs:

@@ -1,4 +1,4 @@
-"""A line that moves while something takes time.
+"""Show a progress bar for what takes time.
 
 Law: on a terminal it is one bar that moves; in a pipe it is a line every half minute.
 """

@@ -27,6 +27,8 @@ from bachd.yamlfile.text import read as read_text
 
 FILE: Final = "train.yaml"
 """What a recipe is called in a bundle's folder."""
+FORM: Final = ("long_ends", "returns", "sequences", "imitations")
+"""Parts of `Habits` that a recipe may choose."""
 
 
 log = logging.getLogger(__name__)
@@ -122,6 +124,11 @@ class Recipe:
     seeds: Seeds = section(Seeds())
     sampling: SamplingDefaults = setting(
         SamplingDefaults(), recipe_kinds.sampling(), "How the bundle is drawn from where config.yaml does not say."
+    )
+    form: Table[str, float] = setting(
+        {},
+        recipe_kinds.shares(*FORM),
+        "What of the form of pieces is chosen and not counted, as shares: " + ", ".join(FORM) + ".",
     )
 
     def fit_to(self, corpus: Corpus) -> Recipe:

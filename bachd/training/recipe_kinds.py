@@ -6,7 +6,7 @@ import re
 from typing import Any, Final
 
 from bachd.neural import features
-from bachd.neural.bundle import SAMPLING_LIMITS, SamplingDefaults
+from bachd.neural.bundle import CARD_LIMITS, SamplingDefaults
 from bachd.yamlfile.fields import Section
 from bachd.yamlfile.kinds import Kind
 
@@ -80,8 +80,19 @@ def sampling() -> Kind:
     """Return how a bundle is drawn from, which has keys of its own."""
 
     def read(section: Section, name: str, default: Any) -> Any:
-        below = section.section(name, list(SAMPLING_LIMITS))
-        found = {key: below.number(key, *ends, getattr(default, key)) for key, ends in SAMPLING_LIMITS.items()}
+        below = section.section(name, list(CARD_LIMITS))
+        found = {key: below.number(key, *ends, getattr(default, key)) for key, ends in CARD_LIMITS.items()}
         return SamplingDefaults(**found)
+
+    return Kind(read)
+
+
+def shares(*names: str) -> Kind:
+    """Return shares, 0 to 1, by some names; what is missing is left out."""
+
+    def read(section: Section, name: str, default: Any) -> Any:
+        below = section.section(name, names)
+        found = {each: below.number(each, 0, 1, None) for each in names}
+        return {each: share for each, share in found.items() if share is not None} or default
 
     return Kind(read)

@@ -59,7 +59,15 @@ def fit(options: argparse.Namespace) -> None:
     strategy = train_step.strategy(options.strategy)  # before TensorFlow computes anything
     trainer.fit(music, recipe, work, strategy)
     if train_step.is_chief(strategy):
-        log.info("done; the learning curve is %s; next: bachd-train export %s", run_log.plot(work), options.recipe)
+        log.info("done; the learning curve is %s; next: %s", run_log.plot(work), _export_command(options))
+
+
+def _export_command(options: argparse.Namespace) -> str:
+    """Return the command that exports what `fit` has trained with these options."""
+    words = ["bachd-train", "export", str(options.recipe)]
+    words += ["--corpus", options.corpus] if options.corpus else []
+    words += ["--work", str(options.work)] if options.work else []
+    return shlex.join(words)
 
 
 def _require_cluster() -> None:
@@ -93,7 +101,7 @@ def export(options: argparse.Namespace) -> None:
 
 
 def _where_it_goes(card: Mapping[str, Any], target: Path) -> str:
-    """What to say of a bundle that was written: its figures, and how to play it here and on a Pi."""
+    """Describe a bundle that was written: its figures, and how to play it here and on a Pi."""
     figures = card["figures"]["int8"]
     home, name = target.resolve().parent, target.name
     here = target if target.is_absolute() else f"./{target}"
@@ -107,6 +115,18 @@ def _where_it_goes(card: Mapping[str, Any], target: Path) -> str:
         f"and there in /etc/bachd/config.yaml: model: /etc/bachd/{name}",
     )
     return "\n".join(lines)
+
+
+def refresh(options: argparse.Namespace) -> None:
+    """Write the seeds, the form and the sampling of a bundle anew, without training."""
+    from bachd.training.export import refresh as refreshing
+
+    recipe, music, _ = _run(options)
+    target = options.bundle or Path("bundles") / recipe.name
+    if not (target / "card.json").is_file():
+        raise UsageError(f"{target} is not a bundle; give the folder of one, or make one with 'bachd-train export'")
+    refreshing.refresh(recipe, options.recipe.read_bytes(), music, target)
+    print(f"wrote {target}")
 
 
 def baselines(options: argparse.Namespace) -> None:
@@ -145,7 +165,7 @@ def benchmark(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> tuple[Recipe, Corpus, Path]:
-    """The recipe, fitted to its corpus and the command line; the corpus; and the folder of the run."""
+    """Return the recipe, fitted to its corpus and the command line; the corpus; and the folder of the run."""
     from bachd.training import recipe as recipes
     from bachd.training.corpus import sources
 
@@ -157,7 +177,7 @@ def _run(options: argparse.Namespace) -> tuple[Recipe, Corpus, Path]:
     recipe = recipe.fit_to(music)
     if getattr(options, "epochs", None):
         recipe = replace(recipe, epochs=options.epochs)
-    return recipe, music, options.work or Path("runs") / recipe.name
+    return recipe, music, getattr(options, "work", None) or Path("runs") / recipe.name
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -186,13 +206,13 @@ def _evaluate_form(options: argparse.Namespace, bundle: Bundle, model: Model) ->
 
     reference = grade.Reference.read(options.grade) if options.grade else None
     wanted = aims.read(bundle.folder / aims.FILE) if options.check else None
-    # Most aims are held against the bundle's own figures, and counting all of Bach takes longer than composing.
+    # Most aims are held against the bundle's own figures, and counting the whole corpus takes longer than composing.
     alone = wanted is not None and "auc" not in wanted.figures and options.pieces is None
-    bach = [] if alone else _learned_from(options.corpus, bundle.folder)
-    if bach:
+    pieces, label = ([], "") if alone else _learned_from(options.corpus, bundle.folder)
+    if pieces:
         require(("sklearn",))
     count = options.pieces or (wanted.pieces if wanted else 0)
-    found = report.run(bundle, model, bach, count, rng=1, reference=reference)
+    found = report.run(bundle, model, pieces, count, rng=1, reference=reference, label=label)
     if options.html is not None:
         page.write(found, options.html)
     print(json.dumps(found.table.as_json()) if options.json else found.table.as_text())
@@ -200,8 +220,8 @@ def _evaluate_form(options: argparse.Namespace, bundle: Bundle, model: Model) ->
         raise ModelError(f"{bundle.card.name} misses {len(missed)} of its aims:\n" + "\n".join(missed))
 
 
-def _learned_from(source: str | None, folder: Path) -> list[Piece]:
-    """All pieces of the kinds that a bundle learned from, as far as its folder and `source` tell."""
+def _learned_from(source: str | None, folder: Path) -> tuple[list[Piece], str]:
+    """Return the pieces of the kinds that a bundle learned from, as far as they can be found, and their label."""
     from bachd.training import recipe
     from bachd.training.corpus import sources
 
@@ -209,9 +229,9 @@ def _learned_from(source: str | None, folder: Path) -> list[Piece]:
     told = recipe.read(file) if file.is_file() else recipe.Recipe()
     if source is None and told.corpus is None:
         log.warning("no corpus, so nothing to compare with; give --corpus SOURCE")
-        return []
+        return [], ""
     music = sources.load(source or told.corpus or "")
-    return [work.piece for work in music.within(tuple(told.fit_to(music).train_on)).works]
+    return [work.piece for work in music.within(tuple(told.fit_to(music).train_on)).works], music.label
 
 
 def compared(source: str | None, folder: Path) -> tuple[Corpus | None, list[Piece]]:

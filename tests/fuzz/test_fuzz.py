@@ -32,7 +32,8 @@ def test_a_good_file_is_accepted_and_a_bad_one_refused(tmp_path: Path) -> None:
 
 def test_what_grows_from_a_file_of_a_few_bytes_is_bounded_work(tmp_path: Path) -> None:
     for beats, unit in ((255, 0), (255, 5), (1, 5), (12, 0)):
-        note = b"\0\x90\x3c\x40\x84\xd2\xff\x76\x80\x3c\x40\0\xff\x2f\0"  # for most of a day
+        # 143,999 quarter notes, one less than the longest piece that is read has.
+        note = b"\0\x90\x3c\x40\x81\xd2\xf7\x68\x80\x3c\x40\0\xff\x2f\0"
         body = bytes((0, 0xFF, 0x58, 4, beats, unit, 24, 8)) + note
         (tmp_path / "seed.mid").write_bytes(b"MThd\0\0\0\6\0\0\0\1\0\x18MTrk" + len(body).to_bytes(4) + body)
         composer = open_composer(Config(device="cpu", seed=Seed(piece=str(tmp_path / "seed.mid"))), 1)

@@ -16,9 +16,9 @@ from bachd.neural import features
 from bachd.neural.composer import CHANCES, Composer
 from bachd.neural.context import Context
 from bachd.neural.features import FloatArray
-from bachd.neural.plan import Plan
 from bachd.neural.runtime import Int8Array
 from bachd.neural.sampler import Sampler
+from bachd.neural.step_buffer import StepBuffer
 from tests.neural.fakes import SURE
 
 HIDDEN = np.zeros((1, 1), np.int8)
@@ -90,7 +90,7 @@ def test_who_is_curious_hears_the_same_music() -> None:
 
 
 def test_a_plan_becomes_curious_from_the_next_step_on() -> None:
-    plan = Plan(composer())
+    plan = StepBuffer(composer())
     for _ in range(3):
         assert not plan.next().chances
     plan.record_alternatives(True)

@@ -115,7 +115,7 @@ def test_notes_are_drawn_to_the_pitch_classes_of_the_piece_they_grew_from() -> N
 
     def heard(key: float) -> Counter[int]:
         drawing = Sampler(even, Random(2), temperature=1, top_p=1, pitches=(24, 71), key=key)
-        drawing.set_key_bias(home)
+        drawing.adapt(home)
         return Counter(event.starts[-1] % 12 for event in (drawing.sample(HIDDEN, ()) for _ in range(1500)) if event)
 
     free, drawn = heard(0), heard(1)

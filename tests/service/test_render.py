@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bachd.config import Config, Expression
+from bachd.config import Config, Expression, Sampling
 from bachd.errors import OutputError, UsageError
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Origin, Step
@@ -54,7 +54,7 @@ def test_the_seeds_of_later_pieces_count() -> None:
 
 
 def test_the_same_music_slows_down_into_its_endings_if_it_shall() -> None:
-    config = Config(expression=Expression(ritardando=1.0))
+    config = Config(expression=Expression(ritardando=1.0), sampling=Sampling(lookahead=2))
     slow, steady = (list(until(48, open_composer(config, 1), amount)) for amount in (1.0, 0.0))
     assert [step.event for step in slow] == [step.event for step in steady]
     assert {step.pace for step in steady} == {1.0}

@@ -1,4 +1,5 @@
-"""A few bars of music as a corpus, and a network that learns them in seconds; as a program, a worker that does so.
+"""A few bars of music as a corpus, and a network that learns them in seconds; as a program, one that learns them with
+replicas: `mirrored` on two logical devices of the CPU, or as one of several `workers`.
 
 Law: what two processes build from this is the same.
 """
@@ -54,6 +55,15 @@ if __name__ == "__main__":
     from bachd.training.fit import train as trainer
     from bachd.training.fit import train_step
 
-    run, weights = map(Path, sys.argv[1:])
-    network = trainer.fit(corpus(), recipe(2, dropout=0.0), run, train_step.strategy("workers"))
+    kind, run, weights = sys.argv[1:]
+    if kind == "mirrored":
+        import tensorflow as tf
+
+        (cpu,) = tf.config.list_physical_devices("CPU")
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+        strategy = tf.distribute.MirroredStrategy([device.name for device in tf.config.list_logical_devices("CPU")])
+    else:
+        strategy = train_step.strategy(kind)
+    sys.stdout.write(f"{strategy.num_replicas_in_sync} replicas\n")
+    network = trainer.fit(corpus(), recipe(2, dropout=0.0), Path(run), strategy)
     np.savez(weights, *network.get_weights())

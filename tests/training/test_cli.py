@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -146,7 +147,7 @@ WRONG = {
     "fit good.yaml": (64, "--corpus FOLDER"),
     "fit good.yaml --corpus nowhere": (69, "nowhere is no folder"),
     "fit good.yaml --corpus empty": (69, "no music in empty"),
-    "fit gone.yaml --corpus empty": (78, "gone.yaml: cannot be read"),
+    "fit gone.yaml --corpus empty": (78, "gone.yaml: there is no such file; give a recipe such as"),
     "export bad.yaml": (78, "widht"),
     "export good.yaml --corpus nowhere": (69, "nowhere is no folder"),
     "baselines good.yaml --corpus nowhere": (69, "nowhere is no folder"),
@@ -181,3 +182,9 @@ def test_a_bundle_says_where_it_goes_and_how(tmp_path: Path) -> None:
     assert "model: ./bundles/mine" in told
     assert f"tar -C {Path('bundles').resolve()} -c mine | ssh pi@raspberrypi.local sudo tar -C /etc/bachd" in told
     assert "model: /etc/bachd/mine" in told
+
+
+@pytest.mark.parametrize("more", [[], ["--corpus", "my music"], ["--corpus", "chorales", "--work", "runs/it's"]])
+def test_the_next_command_is_one_that_works(more: list[str]) -> None:
+    command = shlex.split(verbs._export_command(cli._parser().parse_args(["fit", "mine.yaml", *more])))
+    assert command == ["bachd-train", "export", "mine.yaml", *more]

@@ -22,7 +22,7 @@ from bachd.service.settings.remarks import remarks
 from bachd.service.tempo_source import open_tempo_source
 
 if TYPE_CHECKING:
-    from bachd.neural.plan import Plan
+    from bachd.neural.step_buffer import StepBuffer
     from bachd.realtime.clock import Clock
     from bachd.realtime.lateness import Lateness
 
@@ -63,7 +63,7 @@ def _log_address(config: Config) -> None:
         log.info("to hear it in a browser, open http://%s:%d/", *listen)
 
 
-def _open_composer(config: Config, path: Path | None, rng: int) -> tuple[Config, Plan]:
+def _open_composer(config: Config, path: Path | None, rng: int) -> tuple[Config, StepBuffer]:
     """Open the composer of these settings, or of the last good ones; returns the settings that it was opened with."""
     from bachd.service.factory import open_composer
 

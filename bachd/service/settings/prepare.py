@@ -30,7 +30,7 @@ def prepare(wanted: Config, present: Sequence[Parts], clock: Clock, lateness: La
     Raises SeedError, ModelError and OutputError; nothing has changed then.
     """
     from bachd.midi.ports import open_outputs
-    from bachd.service.factory import open_composer, open_sampler
+    from bachd.service.factory import open_composer, open_effort, open_sampler
 
     def alike(*keys: str) -> Parts | None:
         """The newest parts whose settings have the values wanted of some keys."""
@@ -38,12 +38,12 @@ def prepare(wanted: Config, present: Sequence[Parts], clock: Clock, lateness: La
         return next((parts for parts in present if values(parts.config) == values(wanted)), None)
 
     if same := alike("model", "device", "seed"):
-        rng, composer, sampler = same.rng, same.composer, same.sampler
+        rng, composer, sampler, effort = same.rng, same.composer, same.sampler, same.effort
         if wanted.sampling != same.config.sampling:
-            sampler = open_sampler(wanted, composer)
+            sampler, effort = open_sampler(wanted, composer), open_effort(wanted)
     else:
         network = alike("model", "device")
-        rng, sampler = randbits(32) if wanted.seed.rng is None else wanted.seed.rng, None
+        rng, sampler, effort = randbits(32) if wanted.seed.rng is None else wanted.seed.rng, None, None
         composer = open_composer(wanted, rng, network.composer.model if network else None)
     with ExitStack() as opened:
         if same_tempo := alike("tempo", "midi.input", "midi.wait_for_start"):
@@ -61,4 +61,4 @@ def prepare(wanted: Config, present: Sequence[Parts], clock: Clock, lateness: La
     for remark in remarks(wanted):
         if remark not in known:
             log.warning("%s", remark)
-    return Parts(wanted, rng, composer, outputs, sampler, tempo_source)
+    return Parts(wanted, rng, composer, outputs, sampler, tempo_source, effort)

@@ -1,4 +1,4 @@
-"""What a network has to beat: counted tables, and the network of the article.
+"""Measure what a network has to beat: n-grams, and the LSTM of the article.
 
 Law: all are measured on the pieces that the recipe holds out, and chosen on those it holds for choosing.
 """
@@ -24,7 +24,7 @@ Figures = dict[str, dict[str, float]]
 
 
 def tables(train: Sequence[Encoded], valid: Sequence[Encoded], test: Sequence[Encoded]) -> Figures:
-    """The best n-gram and the unigram, by name."""
+    """Return the figures of the best n-gram and of the unigram, by name."""
     best = ngram.best(train, valid)
     unigram = ngram.NGram(1, relative=False)
     unigram.fit(train)
@@ -46,7 +46,7 @@ def lstm(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
 
 
 def kept(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
-    """What `lstm` found before for the same recipe and pieces; empty if there is nothing."""
+    """Return what `lstm` found before for the same recipe and pieces; empty if there is nothing."""
     try:
         told = json.loads((work / _KEPT).read_text())
     except (OSError, ValueError):
@@ -55,7 +55,7 @@ def kept(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
 
 
 def run(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
-    """All of them, and the network of the run in `work` if it has one, by name."""
+    """Measure all of them, and the network of the run in `work` if it has one, by name."""
     from bachd.training.fit import run_folder
     from bachd.training.fit import train as trainer
 
@@ -72,7 +72,7 @@ def run(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
 
 
 def as_text(figures: Figures) -> str:
-    """A table: a line for each, a column for each figure that more than one of them has."""
+    """Format a table: a line for each, a column for each figure that more than one of them has."""
     names = [name for row in figures.values() for name in row]
     columns = [name for name in dict.fromkeys(names) if names.count(name) > 1 and name != "events"]
     lines = [["", *(name.replace("_", " ") for name in columns)]]
@@ -87,7 +87,7 @@ def as_text(figures: Figures) -> str:
 
 
 def _of(recipe: Recipe, corpus: Corpus) -> dict[str, Any]:
-    """What decides what the LSTM learns and is measured on, as JSON knows it."""
+    """Return what decides what the LSTM learns and is measured on, as JSON values."""
     held = recipe.held_out_works(corpus)
     pieces = {split: [piece.name for piece in held.pieces(split)] for split in ("valid", "test")}
     heard = [[piece.name, len(piece.events)] for piece in recipe.training_pieces(corpus)]

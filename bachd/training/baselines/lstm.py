@@ -1,4 +1,4 @@
-"""The network of the article "Play Bach", mended: what bachd's own has to beat on the same split.
+"""Train the LSTM of the article "Play Bach", with its attention repaired, on the same split as bachd's network.
 
 Law: it learns from the same pieces, moved to the same keys, and is measured on the same events as the network.
 
@@ -72,7 +72,7 @@ class Figures:
 
 
 class Attention(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
-    """What the newest state finds in the last CONTEXT ones."""
+    """Attend from each state to the last CONTEXT ones."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class Attention(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
         return tf.matmul(self.weights_over_time(states), states)
 
 
-class Article(keras.Model):  # type: ignore[misc]  # Keras has no types
+class ArticleLSTM(keras.Model):  # type: ignore[misc]  # Keras has no types
     """Tokens and lengths so far -> logits for the next of each."""
 
     def __init__(self, tokens: int) -> None:
@@ -130,7 +130,7 @@ def measure(train: Sequence[Piece], valid: Sequence[Piece], test: Sequence[Piece
     known = vocabulary(each for rows in moved.values() for each in rows)
     keys = [[numbered(each, known) for each in moved[piece.name]] for piece in train]
     stream = _endless(keys, np.random.default_rng(recipe.rng))
-    network = Article(len(known) + END_OF_PIECE)
+    network = ArticleLSTM(len(known) + END_OF_PIECE)
     choosing = [row(piece) for piece in valid]
     step = _stepper(network)
     best, weights, idle = float("inf"), network.get_weights(), 0
@@ -151,13 +151,13 @@ def measure(train: Sequence[Piece], valid: Sequence[Piece], test: Sequence[Piece
 
 
 def _endless(keys: Sequence[Sequence[Numbered]], rng: np.random.Generator) -> Iterator[Numbered]:
-    """Crops for ever: pass by pass each piece in one of its keys, cut and shuffled at random."""
+    """Yield crops endlessly: pass by pass each piece in one of its keys, cut and shuffled at random."""
     while True:
         cut = [crop for rows in keys for crop in crops(rows[int(rng.integers(len(rows)))], int(rng.integers(CROP)))]
         yield from (cut[index] for index in rng.permutation(len(cut)))
 
 
-def _stepper(network: Article) -> Any:
+def _stepper(network: ArticleLSTM) -> Any:
     network.optimizer = keras.optimizers.Adam(_RATE, clipnorm=1.0)
 
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
@@ -179,7 +179,7 @@ def _stepper(network: Article) -> Any:
     return step
 
 
-def _score(network: Article, rows: Sequence[Row], known: Vocabulary) -> Figures:
+def _score(network: ArticleLSTM, rows: Sequence[Row], known: Vocabulary) -> Figures:
     nats = pitch_nats = 0.0
     events = struck = right = lengths = length_hits = unknown = 0
     for each in rows:
@@ -202,5 +202,5 @@ def _score(network: Article, rows: Sequence[Row], known: Vocabulary) -> Figures:
 
 
 @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
-def _answer(network: Article, read: tf.Tensor, before: tf.Tensor) -> Any:
+def _answer(network: ArticleLSTM, read: tf.Tensor, before: tf.Tensor) -> Any:
     return network((read, before, tf.ones_like(read, tf.bool)))

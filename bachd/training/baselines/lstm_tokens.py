@@ -1,4 +1,4 @@
-"""Events as the article "Play Bach" has them: one token for all that sounds, out of a vocabulary.
+"""Tokenise events as the article "Play Bach" does: one token for all that sounds, out of a vocabulary.
 
 Law: a token says who starts and who is held, as the network's symbols do, so that both predict the same.
 """
@@ -53,7 +53,7 @@ class Numbered(NamedTuple):
 
 
 def row(piece: Piece, shift: int = 0) -> Row:
-    """A piece moved by some semitones."""
+    """Tokenise a piece, moved by some semitones."""
     tokens, lengths, spelling = [], [], []
     sounded: tuple[int, ...] = ()
     for event in piece.events:
@@ -76,13 +76,13 @@ def row(piece: Piece, shift: int = 0) -> Row:
 
 
 def fits(piece: Piece, shift: int) -> bool:
-    """Whether a piece can be moved so far within the range of the models; it may always stay where it is."""
+    """Return whether a piece can be moved so far within the range of the models; it may always stay where it is."""
     pitches = [pitch for event in piece.events for pitch in event.sounding]
     return shift == 0 or all(features.LOWEST <= pitch + shift <= features.HIGHEST for pitch in pitches)
 
 
 def vocabulary(rows: Iterable[Row]) -> Vocabulary:
-    """The numbers of all tokens that these rows hold at least twice, and of the end."""
+    """Return the numbers of all tokens that these rows hold at least twice, and of the end."""
     counts = Counter(token for each in rows for token in each.tokens)
     known = sorted(token for token, count in counts.items() if count > 1 and token != (features.END_OF_PIECE,))
     return {(features.END_OF_PIECE,): END_OF_PIECE} | {
@@ -91,7 +91,7 @@ def vocabulary(rows: Iterable[Row]) -> Vocabulary:
 
 
 def numbered(row: Row, known: Vocabulary) -> Numbered:
-    """A row as the network reads and says it; arrays of its length."""
+    """Return a row as the network's inputs and targets; arrays of its length."""
     said = np.array([known.get(token, UNKNOWN) for token in row.tokens], np.int32)
     read = np.concatenate([[START], said[:-1]]).astype(np.int32)
     before = np.concatenate([[NO_LENGTH], row.lengths[:-1]]).astype(np.int32)
@@ -99,7 +99,7 @@ def numbered(row: Row, known: Vocabulary) -> Numbered:
 
 
 def crops(whole: Numbered, first: int) -> Iterator[Numbered]:
-    """Pieces of CONTEXT + CROP places in which each event is to be said once; in the first one, `first` + 1 are."""
+    """Yield crops of CONTEXT + CROP places in which each event is a target once; in the first one, `first` + 1 are."""
     total = len(whole.said)
     for begin in range(first + 1 - CROP, total, CROP):
         start, end = max(0, begin - features.CONTEXT), min(total, begin + CROP)

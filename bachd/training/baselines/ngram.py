@@ -1,4 +1,4 @@
-"""The baseline: tables of what followed what, the strongest that counting can make.
+"""Predict by n-grams: the strongest baseline that counting can make.
 
 Law: it predicts the same symbols as the network, under the same rules of what is possible, on the same pieces; so its
 nats an event and the network's can be compared.
@@ -73,11 +73,11 @@ class NGram:
         ]
 
     def score(self, pieces: Sequence[Encoded]) -> Score:
-        """How well the table predicts some pieces."""
+        """Return how well the table predicts some pieces."""
         return self.scores(pieces)[-1]
 
     def scores(self, pieces: Sequence[Encoded]) -> list[Score]:
-        """The same for the tables of all orders from 1 up to this one: each is part of the next."""
+        """Return the same for the tables of all orders from 1 up to this one: each is part of the next."""
         choices = _choices(pieces)
         found: list[list[tuple[Floats, Floats, npt.NDArray[np.bool_]]]] = [[] for _ in range(self.order)]
         everything = _possible(pieces)
@@ -93,13 +93,13 @@ class NGram:
         return [tally(Decisions(symbols, nats, tops, hits)) for nats, tops, hits in columns]
 
     def shortened(self, order: int) -> NGram:
-        """The table of a lower order that this one contains."""
+        """Return the table of a lower order that this one contains."""
         table = NGram(order, relative=self.relative)
         table._tables = self._tables[:order]
         return table
 
     def _chances(self, choices: _Choices, chunk: slice, possible: npt.NDArray[np.bool_]) -> list[Floats]:
-        """For each order from 1: probabilities, shape (N, LOGITS); rows sum to one and are 0 where `possible` is not.
+        """Return, for each order, probabilities, shape (N, LOGITS); rows sum to one and are 0 where `possible` is not.
 
         possible: shape (N, LOGITS), for the N decisions of the chunk.
         """
@@ -115,7 +115,7 @@ class NGram:
         return found
 
     def _seen(self, table: _Table, hashes: Hashes, known: npt.NDArray[np.bool_], references: Ints) -> Floats:
-        """How often each answer followed each context: shape (N, LOGITS)."""
+        """Return how often each answer followed each context: shape (N, LOGITS)."""
         seen = np.zeros((len(hashes), features.LOGITS))
         if not len(table.contexts):
             return seen
@@ -129,7 +129,7 @@ class NGram:
         return seen
 
     def _contexts(self, choices: _Choices, chunk: slice) -> list[tuple[Hashes, npt.NDArray[np.bool_]]]:
-        """For each length from 0: a hash of the symbols before each decision, and whether there are so many."""
+        """Return for each length from 0: a hash of the symbols before each decision, and whether there are so many."""
         start = np.arange(len(choices.symbols))[chunk]
         references = choices.references[chunk]
         hashes = np.zeros(len(start), np.uint64)
@@ -161,7 +161,7 @@ class NGram:
 
 
 def best(train: Sequence[Encoded], choose_on: Sequence[Encoded]) -> NGram:
-    """The n-gram that does best on the pieces given for choosing: absolute or relative, of an order from 4 to 8."""
+    """Return the n-gram that does best on the pieces for choosing: absolute or relative, of order 4 to 8."""
     tried: list[tuple[float, NGram]] = []
     for relative in progress((True, False), "counting n-grams", unit="table"):
         table = NGram(8, relative=relative)
@@ -187,7 +187,7 @@ def _choices(pieces: Sequence[Encoded]) -> _Choices:
 
 
 def _possible(pieces: Sequence[Encoded]) -> npt.NDArray[np.bool_]:
-    """What each decision could have been: shape (N, LOGITS)."""
+    """Return what each decision could have been: shape (N, LOGITS)."""
     rows = sum(int((piece.symbols != EMPTY).sum() + (piece.lengths != EMPTY).sum()) for piece in pieces)
     allowed = np.zeros((rows, features.LOGITS), bool)
     row = 0

@@ -13,13 +13,13 @@ from typing import Any
 
 
 def cache_folder() -> Path:
-    """Where parsed scores are kept between runs: $XDG_CACHE_HOME/bachd or ~/.cache/bachd."""
+    """Return where parsed scores are kept between runs: $XDG_CACHE_HOME/bachd or ~/.cache/bachd."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "bachd"
 
 
 def cached(name: str, make: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """The rows in the cache under `name`; if they are not there, or damaged, what `make` returns, kept for later."""
+    """Return the rows in the cache under `name`; if there are none, or damaged ones, call `make` and keep its rows."""
     file = cache_folder() / f"{name}.json"
     try:
         rows = json.loads(file.read_text())

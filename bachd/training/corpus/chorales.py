@@ -1,4 +1,4 @@
-"""Bach's four-part chorales, as music21 bundles them.
+"""Load Bach's four-part chorales, as music21 bundles them.
 
 Law: chorales that share a tune, in whatever key and with whatever words, are one group.
 """
@@ -16,7 +16,7 @@ from bachd.music.piece import Piece
 from bachd.training.corpus import music21_scores
 from bachd.training.corpus.cache import cached
 from bachd.training.corpus.model import Corpus, CorpusError, Work, drop_duplicates
-from bachd.training.corpus.related import tunes
+from bachd.training.corpus.related import group_by_tune
 from bachd.training.corpus.split import hash_split
 from bachd.training.progress import progress
 
@@ -39,15 +39,13 @@ def load() -> Corpus:
 
 
 def _parse_all() -> list[dict[str, Any]]:
-    from music21 import corpus
-
-    paths = sorted(str(path) for path in corpus.getComposer("bach") if path.suffix in (".mxl", ".xml", ".krn"))
+    paths = _paths()
     with ProcessPoolExecutor() as pool:
         return list(progress(pool.map(_parse, paths, chunksize=4), "parsing scores", total=len(paths), unit="score"))
 
 
 def _parse(path: str) -> dict[str, Any]:
-    """One score as plain data, or the reason why it is left out."""
+    """Return one score as plain data, or the reason why it is left out."""
     from music21 import stream
 
     name = Path(path).name.rsplit(".", 1)[0]
@@ -73,12 +71,48 @@ def _parse(path: str) -> dict[str, Any]:
     }
 
 
+def fermatas() -> dict[str, list[int]]:
+    """By chorale, the ticks at which the notes of its melody end that have a fermata; as slow as `load` at first.
+
+    Raises CorpusError without music21.
+    """
+    try:
+        import music21
+    except ImportError as error:
+        raise CorpusError("music21 is missing; in bachd's checkout, pip install '.[train]'") from error
+    rows = cached(f"fermatas-{music21.__version__}-{_VERSION}", _fermatas_of_all)
+    return {row["name"]: row["ends"] for row in rows if row["ends"]}
+
+
+def _fermatas_of_all() -> list[dict[str, Any]]:
+    with ProcessPoolExecutor() as pool:
+        paths = _paths()
+        return list(progress(pool.map(_fermatas, paths, chunksize=4), "parsing scores", total=len(paths), unit="score"))
+
+
+def _fermatas(path: str) -> dict[str, Any]:
+    from music21 import converter, stream
+
+    name = Path(path).name.rsplit(".", 1)[0]
+    try:
+        parts = list(converter.parse(path).getElementsByClass(stream.Part))
+    except Exception:  # noqa: BLE001  such a score is none of the corpus
+        return {"name": name, "ends": []}
+    return {"name": name, "ends": music21_scores.fermatas(parts[0]) if parts else []}
+
+
+def _paths() -> list[str]:
+    from music21 import corpus
+
+    return sorted(str(path) for path in corpus.getComposer("bach") if path.suffix in (".mxl", ".xml", ".krn"))
+
+
 def assemble(rows: list[dict[str, Any]]) -> Corpus:
-    """The corpus of parsed scores, as `_parse` describes them."""
+    """Build the corpus from parsed scores, as `_parse` describes them."""
     kept = [row for row in rows if "dropped" not in row]
     if not kept:
         raise CorpusError("music21's corpus holds no chorale that could be read; reinstall it: pip install music21")
-    groups = tunes({row["name"]: row["melody"] for row in kept})
+    groups = group_by_tune({row["name"]: row["melody"] for row in kept})
     works = []
     for row in kept:
         grid = Grid(tuple((tick, Metre(beats, unit)) for tick, beats, unit in row["changes"]), row["upbeat"])
@@ -87,4 +121,4 @@ def assemble(rows: list[dict[str, Any]]) -> Corpus:
         works.append(Work(piece, group, hash_split(group), title=row["title"]))
     single, copies = drop_duplicates(works)
     dropped = tuple((row["name"], row["dropped"]) for row in rows if "dropped" in row)
-    return Corpus(NAME, single, dropped + copies, CREDIT, (), free=True)
+    return Corpus(NAME, single, dropped + copies, CREDIT, (), free=True, by_bach=True)

@@ -1,4 +1,4 @@
-"""Notes as programs and people play them become notes on the grid of 24 ticks a quarter.
+"""Quantise notes, as programs and people play them, to the grid of 24 ticks a quarter.
 
 Law: every written note stays, in its order and at its own tick; what goes is only the way of playing: a grace note and
 the time it stole, the gap after a detached note, the spread of a chord.
@@ -22,7 +22,7 @@ _NEAR: Final = 0.2
 _OFF: Final = 0.05
 """By how much a moment misses a grid if it is not on it."""
 _GAP: Final = 3
-"""A thirty-second note: a shorter gap before the next note of a line is touch, not a rest."""
+"""A thirty-second note: a shorter gap before the next note of a line is articulation, not a rest."""
 _STEAL: Final = 12
 """A grace note that has taken its time from the note before is shorter than this; any other is shorter than _GAP."""
 _CHAIN: Final = 3
@@ -30,7 +30,7 @@ _CHAIN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class TimedNote:
     """A note at exact times."""
 
     start: float
@@ -39,8 +39,8 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
-    """How many notes were changed."""
+class Changes:
+    """Count the notes that quantising changed."""
 
     grace: int
     """Grace notes that were taken out."""
@@ -50,22 +50,22 @@ class Touched:
     """Notes that were lengthened to the next one of their line."""
 
 
-def tidy(lines: Sequence[Iterable[Sound]]) -> tuple[list[list[Note]], Touched]:
-    """The notes of each line on the grid, and how many were touched."""
+def quantise(lines: Sequence[Iterable[TimedNote]]) -> tuple[list[list[Note]], Changes]:
+    """Return the notes of each line on the grid, and how many were changed."""
     given = [list(line) for line in lines]
-    plain = [without_graces(line) for line in given]
-    ticks = snap(plain)
-    notes = [close(line, ticks) for line in plain]
+    plain = [remove_grace_notes(line) for line in given]
+    ticks = snap_onsets(plain)
+    notes = [close_gaps(line, ticks) for line in plain]
     pairs = [pair for line, found in zip(plain, notes, strict=True) for pair in zip(line, found, strict=True)]
-    return notes, Touched(
+    return notes, Changes(
         sum(map(len, given)) - len(pairs),
         sum(abs(note.start - sound.start) > _OFF for sound, note in pairs),
         sum(note.end - sound.end > 0.5 for sound, note in pairs),
     )
 
 
-def without_graces(line: Iterable[Sound]) -> list[Sound]:
-    """A line in the order of its onsets without its grace notes; the main notes have back what these stole.
+def remove_grace_notes(line: Iterable[TimedNote]) -> list[TimedNote]:
+    """Remove the grace notes of a line, sort it by onset, and give the main notes back the time that these took.
 
     One before the beat begins off the grid and ends with an onset on it, and so does each of a few in a row; one on the
     beat is shorter than a thirty-second, and its main note begins off the grid and ends on it.
@@ -79,7 +79,7 @@ def without_graces(line: Iterable[Sound]) -> list[Sound]:
         long = max(sound.end - start for sound in chords[start])
         if len(after) == 1 and None not in after and long < _STEAL and (_is_off(start) or long < 0.5):
             main[start] = min(filter(None, after))
-    changed: dict[Sound, Sound | None] = {}
+    changed: dict[TimedNote, TimedNote | None] = {}
     for first in sorted(main.keys() - set(main.values())):
         chain = [first]
         while main[chain[-1]] in main:
@@ -104,8 +104,8 @@ def without_graces(line: Iterable[Sound]) -> list[Sound]:
     return sorted(filter(None, left), key=lambda sound: (sound.start, sound.pitch))
 
 
-def snap(lines: Sequence[Sequence[Sound]]) -> dict[float, int]:
-    """The tick of each onset: the nearest thirty-second or sixteenth of a triplet, if that is within a tick.
+def snap_onsets(lines: Sequence[Sequence[TimedNote]]) -> dict[float, int]:
+    """Return the tick of each onset: the nearest thirty-second or sixteenth of a triplet, if that is within a tick.
 
     Notes at regular distances, such as sixty-fourths, keep them. Two onsets of a line fall together only where their
     notes sound together, as those of a chord that is not struck quite at once.
@@ -134,8 +134,8 @@ def snap(lines: Sequence[Sequence[Sound]]) -> dict[float, int]:
     return ticks
 
 
-def close(line: Sequence[Sound], ticks: Mapping[float, int]) -> list[Note]:
-    """A line's notes with whole ends: at the next onset of the line, if the gap or the overlap is touch."""
+def close_gaps(line: Sequence[TimedNote], ticks: Mapping[float, int]) -> list[Note]:
+    """Return a line's notes with whole ends: at its next onset, if the gap or the overlap is articulation."""
     own = sorted({sound.start for sound in line})
     notes = []
     for sound in line:
@@ -151,17 +151,17 @@ def close(line: Sequence[Sound], ticks: Mapping[float, int]) -> list[Note]:
 
 
 def _is_off(moment: float) -> bool:
-    """Whether it is neither on a whole tick nor at a hundred-and-twenty-eighth note."""
+    """Return whether it is neither on a whole tick nor at a hundred-and-twenty-eighth note."""
     return all(abs(moment - round(moment / unit) * unit) > _OFF for unit in (1, 0.75))
 
 
 def _onset(onsets: Sequence[float], moment: float) -> float | None:
-    """The onset that is the same moment."""
+    """Return the onset at that moment, if there is one."""
     at = bisect_left(onsets, moment - _NEAR)
     return onsets[at] if at < len(onsets) and onsets[at] < moment + _NEAR else None
 
 
 def _nearest(moment: float) -> int:
-    """The nearest thirty-second or sixteenth of a triplet; the nearest tick if both are more than a tick away."""
+    """Return the nearest thirty-second or sixteenth of a triplet; the nearest tick if both are over a tick away."""
     found = min((floor(moment / unit + 0.5) * unit for unit in (3, 4)), key=lambda tick: (abs(tick - moment), tick))
     return found if abs(found - moment) <= 1 else floor(moment + 0.5)

@@ -1,6 +1,6 @@
-"""A folder of .mid files and scores as a corpus.
+"""Read a folder of .mid files and scores as a corpus.
 
-Law: whatever lies in the folder, each file is a work or is told with the reason why it is none; only a folder without
+Law: whatever lies in the folder, each file becomes a work or is listed with the reason why not; only a folder without
 any music, or a manifest that makes no sense, ends the reading.
 
 A file MANIFEST.csv in the folder, if there is one, says more: its columns `file`, `bwv` (whose works belong together),
@@ -103,7 +103,7 @@ def _name(folder: Path, file: Path) -> str:
 
 
 def _read_all(folder: Path, files: list[Path]) -> Iterator[Row]:
-    """The rows of all files, in their order, each read by a process that may die of it."""
+    """Yield the rows of all files, in their order, each read by a process that may die of it."""
     names = {file: _name(folder, file) for file in files}
     rows: dict[Path, Row] = {}
     bar = progress(files, "reading music", total=len(files), unit="file")
@@ -127,7 +127,7 @@ def _read_all(folder: Path, files: list[Path]) -> Iterator[Row]:
 
 
 def _manifest(file: Path) -> _Told:
-    """The rows of a manifest, by the names of their works; none if there is no manifest."""
+    """Return the rows of a manifest, by the names of their works; none if there is no manifest."""
     try:
         with file.open(newline="", encoding="utf-8-sig") as opened:
             reader = csv.DictReader(opened)
@@ -148,7 +148,7 @@ def _manifest(file: Path) -> _Told:
 
 
 def assemble(name: str, rows: list[Row], told: _Told) -> Corpus:
-    """The corpus of what was read and what a manifest says of it."""
+    """Build the corpus from what was read and from its manifest."""
     dropped = [(row["name"], row["dropped"]) for row in rows if "dropped" in row]
     dropped += [(name, f"in {MANIFEST}, but not in the folder") for name in told.keys() - {row["name"] for row in rows}]
     kept: dict[str, Row] = {}
@@ -160,7 +160,7 @@ def assemble(name: str, rows: list[Row], told: _Told) -> Corpus:
             kept[row["name"]] = row
     if not kept:
         raise CorpusError(f"no file of {name} could be read; the first, {dropped[0][0]}: {dropped[0][1]}")
-    links = [*related.relatives({name: row["melodies"] for name, row in kept.items()}), *_together(kept, told)]
+    links = [*related.related_pairs({name: row["melodies"] for name, row in kept.items()}), *_together(kept, told)]
     places, lost = split.assign(kept, links, sides)
     works = []
     for work, (group, on) in places.items():
@@ -172,11 +172,12 @@ def assemble(name: str, rows: list[Row], told: _Told) -> Corpus:
     credit = f"Encoded by {', '.join(makers)}" if makers else "; ".join(sorted({work.credit for work in works} - {""}))
     single, copies = drop_duplicates(works)
     gone = tuple(sorted([*dropped, *lost.items(), *copies]))
-    return Corpus(name, single, gone, credit, tuple(licences), _remarks(list(kept.values())))
+    by_bach = all(told.get(work.piece.name, {}).get("bwv") for work in single)
+    return Corpus(name, single, gone, credit, tuple(licences), _remarks(list(kept.values())), by_bach=by_bach)
 
 
 def _remarks(rows: list[Row]) -> tuple[str, ...]:
-    """What was changed in .mid files."""
+    """Describe what was changed in .mid files."""
     sums = Counter[str]()
     for row in rows:
         sums.update(row.get("touched", {}))
@@ -192,7 +193,7 @@ def _remarks(rows: list[Row]) -> tuple[str, ...]:
 
 
 def _together(kept: dict[str, Row], told: _Told) -> Iterator[tuple[str, str]]:
-    """Pairs of movements of one work."""
+    """Yield pairs of movements of one work."""
     works = defaultdict(list)
     for name in kept:
         if told.get(name, {}).get("bwv"):
@@ -202,7 +203,7 @@ def _together(kept: dict[str, Row], told: _Told) -> Iterator[tuple[str, str]]:
 
 
 def _credit(row: Row, says: dict[str, str]) -> str:
-    """What the file says of its origin, and the manifest if the file names no licence that is in it."""
+    """Return what the file says of its origin, and the manifest if the file names no licence that is in it."""
     told, licence = str(row["credit"]), says.get("licence", "")
     if told and licence.lower() in told.lower():
         return told

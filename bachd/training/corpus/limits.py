@@ -1,4 +1,4 @@
-"""Bounds on the work that a file from anywhere may cause.
+"""Bound the work that a file from anywhere may cause.
 
 Law: what takes too long or too much memory is ended where it is, and whoever asked for it goes on.
 """

@@ -53,17 +53,24 @@ class Corpus:
     """What was done to the music when it was read, in figures."""
     free: bool = False
     """Whether all of it is known to be free to learn from, as `credit` says, so that a work needs no credit."""
+    by_bach: bool = False
+    """Whether all of it is known to be Bach's: music21's chorales, or works to which a manifest gives BWV numbers."""
+
+    @property
+    def label(self) -> str:
+        """What reports call this music: not its name, which could be that of a bundle, or markup."""
+        return "Bach" if self.by_bach else "the corpus"
 
     def pieces(self, split: str) -> list[Piece]:
-        """The pieces on one side of the split."""
+        """Return the pieces on one side of the split."""
         return [work.piece for work in self.works if work.split == split]
 
     def has_folder(self, folder: str) -> bool:
-        """Whether a work lies below `folder`, such as 'cello'."""
+        """Return whether a work lies below `folder`, such as 'cello'."""
         return any(work.piece.name.startswith(f"{folder.rstrip('/')}/") for work in self.works)
 
     def within(self, folders: Sequence[str]) -> Corpus:
-        """Only the works whose names begin with one of `folders`, such as 'cello/'; all of them if there is none.
+        """Return the corpus with only the works in `folders`, such as 'cello/'; all works if there is no folder.
 
         Raises CorpusError for a folder that holds no work.
         """
@@ -78,7 +85,7 @@ class Corpus:
 
 
 def drop_duplicates(works: Iterable[Work]) -> tuple[tuple[Work, ...], tuple[tuple[str, str], ...]]:
-    """The works without those that have the notes or the name of an earlier one; and these, with the reason.
+    """Drop works that have the notes or the name of an earlier one; return the others, and the dropped with reasons.
 
     They are in one group, so no side of the split loses anything but a second hearing.
     """
@@ -98,6 +105,6 @@ def drop_duplicates(works: Iterable[Work]) -> tuple[tuple[Work, ...], tuple[tupl
 
 
 def pitch_range(pieces: Iterable[Piece]) -> tuple[int, int]:
-    """Lowest and highest MIDI number in some pieces."""
+    """Return the lowest and highest MIDI number in some pieces."""
     pitches = [pitch for piece in pieces for event in piece.events for pitch in event.sounding]
     return min(pitches), max(pitches)

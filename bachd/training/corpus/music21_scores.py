@@ -108,6 +108,17 @@ def part_notes(part: Any) -> tuple[list[Note], list[int]]:
     return notes, melody
 
 
+def fermatas(part: Any) -> list[int]:
+    """The ticks at which the notes of a music21 part end that have a fermata."""
+    from music21.expressions import Fermata
+
+    return [
+        _ticks(note.offset + note.quarterLength)
+        for note in part.flatten().notes
+        if any(isinstance(expression, Fermata) for expression in note.expressions)
+    ]
+
+
 def title(score: Any) -> str:
     """The title of a music21 score; '' if it has none but a file's name."""
     found = score.metadata.bestTitle if score.metadata and score.metadata.bestTitle else ""

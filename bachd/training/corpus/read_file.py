@@ -1,4 +1,4 @@
-"""One file of music as a row of plain data, whatever its kind.
+"""Read one file of music, whatever its kind, as a row of plain data.
 
 Law: a file gives a row or the reason why not, never an error, so that one broken file among many costs only itself.
 """
@@ -18,7 +18,7 @@ from bachd.music.metre import Grid
 from bachd.music.notes import Note
 from bachd.training.corpus import limits, music21_scores
 from bachd.training.corpus import upbeat as upbeats
-from bachd.training.corpus.cleanup import Sound, tidy
+from bachd.training.corpus.cleanup import TimedNote, quantise
 
 MIDI: Final = smf.ENDINGS
 SCORES: Final = (".krn", ".musicxml", ".mxl", ".xml")
@@ -41,7 +41,7 @@ Row = dict[str, Any]
 
 
 def read(path: Path, name: str) -> Row:
-    """The piece in a file, under the name it shall have."""
+    """Read the piece in a file and name it `name`."""
     try:
         with limits.bounded():
             if path.suffix.lower() in MIDI:
@@ -57,7 +57,7 @@ def read(path: Path, name: str) -> Row:
 
 
 def row(name: str, lines: list[list[Note]], grid: Grid, **told: Any) -> Row:
-    """The notes of some lines as data: events, bars, the melody of each line, and what else is told about it."""
+    """Return the notes of some lines as data: events, bars, the melody of each line, and what `told` adds."""
     events = notes.cut(note for line in lines for note in line)
     return {
         "name": name,
@@ -76,27 +76,27 @@ def _midi(data: bytes, name: str) -> Row:
         return {"name": name, "dropped": str(fault)}
     piece = midifile.to_piece(file, name, _MOST_MIDI_BYTES)
     if file.ppq:
-        lines, touched = tidy(_lines(file))
+        lines, touched = quantise(_lines(file))
     else:  # ticks are parts of a second, and of lines nothing is known any more
-        lines, touched = tidy([[Sound(note.start, note.end, note.pitch) for note in notes.join(piece.events)]])
+        lines, touched = quantise([[TimedNote(note.start, note.end, note.pitch) for note in notes.join(piece.events)]])
     first = min(note.start for line in lines for note in line)
     lines = [[Note(note.start - first, note.end - first, note.pitch) for note in line] for line in lines]
     grid, changed = _from(piece.grid, first), asdict(touched) | {"damaged": int(bool(file.faults))}
     if len(grid.changes) == 1 and not grid.upbeat:  # an upbeat, or a second metre, and the file counts its bars itself
-        grid = upbeats.find(notes.cut(note for line in lines for note in line), grid.changes[0][1])
+        grid = upbeats.find_grid(notes.cut(note for line in lines for note in line), grid.changes[0][1])
         changed |= {"upbeat": int(grid.upbeat > 0), "shift": len(grid.changes) - 1}
     return row(name, lines, grid, title="", credit=_credit(file), touched=changed)
 
 
 def _from(grid: Grid, first: int) -> Grid:
-    """The bars of a piece that begins at a later tick: with its first note, not with a grace note before it."""
+    """Return the bars of a piece that begins at a later tick: with its first note, not with a grace note before it."""
     place = grid.place(first)
     later = [(tick - first, metre) for tick, metre in grid.changes if tick > first]
     return Grid(((0, place.metre), *later), -place.phase % place.metre.bar)
 
 
-def _lines(file: smf.File) -> list[list[Sound]]:
-    """The notes of each track and channel in exact ticks from the first one on; none if time is in seconds."""
+def _lines(file: smf.File) -> list[list[TimedNote]]:
+    """Return the notes of each track and channel in exact ticks from the first one on; none if time is in seconds."""
     played = [timed for timed in file.messages if timed.message.type in ("note_on", "note_off", "control_change")]
     places = sorted({(timed.track, timed.message.channel) for timed in played if timed.message.type == "note_on"})
     lines = []
@@ -112,7 +112,9 @@ def _lines(file: smf.File) -> list[list[Sound]]:
     scale = TICKS / file.ppq
     return [
         [
-            Sound(begin := (sound.start - first) * scale, max(begin + 1 / 4, (sound.end - first) * scale), sound.pitch)
+            TimedNote(
+                begin := (sound.start - first) * scale, max(begin + 1 / 4, (sound.end - first) * scale), sound.pitch
+            )
             for sound in line
         ]
         for line in lines
@@ -120,7 +122,7 @@ def _lines(file: smf.File) -> list[list[Sound]]:
 
 
 def _credit(file: smf.File) -> str:
-    """What a file says of its origin: its copyright notices, and texts that name a licence or what was changed."""
+    """Return what a file says of its origin: its copyright notices, and texts that name a licence or changes."""
     texts = [
         message.text
         for _, _, message in file.messages
@@ -158,6 +160,6 @@ def _score(path: Path, name: str) -> Row:
 
 
 def _melody(line: list[Note]) -> list[int]:
-    """The highest pitch at each onset."""
+    """Return the highest pitch at each onset."""
     onsets = groupby(sorted(line), key=lambda note: note.start)
     return [max(note.pitch for note in chord) for _, chord in onsets]

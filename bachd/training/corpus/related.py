@@ -1,4 +1,4 @@
-"""Which works share music, in whatever key.
+"""Find works that share music, in whatever key.
 
 Law: kinship depends on intervals alone and reaches through third works; a group is named after its first work in the
 order of the alphabet, so that it has the same name whoever reads it.
@@ -24,27 +24,27 @@ _FEW: Final = 8
 """Rows that may be scales and broken chords, which are everybody's."""
 
 
-class Groups:
-    """Names that are joined pair by pair into groups."""
+class DisjointSets:
+    """Join names pair by pair into groups (union-find)."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._leader = {name: name for name in names}
 
     def join(self, one: str, other: str) -> None:
-        """Make one group of the groups of two names."""
+        """Merge the groups of two names."""
         first, second = sorted((self.of(one), self.of(other)))
         self._leader[second] = first
 
     def of(self, name: str) -> str:
-        """The first name of the group that `name` is in."""
+        """Return the first name of the group that `name` is in."""
         while self._leader[name] != name:
             name = self._leader[name]
         return name
 
 
-def tunes(melodies: Mapping[str, Sequence[int]]) -> dict[str, str]:
-    """The group of each melody (MIDI numbers): those that share 12 consecutive intervals are one tune."""
-    groups = Groups(melodies)
+def group_by_tune(melodies: Mapping[str, Sequence[int]]) -> dict[str, str]:
+    """Return the group of each melody (MIDI numbers): those that share 12 consecutive intervals are one tune."""
+    groups = DisjointSets(melodies)
     seen: dict[tuple[int, ...], str] = {}
     for name in sorted(melodies):
         for gram in grams(melodies[name], _TUNE):
@@ -53,7 +53,7 @@ def tunes(melodies: Mapping[str, Sequence[int]]) -> dict[str, str]:
 
 
 def grams(melody: Sequence[int], length: int) -> Iterator[tuple[int, ...]]:
-    """All rows of `length` consecutive intervals in semitones; a melody with fewer gives all it has."""
+    """Yield all runs of `length` consecutive intervals in semitones; a melody with fewer gives all it has."""
     steps = [after - before for before, after in pairwise(melody)]
     if len(steps) < length:
         yield tuple(steps)
@@ -61,8 +61,8 @@ def grams(melody: Sequence[int], length: int) -> Iterator[tuple[int, ...]]:
         yield tuple(steps[start : start + length])
 
 
-def relatives(melodies: Mapping[str, Sequence[Sequence[int]]]) -> Iterator[tuple[str, str]]:
-    """Pairs of works that are nearly the same: they share a tenth of the shorter one's rows of 15 intervals.
+def related_pairs(melodies: Mapping[str, Sequence[Sequence[int]]]) -> Iterator[tuple[str, str]]:
+    """Yield pairs of works that are nearly the same: they share a tenth of the shorter one's rows of 15 intervals.
 
     melodies: for each work those of its lines, as MIDI numbers.
     """

@@ -1,6 +1,6 @@
-"""A corpus in figures, as text and as a page of panels.
+"""Summarise a corpus in figures, as text and as a page of panels.
 
-Law: what is left out is told with its reason, beside what is kept; both forms show the same counts.
+Law: what is left out is listed with its reason, beside what is kept; both forms show the same counts.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def side(corpus: Corpus, split: str) -> Side:
 
 
 def report(corpus: Corpus) -> str:
-    """What was kept, changed, dropped and split, for people."""
+    """Format what was kept, changed, dropped and split."""
     lines = [f"{corpus.name}: {len(corpus.works)} works kept, {len(corpus.dropped)} left out"]
     for split in SPLITS:
         lines += _told(split, side(corpus, split))
@@ -90,7 +90,7 @@ def _told(split: str, counted: Side) -> Iterator[str]:
 
 
 def _shares(counts: Counter[str]) -> str:
-    """The six most frequent, with their part of all."""
+    """Format the six most frequent, with their share of all."""
     return ", ".join(f"{what} ({count / counts.total():.0%})" for what, count in counts.most_common(6))
 
 
@@ -147,6 +147,6 @@ def plot(corpus: Corpus, path: Path) -> None:
 
 
 def _bars(panel: Any, names: Sequence[str], counts: Sequence[int]) -> None:
-    """Bars by places and not by names: matplotlib wonders at names that are numbers."""
+    """Bars by places and not by names: matplotlib warns about names that are numbers."""
     panel.bar(range(len(names)), counts)
     panel.set_xticks(range(len(names)), names)

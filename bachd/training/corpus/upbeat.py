@@ -1,7 +1,7 @@
-"""Where the bar lines are, in a piece whose file counts its bars from the first note on, upbeat or not.
+"""Find the bar lines of a piece whose file counts its bars from the first note on, upbeat or not.
 
-Law: in doubt the file is right. Another grid is told only where the music speaks for it, and only for an upbeat and for
-one shift by it, as after a repeat that is written but not played.
+Law: in doubt the file is right. Another grid is returned only where the music speaks for it, and only for an upbeat and
+for one shift by it, as after a repeat that is written but not played.
 
 An onset bears an accent if a long note begins with it, if many do, or if the bass falls to it; bar lines are where the
 accents are (Lerdahl and Jackendoff 1983, "A Generative Theory of Tonal Music", chapter 4). Measured on 65 movements for
@@ -42,8 +42,8 @@ _Floats = npt.NDArray[np.float64]
 _Ticks = npt.NDArray[np.int_]
 
 
-def find(events: Sequence[Event], metre: Metre) -> Grid:
-    """The likeliest bars of a piece in one metre that begins with a note."""
+def find_grid(events: Sequence[Event], metre: Metre) -> Grid:
+    """Return the likeliest bars of a piece in one metre that begins with a note."""
     onsets, accents = _accents(events)
     weights = np.array([_WEIGHTS[_level(phase, metre)] for phase in range(metre.bar)])
     ticks = sum(event.ticks for event in events)
@@ -69,7 +69,7 @@ def find(events: Sequence[Event], metre: Metre) -> Grid:
 
 
 def _accents(events: Sequence[Event]) -> tuple[_Ticks, _Floats]:
-    """The ticks at which notes begin, and how much more accent than usual each has."""
+    """Return the ticks at which notes begin, and by how much each accent exceeds the mean."""
     lengths = {(note.start, note.pitch): note.end - note.start for note in join(events)}
     ticks, accents = [], []
     tick, bass = 0, None
@@ -89,7 +89,7 @@ def _accents(events: Sequence[Event]) -> tuple[_Ticks, _Floats]:
 
 
 def _candidates(events: Sequence[Event], metre: Metre) -> Iterator[int]:
-    """Upbeats that are usual in a metre and after which a note begins or ends; none is one of them."""
+    """Yield upbeats that are usual in a metre and after which a note begins or ends; none (0) is one of them."""
     ends = set(accumulate(event.ticks for event in events))
     compound = metre.beat in (18, 36)
     for upbeat in (0, *_UPBEATS):
@@ -109,7 +109,7 @@ def _prior(upbeat: int, metre: Metre) -> float:
 
 
 def _level(phase: int, metre: Metre) -> int:
-    """Which of _WEIGHTS a phase has."""
+    """Return the index of a phase in _WEIGHTS."""
     if phase == 0:
         return 0
     if phase % metre.beat == 0:

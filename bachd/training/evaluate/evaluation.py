@@ -1,4 +1,4 @@
-"""Hold a bundle against pieces it has not heard, and against Bach when it plays by itself.
+"""Measure a bundle on held-out pieces, and compare what it plays by itself with the corpus.
 
 Law: what is measured is the int8 bundle in the runtime that plays it, event by event, with all its rounding.
 """
@@ -35,14 +35,14 @@ EXACT, MOVED = "at the same pitch", "moved by any interval"
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The model's music, or Bach's."""
+    """The model's music, or the corpus."""
 
     music: Music
     windows: Windows
     habits: Habits
     copied: Mapping[str, Copying]
-    """By EXACT and MOVED: what also stands in the pieces for training. For Bach, of the pieces held out; empty if there
-    is no corpus."""
+    """By EXACT and MOVED: what also stands in the pieces for training. For the corpus, of the pieces held out; empty if
+    there is none."""
 
     def figures(self) -> dict[str, float | None]:
         """All single figures by name."""
@@ -60,15 +60,18 @@ class Evaluation:
     rng: int
     corpus: str | None
     """Its name; None if there was none, and then nothing that needs one."""
+    label: str
+    """What the corpus is called beside the model: 'Bach' if all of it is his; '' without one."""
     held_out: int
     """Pieces that `score` is of."""
     score: Score | None
     playing: Side
-    bach: Side | None
+    written: Side | None
+    """The corpus."""
     unled: Habits
     """The model's, where the sampler does not keep voices from parallels."""
     within: Mapping[str, float]
-    """By figure, the share of the model's windows that are like Bach's; empty without him."""
+    """By figure, the share of the model's windows that are like those of the corpus; empty without one."""
 
     def baselines(self) -> dict[str, dict[str, float]]:
         """What the card says others reach on the same pieces, by name."""
@@ -78,7 +81,7 @@ class Evaluation:
 
     def as_json(self) -> str:
         """All figures for programs: one line."""
-        sides = {"free_run": self.playing, "bach": self.bach}
+        sides = {"free_run": self.playing, "written": self.written}
         return json.dumps(
             {
                 "bundle": self.card.get("name"),
@@ -93,7 +96,7 @@ class Evaluation:
                 },
                 **{name: side and side.figures() for name, side in sides.items()},
                 "without_leading": {name: getattr(self.unled, name) for name in ("changes", "fifths", "octaves")},
-                "within_bach": dict(self.within),
+                "within_written": dict(self.within),
                 "copied": {
                     name: {way: asdict(found) for way, found in side.copied.items()}
                     for name, side in sides.items()
@@ -106,7 +109,7 @@ class Evaluation:
         """The same for people."""
         lines = [f"{self.card.get('name')} (int8)"]
         if self.corpus is None:
-            lines.append("no corpus: nothing was held out, and there is no Bach to compare with; give --corpus SOURCE")
+            lines.append("no corpus: nothing was held out, and there is nothing to compare with; give --corpus SOURCE")
         elif self.score is None:
             lines.append(f"corpus {self.corpus} holds nothing out, so nothing was predicted")
         if self.score:
@@ -116,8 +119,8 @@ class Evaluation:
             lines += _table(list(self.score.rounded()), table)
         hours = self.playing.music.hours
         lines.append(f"left to itself for {hours:.1f} hours of music, rng {self.rng}:")
-        sides = {"model": self.playing.figures(), **({"Bach": self.bach.figures()} if self.bach else {})}
-        columns: dict[str, Mapping[str, Any]] = {**sides, **({"windows like his": self.within} if self.bach else {})}
+        sides = {"model": self.playing.figures(), **({self.label: self.written.figures()} if self.written else {})}
+        columns: dict[str, Mapping[str, Any]] = {**sides, **({"windows alike": self.within} if self.written else {})}
         lines += _table(list(self.playing.figures()), columns)
         if self.unled.fifths is not None and self.unled.octaves is not None:
             lines.append(
@@ -126,7 +129,7 @@ class Evaluation:
             )
         for way in self.playing.copied:
             lines.append(f"events in a row that also stand in the pieces for training, {way}:")
-            rows = {"model": self.playing, "Bach, held out": self.bach}
+            rows = {"model": self.playing, f"{self.label}, held out": self.written}
             lines += _table(
                 ["p50", "p99", "longest"], {name: asdict(side.copied[way]) for name, side in rows.items() if side}
             )
@@ -138,8 +141,8 @@ def run(
 ) -> Evaluation:
     """Measure a bundle: what it predicts, and `hours` of what it plays with this rng. Raises ModelError, SeedError.
 
-    corpus: its pieces held out for testing are predicted, and all of it is the Bach beside which the model's music is
-    put; without one there are the figures of its playing alone. heard: what it was trained on and may have copied from,
+    corpus: its pieces held out for testing are predicted, and the model's music is put beside all of
+    it; without one there are the figures of its playing alone. heard: what it was trained on and may have copied from,
     if that is more than the corpus has for training.
     """
     held_out = corpus.pieces("test") if corpus else []
@@ -155,21 +158,22 @@ def run(
 
     playing = side(music, music.row)
     free = free_run.play(bundle, model, hours / UNLED, rng, leading=False).row
-    bach = None
+    side_of_corpus = None
     if corpus:
         pieces = [work.piece for work in corpus.works]
         written = free_run.written(pieces, bundle.card.pitches, held_out or pieces)
-        bach = side(written, of_pieces(held_out))
+        side_of_corpus = side(written, of_pieces(held_out))
     return Evaluation(
         card=json.loads((bundle.folder / "card.json").read_text()),
         rng=rng,
         corpus=corpus.name if corpus else None,
+        label=corpus.label if corpus else "",
         held_out=len(held_out),
         score=predicting,
         playing=playing,
-        bach=bach,
+        written=side_of_corpus,
         unled=style_statistics.habits(free, style_statistics.windows(free)),
-        within=style_statistics.within(playing.windows, bach.windows) if bach else {},
+        within=style_statistics.within(playing.windows, side_of_corpus.windows) if side_of_corpus else {},
     )
 
 

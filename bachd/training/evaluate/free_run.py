@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from random import Random
 from typing import Final
 
@@ -16,10 +16,10 @@ from bachd.music.event import TICKS, Event
 from bachd.music.metre import Place
 from bachd.music.piece import Origin, Piece, Step
 from bachd.music.stretches import frozen, periodic
+from bachd.neural import assemble
 from bachd.neural.bundle import Bundle
 from bachd.neural.composer import Composer
 from bachd.neural.model import Model
-from bachd.neural.sampler import Sampler
 from bachd.training.evaluate.event_arrays import Recorder, Row, of_pieces
 from bachd.training.progress import progress
 
@@ -72,9 +72,9 @@ def play(bundle: Bundle, model: Model, hours: float, rng: int, *, leading: bool 
 
 def composer(bundle: Bundle, model: Model, rng: Random, *, leading: bool = LEADING) -> Composer:
     """A composer as the daemon makes it, with the bundle's own settings; it begins with any of its seeds."""
-    sampler = Sampler(model, rng, **asdict(bundle.card.sampling_defaults), pitches=bundle.card.pitches, leading=leading)
+    drawing = assemble.sampler(bundle, model, rng, leading=leading)
     first = bundle.seed(rng.choice(bundle.seed_names))
-    return Composer(model, sampler, first=first, others=bundle.seed_names, load=bundle.seed, bars=BARS, rng=rng)
+    return assemble.composer(bundle, model, drawing, first=first, bars=BARS, rng=rng)
 
 
 def written(pieces: Sequence[Piece], pitches: tuple[int, int], shown: Sequence[Piece]) -> Music:

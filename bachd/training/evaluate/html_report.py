@@ -21,7 +21,7 @@ EXPLAINED: Final = {
     "hours": "Hours of music, at 84 quarter notes a minute.",
     "pieces": "How many pieces that is.",
     "frozen": "How often the same notes go on for more than two bars.",
-    "periodic": "How often more than 64 events in a row only repeat themselves. Bach repeats whole sections.",
+    "periodic": "How often more than 64 events in a row only repeat themselves. Composers repeat whole sections.",
     "out_of_range": "Notes below the lowest or above the highest of the music it learned from.",
     "events": "Everything that sounds from one beginning of a note to the next is an event.",
     "longest_circle": "Events in the longest stretch that goes round in circles.",
@@ -32,7 +32,7 @@ EXPLAINED: Final = {
     "lowest": "The lowest note, by its MIDI number; 60 is the C in the middle.",
     "highest": "The highest note.",
     "changes": "Steps from one chord of four notes to another: where the next two are counted.",
-    "fifths": "Parallel fifths in a thousand of them. Voices are counted from the top, so Bach has some, too.",
+    "fifths": "Parallel fifths in a thousand of them. Voices are counted from the top, so good writing has some, too.",
     "octaves": "Parallel octaves in a thousand of them.",
 }
 """What each figure of `Side.figures` means."""
@@ -96,15 +96,15 @@ def page(evaluation: Evaluation) -> str:
 
 def _what_it_is(evaluation: Evaluation) -> Iterable[str]:
     yield (
-        "<p>This is a small neural network that has read music by Bach. It looks at the last forty events, says what "
+        "<p>This is a small neural network that has read music. It looks at the last forty events, says what "
         "could come next and how likely that is, and one of these is drawn and played. It knows no rules but what it "
-        "gathered from the notes. This page shows how well it foresees music of Bach's that it has not read, and what "
-        "its own music is like beside his.</p>"
+        "gathered from the notes. This page shows how well it foresees music of the same kind that it has not read, "
+        "and what its own music is like beside it.</p>"
     )
 
 
 def _predicting(evaluation: Evaluation) -> Iterable[str]:
-    yield "<h2>How well it foresees Bach</h2>"
+    yield "<h2>How well it foresees music</h2>"
     score = evaluation.score
     if score is None:
         yield "<p>There was no corpus to measure this with. What follows is from the bundle's own card.</p>"
@@ -153,7 +153,7 @@ def _playing(evaluation: Evaluation) -> Iterable[str]:
     yield "<h2>Left to itself</h2>"
     yield (
         f"<p>It played for {evaluation.playing.music.hours:.1f} hours of music without anybody interfering. "
-        "What is counted is its own; the bars of Bach that each piece begins with are left out.</p>"
+        "What is counted is its own; the bars that each piece begins with are left out.</p>"
     )
     figures = {name: side.figures() for name, side in sides.items()}
     yield table(
@@ -167,7 +167,7 @@ def _playing(evaluation: Evaluation) -> Iterable[str]:
     for key, label in _WINDOWS.items():
         yield plots.histograms({name: getattr(side.windows, key) for name, side in sides.items()}, label)
         if key in evaluation.within:
-            yield f"<p>{evaluation.within[key]:.0%} of its windows lie where nine of ten of Bach's do.</p>"
+            yield f"<p>{evaluation.within[key]:.0%} of its windows lie where nine of ten of {evaluation.label} do.</p>"
 
 
 def _copying(evaluation: Evaluation) -> Iterable[str]:
@@ -176,8 +176,8 @@ def _copying(evaluation: Evaluation) -> Iterable[str]:
         return
     yield "<h2>Does it copy?</h2>"
     yield (
-        "<p>From each of its events on: how many chords in a row stand just so in the pieces it has read? Bach repeats "
-        "himself, too; beside it is the same for those of his pieces that it has not read.</p>"
+        "<p>From each of its events on: how many chords in a row stand just so in the pieces it has read? Composers "
+        "repeat themselves, too; beside it is the same for pieces that it has not read.</p>"
     )
     yield table(
         ["", "", "usually", "one in a hundred", "at most"],
@@ -208,7 +208,7 @@ def _credit(evaluation: Evaluation) -> Iterable[str]:
 
 
 def _sides(evaluation: Evaluation) -> dict[str, Side]:
-    return {"the model": evaluation.playing, **({"Bach": evaluation.bach} if evaluation.bach else {})}
+    return {"the model": evaluation.playing, **({evaluation.label: evaluation.written} if evaluation.written else {})}
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

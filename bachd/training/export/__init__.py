@@ -1,1 +1,1 @@
-"""From trained weights to a bundle: quantise, check for the Edge TPU, credit the sources."""
+"""Turn trained weights into a bundle: quantise, check for the Edge TPU, credit the sources."""

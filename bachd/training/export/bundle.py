@@ -1,18 +1,15 @@
-"""A trained network becomes a bundle: two int8 graphs, seed pieces and the card.
+"""Write a trained network as a bundle: two int8 graphs, seed pieces and the card.
 
 Law: a bundle is written aside, checked by loading and measuring it, and only then takes the place of the old one.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +18,6 @@ import numpy as np
 
 from bachd import atomic_file
 from bachd.errors import UsageError
-from bachd.music import midifile
 from bachd.music.piece import Piece
 from bachd.neural import bundle, features
 from bachd.neural.model import TfliteModel
@@ -29,7 +25,7 @@ from bachd.training.baselines import compare
 from bachd.training.corpus.model import Corpus, Work, pitch_range
 from bachd.training.evaluate import evaluation
 from bachd.training.evaluate.form import aims
-from bachd.training.export import attribution, quantise
+from bachd.training.export import attribution, quantise, refresh
 from bachd.training.fit.dataset import Encoded, batches, encode
 from bachd.training.fit.network import Layout, Network
 from bachd.training.fit.train import measure
@@ -81,26 +77,24 @@ def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, 
             "fingerprint": features.FINGERPRINT,
             "context": features.CONTEXT,
             "range": list(pitch_range(_home_pieces(source, held))),
-            "sampling": asdict(recipe.sampling),
+            "sampling": refresh.sampling(recipe),
+            "form": refresh.form(recipe, source.corpus, heard),
             "figures": _figures(source, made, train, held),
             "data": _data(source, heard, held),
             "licence": attribution.licence(heard, all_known=source.corpus.free),
             "made": {"date": datetime.now(UTC).date().isoformat(), "commit": _commit(), "recipe": asdict(recipe)},
-            "seeds": _write_seeds(attribution.seeds(_within(heard, held), recipe.seeds), made / "seeds"),
+            "seeds": refresh.write_seeds(refresh.seeds(recipe, source.corpus, heard), made / "seeds"),
         }
         if edgetpu:
             from bachd.training.export import edgetpu_compiler as compiler  # not needed otherwise
 
             card["edgetpu"] = compiler.add(made)
-        files = sorted(path for path in made.rglob("*") if path.is_file())
-        card["files"] = {
-            path.relative_to(made).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
-        }
+        card["files"] = refresh.checksums(made)
         (made / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         bundle.Bundle.open(made)
         if (target / aims.FILE).is_file():  # not the network's: what is demanded of it outlives it
             (made / aims.FILE).write_bytes((target / aims.FILE).read_bytes())
-        _replace(made, target)
+        refresh.replace_folder(made, target)
         licences = attribution.licences(target.parent)
         atomic_file.replace(target.parent / attribution.LICENCES, licences.encode())
     return card
@@ -117,23 +111,6 @@ def _home_pieces(source: Source, held: Corpus) -> list[Piece]:
     names = {work.piece.name for work in held.works}
     pieces = [work.piece for work in source.training_works]
     return [piece for piece in pieces if piece.name in names] or pieces
-
-
-def _within(heard: Sequence[Work], held: Corpus) -> Corpus:
-    """All works that a bundle has to do with: those heard, and those held out."""
-    held_out = (work for work in held.works if work.split != "train")
-    return replace(held, works=(*heard, *held_out))
-
-
-def _write_seeds(seeds: Mapping[str, Work], folder: Path) -> dict[str, dict[str, str]]:
-    card = {}
-    for name, work in seeds.items():
-        (folder / f"{name}.mid").write_bytes(midifile.write(work.piece))
-        shown = work.title or name.replace("bwv", "BWV ")
-        card[name] = {"file": f"seeds/{name}.mid", "title": f"{shown}, {work.piece.grid.changes[0][1]}"}
-        if work.credit:
-            card[name]["credit"] = work.credit
-    return card
 
 
 def _figures(source: Source, made: Path, train: Sequence[Encoded], held: Corpus) -> dict[str, Any]:
@@ -170,12 +147,3 @@ def _commit() -> str:
         ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"], capture_output=True, text=True
     )
     return done.stdout.strip() or "unknown"
-
-
-def _replace(made: Path, target: Path) -> None:
-    """Put the new folder where the old one is; a rename, so that nobody ever finds half a bundle."""
-    old = target.with_name(f".{target.name}-old-{os.getpid()}")
-    if target.exists():
-        target.rename(old)
-    made.rename(target)
-    shutil.rmtree(old, ignore_errors=True)

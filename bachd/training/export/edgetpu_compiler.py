@@ -1,4 +1,4 @@
-"""A bundle and the Edge TPU: whether its graphs keep the published constraints, and the trunk, compiled.
+"""Check a bundle's graphs against the Edge TPU's published constraints, and compile its trunk.
 
 Law: nothing is said to compile that its compiler has not compiled. Where there is no compiler, the card says so.
 

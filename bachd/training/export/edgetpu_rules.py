@@ -1,4 +1,4 @@
-"""What the Edge TPU takes: a .tflite graph is held against Coral's published constraints.
+"""Check a .tflite graph against Coral's published constraints for the Edge TPU.
 
 Law: no rule is a guess of ours. Operators and their limits are from "TensorFlow models on the Edge TPU"
 (coral.ai/docs/edgetpu/models-intro). The versions are those that TensorFlow 2.5 could read (its runtime_version.cc):

@@ -1,4 +1,4 @@
-"""A trained network becomes two graphs of eight-bit integers.
+"""Quantise a trained network to two int8 graphs.
 
 Law: the head sees every value that the trunk gives for the samples and no other, so that both graphs measure the same
 range, and the bytes of one can be handed to the other.
@@ -6,9 +6,13 @@ range, and the bytes of one can be handed to the other.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Final
 
 import numpy as np
@@ -45,7 +49,7 @@ def write_graphs(network: Network, layout: Layout, crops: Iterable[Batch], folde
 
 
 def _int8(function: Any, network: Network, samples: Callable[[], Iterator[list[Floats]]]) -> bytes:
-    """Full-integer post-training quantisation: one scale a channel in convolutions, one a tensor elsewhere."""
+    """Quantise to int8 after training: one scale a channel in convolutions, one a tensor elsewhere."""
     owner = tf.Module()  # the converter looks for the variables here, and Keras hides those of layers in a list
     owner.weights = [weight.value for weight in network.weights]
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function], owner)
@@ -56,11 +60,33 @@ def _int8(function: Any, network: Network, samples: Callable[[], Iterator[list[F
     converter.inference_output_type = tf.int8
     # The Edge TPU's compiler is older than scales a channel in dense layers, and its runtime would ignore them.
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    return bytes(converter.convert())
+    with _held_back_stderr():
+        return bytes(converter.convert())
+
+
+@contextmanager
+def _held_back_stderr() -> Iterator[None]:
+    """Keep what C++ writes to file descriptor 2 from the terminal, and show it if the block raises.
+
+    The converter prints its settings there, whatever the level of TensorFlow's log. No other thread writes meanwhile.
+    """
+    sys.stderr.flush()
+    with TemporaryFile() as held:
+        terminal = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(terminal, held.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
 
 
 def _samples(network: Network, crops: Iterable[Batch]) -> tuple[Floats, Floats, Floats]:
-    """Contexts (N, CONTEXT, row), and for each symbol spelled after them hidden (M, D) and notes (M, notes)."""
+    """Return contexts (N, CONTEXT, row), and for each symbol spelled after them hidden (M, D) and notes (M, notes)."""
     contexts, hidden, told = [], [], []
     for crop in islice((crop for crop in crops if crop.symbols[0, 0, 0] != EMPTY), _SAMPLES):
         rows = tf.cast(crop.rows, tf.float32)

@@ -1,4 +1,4 @@
-"""A .tflite file as the operators it is made of.
+"""Parse a .tflite file into its operators.
 
 Law: a file is taken apart without being run, and one that is damaged is a ModelError, whatever is wrong with it.
 
@@ -81,7 +81,7 @@ class Operator:
 
 
 def read(path: Path) -> list[Operator]:
-    """The operators of a graph in the order in which they run. Raises ModelError for what is no graph."""
+    """Return the operators of a graph in the order in which they run. Raises ModelError for what is no graph."""
     try:
         content = path.read_bytes()
     except OSError as fault:
@@ -97,7 +97,7 @@ def read(path: Path) -> list[Operator]:
 
 @contextmanager
 def sound(path: Path) -> Iterator[None]:
-    """Takes whatever cannot be read, or makes no sense, for damage to the graph `path`."""
+    """Raise ModelError for whatever parsing a damaged graph `path` may raise."""
     try:
         yield
     except _DAMAGE as fault:

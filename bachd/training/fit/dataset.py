@@ -1,4 +1,4 @@
-"""Pieces as arrays, and the crops of them that a training step sees.
+"""Encode pieces as arrays, and cut the crops that a training step sees.
 
 Law: everything random comes from the generator that is passed in; a validation pass has none and sees each event once.
 """
@@ -36,7 +36,7 @@ class Encoded:
     symbols: Indexes
     """Shape (n + 1, K): each event's symbols, the last one END_OF_PIECE; EMPTY where there are fewer."""
     notes: Rows
-    """Shape (n + 1, K, NOTES): what the head is told before each symbol."""
+    """Shape (n + 1, K, NOTES): the head's input before each symbol."""
     lengths: Indexes
     """Shape (n + 1,): index of each event's length; EMPTY for END_OF_PIECE."""
     room: tuple[int, int]
@@ -93,7 +93,7 @@ def batches(
     transpose: tuple[int, int],
     rng: np.random.Generator,
 ) -> Iterator[Batch]:
-    """One epoch for training: every piece once, moved by a random interval, their row cut at random and shuffled."""
+    """Yield an epoch for training: every piece once, transposed, their row cut at random and shuffled."""
     moved = []
     for index in rng.permutation(len(pieces)):
         piece = pieces[index]
@@ -105,7 +105,7 @@ def batches(
 def shuffled(
     pieces: Sequence[Encoded], *, batch_size: int, crop_length: int, rng: np.random.Generator
 ) -> Iterator[Batch]:
-    """Every piece once, their row cut at random and shuffled."""
+    """Yield every piece once, their row cut at random and shuffled."""
     stream = _join(pieces, ahead=int(rng.integers(crop_length)))
     starts = np.arange(0, len(stream.lengths), crop_length)
     rng.shuffle(starts)
@@ -113,13 +113,13 @@ def shuffled(
 
 
 def in_order(pieces: Sequence[Encoded], *, batch_size: int, crop_length: int) -> Iterator[Batch]:
-    """Every event of every piece exactly once, as written."""
+    """Yield every event of every piece exactly once, as written."""
     stream = _join(pieces, ahead=0)
     yield from _cut(stream, np.arange(0, len(stream.lengths), crop_length), batch_size, crop_length)
 
 
 def steps_per_epoch(pieces: Sequence[Encoded], *, batch_size: int, crop_length: int) -> int:
-    """How many batches an epoch of training has at most."""
+    """Return how many batches an epoch of training has at most."""
     return -(-(-(-sum(len(piece.rows) for piece in pieces) // crop_length) + 1) // batch_size)
 
 
@@ -149,7 +149,7 @@ def _moved(columns: Rows, shift: int) -> Rows:
 
 
 def _join(pieces: Sequence[Encoded], ahead: int) -> Batch:
-    """All pieces in a row, `ahead` empty places first. What would look back into the piece before is EMPTY."""
+    """Concatenate all pieces, `ahead` empty places first. What would look back into the piece before is EMPTY."""
     total = ahead + sum(len(piece.rows) for piece in pieces)
     width = max(piece.symbols.shape[1] for piece in pieces)
     stream = Batch(
@@ -169,7 +169,7 @@ def _join(pieces: Sequence[Encoded], ahead: int) -> Batch:
 
 
 def _cut(stream: Batch, starts: npt.NDArray[Any], batch_size: int, crop_length: int) -> Iterator[Batch]:
-    """Crops of a stream, `batch_size` at a time. The last one may overhang; nothing is to be predicted there."""
+    """Yield crops of a stream, `batch_size` at a time. The last one may overhang; nothing is to be predicted there."""
     last = len(stream.lengths) - 1
     for begin in range(0, len(starts), batch_size):
         chosen = starts[begin : begin + batch_size, None]

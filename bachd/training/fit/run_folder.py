@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 from bachd.errors import UsageError
@@ -41,7 +42,7 @@ def claim(folder: Path, recipe: Recipe) -> None:
     told = _recipe_in(folder)
     if told is None:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / _RECIPE).write_text(json.dumps(_decisive(recipe), indent=2))
+        _write_whole(folder / _RECIPE, json.dumps(_decisive(recipe), indent=2))
     elif different := _differences(told, recipe):
         why = ""
         if "epochs" in different:
@@ -51,16 +52,29 @@ def claim(folder: Path, recipe: Recipe) -> None:
         )
 
 
+def _write_whole(file: Path, text: str) -> None:
+    """Write a file that another worker, which writes the same, may read or replace at any moment."""
+    with NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}.", delete=False) as aside:
+        aside.write(text)
+    Path(aside.name).replace(file)
+
+
 def _recipe_in(folder: Path) -> dict[str, Any] | None:
-    """What decided the run in `folder`, under the names of today; None if there is no run."""
+    """Return what decided the run in `folder`, under today's names; None if there is no run. Raises UsageError."""
     file = folder / _RECIPE
     if not file.exists():
         return None
-    return {RENAMED.get(key, key): value for key, value in json.loads(file.read_text()).items()}
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or not isinstance(told.get("epochs"), int):
+        raise UsageError(f"{file} is damaged; remove {folder}, or choose another folder with --work")
+    return {RENAMED.get(str(key), str(key)): value for key, value in told.items()}
 
 
 def _differences(told: dict[str, Any], recipe: Recipe) -> str:
-    """In what a run differs from a recipe, for people; '' if in nothing."""
+    """Describe how a run differs from a recipe; '' if it does not."""
     usual = _decisive(Recipe())
     wanted = _decisive(recipe)
     return ", ".join(
@@ -69,6 +83,6 @@ def _differences(told: dict[str, Any], recipe: Recipe) -> str:
 
 
 def _decisive(recipe: Recipe) -> dict[str, Any]:
-    """What decides what a run learns, as JSON knows it."""
+    """Return the keys that decide what a run learns, as JSON values."""
     said = {key: value for key, value in asdict(recipe).items() if key not in _OF_THE_BUNDLE}
     return dict(json.loads(json.dumps({"features": features.FINGERPRINT, **said})))

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class Totals:
-    """Adds up what `losses` returns."""
+    """Sum what `losses` returns."""
 
     def __init__(self) -> None:
         self._sums: dict[str, float] = {}
@@ -114,7 +114,7 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
 def _keep(keeper: Any, folder: Path) -> None:
     try:
         keeper.save()
-    except tf.errors.OpError as error:  # TensorFlow has no other word for a full disk
+    except tf.errors.OpError as error:  # this is how TensorFlow reports a full disk
         said = str(error.message).splitlines()[0]
         raise RunError(
             f"{folder}: cannot write a checkpoint ({said}); the last finished epoch is kept: make room, and the same "
@@ -123,7 +123,7 @@ def _keep(keeper: Any, folder: Path) -> None:
 
 
 def trained(folder: Path, recipe: Recipe, corpus: Corpus) -> Network:
-    """The best network of the run in `folder`, whose recipe this is; see `run_folder.recipe_of`."""
+    """Return the best network of the run in `folder`, whose recipe this is; see `run_folder.recipe_of`."""
     newest = tf.train.latest_checkpoint(str(folder / "state"))
     run = _Run(recipe, encode(corpus.works[0].piece), 1)
     run.state.restore(newest).expect_partial()
@@ -155,7 +155,7 @@ class _Run:
 
 
 def measure(network: Network, pieces: Sequence[Encoded]) -> Score:
-    """How well a network in its training form predicts some pieces."""
+    """Return how well a network in its training form predicts some pieces."""
     notes, lengths = [], []
     for batch in in_order(pieces, batch_size=16, crop_length=128):
         said, lasting = _judged(network, train_step.tensors(batch))
@@ -167,7 +167,7 @@ def measure(network: Network, pieces: Sequence[Encoded]) -> Score:
 
 @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
 def _judged(network: Network, batch: dict[str, tf.Tensor]) -> Any:
-    """The decisions about the notes of a batch, and those about its lengths, as columns of `Decisions`."""
+    """Return the decisions about the notes of a batch, and those about its lengths, as columns of `Decisions`."""
     logits, possible, _ = network(train_step.inputs(batch))
     logits = tf.where(possible, logits, -1e9)
     asked = batch["symbols"] != EMPTY

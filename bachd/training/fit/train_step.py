@@ -1,4 +1,4 @@
-"""One training step, shared out among replicas: devices of this machine, or machines.
+"""Compute a training step on replicas: devices of this machine, or machines.
 
 Law: N replicas compute what one would. Each takes its share of the crops, and gradients are summed over the events of
 all before anything else is done with them.
@@ -27,7 +27,7 @@ Step = Callable[[Batch], dict[str, float]]
 
 
 def strategy(name: str) -> Any:
-    """How to share out the work: 'none', 'mirrored' over all GPUs here, 'workers' over machines.
+    """Return TensorFlow's distribution strategy: 'none', 'mirrored' over all GPUs here, 'workers' over machines.
 
     For workers, TF_CONFIG in the environment names them all and says which this one is, as TensorFlow describes it
     (https://www.tensorflow.org/guide/distributed_training#TF_CONFIG). Returns when all are there; nothing may have been
@@ -41,20 +41,20 @@ def strategy(name: str) -> Any:
 
 
 def is_chief(strategy: Any) -> bool:
-    """Whether this process is the one that writes checkpoints and logs."""
+    """Return whether this process is the one that writes checkpoints and logs."""
     task = getattr(strategy, "cluster_resolver", None)
     return task is None or not task.task_type or (task.task_type, task.task_id) in (("chief", 0), ("worker", 0))
 
 
 def described(strategy: Any) -> str:
-    """What computes, for the log."""
+    """Describe the devices, for the log."""
     kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
     count = strategy.num_replicas_in_sync
     return f"a {kind}" if count == 1 else f"{count} replicas, here on a {kind}"
 
 
 def optimizer(recipe: Recipe, per_epoch: int) -> Any:
-    """AdamW whose rate rises over the first tenth of the run and falls as a cosine; per_epoch: steps an epoch."""
+    """Return AdamW; its rate rises over the first tenth of the run and falls as a cosine. per_epoch: steps."""
     total = recipe.epochs * per_epoch
     warm = max(1, total // 10)
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -70,7 +70,7 @@ def optimizer(recipe: Recipe, per_epoch: int) -> Any:
 
 
 def stepper(network: Network, average: Network, adam: Any, recipe: Recipe, strategy: Any) -> Step:
-    """The function that learns from one batch and returns the sums that its `losses` gives for it.
+    """Return the function that learns from one batch and returns the sums of `Network.losses`.
 
     average: the network that follows the running average of the weights.
     """
@@ -80,7 +80,7 @@ def stepper(network: Network, average: Network, adam: Any, recipe: Recipe, strat
         with tf.GradientTape() as tape:
             answers = network(inputs(batch), training=True)
             sums = network.losses(answers, batch["symbols"], batch["lengths"])
-            loss = sums["nll"] + _burdens(answers, recipe)
+            loss = sums["nll"] + _penalties(answers, recipe)
         gradients = tape.gradient(loss, network.trainable_variables)
         here = tf.distribute.get_replica_context()
         gradients, sums = here.all_reduce(tf.distribute.ReduceOp.SUM, (gradients, sums))
@@ -114,26 +114,26 @@ def stepper(network: Network, average: Network, adam: Any, recipe: Recipe, strat
 
 
 def tensors(batch: Batch) -> Tensors:
-    """A batch as the network takes it."""
+    """Return a batch as tensors."""
     return {name: tf.constant(getattr(batch, name)) for name in ("rows", "symbols", "notes", "lengths")}
 
 
 def inputs(batch: Tensors) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """The arguments of `Network.call`."""
+    """Return the arguments of `Network.call`."""
     return batch["rows"], batch["symbols"], batch["notes"]
 
 
-def _burdens(answers: tuple[tf.Tensor, ...], recipe: Recipe) -> tf.Tensor:
-    """What is added to the nats of the batch so that the network stays modest."""
+def _penalties(answers: tuple[tf.Tensor, ...], recipe: Recipe) -> tf.Tensor:
+    """Return the penalties that are added to the nats of a batch: on logits, and label smoothing."""
     logits, possible, raw = answers
     # Nothing else holds back what is said of impossible answers, and it would stretch the int8 range of all.
-    burdens = recipe.logit_penalty * tf.reduce_sum(tf.reduce_mean(raw**2, axis=-1))
+    penalties = recipe.logit_penalty * tf.reduce_sum(tf.reduce_mean(raw**2, axis=-1))
     if recipe.label_smoothing:
         said, allowed = logits[:, : features.SYMBOLS], possible[:, : features.SYMBOLS]
         sure = tf.nn.log_softmax(tf.where(allowed, said, -1e9))
         even = -tf.reduce_sum(tf.where(allowed, sure, 0.0), -1) / tf.reduce_sum(tf.cast(allowed, tf.float32), -1)
-        burdens += recipe.label_smoothing / (1 - recipe.label_smoothing) * tf.reduce_sum(even)
-    return burdens
+        penalties += recipe.label_smoothing / (1 - recipe.label_smoothing) * tf.reduce_sum(even)
+    return penalties
 
 
 def _approach(mean: Any, weight: tf.Tensor, keep: tf.Tensor) -> None:
@@ -141,7 +141,7 @@ def _approach(mean: Any, weight: tf.Tensor, keep: tf.Tensor) -> None:
 
 
 def _split(batch: Batch, parts: int) -> list[Batch]:
-    """Shares of the crops as even as they get; some may be empty."""
+    """Split the crops as evenly as possible; some parts may be empty."""
     cuts = [np.array_split(getattr(batch, name), parts) for name in ("rows", "symbols", "notes", "lengths")]
     return [Batch(*arrays) for arrays in zip(*cuts, strict=True)]
 

@@ -1,4 +1,4 @@
-"""The JSB chorales benchmark: train on its training split alone, and print the test figure that others print.
+"""Run the JSB chorales benchmark: train on its training split alone, and print the test figure that others print.
 
 Law: what is measured at the end is the pair of int8 graphs, decision by decision, beside the network they were made
 from; nothing is chosen by the test split.
@@ -33,11 +33,11 @@ from bachd.training.progress import progress
 from bachd.training.recipe import Recipe
 
 VOICED: Final = Recipe(width=232, hidden=232, dropout=0.12, intervals=False, epochs=180, learning_rate=3e-3)
-"""How the file with voices is learned."""
+"""Hyperparameters for the file with voices."""
 FRAMES: Final = Recipe(width=224, hidden=224, dropout=0.2, intervals=False, epochs=120, learning_rate=3e-3)
-"""How the file of frames is learned."""
+"""Hyperparameters for the file of frames."""
 _LOOK: Final = 5
-"""Epochs between two looks at 'valid'."""
+"""Epochs between two evaluations on 'valid'."""
 
 Logits = npt.NDArray[np.float32]
 
@@ -60,8 +60,8 @@ class Result:
     """Chords or frames that the network looks back on."""
 
 
-class Choir(Network):
-    """The network with the benchmark's input and answers."""
+class ChoraleNetwork(Network):
+    """The network with the benchmark's inputs and outputs."""
 
     def __init__(self, recipe: Recipe, voiced: bool) -> None:
         shape = Shape(
@@ -122,13 +122,13 @@ def _claim(folder: Path, recipe: dict[str, Any]) -> None:
 
 
 def _moved(data: Benchmark, rng: np.random.Generator, recipe: Recipe) -> list[Encoded]:
-    """The pieces for training in random order, each moved by a random interval."""
+    """Return the pieces for training in random order, each moved by a random interval."""
     pieces, (low, high) = data.splits["train"], recipe.transpose
     return [jsb_data.encode(pieces[at], data, int(rng.integers(low, high + 1))) for at in rng.permutation(len(pieces))]
 
 
-def _built(data: Benchmark, recipe: Recipe) -> Choir:
-    network = Choir(recipe, data.voiced)
+def _built(data: Benchmark, recipe: Recipe) -> ChoraleNetwork:
+    network = ChoraleNetwork(recipe, data.voiced)
     network(
         train_step.inputs(
             train_step.tensors(
@@ -139,8 +139,8 @@ def _built(data: Benchmark, recipe: Recipe) -> Choir:
     return network
 
 
-def _fit(data: Benchmark, recipe: Recipe, folder: Path) -> Choir:
-    """The averaged weights that did best on 'valid'."""
+def _fit(data: Benchmark, recipe: Recipe, folder: Path) -> ChoraleNetwork:
+    """Train, and return the averaged weights that did best on 'valid'."""
     keras.utils.set_random_seed(recipe.rng)
     network, average, best = (_built(data, recipe) for _ in range(3))
     average.set_weights(network.get_weights())
@@ -179,8 +179,8 @@ def _fit(data: Benchmark, recipe: Recipe, folder: Path) -> Choir:
     return best
 
 
-def measure(network: Choir, data: Benchmark, split: str) -> float:
-    """Nats a unit of one side of the split, by the network in its training form."""
+def measure(network: ChoraleNetwork, data: Benchmark, split: str) -> float:
+    """Return nats a unit of one side of the split, by the network in its training form."""
     nats = 0.0
     for piece in data.splits[split]:
         encoded = jsb_data.encode(piece, data, whole=True)
@@ -191,12 +191,12 @@ def measure(network: Choir, data: Benchmark, split: str) -> float:
 
 
 @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
-def _answer(network: Choir, inputs: Any) -> Any:
+def _answer(network: ChoraleNetwork, inputs: Any) -> Any:
     return network(inputs)
 
 
-def _measure_graphs(folder: Path, network: Choir, data: Benchmark, split: str) -> float:
-    """The same by the int8 graphs; of the network only what is possible is asked."""
+def _measure_graphs(folder: Path, network: ChoraleNetwork, data: Benchmark, split: str) -> float:
+    """Return the same by the int8 graphs; the network is used only for what is possible."""
     nats = 0.0
     trunk, head = load(folder / "trunk.tflite"), load(folder / "head.tflite")
     for piece in progress(data.splits[split], "measuring int8", unit="piece"):
@@ -208,7 +208,7 @@ def _measure_graphs(folder: Path, network: Choir, data: Benchmark, split: str) -
 
 
 def _spoken(trunk: Any, head: Any, piece: Encoded) -> Iterator[Logits]:
-    """Logits (1, ANSWERS) for each decision of a piece, in order."""
+    """Yield logits (1, ANSWERS) for each decision of a piece, in order."""
     output = head.output
     notes_first = head.inputs[0].shape == (1, LAYOUT.notes)
     told = head.inputs[0 if notes_first else 1]
@@ -226,7 +226,7 @@ def _bytes(ones: npt.NDArray[np.uint8], tensor: Any) -> npt.NDArray[np.int8]:
 
 
 def _nats(logits: Logits, possible: npt.NDArray[np.bool_], piece: Encoded, voiced: bool) -> float:
-    """Of a whole piece, of whose last chord is known only how long it lasts at least."""
+    """Return the nats of a whole piece; of its last chord only a least duration is known."""
     truth = piece.symbols.ravel()
     scores = np.where(possible, logits.astype(np.float64), -np.inf)
     sure = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
@@ -237,7 +237,7 @@ def _nats(logits: Logits, possible: npt.NDArray[np.bool_], piece: Encoded, voice
 
 
 def as_text(results: Sequence[Result]) -> str:
-    """The figures for people."""
+    """Format the figures as a table."""
     lines = []
     for result in results:
         lines += [

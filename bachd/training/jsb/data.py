@@ -1,4 +1,4 @@
-"""The files of the JSB chorales benchmark as arrays, in both forms in which it is known.
+"""Read the files of the JSB chorales benchmark as arrays, in both forms in which it is known.
 
 Law: what is predicted are the very symbols of the file, each once, so that the nats are those of a proper probability
 over it and can be compared with what others print.
@@ -89,7 +89,7 @@ class Benchmark:
 
 
 def read(path: Path) -> Benchmark:
-    """Read one of the two files; which one it is, its contents tell. Raises CorpusError for anything else."""
+    """Read one of the two files; its contents say which. Raises CorpusError for anything else."""
     try:
         data = json.loads(path.read_text())
         pieces = {split: [[_pitches(row) for row in piece] for piece in data[split]] for split in SPLITS}
@@ -132,7 +132,7 @@ def _with_voices(rows: list[Chord]) -> Chorale:
 
 
 def encode(piece: Chorale, benchmark: Benchmark, shift: int = 0, *, whole: bool = False) -> Encoded:
-    """A piece, moved by `shift` semitones (-5 to 6), as arrays.
+    """Encode a piece, moved by `shift` semitones (-5 to 6), as arrays.
 
     The decisions of a chord are its four voices and, if there are lengths, its length. That of the last chord is not
     known; it is left out, or, for `whole`, it is the least that it can be.
@@ -163,7 +163,7 @@ def encode(piece: Chorale, benchmark: Benchmark, shift: int = 0, *, whole: bool 
 
 
 def _told(places: npt.NDArray[np.int32], before: npt.NDArray[np.int32], decision: int) -> npt.NDArray[np.uint8]:
-    """What the head is told before the decision with this number: shape (n, notes)."""
+    """Return the head's input before the decision with this number: shape (n, notes)."""
     every = np.arange(len(places))
     told = np.zeros((len(places), LAYOUT.notes), np.uint8)
     told[:, DECISION + decision] = 1

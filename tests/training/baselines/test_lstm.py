@@ -78,7 +78,7 @@ def test_what_is_said_depends_on_what_attention_finds(lstm: Any) -> None:
         other = states.copy()
         other[0, 55 - back] *= 3
         assert (abs(attention(other).numpy()[0, 55] - found[0, 55]).max() > 1e-4) == changes
-    network = lstm.Article(9)
+    network = lstm.ArticleLSTM(9)
     read, before = np.random.default_rng(1).integers(4, 9, (1, 50)), np.zeros((1, 50), int)
     asked = np.ones((1, 50), bool)
     network((read, before, asked))
@@ -91,7 +91,7 @@ def test_what_is_said_depends_on_what_attention_finds(lstm: Any) -> None:
 def test_known_and_unknown_chords_share_one_distribution(lstm: Any) -> None:
     rows = [lstm_tokens.row(piece("C4 D4 C4 D4 G4"))]
     known = lstm_tokens.vocabulary(rows)
-    network = lstm.Article(len(known) + lstm_tokens.END_OF_PIECE)
+    network = lstm.ArticleLSTM(len(known) + lstm_tokens.END_OF_PIECE)
     # All first events that there can be with at most one note, and what is left for fuller ones.
     singles = [f"{name}" for name in (f"{n}{o}" for o in range(1, 7) for n in "C C# D D# E F F# G G# A A# B".split())]
     shared = 0.0

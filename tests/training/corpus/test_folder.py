@@ -143,6 +143,9 @@ def test_a_manifest_says_the_sides_the_titles_and_whom_to_thank(folder: Path) ->
     assert found.licences == ("CC BY 4.0", "Public Domain")
     assert found.credit == "Encoded by Ann, Bob"
     assert found.dropped == (("gone", "in MANIFEST.csv, but not in the folder"),)
+    assert not found.by_bach, "'extra' has no number in his catalogue"
+    (folder / "extra.mid").unlink()
+    assert sources.load(folder).by_bach
 
 
 def test_a_manifest_that_splits_what_belongs_together_loses_the_work_to_train_on(folder: Path) -> None:

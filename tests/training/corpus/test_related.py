@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from random import Random
 
-from bachd.training.corpus.related import relatives, tunes
+from bachd.training.corpus.related import group_by_tune, related_pairs
 
 
 def melody(seed: int, notes: int = 40) -> list[int]:
@@ -13,7 +13,7 @@ def melody(seed: int, notes: int = 40) -> list[int]:
 def test_melodies_that_share_a_stretch_in_any_key_are_one_tune_also_through_a_third() -> None:
     first, second, other = melody(1), melody(2), melody(3)
     bridge = first[20:] + second[:20]
-    found = tunes({"d": [p + 5 for p in second], "c": bridge, "b": [p - 3 for p in first], "a": other})
+    found = group_by_tune({"d": [p + 5 for p in second], "c": bridge, "b": [p - 3 for p in first], "a": other})
     assert found["b"] == found["c"] == found["d"] == "b"
     assert found["a"] == "a"
 
@@ -23,10 +23,10 @@ def test_works_that_share_a_tenth_of_their_music_in_any_line_or_key_are_relative
     quoting = melody(3, 150) + [note + 7 for note in long[50:90]]
     glancing = melody(4, 180) + long[:20]
     works = {"long": [other, long], "quoting": [quoting], "glancing": [glancing], "short": [melody(5, 10)]}
-    assert list(relatives(works)) == [("long", "quoting")]
+    assert list(related_pairs(works)) == [("long", "quoting")]
 
 
 def test_a_scale_makes_no_relatives() -> None:
     scale = list(range(40, 60))
     works = {name: [scale + melody(seed, 30)] for seed, name in enumerate("abc")}
-    assert list(relatives(works)) == []
+    assert list(related_pairs(works)) == []

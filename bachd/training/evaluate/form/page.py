@@ -17,8 +17,8 @@ from bachd.training.evaluate.form.figures import CHORALES
 from bachd.training.evaluate.form.report import Report
 from bachd.training.evaluate.form.table import ROWS, printed
 
-_SHOWN: Final = {"composed": 3, "Bach": 2}
-"""How many pieces of each are drawn."""
+_SHOWN: Final = (3, 2)
+"""How many composed and how many written pieces are drawn."""
 
 
 def write(report: Report, path: Path) -> None:
@@ -31,7 +31,7 @@ def _parts(report: Report) -> Iterator[str]:
     columns = table.columns()
     yield f"<h1>{escape(table.bundle)}: form</h1>"
     yield (
-        "<p>Whole pieces, counted from where the bars of Bach end that they begin with. Bach's own pieces are cut into "
+        "<p>Whole pieces, counted from where the bars end that they were given. The pieces of the corpus are cut into "
         "the same events and counted by the same rules, from the same bar on.</p>"
     )
     yield html_report.table(
@@ -42,8 +42,9 @@ def _parts(report: Report) -> Iterator[str]:
             if any(key in column.figures for column in columns.values())
         ],
     )
-    for title, pieces in (("composed", report.composed), ("Bach", report.written)):
-        for passage in pictures.shown(pieces, _SHOWN[title]):
+    groups = (("composed", report.composed), (table.label, report.written))
+    for (title, pieces), count in zip(groups, _SHOWN, strict=True):
+        for passage in pictures.shown(pieces, count):
             name = f"{passage.source}, {title}"
             analysis = Analysis(passage)
             yield f"<h2>{escape(name)}</h2>"

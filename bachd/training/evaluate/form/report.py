@@ -1,4 +1,4 @@
-"""Compose pieces, count them, and count Bach's.
+"""Compose pieces, count them, and count those of the corpus.
 
 Law: the same bundle, corpus and rng give the same figures.
 """
@@ -36,13 +36,19 @@ class Report:
 
 
 def run(
-    bundle: Bundle, model: Model, bach: Iterable[Piece], count: int, rng: int, reference: Reference | None = None
+    bundle: Bundle,
+    model: Model,
+    corpus: Iterable[Piece],
+    count: int,
+    rng: int,
+    reference: Reference | None = None,
+    label: str = "Bach",
 ) -> Report:
-    """Count `count` pieces that a bundle composes, and `bach`, which may be empty.
+    """Count `count` pieces that a bundle composes, and `corpus`, which may be empty and is called `label`.
 
     reference: what to grade chorales by; without it they have no grade. Raises ModelError, SeedError as playing does.
     """
-    composed, written = compose.pieces(bundle, model, count, rng), passages(bach)
+    composed, written = compose.pieces(bundle, model, count, rng), passages(corpus)
     kind = figures.kind_of(written or composed)
     ours, theirs = _measured(composed, kind), _measured(written, kind)
     more = {} if kind != CHORALES or reference is None else _grades(composed, reference)
@@ -53,6 +59,7 @@ def run(
         rng,
         column(composed, kind, ours, more if told is None else {**more, "auc": told}),
         _written(written, kind, theirs, reference),
+        label,
     )
     return Report(table, composed, written)
 

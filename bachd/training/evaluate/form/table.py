@@ -1,4 +1,4 @@
-"""The figures of a bundle beside Bach's, as a table.
+"""The figures of a bundle beside those of its corpus, as a table.
 
 Law: both columns are counted by the same code; a row says what it counts and in what unit.
 """
@@ -108,7 +108,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "notes_at_a_time": Row("notes that sound together, mean", (KEYBOARD,)),
     "time_with_one_voice": _share("time with one note", (KEYBOARD,)),
     "unplayable": _share("time that two hands cannot hold", (KEYBOARD,), 2),
-    "auc": Row("told from Bach by a forest, AUC (0.5: not at all)", _ALL, digits=2),
+    "auc": Row("told from its corpus by a forest, AUC (0.5: not at all)", _ALL, digits=2),
 }
 """In the order in which they are printed."""
 
@@ -129,11 +129,13 @@ class Table:
     kind: str
     rng: int
     composed: Column
-    bach: Column | None
+    written: Column | None
+    label: str = "Bach"
+    """What the corpus is called."""
 
     def columns(self) -> dict[str, Column]:
         """By their titles."""
-        return {self.bundle: self.composed, **({"Bach": self.bach} if self.bach else {})}
+        return {self.bundle: self.composed, **({self.label: self.written} if self.written else {})}
 
     def as_json(self) -> dict[str, Any]:
         """The same for programs."""
@@ -142,7 +144,7 @@ class Table:
             "kind": self.kind,
             **{
                 name: {"pieces": column.pieces, **column.figures}
-                for name, column in (("composed", self.composed), ("bach", self.bach))
+                for name, column in (("composed", self.composed), ("written", self.written))
                 if column
             },
         }

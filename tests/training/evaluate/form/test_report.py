@@ -54,29 +54,33 @@ def test_a_piece_that_never_ends_is_cut_off(bundle: Bundle) -> None:
     assert compose.pieces(bundle, ScriptedModel([*music, None]), 1, rng=1)[0].cut_off
 
 
-def test_a_bundle_is_reported_beside_bach_as_text_json_and_a_page(bundle: Bundle, tmp_path: Path) -> None:
+def test_a_bundle_is_reported_beside_its_corpus_as_text_json_and_a_page(bundle: Bundle, tmp_path: Path) -> None:
     bach = [Piece(f"bach{number}", SEED.events, Grid()) for number in range(2)]
-    found = report.run(bundle, composed(BAR + CLOSE), bach, 4, rng=1)
+    found = report.run(bundle, composed(BAR + CLOSE), bach, 4, rng=1, label="the corpus")
     table = found.table
     assert table.kind == figures.CHORALES
     assert table.composed.figures["ends_perfect"] == 100
     assert table.composed.figures["ends_on_seed_bass"] == 100
-    assert table.bach is not None
-    assert table.bach.figures["cut_off"] == 0
+    assert table.written is not None
+    assert table.written.figures["cut_off"] == 0
     assert "auc" not in table.composed.figures  # there are too few pieces
     data = table.as_json()
-    assert (data["composed"]["pieces"], data["bach"]["pieces"]) == (4, 2)
+    assert (data["composed"]["pieces"], data["written"]["pieces"]) == (4, 2)
     text = table.as_text()
     assert "small (4)" in text
+    assert "the corpus (2)" in text
+    assert "Bach" not in text
     assert "ends with a perfect authentic cadence" in text
     pytest.importorskip("matplotlib")
     page.write(found, tmp_path / "form.html")
-    assert (tmp_path / "form.html").read_text().count("<svg") == 3 * 3 + 2 * 3
+    html = (tmp_path / "form.html").read_text()
+    assert html.count("<svg") == 3 * 3 + 2 * 3
+    assert "Bach" not in html
 
 
 def test_music_that_ends_with_its_seed_has_figures_too(bundle: Bundle) -> None:
     found = report.run(bundle, ScriptedModel([None]), [], 2, rng=1)
-    assert found.table.bach is None
+    assert found.table.written is None
     assert "own_beginning" not in found.table.composed.figures
 
 

@@ -1,4 +1,4 @@
-"""What will be played: steps that are composed before the player asks for them, and the way back.
+"""Steps that are composed before the player asks for them, and the way back.
 
 Law: the steps are those of the composer alone. New sampling comes into use on a bar line, as it would there: what was
 planned beyond is forgotten, and the composer put back to that moment.
@@ -11,12 +11,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
+from time import perf_counter
+from typing import Final
 
 from bachd.music.piece import Step
 from bachd.music.ritardando import SIGHT
 from bachd.neural.composer import Composer, Mark
+from bachd.neural.effort import Effort
 from bachd.neural.model import Model
 from bachd.neural.sampler import Sampler
+
+SLICE: Final = 0.004
+"""Seconds of work after which `extend` returns, so that who needs the next step at once need not wait for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,7 @@ class _Planned:
     """Where the composer stood after it; only where the next step is the first in a new bar."""
 
 
-class Plan:
+class StepBuffer:
     """A composer and what it has composed ahead: nothing, as long as nobody asks to `extend` it."""
 
     def __init__(self, composer: Composer) -> None:
@@ -37,6 +43,7 @@ class Plan:
         self._planned: list[_Planned] = []
         self._mark: Mark | None = composer.mark()  # of the moment before the next step, where that begins a bar
         self._sampler: Sampler | None = None
+        self._effort: Effort | None = None
         self._fault: Exception | None = None
         self.composed = 0
         """Steps that were composed, whether or not they were played."""
@@ -64,6 +71,7 @@ class Plan:
         """The next step, composed now if it was not planned. Raises what composing it raised; see `Composer.next`."""
         if self._sampler is not None and self._mark is not None:
             self._composer.resume(self._mark, self._sampler)
+            self._composer.effort = self._effort or self._composer.effort
             self._planned, self._sampler, self._fault = [], None, None
         if not self._planned:
             if self._fault is not None:
@@ -80,24 +88,32 @@ class Plan:
         self._planned, self._mark, self._fault = [], self._composer.mark(), None
 
     def extend(self) -> bool:
-        """Compose one more step, if fewer are planned than an ending needs; whether there is room for another.
+        """Compose for a SLICE, if fewer steps are planned than an ending needs; whether there is room for more.
 
         What goes wrong is kept, and raised by `next` in its turn.
         """
         if self._has_room():
             try:
-                self._compose()
+                self._compose_for(SLICE)
             except Exception as fault:  # noqa: BLE001  whatever it is, its turn comes
                 self._fault = fault
         return self._has_room()
 
-    def draw_with(self, sampler: Sampler) -> None:
-        """From the next bar line on, draw with another sampler."""
+    def draw_with(self, sampler: Sampler, effort: Effort | None = None) -> None:
+        """From the next bar line on, draw with another sampler, and with another effort unless that is None."""
+        self._effort = effort
         self._sampler = sampler
 
     def _has_room(self) -> bool:
         after = self._planned[1:]  # the player must see SIGHT ticks behind the next step
         return self._fault is None and sum(planned.step.event.ticks for planned in after) < SIGHT
+
+    def _compose_for(self, seconds: float) -> None:
+        until = perf_counter() + seconds
+        while perf_counter() < until:
+            if self._composer.prepare():
+                self._compose()
+                return
 
     def _compose(self) -> None:
         step = self._composer.next()

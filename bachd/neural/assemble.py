@@ -1,0 +1,76 @@
+"""A bundle's sampler and composer, with its own settings where nobody says otherwise.
+
+Law: what plays, what renders and what is evaluated are put together here.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Final
+
+from bachd.music.piece import Piece
+from bachd.neural.bundle import Bundle, SamplingDefaults
+from bachd.neural.composer import Composer
+from bachd.neural.effort import MOST, Adaptive, Effort, Fixed
+from bachd.neural.model import Model
+from bachd.neural.sampler import Sampler
+
+AUTO: Final = "auto"
+
+
+def sampler(
+    bundle: Bundle,
+    model: Model,
+    rng: Random,
+    *,
+    temperature: float | None = None,
+    top_p: float | None = None,
+    key: float | None = None,
+    leading: bool = True,
+    pitches: tuple[int, int] | None = None,
+) -> Sampler:
+    """A sampler for a bundle's model; None is as the bundle has it, or for `pitches` near the seed's range."""
+    usual = bundle.card.sampling_defaults
+    chosen = usual.temperature if temperature is None else temperature
+    return Sampler(
+        model,
+        rng,
+        temperature=chosen,
+        top_p=usual.top_p if top_p is None else top_p,
+        key=usual.key if key is None else key,
+        pitches=pitches or bundle.card.pitches,
+        leading=leading,
+        length_temperature=_length_temperature(usual, chosen),
+        length_top_p=usual.length_top_p,
+        seed_range=pitches is None,
+    )
+
+
+def _length_temperature(usual: SamplingDefaults, temperature: float) -> float | None:
+    """The temperature of lengths: what the bundle has for them, raised or lowered as that of notes is."""
+    if usual.length_temperature is None:
+        return None
+    return usual.length_temperature * (temperature / usual.temperature if usual.temperature else 1.0)
+
+
+def composer(
+    bundle: Bundle, model: Model, drawing: Sampler, *, first: Piece, bars: int, rng: Random, lookahead: int | str = MOST
+) -> Composer:
+    """A composer of a bundle's music. lookahead: a number of candidates, or AUTO for as many as there is time for."""
+    return Composer(
+        model,
+        drawing,
+        first=first,
+        others=bundle.seed_names,
+        load=bundle.seed,
+        bars=bars,
+        rng=rng,
+        habits=bundle.card.habits,
+        effort=effort(lookahead),
+        memory=bundle.card.sampling_defaults.memory,
+    )
+
+
+def effort(lookahead: int | str) -> Effort:
+    """How many candidates there are by `sampling.lookahead`."""
+    return Fixed(lookahead) if isinstance(lookahead, int) else Adaptive()

@@ -1,0 +1,182 @@
+"""What speaks against some bars that were composed: faults that a teacher of harmony would mark, and a strange key.
+
+Law: the critic is a guard and not a goal. It counts faults and rewards nothing, so music without any is as good as all
+other such music, and chance decides among it.
+
+Choosing what grades best among many gives music that is easier to tell from Bach's than what comes first, so whoever
+adds to this adds a fault, with a weight from how rare it is in Bach, and never a virtue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from bachd.music import chords, keys
+from bachd.music.event import TICKS, Event
+from bachd.music.keys import Key
+from bachd.music.piece import Piece
+
+LOST: Final = 1.0
+"""A third event in a row, or a later one, with fewer voices than usual."""
+PARALLEL: Final = 1.0
+"""Parallel unisons, octaves or fifths: where the number of voices changes, or where no other note would do."""
+OUTSIDE: Final = 0.5
+"""A note outside the range of its voice."""
+UNRESOLVED: Final = 1.0
+"""A dissonance that neither of its notes leaves by step."""
+INVERTED: Final = 0.3
+"""A triad in second inversion that lasts for a quarter note or longer."""
+LEAP: Final = 0.7
+"""A seventh, a tritone or more than an octave in the top line."""
+STRETCHED: Final = 0.5
+"""A chord that two hands cannot hold."""
+FOREIGN: Final = 3.0
+"""By how much the music fits its key worse than usual, in units of correlation."""
+_USUAL: Final = 0.6
+"""Correlation with its key of two bars of Bach; what fits better is not rewarded."""
+EARLY: Final = 0.7
+"""A chord on which all voices rest and after which all begin anew, before the phrase is over."""
+_CLOSING: Final = (5, -7)
+"""Steps of the bass from the dominant to the tonic."""
+_NINTH: Final = 14
+_SLACK: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Texture:
+    """How many voices a piece has, and where they lie."""
+
+    voices: int
+    """The most usual number of notes that sound at once."""
+    ranges: tuple[tuple[int, int], ...]
+    """Lowest and highest pitch of each voice, from the bottom up; empty for other than three or four voices."""
+
+    @classmethod
+    def of(cls, piece: Piece) -> Texture:
+        """The texture of a piece."""
+        ticks: dict[int, int] = {}
+        for event in piece.events:
+            if event.sounding:
+                ticks[len(event.sounding)] = ticks.get(len(event.sounding), 0) + event.ticks
+        if not ticks:
+            return cls(1, ())
+        voices = max(ticks, key=lambda count: ticks[count])
+        if 2 * ticks[voices] < sum(ticks.values()):  # they come and go
+            return cls(min(voices, 2), ())
+        columns = zip(*(event.sounding for event in piece.events if len(event.sounding) == voices), strict=True)
+        ranges = tuple((min(column) - _SLACK, max(column) + _SLACK) for column in columns)
+        return cls(voices, ranges if voices > 2 else ())
+
+
+def faults(texture: Texture, before: Event, events: Sequence[Event], key: Key, goal: int) -> float:
+    """How much speaks against some events that follow `before` and are to be in `key`; 0 is nothing.
+
+    goal: ticks from the first of them to where the phrase comes to rest.
+    """
+    found = 0.0
+    lost = 0
+    full = texture.voices if texture.ranges else 0
+    earlier = before
+    for event in events:
+        if event.sounding:
+            lost = (
+                lost + 1 if len(event.sounding) < full and event.starts else 0 if len(event.sounding) >= full else lost
+            )
+            found += LOST * (lost > 2)
+            found += _moves(earlier, event)
+            if len(event.sounding) == len(texture.ranges):
+                found += OUTSIDE * sum(
+                    not low <= pitch <= high
+                    for pitch, (low, high) in zip(event.sounding, texture.ranges, strict=True)
+                    if pitch in event.starts
+                )
+            if not texture.ranges and len(event.sounding) > 2:
+                found += STRETCHED * (not _fits_hands(event.sounding))
+        earlier = event
+    if full > 2:
+        found += _dissonances((before, *events)) + EARLY * _early_rests(events, full, goal)
+    fit = keys.correlation(keys.weights(events), key)
+    return found + FOREIGN * max(0.0, _USUAL - fit)
+
+
+def _moves(before: Event, event: Event) -> float:
+    """Faults in how the voices get from one event to the next."""
+    old, new = before.sounding, event.sounding
+    if len(old) < 2 or not event.starts:
+        return 0.0
+    found = 0.0
+    if abs(new[-1] - old[-1]) in (6, 10, 11) or abs(new[-1] - old[-1]) > 12:
+        found += LEAP
+    if len(new) > 1:
+        found += PARALLEL * _has_parallels(old, new)
+    return found
+
+
+def _has_parallels(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
+    """Whether voices move in parallel perfect intervals: each to its own note, or to the nearest where one is lost."""
+    few, many = (old, new) if len(old) < len(new) else (new, old)
+    if len(few) == len(many):
+        pairs = list(zip(old, new, strict=True))
+    else:
+        pairs = [(pitch, min(many, key=lambda other: abs(other - pitch))) for pitch in few]
+    return any(
+        low != low_to
+        and high != high_to
+        and (low_to > low) == (high_to > high)
+        and (high - low) % 12 in (0, 7)
+        and (high_to - low_to) % 12 == (high - low) % 12
+        for index, (low, low_to) in enumerate(pairs)
+        for high, high_to in pairs[index + 1 :]
+    )
+
+
+def _dissonances(events: Sequence[Event]) -> float:
+    """Unresolved dissonances and second inversions in four-part music."""
+    found = 0.0
+    for event, after in pairwise(events):
+        pitches = event.sounding
+        if len(pitches) < 3:
+            continue
+        bass = pitches[0]
+        classes = {(pitch - bass) % 12 for pitch in pitches}
+        if event.ticks >= TICKS and classes in ({0, 5, 9}, {0, 5, 8}):
+            found += INVERTED
+        if len(after.sounding) == len(pitches) and classes & {1, 2, 10, 11, 5}:
+            found += UNRESOLVED * _unresolved(pitches, after.sounding)
+    return found
+
+
+def _early_rests(events: Sequence[Event], voices: int, goal: int) -> int:
+    """Triads before the goal that sound like it: long, or reached from the dominant, and all voices begin anew then."""
+    count = tick = 0
+    bass = 0
+    for event, after in pairwise(events):
+        if tick + event.ticks >= goal:
+            break
+        step, bass = (event.sounding[0] - bass, event.sounding[0]) if event.sounding else (0, 0)
+        closes = event.ticks > TICKS or (event.ticks == TICKS and step in _CLOSING)
+        if closes and len(event.sounding) >= voices and not after.held:
+            chord = chords.identify(event.sounding)
+            count += chord is not None and chord.consonant and event.sounding[0] % 12 == chord.root
+        tick += event.ticks
+    return count
+
+
+def _unresolved(pitches: tuple[int, ...], after: tuple[int, ...]) -> int:
+    """Pairs of voices that leave a second, a seventh or a fourth over the bass, both by leap."""
+    count = 0
+    for low, pitch in enumerate(pitches):
+        for high in range(low + 1, len(pitches)):
+            interval = (pitches[high] - pitch) % 12
+            if interval in (1, 2, 10, 11) or (interval == 5 and low == 0):
+                count += abs(after[low] - pitch) > 2 and abs(after[high] - pitches[high]) > 2
+    return count
+
+
+def _fits_hands(pitches: tuple[int, ...]) -> bool:
+    """Whether two hands can hold a chord, each a ninth."""
+    low, high = pitches[0], pitches[-1]
+    return all(pitch - low <= _NINTH or high - pitch <= _NINTH for pitch in pitches)

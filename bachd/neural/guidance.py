@@ -1,0 +1,67 @@
+"""What is wanted of the next event, for the sampler: where it has to end, what it may sound, what it may recall.
+
+Law: a wish is a value. What must not be is masked; what is only preferred shifts the odds and never rules anything out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bachd.music.keys import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Chord:
+    """What an event must sound: the chord that a phrase arrives at."""
+
+    pitch_classes: frozenset[int]
+    bass: int | None
+    """Pitch class of its lowest note; None for any of the chord."""
+    voices: int = 1
+    """Notes it has at least."""
+    third: int | None = None
+    """Pitch class that it has, if there is one in reach and three voices or more."""
+    tops: frozenset[int] = frozenset()
+    """Pitch classes of which its highest note is one, if any is in reach; none for no matter which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What an outer line, or the rhythm, did at the like place earlier, and how sure it is that it does so again."""
+
+    choice: int
+    """A symbol, or the index of a length."""
+    odds: float
+    """Of this to all else: 1 is as likely as not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """Wishes for one event. The default leaves the network alone."""
+
+    key: Key | None = None
+    """The key that notes are drawn to; None for that of the seed."""
+    firmly: bool = False
+    """Whether notes are drawn to the key more than usual: the piece is about to end."""
+    dominant: Key | None = None
+    """The key whose dominant is about to resolve: its notes are preferred."""
+    chord: Chord | None = None
+    longest: int | None = None
+    """Ticks the event may last at most."""
+    exactly: int | None = None
+    """Ticks the event has to last, as nearly as one event can."""
+    may_hold: bool = True
+    """Whether notes may be held from the event before."""
+    may_end: bool = False
+    """Whether the network may end the piece here."""
+    top: Recalled | None = None
+    bottom: Recalled | None = None
+    least: int = 0
+    """Notes that the event has at least, if there is room for them."""
+    voices: int = 0
+    """Notes after which the bottom line is expected."""
+    length: Recalled | None = None
+
+
+FREE: Final = Guidance(may_end=True)

@@ -1,0 +1,68 @@
+"""A run's folder belongs to one recipe."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bachd.errors import UsageError
+from bachd.training.fit import run_folder
+from bachd.training.old_names import RENAMED
+from tests.training.small import recipe
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """The folder of a run that has a checkpoint."""
+    run_folder.claim(tmp_path, recipe(2))
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "checkpoint").touch()
+    return tmp_path
+
+
+def test_the_same_recipe_goes_on(run: Path) -> None:
+    before = (run / "recipe.json").read_bytes()
+    run_folder.claim(run, replace(recipe(2), name="other", description="what only the bundle says"))
+    assert (run / "recipe.json").read_bytes() == before
+
+
+def test_another_recipe_is_refused_with_what_differs(run: Path) -> None:
+    with pytest.raises(UsageError, match=r"another recipe \(width: 16 there, 32 here\); remove it"):
+        run_folder.claim(run, replace(recipe(2), width=32))
+    with pytest.raises(UsageError, match=r"\(epochs: 2 there, 40 here\); a run cannot be lengthened.*--work"):
+        run_folder.claim(run, recipe(40))
+    with pytest.raises(UsageError, match=r"another recipe \(width: 16 there, 32 here\); write that into train\.yaml"):
+        run_folder.recipe_of(run, replace(recipe(2), width=32))
+
+
+def test_the_epochs_are_those_that_the_run_was_started_with(run: Path) -> None:
+    assert run_folder.recipe_of(run, recipe(99)) == recipe(2)
+
+
+def test_a_folder_without_a_network_is_said_to_be_one(tmp_path: Path) -> None:
+    for prepare in (tmp_path.mkdir, lambda **_: run_folder.claim(tmp_path, recipe(1))):
+        prepare(exist_ok=True)
+        with pytest.raises(UsageError, match="no trained network; run 'bachd-train fit' first"):
+            run_folder.recipe_of(tmp_path, recipe(1))
+
+
+def test_the_run_of_an_older_version_goes_on_under_its_names(run: Path) -> None:
+    file = run / "recipe.json"
+    old = {new: name for name, new in RENAMED.items()}
+    told = {old.get(key, key): value for key, value in json.loads(file.read_text()).items() if key != "use_all"}
+    assert "hear" in told
+    file.write_text(json.dumps(told))
+    run_folder.claim(run, recipe(2))
+    assert run_folder.recipe_of(run, recipe(2)) == recipe(2)
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '"text"', "{}", '{"epochs": "many"}', "\udcff"])
+def test_a_damaged_recipe_is_said_in_one_line(run: Path, damage: str) -> None:
+    (run / "recipe.json").write_text(damage, errors="surrogateescape")
+    for ask in (run_folder.claim, run_folder.recipe_of):
+        with pytest.raises(UsageError, match=r"recipe\.json.*damaged.*--work") as refused:
+            ask(run, recipe(2))
+        assert "\n" not in str(refused.value)
