@@ -24,7 +24,7 @@ SYSTEM_CONFIG: Final = Path("/etc/bachd/config.yaml")
 def run(options: argparse.Namespace) -> int:
     """Play until the end that was asked for, or until stopped."""
     gc.disable()  # until the music begins: what is made on the way there stays
-    # Until the daemon listens for signals itself, to be stopped is no fault either.
+    # A signal before the daemon installs its own handlers is not an error either.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         from bachd.config import Config
@@ -65,7 +65,7 @@ def ports(options: argparse.Namespace) -> int:
     elif not found:
         from bachd.midi.resolve import without_synth
 
-        print(f"no MIDI outputs: is the synth on, and plugged in? without one, bachd {without_synth()}")
+        print(f"no MIDI outputs: is the synth switched on and plugged in? without one, bachd {without_synth()}")
     else:
         width = max(len(port.name) for port in found)
         for port in found:
@@ -78,13 +78,13 @@ def check(options: argparse.Namespace) -> int:
     from bachd.service.preflight import examine
 
     warnings = examine(_config(options))
-    source = _config_path(options.config) or "the defaults (there is no config.yaml)"
+    source = _config_path(options.config) or "the defaults (no config.yaml)"
     if warnings:
         for warning in warnings:
             print(f"warning: {warning}")
-        print(f"nothing keeps bachd from playing with {source}, but see above")
+        print(f"bachd can play with {source}, but see the warnings above")
     else:
-        print(f"all is well with {source}")
+        print(f"{source}: no problems found")
     return EXIT_OK
 
 
@@ -110,7 +110,7 @@ def doctor(options: argparse.Namespace) -> int:
     if options.timing:
         return _timing(options)
     if options.seconds or options.plot:
-        raise UsageError("--seconds and --plot go with --timing")
+        raise UsageError("--seconds and --plot need --timing")
     findings = list(examine(Machine(), _config_path(options.config)))
     if options.json:
         import json
