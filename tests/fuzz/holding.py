@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bachd import configfile
-from bachd.config import Config, Seed
+from bachd.config import Config, Sampling, Seed
 from bachd.errors import ConfigError, SeedError
 from bachd.music import smf
 from bachd.service.render import render
@@ -65,7 +65,7 @@ def _nothing_hangs(path: Path) -> None:
 
 @cache
 def _settings(seed: str) -> Config:
-    return Config(device="cpu", seed=Seed(piece=seed))
+    return Config(device="cpu", seed=Seed(piece=seed), sampling=Sampling(lookahead=1))
 
 
 HOLDS: Final[dict[str, Callable[[bytes, Path], bool]]] = {"config": config_holds, "score": score_holds}

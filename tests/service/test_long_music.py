@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from bachd.config import Config, Expression
+from bachd.config import Config, Expression, Sampling
 from bachd.music.piece import Step
 from bachd.music.stretches import frozen, periodic
 from bachd.neural.bundle import Bundle
@@ -21,7 +21,8 @@ EVENTS = 10_000
 
 @pytest.mark.parametrize("rng", [1, 2, 3])
 def test_ten_thousand_events_never_freeze_circle_stray_or_hang(rng: int) -> None:
-    config = Config(expression=Expression(swing=66.0, humanise_ms=30.0, ritardando=1.0))
+    played = Expression(swing=66.0, humanise_ms=30.0, ritardando=1.0)
+    config = Config(expression=played, sampling=Sampling(lookahead=1))
     music = until(EVENTS, open_composer(config, rng), config.expression.ritardando)
     steps: list[Step] = []
     clock = FakeClock()

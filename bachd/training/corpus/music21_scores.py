@@ -31,7 +31,7 @@ def parse(path: Path) -> Any:
     scratch = cache_folder() / "music21"  # nobody else's
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     scratch.chmod(0o700)
-    environment.Environment()["directoryScratch"] = str(scratch)  # type: ignore[no-untyped-call]
+    environment.Environment()["directoryScratch"] = str(scratch)
     reader = converter.Converter()
     text = _krn_text(path) if path.suffix.lower() == ".krn" else ""
     if text:

@@ -13,7 +13,7 @@ import mido
 import numpy as np
 import pytest
 
-from bachd.config import Config, Expression
+from bachd.config import Config, Expression, Sampling
 from bachd.config_midi import Midi
 from bachd.midi.file import FileOutput
 from bachd.midi.jack.output import JackOutput
@@ -45,7 +45,8 @@ def in_file(path: Path) -> list[str]:
 
 
 def test_a_synth_hears_exactly_what_render_writes(tmp_path: Path, plug_synth: Callable[..., Synth]) -> None:
-    config = Config(midi=Midi(channels=(1, 2, 3, 4)), expression=Expression(humanise_ms=0.0, ritardando=0.0))
+    plain = Expression(humanise_ms=0.0, ritardando=0.0)
+    config = Config(midi=Midi(channels=(1, 2, 3, 4)), expression=plain, sampling=Sampling(lookahead=1))
     render.render(config, tmp_path / "a.mid", bars=400, rng=7)
     music = list(render.until(400, open_composer(config, 7)))
     assert len(music) > 2000

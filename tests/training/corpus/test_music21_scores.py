@@ -126,7 +126,7 @@ def test_a_pickle_that_somebody_planted_is_not_loaded(tmp_path: Path, monkeypatc
 
     shared = tmp_path / "shared"
     shared.mkdir()
-    environment.Environment()["directoryScratch"] = str(shared)  # type: ignore[no-untyped-call]
+    environment.Environment()["directoryScratch"] = str(shared)
     path = tmp_path / "a.musicxml"
     path.write_text(score(part("P1", bar("C", attributes()))))
     _, _, planted = converter.PickleFilter(path).status()
