@@ -43,13 +43,13 @@ class Performer:
 
     def until(self, now: float) -> Iterator[Due]:
         """What is handed over until `now`; no bytes retract."""
-        while min(self._halt, self._due - LEAD) <= now and (self._music or self._halts):
-            if self._halt <= self._due - LEAD or not self._music:
-                if self._halt > now:
-                    return
-                yield from self._retract()
-            else:
-                yield from self._play()
+        while min(self._halt, self._next) <= now:
+            yield from self._retract() if self._halt <= self._next else self._play()
+
+    @property
+    def _next(self) -> float:
+        """When the next chord is handed over."""
+        return self._due + self._music[0][0] - LEAD if self._music else 1e9
 
     def _play(self) -> Iterator[Due]:
         gap, notes = self._music.pop(0)
