@@ -43,7 +43,7 @@ def test_too_many_open_files_are_one_line_and_the_music_goes_on(
             line = process.stderr.readline()
             while line.startswith("the page ended (Too many open files)"):  # it was not up yet, and is tried again
                 line = process.stderr.readline()
-            assert line.startswith("config refused, the music goes on as it was: ")
+            assert line.startswith("config refused, ")  # it may be the first look at the file, or a later one
             resource.prlimit(process.pid, resource.RLIMIT_NOFILE, before)
             (tmp_path / "config.yaml").write_text(config.format(300, port))
             assert process.stderr.readline().startswith("in use from this bar on: tempo")
