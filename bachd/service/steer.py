@@ -49,7 +49,8 @@ class Steering:
         self._file = None if path is None else SavedFile(path, may_be_empty=config == Config())
         opens = partial(prepare, clock=clock, lateness=report.lateness, call=call)
         self._live = LiveSettings(path, exchange, opens, report, thread)
-        self._page = Page(Commands(self._live, exchange, player, thread), exchange, thread)
+        commands = Commands(self._live, exchange, player, thread)
+        self._page = Page(commands, exchange, thread, lambda: report.snapshot(exchange.present))
         self._page.move(config.web)
 
     async def run(self, asked: asyncio.Event) -> None:

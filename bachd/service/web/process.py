@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from ipaddress import ip_address
 from time import monotonic, time
@@ -49,13 +49,23 @@ MOST_REQUESTS: Final = 32
 class Page:
     """The process that serves the page, and what it is sent."""
 
-    def __init__(self, commands: Commands, exchange: PartsExchange, thread: Executor) -> None:
-        """Starts nothing. `commands` carries out requests, in the event loop; `thread` is for what may block."""
+    def __init__(
+        self,
+        commands: Commands,
+        exchange: PartsExchange,
+        thread: Executor,
+        snapshot: Callable[[], Snapshot] | None = None,
+    ) -> None:
+        """Starts nothing. `commands` carries out requests, in the event loop; `thread` is for what may block.
+
+        snapshot: returns how the run is doing, for a process that begins to serve; None: it waits for `status`.
+        """
         self.link: str | None = None
         """Where people find the page, with the token if it needs one; None while it is not served."""
         self.watched = False
         """Whether anybody follows the feed."""
         self._commands = commands
+        self._snapshot = snapshot
         self._exchange = exchange
         self._run = f"{os.getpid()} {time()}"
         self._thread = thread
@@ -145,6 +155,8 @@ class Page:
         try:
             reader, self._writer = await asyncio.open_connection(sock=ours)
             self._write(opening)
+            if self._snapshot is not None:
+                self._write(self._status(self._snapshot()))
             self.refresh()
             while message := await framing.read(reader):
                 self._take(json.loads(message))
@@ -233,10 +245,13 @@ class Page:
             self._send(step_json.alternatives(self._number, chances))
 
     def status(self, snapshot: Snapshot) -> None:
-        """Send how the run is doing, without the link, which holds the token."""
+        """Send how the run is doing."""
+        self._send(self._status(snapshot))
+
+    def _status(self, snapshot: Snapshot) -> DaemonMessage:
+        """The message about a run, without the link, which holds the token."""
         figures: dict[str, Any] = {name: value for name, value in snapshot.items() if name != "page"}
-        status = cast("Status", {**figures, "playing": self._commands.running})
-        self._send({"type": "status", "status": status})
+        return {"type": "status", "status": cast("Status", {**figures, "playing": self._commands.running})}
 
     def _write(self, message: DaemonMessage) -> None:
         if self._writer is None:

@@ -16,8 +16,6 @@ from bachd.service.web.server.files import _stem
         ("\u0410\u0440\u0438\u044f/x/\u0410\u0440\u0438\u044f.mid", "\u0410\u0440\u0438\u044f"),
         ("..\\..\\mine.mid", "mine"),
         ("../../etc/passwd", "passwd"),
-        ("..", "seed"),
-        (".", "seed"),
         ("", "seed"),
         ("a\x00b\u202e\n.mid", "a-b"),
         ("caf\udce9.mid", "caf"),
