@@ -274,6 +274,7 @@ def test_auto_takes_jack_where_there_is_no_alsa() -> None:
     output.close()
 
 
+@pytest.mark.realtime
 @pytest.mark.usefixtures("only_jack")
 @pytest.mark.parametrize("spec", ["auto", "jack", "ORGAN"])
 def test_a_jack_synth_is_played_to(plug_synth: PlugSynth, spec: str) -> None:
@@ -307,6 +308,7 @@ def test_jack_ports_that_fit_are_listed(plug_synth: PlugSynth) -> None:
         opened("organ")
 
 
+@pytest.mark.realtime
 @pytest.mark.usefixtures("only_jack")
 @pytest.mark.parametrize("spec", ["auto", "jack"])
 def test_a_jack_synth_that_starts_later_is_connected(plug_synth: PlugSynth, spec: str) -> None:
@@ -325,6 +327,7 @@ def test_a_jack_synth_that_starts_later_is_connected(plug_synth: PlugSynth, spec
     output.close()
 
 
+@pytest.mark.realtime
 @pytest.mark.usefixtures("only_jack")
 def test_a_jack_synth_is_silenced_where_run_would_play_to_it(plug_synth: PlugSynth) -> None:
     with pytest.raises(OutputError, match="panic: there is no MIDI instrument"):
