@@ -56,6 +56,12 @@ def planted(trap: Path) -> str:
     return found.read_text() if found.exists() else ""
 
 
+def runs_modules_here(trap: Path) -> bool:
+    """Whether this Python's -m works in such a folder at all: it may import `importlib` from there by itself."""
+    (trap / "empty.py").write_text("")
+    return subprocess.run([sys.executable, "-m", "empty"], capture_output=True, check=False).returncode == 0
+
+
 def script() -> tuple[str, ...]:
     """The installed command, or where the tests run from a checkout that is not installed, what it does."""
     installed = Path(sys.executable).with_name("bachd")
@@ -83,6 +89,8 @@ def test_no_verb_imports_from_the_working_directory(
     command = script() if way == "script" else (sys.executable, "-m", "bachd")
     if subprocess.run([sys.executable, "-c", "import bachd"], cwd="/", capture_output=True, check=False).returncode:
         monkeypatch.setenv("PYTHONPATH", str(TOP))
+    if way == "module" and not runs_modules_here(trap):
+        pytest.skip("python -m imports from the working directory before bachd can prevent it; the command does not")
     done = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
     assert planted(trap) == ""
     assert code in (None, done.returncode), done.stderr
