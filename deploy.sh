@@ -198,7 +198,7 @@ case $verb in
     ;;
   install | upgrade | uninstall | status)
     # shellcheck source=/dev/null
-    . "$top/systemd/appliance.sh"
+    . "$top/systemd/service.sh"
     appliance "$verb" "$@"
     ;;
   *) usage ;;

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
-from bachd import __version__, standard_streams, verbs
+from bachd import __version__, standard_streams, subcommands
 from bachd.errors import EXIT_BUG, EXIT_OK, BachdError, ConfigError, UsageError
 from bachd.printable import printable
 from bachd.standard_streams import exit_code_for, print_error
@@ -74,12 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(metavar="VERB", required=True)
 
     run = subparsers.add_parser("run", help="play, until Ctrl-C unless a limit is given")
-    run.set_defaults(verb=verbs.run)
+    run.set_defaults(verb=subcommands.run)
     run.add_argument("--seconds", type=_seconds, metavar="N", help="stop after N seconds")
     run.add_argument("--events", type=_count, metavar="N", help="stop after N events")
 
     render = subparsers.add_parser("render", help="write music to a file, faster than real time")
-    render.set_defaults(verb=verbs.render)
+    render.set_defaults(verb=subcommands.render)
     render.add_argument("out", type=Path, metavar="OUT", help="the file to write: NAME.mid or NAME.wav")
     render.add_argument(
         "--bars", type=_count, metavar="N", default=32, help="bars after the seed (default: %(default)s)"
@@ -87,35 +87,35 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--rng", type=_rng, metavar="N", help="random seed; the same N gives the same file")
 
     ports = subparsers.add_parser("ports", help="list the MIDI outputs")
-    ports.set_defaults(verb=verbs.ports)
+    ports.set_defaults(verb=subcommands.ports)
 
     check = subparsers.add_parser("check", help="check config.yaml, the model and the seed piece without playing")
-    check.set_defaults(verb=verbs.check)
+    check.set_defaults(verb=subcommands.check)
 
     status = subparsers.add_parser("status", help="show what the running bachd is doing")
-    status.set_defaults(verb=verbs.status)
+    status.set_defaults(verb=subcommands.status)
 
     doctor = subparsers.add_parser("doctor", help="find known problems, and print what to do about each")
-    doctor.set_defaults(verb=verbs.doctor)
+    doctor.set_defaults(verb=subcommands.doctor)
     doctor.add_argument("--timing", action="store_true", help="measure how punctually notes arrive instead")
     doctor.add_argument("--seconds", type=_seconds, metavar="N", help="with --timing: play for N seconds (default: 10)")
     doctor.add_argument("--plot", type=Path, metavar="FILE", help="with --timing: also write a plot, as .png or .pdf")
 
     panic = subparsers.add_parser("panic", help="silence hanging notes")
-    panic.set_defaults(verb=verbs.panic)
+    panic.set_defaults(verb=subcommands.panic)
     panic.add_argument(
         "port", nargs="*", metavar="PORT", help="part of a port's name (default: every output that 'run' plays to)"
     )
 
     bench = subparsers.add_parser("bench", help="measure how fast this machine composes")
-    bench.set_defaults(verb=verbs.bench)
+    bench.set_defaults(verb=subcommands.bench)
 
     for verb in (run, render, check, doctor, panic, bench):
         verb.add_argument(
             "--config",
             type=Path,
             metavar="FILE",
-            help=f"settings (default: ./config.yaml, then {verbs.SYSTEM_CONFIG})",
+            help=f"settings (default: ./config.yaml, then {subcommands.SYSTEM_CONFIG})",
         )
     for verb in (ports, status, doctor, bench):
         verb.add_argument("--json", action="store_true", help="print JSON")

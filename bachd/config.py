@@ -13,8 +13,8 @@ from typing import Final
 
 from bachd import config_kinds
 from bachd.config_midi import Midi
-from bachd.music import expression
-from bachd.neural.bundle import SAMPLING_LIMITS
+from bachd.music.performance import expression
+from bachd.neural.bundle.card import SAMPLING_LIMITS
 from bachd.yamlfile import kinds
 from bachd.yamlfile.keys import section, setting
 

@@ -11,10 +11,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
-from bachd.errors import ModelError, suggestion
+from bachd.errors import ModelError, did_you_mean
 from bachd.midi.port_names import normal
 from bachd.music import pitch, smf
-from bachd.neural import bundle, features
+from bachd.neural import features
+from bachd.neural.bundle import bundle
+from bachd.neural.bundle.card import read_card
 from bachd.yamlfile import kinds
 from bachd.yamlfile.fields import Section
 from bachd.yamlfile.kinds import Kind
@@ -185,7 +187,7 @@ def _bundle(section: Section, name: str, default: Any) -> Any:
 def _piece(section: Section, name: str, default: Any) -> Any:
     model = section.above.read["model"] if section.above else ""
     try:
-        known = tuple(bundle.read_card(bundle.folder(model)).seeds)
+        known = tuple(read_card(bundle.folder(model)).seeds)
     except (ModelError, OSError):
         known = ()  # whoever opens the bundle says what is wrong with it
     given = section.text(name, default, known)
@@ -197,7 +199,7 @@ def _piece(section: Section, name: str, default: Any) -> Any:
     if known and given not in known:
         if plain in known:
             return plain
-        hint = suggestion(plain, known) or f"; it has {', '.join(known)}"
+        hint = did_you_mean(plain, known) or f"; it has {', '.join(known)}"
         section.fault(name, f"no piece {given!r} in model {model!r}{hint}")
     return given
 

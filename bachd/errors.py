@@ -95,7 +95,7 @@ class StatusError(BachdError):
     exit_code = EXIT_UNAVAILABLE
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return the end of an error text that offers the likeliest of the known names; '' if none is similar.
 
     Upper and lower case do not count.

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeAlias
 from bachd.realtime import priority
 from bachd.realtime.clock import MonotonicClock, sleep_until
 from bachd.realtime.lateness import Lateness
-from bachd.realtime.transport import LEAD
+from bachd.realtime.transport import LEAD_SECONDS
 from bachd.service.timing.loopback import Sent, System, chord, output_to, play
 
 _SPIN: Final = 0.0005
@@ -96,7 +96,7 @@ def _peer(way: Way, where: str, system: System, spacing: float, notes: Notes) ->
         for data in messages[number]:
             out.send_message(data)
 
-    start = monotonic() + LEAD + _SETTLING
+    start = monotonic() + LEAD_SECONDS + _SETTLING
     thread = threading.Thread(target=way, args=(send, start, spacing, notes))
     thread.start()
     thread.join()
@@ -119,7 +119,7 @@ def _port(where: str, system: System) -> Any:
 def _bachd(where: str, system: System, spacing: float, notes: Notes) -> Sent:
     priority.prefer_threads()
     output = output_to(where, system, MonotonicClock(), Lateness())
-    start = monotonic() + LEAD + _SETTLING
+    start = monotonic() + LEAD_SECONDS + _SETTLING
     try:
         return [each for messages in play(output, start, spacing, notes, last=notes[-1]) for each in messages]
     finally:

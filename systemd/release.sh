@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154  # deploy.sh and appliance.sh assign what is not assigned here
+# shellcheck shell=bash disable=SC2154  # deploy.sh and service.sh assign what is not assigned here
 # One release of bachd: named after what it is made of, built, and put to use. Part of deploy.sh.
 #
 # Law: a release that was interrupted while it was made is never used; what is used is switched in one step.
@@ -80,7 +80,7 @@ build() {
     rm -rf "$release/source"
     "$venv/bin/bachd" --version > "$release/complete.new"
     mv "$release/complete.new" "$release/complete"
-    # shellcheck disable=SC2034  # appliance.sh takes away what is unfinished when it ends
+    # shellcheck disable=SC2034  # service.sh takes away what is unfinished when it ends
     unfinished=''
   fi
   if as_bachd test -e /etc/bachd/config.yaml; then

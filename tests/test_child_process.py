@@ -97,7 +97,7 @@ def test_no_verb_imports_from_the_working_directory(
 
 
 CHILDREN: Final = (
-    "bachd.midi.jack.player_process bachd.midi.jack.clock_process bachd.midi.jack.port_list bachd.neural.remote "
+    "bachd.midi.jack.player_process bachd.midi.jack.clock_process bachd.midi.jack.port_list bachd.neural.graph_process "
     "bachd.service.timing.listener bachd.service.timing.wakeup bachd.service.web.server"
 ).split()
 
@@ -116,7 +116,7 @@ def test_a_child_that_is_a_program_of_its_own_is_found(trap: Path) -> None:
         for path in (TOP / "bachd").rglob("*.py")
         if '__name__ == "__main__"' in path.read_text()
     }
-    commands = {"bachd", "bachd.child_main", "bachd.training.cli", "bachd.neural.trial"}
+    commands = {"bachd", "bachd.child_main", "bachd.training.cli", "bachd.neural.bundle.trial_run"}
     tools = {"bachd.config", "bachd.training.evaluate.analysis.fit_resting_points"}
     assert programs - commands - tools <= set(CHILDREN)
 

@@ -30,7 +30,7 @@ PORTS = [PortInfo("FP-30X MIDI 1", "alsa", "hardware"), PortInfo("FLUID Synth in
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working directory, on a machine without settings of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("bachd.verbs.SYSTEM_CONFIG", tmp_path / "etc.yaml")
+    monkeypatch.setattr("bachd.subcommands.SYSTEM_CONFIG", tmp_path / "etc.yaml")
     return tmp_path
 
 

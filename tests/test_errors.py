@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bachd.errors import ConfigError, Fault, suggestion
+from bachd.errors import ConfigError, Fault, did_you_mean
 from bachd.printable import one_line
 
 
@@ -34,8 +34,8 @@ def test_a_terminal_obeys_nothing_that_stands_in_a_fault() -> None:
     [("Auto", "auto"), ("EDGTPU", "edgetpu"), ("USB", "usb"), ("zzz", None), ("auto ", "auto")],
 )
 def test_the_likeliest_name_is_suggested_in_whatever_case_it_is_written(name: str, found: str | None) -> None:
-    assert suggestion(name, ["auto", "cpu", "edgetpu", "usb"]) == (f"; did you mean {found!r}?" if found else "")
+    assert did_you_mean(name, ["auto", "cpu", "edgetpu", "usb"]) == (f"; did you mean {found!r}?" if found else "")
 
 
 def test_of_two_names_that_differ_in_case_alone_the_first_is_suggested() -> None:
-    assert suggestion("C4", ["c4", "C4"]) == "; did you mean 'c4'?"
+    assert did_you_mean("C4", ["c4", "C4"]) == "; did you mean 'c4'?"

@@ -60,7 +60,7 @@ class FanOut:
 
 def _recordings(output: Output) -> list[str]:
     from bachd.midi.file import FileOutput
-    from bachd.midi.pending import PendingOutput
+    from bachd.midi.pending_output import PendingOutput
 
     if isinstance(output, PendingOutput):
         return [] if output.output is None else _recordings(output.output)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias, TypeVar
 
-from bachd.errors import OutputError, suggestion
+from bachd.errors import OutputError, did_you_mean
 
 System: TypeAlias = Literal["alsa", "jack", "coremidi"]
 """A MIDI system."""
@@ -155,7 +155,7 @@ def the_one(names: Sequence[str], part: str, asked: str = "midi.output") -> str:
     if found:
         raise ambiguous(found, part, asked)
     there = f"there is {_list(dict.fromkeys(names))}" if names else "there is none at all; is it switched on?"
-    raise OutputError(f"{asked}: no MIDI port is called {part!r}{suggestion(part.lower(), _WORDS)}; {there}")
+    raise OutputError(f"{asked}: no MIDI port is called {part!r}{did_you_mean(part.lower(), _WORDS)}; {there}")
 
 
 def ambiguous(names: Iterable[str], part: str, asked: str) -> OutputError:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bachd.midi import systems
 from bachd.midi.fan_out import NOWHERE, FanOut
-from bachd.midi.pending import PendingOutput
+from bachd.midi.pending_output import PendingOutput
 from bachd.midi.port_names import PortInfo, is_instrument, label, unsubscribable
 from bachd.midi.resolve import Resolver, attempt
 from bachd.midi.targets import FileTarget, NoTarget, PortTarget, SynthTarget

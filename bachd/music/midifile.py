@@ -15,11 +15,12 @@ from math import floor
 from typing import Final
 
 from bachd.errors import SeedError
-from bachd.music import dynamics, keyboard, notes, smf
+from bachd.music import notes, smf, sounding_notes
 from bachd.music.event import TICKS
 from bachd.music.message import META, Message, meta, note_off, note_on, set_tempo, time_signature, variable
 from bachd.music.metre import COMMON_TIME, Grid, Metre
 from bachd.music.notes import Note
+from bachd.music.performance import dynamics
 from bachd.music.piece import Piece
 
 _TRACK_NAME: Final = 0x03
@@ -60,7 +61,7 @@ def to_piece(file: smf.File, name: str, most_bytes: int = smf.MOST_BYTES) -> Pie
     """Turn a parsed file, which may have had `most_bytes`, into a piece. Raises SeedError as `read` does."""
     tempos = _tempos(file)
     scale = _scale(file, tempos)
-    found = _quantise([(scale(start), scale(end), pitch) for start, end, pitch in keyboard.heard(file)])
+    found = _quantise([(scale(start), scale(end), pitch) for start, end, pitch in sounding_notes.heard(file)])
     if not found:
         raise SeedError(f"{name}: {_why_no_notes(file)}")
     first = min(start for start, _, _ in found)

@@ -9,11 +9,12 @@ from random import Random
 from typing import Final
 
 from bachd.music.piece import Piece
-from bachd.neural.bundle import Bundle, SamplingDefaults
+from bachd.neural.bundle.bundle import Bundle
+from bachd.neural.bundle.card import SamplingDefaults
 from bachd.neural.composer import Composer
-from bachd.neural.effort import MOST, Adaptive, Effort, Fixed
 from bachd.neural.model import Model
-from bachd.neural.sampler import Sampler
+from bachd.neural.planning.effort import MOST, Adaptive, Effort, Fixed
+from bachd.neural.sampling.sampler import Sampler
 
 AUTO: Final = "auto"
 

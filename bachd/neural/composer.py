@@ -4,8 +4,9 @@ Law: one call, one event, for ever; the same model, seed pieces and rng give the
 never goes round in circles. A piece ends where its plan has it end, or at the nearest place that can end it, and never
 in the middle of a figure.
 
-A piece is some phrases of a seed piece and what the model makes of them, as form.py plans it. A breath follows: the bar
-is filled with a rest, and as many bars more, less the upbeat of the next piece, as make a second of silence.
+A piece is some phrases of a seed piece and what the model makes of them, as music/form/planner.py plans it. A breath
+follows: the bar is filled with a rest, and as many bars more, less the upbeat of the next piece, as make a second of
+silence.
 """
 
 from __future__ import annotations
@@ -16,19 +17,21 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 
-from bachd.music import form, keys, phrases
+from bachd.music import keys
 from bachd.music.event import TICKS, Event
-from bachd.music.form import Form, Habits
+from bachd.music.form import phrases, plan, planner
+from bachd.music.form.habits import Habits
+from bachd.music.form.plan import Form
 from bachd.music.metre import Grid, Place
 from bachd.music.piece import Chance, Origin, Piece, Step
 from bachd.neural import features, music_state
-from bachd.neural.critic import Texture
-from bachd.neural.effort import Effort, Fixed
-from bachd.neural.guide import Guide
 from bachd.neural.model import Model
 from bachd.neural.music_state import MusicState
-from bachd.neural.sampler import Sampler
-from bachd.neural.search import Search
+from bachd.neural.planning.critic import Texture
+from bachd.neural.planning.effort import Effort, Fixed
+from bachd.neural.planning.guide import Guide
+from bachd.neural.planning.search import Search
+from bachd.neural.sampling.sampler import Sampler
 
 CHANCES: Final = 8
 """Events that a step tells of which could have come in its place."""
@@ -161,7 +164,7 @@ class Composer:
         home = keys.home(piece.events)
         self._state.begin(Grid(changes, piece.grid.upbeat), home)
         self._sampler.adapt(piece)
-        self._plan(form.plan(self._habits, home, self._state.grid, begins, self.rng))
+        self._plan(planner.plan(self._habits, home, self._state.grid, begins, self.rng))
         self._hurried = False
 
     def _plan(self, planned: Form) -> None:
@@ -205,7 +208,7 @@ class Composer:
         here = self._state.mark()
         for event in events:
             self._state.push(event)
-        closing = form.close_at(self._state.tick, self._form.home, self._state.place.metre)
+        closing = plan.close_at(self._state.tick, self._form.home, self._state.place.metre)
         search = Search(
             self.model, self._sampler, self._state, Guide(closing, Texture(1, ()), 0.0), self._texture, Fixed(1)
         )

@@ -21,8 +21,8 @@ import numpy as np
 
 from bachd.errors import ModelError
 from bachd.neural.context import Context
+from bachd.neural.graph_process import Remote
 from bachd.neural.model import TfliteModel
-from bachd.neural.remote import Remote
 from bachd.neural.runtime import Graph, Int8Array
 
 LIBRARY: Final = "libedgetpu.1.dylib" if platform.system() == "Darwin" else "libedgetpu.so.1"

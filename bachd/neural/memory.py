@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from bachd.music.event import Event
-from bachd.music.form import Line, Quote
+from bachd.music.form.plan import Line, Quote
 from bachd.music.keys import Key
 
 LONGEST: Final = 6

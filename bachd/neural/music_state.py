@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from bachd.music.event import Event
 from bachd.music.keys import Key
+from bachd.music.loop_detector import FreezeDetector, LoopDetector
 from bachd.music.metre import Grid, Place
-from bachd.music.stretches import FreezeDetector, LoopDetector
 from bachd.neural.context import Context, Saved
 from bachd.neural.memory import Mark as MemoryMark
 from bachd.neural.memory import Memory

@@ -14,12 +14,12 @@ from random import Random
 from time import perf_counter
 from typing import Final
 
+from bachd.music.performance.ritardando import SIGHT
 from bachd.music.piece import Step
-from bachd.music.ritardando import SIGHT
 from bachd.neural.composer import Composer, Mark
-from bachd.neural.effort import Effort
 from bachd.neural.model import Model
-from bachd.neural.sampler import Sampler
+from bachd.neural.planning.effort import Effort
+from bachd.neural.sampling.sampler import Sampler
 
 SLICE: Final = 0.004
 """Seconds of work after which `extend` returns, so that who needs the next step at once need not wait for long."""

@@ -20,7 +20,7 @@ from bachd.music.message import CLOCK, CONTINUE, START, STOP, Message, songpos
 from bachd.realtime.clock import Clock
 from bachd.realtime.output import Output, TimedMessage
 from bachd.realtime.transport import Conductor
-from bachd.realtime.waiting import reach
+from bachd.realtime.wait_until import reach
 
 _GROUP: Final = 6
 """Clocks that are sent in one call where the tempo is steady: fewer wakings."""

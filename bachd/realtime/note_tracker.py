@@ -10,8 +10,8 @@ from random import Random
 from typing import TypeAlias
 
 from bachd.music.event import Event
-from bachd.music.expression import Expression
 from bachd.music.message import Message, note_off, note_on
+from bachd.music.performance.expression import Expression
 from bachd.music.piece import Step
 
 Delayed: TypeAlias = tuple[float, Message]

@@ -15,8 +15,8 @@ from itertools import chain
 from operator import itemgetter
 from typing import TypeAlias
 
-from bachd.music.expression import Expression
 from bachd.music.message import Message, set_tempo
+from bachd.music.performance.expression import Expression
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.clock_out import ClockMode, ClockSender

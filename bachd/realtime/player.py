@@ -15,7 +15,7 @@ import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from bachd.music.expression import Expression
+from bachd.music.performance.expression import Expression
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.clock_out import ClockMode
@@ -23,7 +23,7 @@ from bachd.realtime.note_tracker import NoteTracker
 from bachd.realtime.output import Output, TimedMessage
 from bachd.realtime.performer import Change, Patches, Performer
 from bachd.realtime.transport import Conductor
-from bachd.realtime.waiting import until
+from bachd.realtime.wait_until import until
 
 log = logging.getLogger(__name__)
 

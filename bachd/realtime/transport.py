@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from bachd.music.event import TICKS
 from bachd.music.metre import Place
 
-LEAD: Final = 0.2
+LEAD_SECONDS: Final = 0.2
 """Seconds: enough for an overloaded machine to send a chord in time (its event loop was seen to wake 130 ms late
 at a load of four processes a core)."""
 
@@ -77,7 +77,7 @@ class Transport:
 
     follows = False
 
-    def __init__(self, bpm: float, lead: float = LEAD) -> None:
+    def __init__(self, bpm: float, lead: float = LEAD_SECONDS) -> None:
         self.bpm = bpm
         """Quarter notes a minute."""
         self.lead = lead

@@ -22,9 +22,9 @@ from typing import Any, Final
 from bachd import child_process
 from bachd.config import Config
 from bachd.errors import BachdError
-from bachd.neural.bundle import Bundle
+from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.edgetpu import EdgeTpuModel
-from bachd.neural.remote import Remote
+from bachd.neural.graph_process import Remote
 from bachd.neural.runtime import Graph
 from bachd.service.factory import make_composer, open_model
 from bachd.service.progress import tell

@@ -30,7 +30,7 @@ from bachd.printable import PrintableFormatter
 from bachd.realtime import priority
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
-from bachd.service import exhausted
+from bachd.service import resource_exhaustion
 from bachd.service.parts import PartsExchange
 from bachd.service.run.start_up import open_parts
 from bachd.service.sd_notify import SystemdNotifier
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from bachd.music.piece import Step
     from bachd.realtime.output import TimedMessage
     from bachd.realtime.performer import Change
+    from bachd.service.control_task import ControlTask
     from bachd.service.run.housekeeping import Housekeeping
-    from bachd.service.steer import Steering
 
 log = logging.getLogger("bachd")
 
@@ -113,7 +113,7 @@ class _Run:
 
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(exhausted.on_loop_fault)
+        loop.set_exception_handler(resource_exhaustion.on_loop_fault)
         for number in SIGNALS:
             reloads = number == signal.SIGHUP and self._notifier.is_connected
             loop.add_signal_handler(number, (self._reload if reloads else self._stop).set)
@@ -182,19 +182,19 @@ class _Run:
         """While music plays: apply what is changed in the file and on the page."""
         await self._playing.wait()
         loop = asyncio.get_running_loop()
-        steering = await loop.run_in_executor(self._tending, self._make_steering, loop.call_soon_threadsafe)
-        await steering.run(self._reload)
+        control = await loop.run_in_executor(self._tending, self._make_control_task, loop.call_soon_threadsafe)
+        await control.run(self._reload)
 
     def _make_housekeeping(self) -> Housekeeping:
         from bachd.service.run.housekeeping import Housekeeping  # slow: not for the event loop or before the first note
 
         return Housekeeping(self._exchange, self.stats, self._notifier, self._clock, self._tending)
 
-    def _make_steering(self, call: Call) -> Steering:
-        from bachd.service.steer import Steering  # slow, too
+    def _make_control_task(self, call: Call) -> ControlTask:
+        from bachd.service.control_task import ControlTask  # slow, too
 
         exchange, player, stats = self._exchange, self._player, self.stats
-        return Steering(self._path, exchange, player, stats, self._notifier, self._clock, call, self._tending)
+        return ControlTask(self._path, exchange, player, stats, self._notifier, self._clock, call, self._tending)
 
     def _line(self) -> str:
         return self.stats.line(self._exchange.present)

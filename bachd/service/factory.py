@@ -17,15 +17,17 @@ from bachd.config import Config
 from bachd.config_midi import Midi, for_channel
 from bachd.errors import ModelError, SeedError
 from bachd.music import midifile, smf
-from bachd.music.expression import Expression
 from bachd.music.message import Message, bank_select, program_change
+from bachd.music.performance.expression import Expression
 from bachd.music.piece import Piece
-from bachd.neural import assemble, trial
-from bachd.neural.bundle import COMPILED, Bundle
+from bachd.neural import assemble
+from bachd.neural.bundle import trial_run
+from bachd.neural.bundle.bundle import Bundle
+from bachd.neural.bundle.card import COMPILED
 from bachd.neural.composer import Composer
-from bachd.neural.effort import Effort
 from bachd.neural.model import Model, TfliteModel
-from bachd.neural.sampler import Sampler
+from bachd.neural.planning.effort import Effort
+from bachd.neural.sampling.sampler import Sampler
 from bachd.neural.step_buffer import StepBuffer
 from bachd.realtime.clock import Clock
 from bachd.realtime.clock_out import ClockMode
@@ -75,7 +77,7 @@ def open_model(device: str, bundle: Bundle) -> TfliteModel:
     Graphs that are not known to run here are run in a child process before. Where there was a choice, the log says
     what was chosen and why, and later, from whichever thread composes, when the CPU has to take over.
     """
-    trial.ensure(bundle, state_dir.folder())
+    trial_run.ensure(bundle, state_dir.folder())
     demanded = device == "edgetpu"
     if device == "cpu" or (bundle.compiled is None and not demanded):
         return TfliteModel.open(bundle.folder)

@@ -18,8 +18,8 @@ from bachd.errors import BachdError
 from bachd.midi.fan_out import FanOut
 
 if TYPE_CHECKING:
-    from bachd.neural.effort import Effort
-    from bachd.neural.sampler import Sampler
+    from bachd.neural.planning.effort import Effort
+    from bachd.neural.sampling.sampler import Sampler
     from bachd.neural.step_buffer import StepBuffer
     from bachd.service.tempo_source import TempoSource
 

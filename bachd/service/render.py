@@ -22,9 +22,9 @@ from bachd import atomic_file
 from bachd.config import Config
 from bachd.errors import OutputError, UsageError
 from bachd.music.event import Event
+from bachd.music.performance.ritardando import pace
 from bachd.music.piece import Origin, Step
-from bachd.music.ritardando import pace
-from bachd.neural.effort import MOST
+from bachd.neural.planning.effort import MOST
 from bachd.service.progress import tell
 
 if TYPE_CHECKING:

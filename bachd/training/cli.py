@@ -19,7 +19,7 @@ from typing import Final, NoReturn
 from bachd import __version__, standard_streams
 from bachd.errors import EXIT_BUG, EXIT_OK, EXIT_UNAVAILABLE, BachdError, ConfigError, UsageError
 from bachd.standard_streams import exit_code_for, print_error
-from bachd.training import verbs
+from bachd.training import subcommands
 
 _SOURCE: Final = "'chorales' or a folder of music"
 
@@ -43,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _carry_out(arguments: Sequence[str] | None) -> int:
     try:
         options = _parser().parse_args(arguments)
-        verbs.require(options.needs)
-        getattr(verbs, options.verb)(options)
+        subcommands.require(options.needs)
+        getattr(subcommands, options.verb)(options)
     except ConfigError as error:  # as many lines as there are faults, each with its file
         print_error(str(error))
         return error.exit_code

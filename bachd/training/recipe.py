@@ -14,7 +14,7 @@ from typing import Final
 
 from bachd.errors import ConfigError, Fault
 from bachd.music.piece import Piece
-from bachd.neural.bundle import SamplingDefaults
+from bachd.neural.bundle.card import SamplingDefaults
 from bachd.training import recipe_kinds
 from bachd.training.corpus.model import Corpus, CorpusError
 from bachd.training.old_names import with_new_names

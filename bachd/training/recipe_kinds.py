@@ -6,7 +6,7 @@ import re
 from typing import Any, Final
 
 from bachd.neural import features
-from bachd.neural.bundle import CARD_LIMITS, SamplingDefaults
+from bachd.neural.bundle.card import CARD_LIMITS, SamplingDefaults
 from bachd.yamlfile.fields import Section
 from bachd.yamlfile.kinds import Kind
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from bachd.errors import ConfigError, Fault, suggestion
+from bachd.errors import ConfigError, Fault, did_you_mean
 from bachd.yamlfile.nodes import EMPTY, List, Mapping, Node, Scalar
 from bachd.yamlfile.wording import NUMBER, SWITCH, WHOLE, figure, number_hint, shortened, shown
 
@@ -75,7 +75,7 @@ class Section:
     def _take(self, node: Mapping, keys: Sequence[str]) -> None:
         for key, value in node.pairs:
             if key.text not in keys:
-                hint = suggestion(shortened(key.text), keys) or f"; the keys here are {', '.join(keys)}"
+                hint = did_you_mean(shortened(key.text), keys) or f"; the keys here are {', '.join(keys)}"
                 self._faults.add(key, self.path(shortened(key.text)), f"no such key{hint}")
             elif key.text in self._values:
                 line = self._values[key.text].line
@@ -138,7 +138,7 @@ class Section:
         word = self.text(key, default, choices)
         if word in choices:
             return word
-        hint = suggestion(shortened(word), choices) or f"; choose from {', '.join(choices)}"
+        hint = did_you_mean(shortened(word), choices) or f"; choose from {', '.join(choices)}"
         self.fault(key, f"{shortened(word)!r} is not one of the choices{hint}")
         return default
 
@@ -152,7 +152,7 @@ class Section:
         node = self._value(key)
         if node is None or (word := _one_of(node, words)) in words:
             return default if node is None else word
-        hint = suggestion(shortened(node.text), words)
+        hint = did_you_mean(shortened(node.text), words)
         if words and not hint and node.text.isalpha():
             hint = f", nor one of {', '.join(words)}"
         if hint:

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 
 from bachd.errors import ModelError
+from bachd.music.loop_detector import frozen, periodic
 from bachd.music.piece import Origin, Step
-from bachd.music.stretches import frozen, periodic
-from bachd.neural import bundle, features
-from bachd.neural.bundle import Bundle
+from bachd.neural import features
+from bachd.neural.bundle import bundle
+from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.composer import Composer
 from bachd.neural.model import TfliteModel
-from bachd.neural.sampler import Sampler
+from bachd.neural.sampling.sampler import Sampler
 from tests.neural.fakes import INSTALLED
 
 

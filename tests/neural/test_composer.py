@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from bachd.music.event import TICKS, parse_line, print_line
-from bachd.music.form import Habits
+from bachd.music.form.habits import Habits
+from bachd.music.loop_detector import frozen, periodic
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Origin, Piece, Step
 from bachd.music.pitch import name
-from bachd.music.stretches import frozen, periodic
 from bachd.neural import features
 from bachd.neural.composer import Composer
 from bachd.neural.context import Context
-from bachd.neural.effort import Fixed
 from bachd.neural.features import FloatArray
 from bachd.neural.model import Model
-from bachd.neural.sampler import Sampler
+from bachd.neural.planning.effort import Fixed
+from bachd.neural.sampling.sampler import Sampler
 from tests.neural.fakes import FixedModel, ScriptedModel, restless
 
 WALTZ = Metre(3, 4)

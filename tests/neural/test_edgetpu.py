@@ -12,7 +12,8 @@ import pytest
 from bachd.errors import ModelError
 from bachd.music.event import parse
 from bachd.music.metre import Grid
-from bachd.neural import bundle, edgetpu
+from bachd.neural import edgetpu
+from bachd.neural.bundle import bundle
 from bachd.neural.context import Context
 from bachd.neural.edgetpu import EdgeTpuModel, open_model
 from bachd.neural.model import TfliteModel

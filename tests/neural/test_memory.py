@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from bachd.music.event import TICKS, Event, parse_line
-from bachd.music.form import Line, Quote
+from bachd.music.form.plan import Line, Quote
 from bachd.music.keys import Key
 from bachd.neural.memory import Memory, Prediction
 

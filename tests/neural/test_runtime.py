@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from bachd.errors import ModelError
-from bachd.neural import bundle, runtime
+from bachd.neural import runtime
+from bachd.neural.bundle import bundle
+from bachd.neural.bundle.card import GRAPHS
 from bachd.neural.runtime import RUNTIMES, Graph, Tensor
 from tests.neural.fakes import INSTALLED, FakeInterpreter
 
@@ -152,7 +154,7 @@ print("logged after", file=sys.stderr)
 @pytest.mark.parametrize("distribution", INSTALLED)
 def test_loading_prints_nothing_and_loses_no_line_of_others(distribution: str) -> None:
     folder = bundle.folder("chorales")
-    graphs = [str(folder / name) for name in bundle.GRAPHS]
+    graphs = [str(folder / name) for name in GRAPHS]
     command = [sys.executable, "-c", _LOAD, distribution, *graphs]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=True)
     assert done.stderr.splitlines() == ["logged meanwhile", "logged meanwhile", "logged after"]

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bachd.music.event import parse_line
-from bachd.music.form import Habits
+from bachd.music.form.habits import Habits
 from bachd.music.metre import Grid, Metre
+from bachd.music.performance.ritardando import SIGHT
 from bachd.music.piece import Origin, Piece, Step
-from bachd.music.ritardando import SIGHT
 from bachd.neural.composer import Composer
-from bachd.neural.effort import Fixed
-from bachd.neural.sampler import Sampler
+from bachd.neural.planning.effort import Fixed
+from bachd.neural.sampling.sampler import Sampler
 from bachd.neural.step_buffer import StepBuffer
 from tests.neural.fakes import WhimsicalModel
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.page.house import Daemon, opened
+from tests.page.served_page import Daemon, opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

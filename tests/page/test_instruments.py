@@ -16,7 +16,7 @@ import mido
 import numpy as np
 import pytest
 
-from tests.page.house import Daemon, opened
+from tests.page.served_page import Daemon, opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.page.house import Daemon, until
+from tests.page.served_page import Daemon, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

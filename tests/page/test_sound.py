@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.page.house import Daemon, opened, until
+from tests.page.served_page import Daemon, opened, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.page.house import SETTINGS, Daemon, until
+from tests.page.served_page import SETTINGS, Daemon, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bachd.music.event import TICKS, Event
-from bachd.music.expression import WIDEST, Expression
 from bachd.music.metre import Grid
+from bachd.music.performance.expression import WIDEST, Expression
 from bachd.music.piece import Origin, Step
 from bachd.realtime.output import TimedMessage
 from bachd.realtime.performer import Change

@@ -51,7 +51,7 @@ class Stage:
         self.script: Sequence[Step | Exception | Callable[[], object]] = CHORDS
         monkeypatch.setattr("bachd.midi.ports.open_outputs", self.open_outputs)
         monkeypatch.setattr("bachd.service.factory.open_composer", self.open_composer)
-        monkeypatch.setattr("bachd.service.steer.Page", NoPage)
+        monkeypatch.setattr("bachd.service.control_task.Page", NoPage)
 
     def open_outputs(self, specs: Sequence[str], clock: Clock, lateness: Lateness, **_: object) -> FanOut:
         self.output, self.lateness = RecordingOutput(clock), lateness

@@ -18,8 +18,10 @@ from bachd.config import Config, Seed
 from bachd.config_midi import Midi
 from bachd.errors import ModelError
 from bachd.music.event import Event
-from bachd.neural import bundle, edgetpu
-from bachd.neural.bundle import Bundle
+from bachd.neural import edgetpu
+from bachd.neural.bundle import bundle
+from bachd.neural.bundle.bundle import Bundle
+from bachd.neural.bundle.card import COMPILED
 from bachd.neural.edgetpu import EdgeTpuModel
 from bachd.neural.model import TfliteModel
 from bachd.service.factory import make_composer, open_composer, open_model, patches
@@ -37,9 +39,9 @@ def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     folder = tmp_path / "compiled"
     shutil.copytree(bundle.folder("chorales"), folder)
     trunk = (folder / "trunk.tflite").read_bytes()
-    (folder / bundle.COMPILED).write_bytes(trunk)
+    (folder / COMPILED).write_bytes(trunk)
     card = json.loads((folder / "card.json").read_text())
-    card["files"][bundle.COMPILED] = hashlib.sha256(trunk).hexdigest()
+    card["files"][COMPILED] = hashlib.sha256(trunk).hexdigest()
     (folder / "card.json").write_text(json.dumps(card))
     return str(folder)
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 
 from bachd.config import Config, Expression, Sampling
+from bachd.music.loop_detector import frozen, periodic
 from bachd.music.piece import Step
-from bachd.music.stretches import frozen, periodic
-from bachd.neural.bundle import Bundle
+from bachd.neural.bundle.bundle import Bundle
 from bachd.realtime.player import Composed, Player
 from bachd.realtime.transport import Transport
 from bachd.service.factory import expression, open_composer

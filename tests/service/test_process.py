@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 import bachd
-from tests.neural.test_trial import CRASHING, copy_of, mutate
+from tests.neural.bundle.test_trial_run import CRASHING, copy_of, mutate
 
 RUN = (sys.executable, "-m", "bachd", "run")
 

@@ -15,8 +15,8 @@ import pytest
 from bachd.config import Config, Expression, Sampling
 from bachd.errors import OutputError, UsageError
 from bachd.music.metre import Grid, Metre
+from bachd.music.performance.ritardando import FINAL
 from bachd.music.piece import Origin, Step
-from bachd.music.ritardando import FINAL
 from bachd.service import render
 from bachd.service.factory import open_composer
 from bachd.service.render import until

@@ -4,17 +4,13 @@ import importlib.util
 import shlex
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bachd import __version__
-from bachd.music.event import parse_line
-from bachd.music.metre import Grid
-from bachd.music.piece import Piece
-from bachd.training import cli, verbs
+from bachd.training import cli, subcommands
 
 NEEDS_TENSORFLOW = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="needs the extra 'train'")
 
@@ -78,10 +74,10 @@ def test_a_bug_is_told_with_its_traceback_and_an_interruption_without(
     def stumble(options: Any) -> None:
         raise RuntimeError("one bar too many")
 
-    monkeypatch.setattr(verbs, "check_edgetpu", interrupt)
+    monkeypatch.setattr(subcommands, "check_edgetpu", interrupt)
     assert cli.main(["check-edgetpu"]) == 130
     assert "the same command goes on" in capsys.readouterr().err
-    monkeypatch.setattr(verbs, "check_edgetpu", stumble)
+    monkeypatch.setattr(subcommands, "check_edgetpu", stumble)
     assert cli.main(["check-edgetpu"]) == 70
     told = capsys.readouterr().err
     assert "Traceback" in told
@@ -100,40 +96,6 @@ def test_workers_without_a_cluster_are_told_what_is_missing(
     assert cli.main(["fit", str(recipe), "--strategy", "workers"]) == 64
     (line,) = capsys.readouterr().err.splitlines()[-1:]
     assert "TF_CONFIG" in line
-
-
-def test_a_bundle_is_held_against_the_corpus_of_its_recipe(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    pytest.importorskip("tqdm", reason="needs the extra 'train'")
-    from bachd.training.corpus import model as corpus_model
-    from bachd.training.corpus import sources
-
-    piece = Piece("a/tune", parse_line("C4 D4 E4"), Grid())
-    works = [
-        corpus_model.Work(piece, "a/tune", "train"),
-        corpus_model.Work(replace(piece, name="b/tune"), "b/tune", "test"),
-    ]
-    music = corpus_model.Corpus("few", tuple(works), (), "nobody", ())
-    asked: list[str] = []
-
-    def load(source: str) -> corpus_model.Corpus:
-        asked.append(source)
-        if source == "gone":
-            raise corpus_model.CorpusError("no corpus gone")
-        return music
-
-    monkeypatch.setattr(sources, "load", load)
-    assert verbs.compared(None, tmp_path) == (None, [])
-    assert verbs.compared("./few", tmp_path) == (music, [piece])
-    (tmp_path / "train.yaml").write_text("name: small\ncorpus: chorales\ntrain_on: {a: 2}\nhold_out: [b]\n")
-    assert verbs.compared(None, tmp_path) == (music.within(["b"]), [piece, piece])
-    with pytest.raises(corpus_model.CorpusError):
-        verbs.compared("gone", tmp_path)
-    (tmp_path / "train.yaml").write_text("name: small\ncorpus: gone\n")
-    assert verbs.compared(None, tmp_path) == (None, [])
-    assert "going on without a corpus" in caplog.text
-    assert asked == ["./few", "chorales", "gone", "gone"]
 
 
 ASKED = """
@@ -177,7 +139,7 @@ def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_bundle_says_where_it_goes_and_how(tmp_path: Path) -> None:
     figures = {"int8": {"event_nll": 4.2}, "held out": "the test pieces"}
-    told = verbs._where_it_goes({"figures": figures, "licence": "unknown"}, Path("bundles/mine"))
+    told = subcommands._where_it_goes({"figures": figures, "licence": "unknown"}, Path("bundles/mine"))
     assert "wrote bundles/mine: 4.2 nats an event" in told
     assert "model: ./bundles/mine" in told
     assert f"tar -C {Path('bundles').resolve()} -c mine | ssh pi@raspberrypi.local sudo tar -C /etc/bachd" in told
@@ -186,5 +148,5 @@ def test_a_bundle_says_where_it_goes_and_how(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("more", [[], ["--corpus", "my music"], ["--corpus", "chorales", "--work", "runs/it's"]])
 def test_the_next_command_is_one_that_works(more: list[str]) -> None:
-    command = shlex.split(verbs._export_command(cli._parser().parse_args(["fit", "mine.yaml", *more])))
+    command = shlex.split(subcommands._export_command(cli._parser().parse_args(["fit", "mine.yaml", *more])))
     assert command == ["bachd-train", "export", "mine.yaml", *more]

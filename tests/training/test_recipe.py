@@ -12,7 +12,9 @@ from bachd.errors import ConfigError
 from bachd.music.event import parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
-from bachd.neural import bundle, features
+from bachd.neural import features
+from bachd.neural.bundle import bundle
+from bachd.neural.bundle.card import read_card
 from bachd.training import recipe
 from bachd.training.corpus.model import SPLITS, Corpus, CorpusError, Work
 from bachd.training.old_names import RENAMED
@@ -201,7 +203,7 @@ def test_every_key_is_explained() -> None:
 def test_the_bundles_that_came_with_bachd_say_how_they_were_made() -> None:
     for name in bundle.names():
         folder = bundle.folder(name)
-        assert recipe.FILE in bundle.read_card(folder).files
+        assert recipe.FILE in read_card(folder).files
         assert recipe.read(folder / recipe.FILE).name == name
 
 

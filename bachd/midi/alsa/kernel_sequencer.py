@@ -23,7 +23,7 @@ from bachd.midi.alsa.usb import socket_of
 from bachd.midi.port_names import OURS, full_name, is_instrument
 
 DEVICE: Final = Path("/dev/snd/seq")
-TICKS: Final = 4000
+TIMER_HZ: Final = 4000
 """How often a second our queue's timer ticks. The kernel's own value is 1000; its most, 6250, did no better here."""
 
 
@@ -86,7 +86,7 @@ class KernelSequencer:
         """Let the queue's timer tick as often as the kernel allows; where it refuses, each millisecond must do."""
         timer = self._made("queue_timer")
         if self._c.snd_seq_get_queue_timer(self._client.handle, self._queue.queue_id, timer) == 0:
-            self._c.snd_seq_queue_timer_set_resolution(timer, TICKS)
+            self._c.snd_seq_queue_timer_set_resolution(timer, TIMER_HZ)
             self._c.snd_seq_set_queue_timer(self._client.handle, self._queue.queue_id, timer)
 
     def _made(self, kind: str) -> Any:

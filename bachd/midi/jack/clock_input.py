@@ -14,7 +14,7 @@ from typing import Final
 
 from bachd import child_process
 from bachd.errors import OutputError
-from bachd.midi.jack.player import PATIENCE
+from bachd.midi.jack.player_client import PATIENCE
 from bachd.realtime import priority
 from bachd.realtime.input import Receive
 

@@ -17,7 +17,7 @@ from bachd import child_process
 from bachd.errors import OutputError
 from bachd.midi.chase import Chase
 from bachd.midi.jack.cables import CONNECTED, PULLED
-from bachd.midi.jack.player import PATIENCE, PlayerChild
+from bachd.midi.jack.player_client import PATIENCE, PlayerChild
 from bachd.midi.jack.player_process import ANY
 from bachd.midi.message_queue import Due
 from bachd.midi.port_names import OURS

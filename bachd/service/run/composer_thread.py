@@ -13,7 +13,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
-from bachd.music.ritardando import pace
+from bachd.music.performance.ritardando import pace
 from bachd.realtime.player import Composed
 from bachd.service.factory import make_change
 

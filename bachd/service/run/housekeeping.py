@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from bachd.errors import BachdError
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
-from bachd.service import exhausted
+from bachd.service import resource_exhaustion
 from bachd.service.parts import Parts, PartsExchange
 from bachd.service.sd_notify import SystemdNotifier
 from bachd.service.telemetry.run_stats import RunStats, log_to
@@ -106,6 +106,6 @@ def _poll(parts: Parts) -> list[str]:
     try:
         return parts.poll()
     except OSError as fault:
-        if not exhausted.report(fault):
+        if not resource_exhaustion.report(fault):
             raise
         return []

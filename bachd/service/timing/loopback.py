@@ -19,7 +19,7 @@ from bachd.music.message import Message
 from bachd.realtime.clock import Clock, sleep_until
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import Output, TimedMessage
-from bachd.realtime.transport import LEAD
+from bachd.realtime.transport import LEAD_SECONDS
 
 System: TypeAlias = Literal["alsa", "jack"]
 Sent: TypeAlias = list[tuple[float, str]]
@@ -141,7 +141,7 @@ def play(output: Output, start: float, spacing: float, numbers: Sequence[int], *
     """
     for number in numbers:
         due = start + spacing * number
-        sleep_until(due - LEAD)
+        sleep_until(due - LEAD_SECONDS)
         messages = chord(number, last)
         output.send([TimedMessage(due, number, message) for message in messages])
         yield [(due, message.data.hex()) for message in messages]

@@ -18,7 +18,7 @@ from bachd.midi.fan_out import NOWHERE
 from bachd.realtime import priority
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
-from bachd.realtime.transport import LEAD
+from bachd.realtime.transport import LEAD_SECONDS
 from bachd.service.doctor import system as system_checks
 from bachd.service.doctor.machine import Finding, Machine
 from bachd.service.progress import tell
@@ -83,10 +83,10 @@ def measure(config: Config, seconds: float, machine: Machine) -> Timing:
         floor.line()
         beside = Cyclictest(SPACING)
         stack.callback(beside.close)
-        start = monotonic() + _SETTLING + LEAD
+        start = monotonic() + _SETTLING + LEAD_SECONDS
         for number, messages in enumerate(play(output, start, SPACING, range(count + 1), last=count)):
             sent += messages
-            handing.append(max(0.0, monotonic() - (messages[0][0] - LEAD)))
+            handing.append(max(0.0, monotonic() - (messages[0][0] - LEAD_SECONDS)))
             if number % _EVERY == 0:
                 tell(f"playing to a listener, {number * SPACING:.0f} of {seconds:.0f} s")
         output.close()
@@ -139,10 +139,10 @@ def _advice(
         return
     if arrived.lost or arrived.doubled or arrived.hanging:
         yield "messages were lost or doubled: this is a fault; please report it with what stands above"
-    if handing["p99"] > 1e3 * LEAD:
+    if handing["p99"] > 1e3 * LEAD_SECONDS:
         yield (
-            f"notes were handed over more than {1e3 * LEAD:.0f} ms late, so after their deadlines: they are too many "
-            "for this machine as busy as it is, and what stands above tells nothing of the output"
+            f"notes were handed over more than {1e3 * LEAD_SECONDS:.0f} ms late, so after their deadlines: they are "
+            "too many for this machine as busy as it is, and what stands above tells nothing of the output"
         )
     elif abs(arrived.drift) > DRIFT and abs(arrived.drift_ends) > DRIFT:
         yield "it drifts: see whether the time of day is being stepped or slewed, or the machine sleeps"

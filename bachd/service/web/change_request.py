@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bachd.config import Config
-from bachd.errors import ConfigError, Fault, suggestion
+from bachd.errors import ConfigError, Fault, did_you_mean
 from bachd.service.settings.draft import Draft
 from bachd.yamlfile.keys import keys
 
@@ -30,7 +30,7 @@ def checked(asked: object) -> dict[str, Any]:
     for key, value in asked.items():
         items = value if isinstance(value, list) else [value]
         if key not in KEYS:
-            faults.append(Fault(None, key[:60], f"no such key{suggestion(key, KEYS)}"))
+            faults.append(Fault(None, key[:60], f"no such key{did_you_mean(key, KEYS)}"))
         elif len(items) > _MOST_ITEMS or not all(isinstance(item, str | int | float | None) for item in items):
             faults.append(Fault(None, key, "this is neither a value nor a short list of values"))
     if faults:

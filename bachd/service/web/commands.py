@@ -14,7 +14,8 @@ from typing import Any, Final
 from bachd.config import DEVICES, Config
 from bachd.errors import BachdError, ConfigError, UsageError
 from bachd.midi.reset import reset
-from bachd.neural import bundle
+from bachd.neural.bundle import bundle
+from bachd.neural.bundle.card import read_card
 from bachd.realtime.output import TimedMessage
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
@@ -111,7 +112,7 @@ class Commands:
     def _pieces(self, model: str) -> list[str]:
         own: list[str] = []
         with suppress(BachdError, OSError):
-            own = list(bundle.read_card(bundle.folder(model)).seeds)
+            own = list(read_card(bundle.folder(model)).seeds)
         return own + sorted(map(str, self._seeds.glob("*.mid")))
 
     def _list_ports(self) -> list[str]:

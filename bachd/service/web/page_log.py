@@ -11,7 +11,7 @@ from collections import deque
 from time import monotonic
 from typing import Final
 
-from bachd.service import exhausted
+from bachd.service import resource_exhaustion
 
 log = logging.getLogger("bachd")
 
@@ -35,5 +35,5 @@ class PageLog:
 
 def log_bug(task: asyncio.Task[None]) -> None:
     """Log what ended a task; it must not end the music."""
-    if not task.cancelled() and (bug := task.exception()) is not None and not exhausted.report(bug):
+    if not task.cancelled() and (bug := task.exception()) is not None and not resource_exhaustion.report(bug):
         log.error("something of the page has failed: %s", bug, exc_info=bug)

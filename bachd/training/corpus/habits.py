@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from bachd.music import chords, keys, phrases
+from bachd.music import chords, keys
 from bachd.music.event import TICKS, Event
-from bachd.music.form import Cadence, Close, Habits
+from bachd.music.form import phrases
+from bachd.music.form.habits import Cadence, Close, Habits
 from bachd.music.keys import Key
 from bachd.music.piece import Piece
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bachd.errors import BachdError
-from bachd.music import keyboard, midifile, notes, smf
+from bachd.music import midifile, notes, smf, sounding_notes
 from bachd.music.event import TICKS
 from bachd.music.metre import Grid
 from bachd.music.notes import Note
@@ -107,7 +107,7 @@ def _lines(file: smf.File) -> list[list[TimedNote]]:
             for timed in played
             if timed.message.channel == channel and (timed.track == track or timed.message.type == "control_change")
         )
-        lines.append(list(keyboard.heard(smf.File(file.ppq, file.rate, own))))
+        lines.append(list(sounding_notes.heard(smf.File(file.ppq, file.rate, own))))
     first = min(sound.start for line in lines for sound in line)
     scale = TICKS / file.ppq
     return [

@@ -15,7 +15,7 @@ import numpy as np
 
 from bachd.music.piece import Piece
 from bachd.neural import features
-from bachd.neural.bundle import Bundle
+from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.features import FloatArray
 from bachd.neural.model import Model
 from bachd.training.corpus.model import Corpus

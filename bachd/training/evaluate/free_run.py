@@ -13,11 +13,11 @@ from random import Random
 from typing import Final
 
 from bachd.music.event import TICKS, Event
+from bachd.music.loop_detector import frozen, periodic
 from bachd.music.metre import Place
 from bachd.music.piece import Origin, Piece, Step
-from bachd.music.stretches import frozen, periodic
 from bachd.neural import assemble
-from bachd.neural.bundle import Bundle
+from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.composer import Composer
 from bachd.neural.model import Model
 from bachd.training.evaluate.event_arrays import Recorder, Row, of_pieces

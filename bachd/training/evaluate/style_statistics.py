@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bachd.music.stretches import LONGEST_LOOP
+from bachd.music.loop_detector import LONGEST_LOOP
 from bachd.training.evaluate.event_arrays import Ints, Row, Tokens
 
 WINDOW: Final = 200

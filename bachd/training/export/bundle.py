@@ -19,7 +19,9 @@ import numpy as np
 from bachd import atomic_file
 from bachd.errors import UsageError
 from bachd.music.piece import Piece
-from bachd.neural import bundle, features
+from bachd.neural import features
+from bachd.neural.bundle import bundle
+from bachd.neural.bundle.card import FORMAT, GRAPHS
 from bachd.neural.model import TfliteModel
 from bachd.training.baselines import compare
 from bachd.training.corpus.model import Corpus, Work, pitch_range
@@ -71,7 +73,7 @@ def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, 
         crops = batches(train, batch_size=1, crop_length=1, transpose=recipe.transpose, rng=rng)
         quantise.write_graphs(source.network, Layout(), crops, made)
         card = {
-            "format": bundle.FORMAT,
+            "format": FORMAT,
             "name": target.name,
             "description": recipe.description,
             "fingerprint": features.FINGERPRINT,
@@ -126,7 +128,7 @@ def _figures(source: Source, made: Path, train: Sequence[Encoded], held: Corpus)
         "int8": {**evaluation.score(model, pieces).rounded(), "runtime": model.runtime},
         "float": measure(source.network, test).rounded(),
         **({} if use_all else {**source.others, **compare.tables(train, valid, test)}),
-        "bytes": {name: (made / name).stat().st_size for name in bundle.GRAPHS},
+        "bytes": {name: (made / name).stat().st_size for name in GRAPHS},
     }
 
 

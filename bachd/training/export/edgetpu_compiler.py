@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from bachd import atomic_file
 from bachd.errors import ModelError
-from bachd.neural.bundle import COMPILED, GRAPHS
+from bachd.neural.bundle.card import COMPILED, GRAPHS
 from bachd.training.export import tflite_file
 from bachd.training.export.edgetpu_rules import EVERYWHERE, SPECIFIC
 

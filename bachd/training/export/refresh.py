@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from bachd import atomic_file
-from bachd.music import habits as habits_json
 from bachd.music import keys, midifile, pitch
+from bachd.music.form import habits_json
 from bachd.music.piece import Piece
-from bachd.neural import bundle
+from bachd.neural.bundle import bundle
 from bachd.training.corpus import habits
 from bachd.training.corpus.model import Corpus, Work
 from bachd.training.corpus.sources import CHORALES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bachd.music.expression import Expression
+from bachd.music.performance.expression import Expression
 from bachd.music.piece import Step
 from bachd.realtime.output import TimedMessage
 from bachd.realtime.player import Player

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from bachd.music.dynamics import EVEN, velocities
-from bachd.music.expression import Expression
+from bachd.music.performance.dynamics import EVEN, velocities
+from bachd.music.performance.expression import Expression
 from bachd.service.web import step_json
 from tests.fakes import steps
 from tests.service.web.played import played

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from bachd.music.cadence import ends_phrase
 from bachd.music.event import TICKS
+from bachd.music.form.cadence import ends_phrase
 from bachd.music.metre import Grid, Metre
 from bachd.music.notes import cut
 from bachd.training.corpus import music21_scores

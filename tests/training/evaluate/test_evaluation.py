@@ -14,7 +14,8 @@ from bachd.music.event import parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
 from bachd.neural import features
-from bachd.neural.bundle import Bundle, Card
+from bachd.neural.bundle.bundle import Bundle
+from bachd.neural.bundle.card import Card
 from tests.neural.fakes import ScriptedModel, restless
 
 pytest.importorskip("tqdm", reason="needs the extra 'train'")

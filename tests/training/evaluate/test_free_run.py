@@ -11,7 +11,8 @@ from bachd.music import midifile
 from bachd.music.event import TICKS, parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Origin, Piece
-from bachd.neural.bundle import Bundle, Card
+from bachd.neural.bundle.bundle import Bundle
+from bachd.neural.bundle.card import Card
 from tests.neural.fakes import ScriptedModel, restless
 
 pytest.importorskip("tqdm", reason="needs the extra 'train'")

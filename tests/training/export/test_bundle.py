@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bachd.errors import UsageError
-from bachd.neural.bundle import Bundle
+from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.model import TfliteModel
 from bachd.training.corpus.model import Corpus
 from bachd.training.recipe import Recipe, Seeds

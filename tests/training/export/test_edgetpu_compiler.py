@@ -19,7 +19,8 @@ import pytest
 pytest.importorskip("ai_edge_litert.schema_py_generated", reason="the schema of .tflite files comes with LiteRT")
 
 from bachd.errors import ModelError
-from bachd.neural import bundle
+from bachd.neural.bundle import bundle
+from bachd.neural.bundle.card import GRAPHS
 from bachd.training.export import edgetpu_compiler
 
 HEAD = """#!/bin/sh
@@ -76,7 +77,7 @@ TRUNK = "trunk_edgetpu.tflite"
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "made"
     made.mkdir()
-    for name in bundle.GRAPHS:
+    for name in GRAPHS:
         shutil.copy(bundle.folder("chorales") / name, made)
     return made
 
@@ -108,7 +109,7 @@ def test_without_the_compiler_the_card_says_that_nothing_was_compiled(
     card = edgetpu_compiler.add(folder)
     assert card["compiled"] is False
     assert "edgetpu_compiler was not there" in card["why"]
-    assert files(folder) == set(bundle.GRAPHS)
+    assert files(folder) == set(GRAPHS)
 
 
 def test_what_was_compiled_lies_beside_the_trunk_and_the_card_says_by_what(folder: Path, path: Path) -> None:
@@ -118,7 +119,7 @@ def test_what_was_compiled_lies_beside_the_trunk_and_the_card_says_by_what(folde
     assert (card["compiled"], card["version"]) == (True, "16.0.384591198")
     assert (card["mapped"], card["left"]) == ({"CONV_2D": 14, "ADD": 2}, {})
     assert card["constraints broken"] == [str(violation) for violation in edgetpu_compiler.violations(folder)]
-    assert files(folder) == {*bundle.GRAPHS, TRUNK}
+    assert files(folder) == {*GRAPHS, TRUNK}
 
 
 def test_what_is_left_to_the_cpu_is_told_with_the_reason(folder: Path, path: Path) -> None:
@@ -145,7 +146,7 @@ def test_a_compiler_that_fails_is_one_line_and_leaves_nothing(
     with pytest.raises(ModelError, match=complaint) as caught:
         edgetpu_compiler.compile_trunk(folder, program, patience=1.0 if "sleep" in script else 60.0)
     assert "\n" not in str(caught.value)
-    assert files(folder) == set(bundle.GRAPHS)
+    assert files(folder) == set(GRAPHS)
 
 
 def test_a_program_that_cannot_be_run_is_one_line(folder: Path, path: Path) -> None:
@@ -169,7 +170,7 @@ def test_what_is_no_graph_is_one_line(tmp_path: Path, content: bytes) -> None:
 def test_a_damaged_graph_is_read_or_is_one_line(tmp_path: Path) -> None:
     whole = (bundle.folder("chorales") / "head.tflite").read_bytes()
     rng = np.random.default_rng(3)
-    for name in bundle.GRAPHS:
+    for name in GRAPHS:
         (tmp_path / name).write_bytes(whole)
     path = tmp_path / "head.tflite"
     said = []

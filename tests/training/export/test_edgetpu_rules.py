@@ -14,7 +14,7 @@ pytest.importorskip("ai_edge_litert.schema_py_generated", reason="the schema of 
 from ai_edge_litert import schema_py_generated as schema
 
 from bachd.errors import ModelError
-from bachd.neural import bundle
+from bachd.neural.bundle import bundle
 from bachd.training.export import edgetpu_compiler
 from bachd.training.export import edgetpu_rules as rules
 from bachd.training.export.edgetpu_rules import Rule

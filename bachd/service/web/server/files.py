@@ -25,7 +25,7 @@ from aiohttp import BodyPartReader, web
 from bachd.errors import BachdError
 from bachd.music import midifile, smf
 from bachd.music.piece import Piece
-from bachd.neural.bundle import Bundle
+from bachd.neural.bundle.bundle import Bundle
 from bachd.service import render
 from bachd.service.web.server import wav
 from bachd.service.web.server.bodies import BROKEN, PATIENCE, Turns, pieces, read_body, refuse_encoded, send

@@ -12,7 +12,7 @@ from typing import Final
 from bachd.music.event import Event
 from bachd.music.metre import Grid
 from bachd.music.piece import Origin, Piece
-from bachd.neural.bundle import Bundle
+from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.composer import Composer
 from bachd.neural.model import Model
 from bachd.training.evaluate import free_run

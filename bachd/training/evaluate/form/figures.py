@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 
 from bachd.training.evaluate.analysis import cadences, chords, keys, rhythm, themes
-from bachd.training.evaluate.analysis.analysis import Analysis
 from bachd.training.evaluate.analysis.passage import Passage
+from bachd.training.evaluate.analysis.passage_analysis import Analysis
 from bachd.training.evaluate.form import four_parts
 from bachd.training.evaluate.form.four_parts import Ratio
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from bachd.music.event import TICKS
 from bachd.training.evaluate.analysis import cadences, chords, dissonance, voices
-from bachd.training.evaluate.analysis.analysis import Analysis
 from bachd.training.evaluate.analysis.passage import Passage
+from bachd.training.evaluate.analysis.passage_analysis import Analysis
 
 Ratio = tuple[float, float]
 """A sum, and how many things it is a sum over."""

@@ -14,7 +14,7 @@ from bachd.music import pitch
 from bachd.music.event import TICKS
 from bachd.training.evaluate import plots
 from bachd.training.evaluate.analysis import cadences, keys, themes
-from bachd.training.evaluate.analysis.analysis import Analysis
+from bachd.training.evaluate.analysis.passage_analysis import Analysis
 
 _COLOURS: Final = {
     cadences.PERFECT: plots.COLOURS[2],

@@ -12,7 +12,7 @@ from typing import Final
 
 from bachd.music.event import TICKS, Event
 from bachd.music.piece import Piece
-from bachd.neural.bundle import Bundle
+from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.model import Model
 from bachd.training.evaluate.analysis.passage import Passage, passages
 from bachd.training.evaluate.form import compose, detector, figures

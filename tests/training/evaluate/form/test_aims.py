@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bachd.errors import ConfigError
-from bachd.neural import bundle
+from bachd.neural.bundle import bundle
 from bachd.training.evaluate.form import aims
 from bachd.training.evaluate.form.aims import Aim
 from bachd.training.evaluate.form.table import Column

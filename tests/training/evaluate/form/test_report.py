@@ -10,10 +10,11 @@ from bachd.music import midifile
 from bachd.music.event import TICKS, Event, parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
-from bachd.neural.bundle import Bundle, Card
+from bachd.neural.bundle.bundle import Bundle
+from bachd.neural.bundle.card import Card
 from bachd.training.evaluate.analysis import fit_resting_points
 from bachd.training.evaluate.analysis.passage import passages
-from bachd.training.evaluate.form import compose, figures, page, report
+from bachd.training.evaluate.form import compose, figures, html_page, report
 from bachd.training.evaluate.form.table import Column, column
 from tests.neural.fakes import ScriptedModel
 
@@ -75,7 +76,7 @@ def test_a_bundle_is_reported_beside_its_corpus_as_text_json_and_a_page(bundle: 
     assert "Bach" not in text
     assert "ends with a perfect authentic cadence" in text
     pytest.importorskip("matplotlib")
-    page.write(found, tmp_path / "form.html")
+    html_page.write(found, tmp_path / "form.html")
     html = (tmp_path / "form.html").read_text()
     assert html.count("<svg") == 3 * 3 + 2 * 3
     assert "Bach" not in html

@@ -1,0 +1,1 @@
+"""The form of pieces: how it is measured, described and planned."""

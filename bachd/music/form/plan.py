@@ -1,0 +1,110 @@
+"""The plan of a piece: phrases, where they come to rest, in which key, and what returns.
+
+Law: a plan is a value. It names places in ticks, so that who composes can look up at any moment what comes next, and
+how far it is until then.
+
+A phrase runs from `begin` to `end` and arrives at `goal`, a strong beat, with its cadence. In music that breathes, as
+a chorale does, the chord there is held until `end`; in music that flows, the next phrase may begin with it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from bachd.music.event import TICKS
+from bachd.music.form.habits import Cadence
+from bachd.music.keys import Key
+from bachd.music.metre import Metre
+
+_NOTES: Final = tuple(TICKS * eighths // 2 for eighths in (4, 6, 8, 12, 16))
+"""Ticks that the last chord of a piece may last: a half note, with a dot, and longer."""
+
+
+class Line(Enum):
+    """One of the two outer lines."""
+
+    TOP = "top"
+    BOTTOM = "bottom"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Some music that is to return: from `at` on, the lines do what they did, or the other did, from `source` on."""
+
+    at: int
+    """Tick at which it begins."""
+    source: int
+    """Tick from which on it is taken; what lies there need not be composed yet when it is planned."""
+    ticks: int
+    """For how long."""
+    line: Line | None = None
+    """The line that takes it up; None for both, each its own."""
+    of: Line | None = None
+    """The line that it is taken from."""
+    steps: int = 0
+    """Steps of the scale by which it is moved."""
+    key: Key | None = None
+    """The key in which it is taken up; None for that of its source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A stretch of music that goes somewhere."""
+
+    begin: int
+    goal: int
+    """Tick at which its last chord begins, on a strong beat."""
+    end: int
+    """Tick at which the next phrase begins; `goal` or later."""
+    key: Key
+    """The key in which it closes."""
+    cadence: Cadence
+    theme: str
+    """A letter; two phrases have the same if the later takes up the earlier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What is planned for one piece."""
+
+    home: Key
+    begin: int
+    """Tick at which what is planned begins: the end of the seed."""
+    phrases: tuple[Phrase, ...]
+    """Without gaps; the last one ends the piece."""
+    quotes: tuple[Quote, ...] = ()
+    """In the order in which they begin."""
+    picardy: bool = False
+    """Whether a piece in minor ends with a major chord."""
+
+    def phrase(self, tick: int) -> int:
+        """Index of the phrase that `tick` lies in; the last one for all that comes after."""
+        return min(len(self.phrases) - 1, bisect_right(self.phrases, tick, key=lambda phrase: phrase.begin) - 1)
+
+    def share(self, tick: int) -> float:
+        """How much of the piece has gone by at `tick`, 0 to 1."""
+        return min(1.0, tick / self.phrases[-1].end)
+
+    def quotes_at(self, tick: int) -> list[Quote]:
+        """What is to return at `tick`."""
+        return [quote for quote in self.quotes if quote.at <= tick < quote.at + quote.ticks]
+
+
+def strong(metre: Metre, phase: int) -> bool:
+    """Whether a beat at `phase` is strong: the first, or the middle of a bar in two halves."""
+    halves = metre.beats % 2 == 0 and metre.bar > 2 * TICKS
+    return phase == 0 or (halves and 2 * phase == metre.bar)
+
+
+def last_ticks(room: int, metre: Metre) -> int:
+    """Ticks of a last chord that fits into `room`, if possible; a half note at least, unless bars are very short."""
+    return max([ticks for ticks in _NOTES if ticks <= room], default=min(_NOTES[0], 2 * metre.bar))
+
+
+def close_at(tick: int, home: Key, metre: Metre) -> Form:
+    """The plan of a piece that has to end with the chord that begins at `tick`."""
+    end = tick + last_ticks(metre.bar, metre)
+    return Form(home, tick, (Phrase(tick, tick, end, home, Cadence.FINAL, "A"),))

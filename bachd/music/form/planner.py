@@ -1,0 +1,205 @@
+"""Plan a piece before it is composed: draw its phrases, where they come to rest, in which key, and what returns.
+
+Law: a plan follows from the habits of a repertoire, the seed and the random numbers alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Final, TypeVar
+
+from bachd.music.event import TICKS
+from bachd.music.form.habits import Cadence, Habits
+from bachd.music.form.plan import Form, Line, Phrase, Quote, last_ticks, strong
+from bachd.music.keys import Key
+from bachd.music.metre import Grid, Metre
+
+_T = TypeVar("_T")
+
+MOST_BARS: Final = 46
+"""Bars of the longest piece that is planned: an hour should bring more than twenty."""
+MOST_QUARTERS: Final = 184
+"""The same in quarter notes, for metres with long bars."""
+_PHRASE_QUARTERS: Final = 16
+"""Quarters of a phrase, about, where the habits say nothing."""
+_FOURTH_DOWN: Final = -3
+"""Steps: an answer at the fifth lies a fourth lower."""
+FEWEST: Final = 2
+"""Phrases that are composed at least, however long the seed."""
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def plan(habits: Habits, home: Key, grid: Grid, seed: Sequence[int], rng: Random) -> Form:
+    """Plan what follows a seed.
+
+    seed: the ticks at which its phrases begin, and at last that of its end.
+    """
+    return _Planner(habits, home, grid, seed, rng).form()
+
+
+class _Planner:
+    def __init__(self, habits: Habits, home: Key, grid: Grid, seed: Sequence[int], rng: Random) -> None:
+        self._habits = habits
+        self._home = home
+        self._grid = grid
+        self._seed = seed
+        self._rng = rng
+        self._metre = grid.place(seed[-1]).metre
+        self._phrases: list[Phrase] = []
+        self._quotes: list[Quote] = []
+
+    def form(self) -> Form:
+        spans = self._spans()
+        last = len(spans) - 1
+        letters = 0
+        for index, (begin, goal, end) in enumerate(spans):
+            earlier = self._earlier(begin, end) if index < last else None
+            if index == last:
+                key, cadence = self._home, Cadence.FINAL
+            elif earlier is not None and earlier.begin >= self._seed[-1]:
+                key, cadence = earlier.key, earlier.cadence
+            else:
+                key, cadence = self._close(index, last)
+            theme = earlier.theme if earlier else _LETTERS[(len(self._seed) - 1 + letters) % len(_LETTERS)]
+            letters += earlier is None
+            self._phrases.append(Phrase(begin, goal, end, key, cadence, theme))
+            if earlier is not None:
+                self._return(earlier, begin, goal)
+            elif not self._habits.breathes and index < last:
+                self._work_out(begin, goal)
+        quotes = tuple(sorted(self._quotes, key=lambda quote: quote.at))
+        picardy = self._rng.random() < self._habits.picardy
+        return Form(self._home, self._seed[-1], tuple(self._phrases), quotes, picardy and self._home.minor)
+
+    def _spans(self) -> list[tuple[int, int, int]]:
+        """Begin, goal and end of each phrase."""
+        begin = self._seed[-1]
+        bars = self._drawn([(bars, 1) for bars in self._habits.bars])
+        until = min(bars * self._metre.bar, MOST_BARS * self._metre.bar, MOST_QUARTERS * TICKS)
+        found: list[tuple[int, int, int]] = []
+        while len(found) < FEWEST or begin + self._metre.bar < until:
+            goal, end = self._span(begin)
+            found.append((begin, goal, end))
+            begin = end
+        begin, goal, _ = found[-1]
+        return [*found[:-1], (begin, goal, goal + self._final(goal))]
+
+    def _span(self, begin: int) -> tuple[int, int]:
+        """Goal and end of a phrase that begins there."""
+        metre = self._metre
+        counts = self._habits.phrases.get(str(metre))
+        quarters = self._drawn(list(counts.items())) if counts else _usual_quarters(metre)
+        target = begin + max(metre.bar, round(quarters * TICKS))
+        if self._habits.breathes:
+            goal = self._strong_before(target - min(TICKS, metre.bar))
+            return (goal, target) if goal > begin + TICKS else (goal + metre.bar, target + metre.bar)
+        place = self._grid.place(target)
+        goal = max(target - place.phase, begin - self._grid.place(begin).phase + metre.bar)
+        long = self._rng.random() < self._habits.long_ends
+        return goal, goal + (self._held(metre) if long else 0)
+
+    @staticmethod
+    def _held(metre: Metre) -> int:
+        """Ticks for which an inner phrase end is held in music that flows."""
+        return min(2 * TICKS, metre.bar)
+
+    def _strong_before(self, tick: int) -> int:
+        """The last strong beat at or before `tick`."""
+        place = self._grid.place(tick)
+        half = place.metre.bar // 2
+        on_half = place.phase >= half and strong(place.metre, half)
+        return tick - place.phase + (half if on_half else 0)
+
+    def _final(self, goal: int) -> int:
+        """Ticks of the last chord: the rest of its bar, less the upbeat, and half a bar at least."""
+        place = self._grid.place(goal)
+        rest = place.metre.bar - place.phase
+        if rest - self._grid.upbeat >= max(TICKS, rest // 2):
+            rest -= self._grid.upbeat
+        return last_ticks(rest, place.metre)
+
+    def _close(self, index: int, last: int) -> tuple[Key, Cadence]:
+        third = min(2, 3 * index // max(1, last))
+        closes = self._habits.closes.get("minor" if self._home.minor else "major", ())
+        usual = [(close, close.count) for close in closes if close.third == third]
+        if not usual:
+            return self._home, Cadence.AUTHENTIC
+        close = self._drawn(usual)
+        return self._home.moved(close.semitones, minor=close.minor), close.cadence
+
+    def _earlier(self, begin: int, end: int) -> Phrase | None:
+        """The phrase that the one from `begin` to `end` takes up, if it does: the first of the seed most often."""
+        draw = self._rng.random()
+        known = [
+            Phrase(first, until, until, self._home, Cadence.AUTHENTIC, letter)
+            for first, until, letter in zip(self._seed, self._seed[1:], _LETTERS, strict=False)
+        ] + [phrase for phrase in self._phrases if not self._is_return(phrase)]
+        phase = self._grid.place(begin).phase
+        fitting = [phrase for phrase in known if self._grid.place(phrase.begin).phase == phase]
+        if draw >= self._habits.returns or not fitting:
+            return None
+        if self._phrases and (follows := self._next_of(self._phrases[-1], fitting)):
+            return follows
+        return self._drawn([(phrase, 4 if phrase is fitting[0] else 1) for phrase in fitting])
+
+    def _is_return(self, phrase: Phrase) -> bool:
+        return any(quote.at == phrase.begin for quote in self._quotes)
+
+    def _next_of(self, before: Phrase, known: Sequence[Phrase]) -> Phrase | None:
+        """What followed the phrase that was just taken up: A B is taken up as A B."""
+        source = next((quote.source for quote in self._quotes if quote.at == before.begin), None)
+        if source is None:
+            return None
+        return next((phrase for phrase in known if phrase.begin > source), None)
+
+    def _return(self, earlier: Phrase, begin: int, goal: int) -> None:
+        if self._habits.breathes:
+            ticks = min(goal - begin, earlier.goal - earlier.begin)
+            self._quotes.append(Quote(begin, earlier.begin, ticks))
+            return
+        key = self._phrases[-2].key if len(self._phrases) > 1 else self._home
+        ticks = min(goal - begin, 2 * self._metre.bar)
+        self._quotes.append(Quote(begin, earlier.begin, ticks, key=key))
+
+    def _work_out(self, begin: int, goal: int) -> None:
+        """Let a figure wander through the steps of the scale, or from one line to the other."""
+        metre = self._metre
+        bar = metre.bar if metre.bar <= 4 * TICKS else metre.bar // 2
+        line = begin + (-self._grid.place(begin).phase) % metre.bar
+        if self._rng.random() < self._habits.imitations:
+            self._imitate(line, goal, bar)
+            return
+        if self._rng.random() < self._habits.sequences:
+            steps = self._drawn([(-1, 4), (1, 1), (-2, 1)])
+            at = line + metre.bar
+            ticks = min(2 * bar, goal - metre.bar // 2 - at)
+            if ticks >= bar:
+                self._quotes.append(Quote(at, at - bar, ticks, steps=steps))
+
+    def _imitate(self, at: int, goal: int, bar: int) -> None:
+        """The subject in one line, answered by the other a bar later, at the octave or the fifth, and once more."""
+        first, second = self._rng.sample((Line.TOP, Line.BOTTOM), 2)
+        steps = self._drawn([(0, 1), (_FOURTH_DOWN, 1)])
+        subject = self._seed[0] + -self._grid.place(self._seed[0]).phase % bar
+        entries = min(3, (goal - bar // 2 - at) // bar)
+        for entry in range(entries):
+            line, other = (first, second) if entry % 2 == 0 else (second, first)
+            source, of = (subject, Line.TOP) if entry == 0 else (at - bar, other)
+            if source < at:  # a seed of less than a bar has no subject yet
+                self._quotes.append(Quote(at, source, bar, line=line, of=of, steps=steps if entry == 1 else 0))
+            at += bar
+
+    def _drawn(self, counted: Sequence[tuple[_T, int]]) -> _T:
+        total = sum(count for _, count in counted)
+        left = self._rng.random() * total
+        for value, count in counted:
+            left -= count
+            if left < 0:
+                return value
+        return counted[-1][0]
+
+
+def _usual_quarters(metre: Metre) -> float:
+    """Quarters of four bars, or of as many as make about as much music."""
+    return max(1, min(4, _PHRASE_QUARTERS * TICKS // metre.bar)) * metre.bar / TICKS

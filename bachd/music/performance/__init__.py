@@ -1,0 +1,1 @@
+"""How music is performed: loudness, timing and chance."""

@@ -1,0 +1,1 @@
+"""A bundle: the folder with a network, its seed pieces and its card."""

@@ -1,0 +1,181 @@
+"""A bundle's card: what card.json says, read and checked.
+
+Law: a card is held against this version of bachd before anything of it is used. Every fault is a ModelError that names
+the key and what to do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from bachd.errors import ModelError
+from bachd.music.form import habits_json
+from bachd.music.form.habits import Habits
+from bachd.neural import features
+
+FORMAT: Final = 1
+"""Format of the card that this version reads."""
+SAMPLING_LIMITS: Final = {"temperature": (0.0, 2.0), "top_p": (0.1, 1.0), "key": (0.0, 2.0)}
+"""Least and largest value of what a person may set in place of a bundle's `SamplingDefaults`."""
+CARD_LIMITS: Final = SAMPLING_LIMITS | {
+    "length_temperature": (0.0, 2.0),
+    "length_top_p": (0.1, 1.0),
+    "memory": (0.0, 1.0),
+}
+"""The same for all parts of it."""
+GRAPHS: Final = ("trunk.tflite", "head.tflite")
+MOST_BYTES: Final = 64 << 20
+"""Bytes of a bundle's largest file; the graphs that are shipped have 2 MB."""
+COMPILED: Final = "trunk_edgetpu.tflite"
+"""What the Edge TPU's compiler makes of the trunk; only used when the card vouches for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingDefaults:
+    """How a model is drawn from where nobody says otherwise; the sampler explains each."""
+
+    temperature: float = 0.95
+    top_p: float = 0.98
+    key: float = 0.0
+    length_temperature: float | None = None
+    """None is as for notes."""
+    length_top_p: float | None = None
+    memory: float = 1.0
+    """How much a piece recalls of itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What card.json says, as far as playing needs it; the rest is for people."""
+
+    name: str
+    files: Mapping[str, str]
+    """sha256 (hex) of each file, by its path in the folder."""
+    seeds: Mapping[str, str]
+    """Path in the folder of each seed piece's .mid file, by the piece's name."""
+    pitches: tuple[int, int]
+    """Lowest and highest MIDI number that the music the model learned from uses."""
+    sampling_defaults: SamplingDefaults = SamplingDefaults()
+    habits: Habits = field(default_factory=Habits)
+    """What pieces are planned by."""
+
+
+def read_card(folder: Path) -> Card:
+    """Read and check a bundle's card, but none of the files it names. Cheap. Raises ModelError."""
+    path = folder / "card.json"
+    try:
+        data = json.loads(read_file(path))
+    except (ValueError, RecursionError) as fault:
+        raise ModelError(f"{path}: is no JSON: {fault}; install the bundle again") from fault
+    reader = _Reader(path, data)
+    if reader.get("format", int) != FORMAT:
+        raise ModelError(
+            f"{path}: has format {_short(data['format'])}, this bachd reads {FORMAT}; use matching versions of both"
+        )
+    if reader.get("fingerprint", str) != features.FINGERPRINT or reader.get("context", int) != features.CONTEXT:
+        raise ModelError(
+            f"{path}: was made for feature layout {_short(data['fingerprint'])} and context "
+            f"{_short(data.get('context'))}, this bachd has {features.FINGERPRINT} and {features.CONTEXT}; use "
+            "matching versions, or train it again"
+        )
+    files: dict[str, str] = reader.mapping("files", str)
+    seeds: dict[str, dict[str, Any]] = reader.mapping("seeds", dict)
+    pitches = reader.get("range", list)
+    reader.require(len(pitches) == 2 and all(type(pitch) is int for pitch in pitches), "range")
+    reader.require(features.LOWEST <= pitches[0] < pitches[-1] <= features.HIGHEST, "range")
+    sampling_defaults = data.get("sampling", {})
+    reader.require(
+        isinstance(sampling_defaults, dict)
+        and sampling_defaults.keys() <= CARD_LIMITS.keys()
+        and all(
+            type(value) in (int, float) and CARD_LIMITS[name][0] <= value <= CARD_LIMITS[name][1]
+            for name, value in sampling_defaults.items()
+        ),
+        "sampling",
+    )
+    name = reader.get("name", str)
+    reader.require(_is_name(name), "name")
+    reader.require(all(map(_is_name, (*files, *seeds))), "files" if all(map(_is_name, seeds)) else "seeds")
+    card = Card(
+        name=name,
+        files=files,
+        seeds={name: str(seed.get("file")) for name, seed in seeds.items()},
+        pitches=(pitches[0], pitches[1]),
+        sampling_defaults=SamplingDefaults(**sampling_defaults),
+        habits=_habits(reader, data.get("form")),
+    )
+    reader.require(len(card.seeds) > 0, "seeds")
+    reader.require(
+        all(file in files for file in (*GRAPHS, *card.seeds.values())), "files", "it misses one that is needed"
+    )
+    reader.require(all(_is_inside(file) for file in files), "files", "one lies outside the bundle's folder")
+    return card
+
+
+def _habits(reader: _Reader, data: object) -> Habits:
+    """What the card says of the form of pieces; cards of earlier versions say nothing."""
+    if data is None:
+        return Habits()
+    try:
+        return habits_json.from_json(data)
+    except ValueError as fault:
+        reader.require(fits=False, key="form", complaint=str(fault))
+        raise
+
+
+class _Reader:
+    """Takes values out of a card and complains about it by name."""
+
+    def __init__(self, path: Path, data: object) -> None:
+        self._path = path
+        if not isinstance(data, dict):
+            raise ModelError(f"{path}: is no card: it holds no JSON object; install the bundle again")
+        self._data: dict[str, Any] = data
+
+    def get(self, key: str, *kinds: type) -> Any:
+        value = self._data.get(key)
+        self.require(type(value) in kinds, key)
+        return value
+
+    def mapping(self, key: str, kind: type) -> dict[str, Any]:
+        value: dict[str, Any] = self.get(key, dict)
+        self.require(all(type(item) is kind for item in value.values()), key)
+        return value
+
+    def require(self, fits: bool, key: str, complaint: str = "missing, or no such value as belongs there") -> None:
+        if not fits:
+            raise ModelError(f"{self._path}: '{key}': {complaint}; install the bundle again")
+
+
+def read_file(path: Path) -> bytes:
+    """The content of a file of a bundle. Raises ModelError if it cannot be read, or is too large to be one."""
+    try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise ModelError(f"{path}: is no file; install the bundle again")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as fault:
+        raise ModelError(f"{path}: cannot be read ({fault.strerror}); install the bundle again") from fault
+    if len(content) > MOST_BYTES:
+        raise ModelError(f"{path}: is larger than {MOST_BYTES >> 20} MB; install the bundle again")
+    return content
+
+
+def _short(value: object) -> str:
+    """Part of a card, for an error text of one line."""
+    text = str(value)[:40]
+    return text if text.isprintable() else ascii(text)
+
+
+def _is_name(text: str) -> bool:
+    """Whether people and file systems can read it: no NUL, no half of a surrogate pair, no control character."""
+    return 0 < len(text) <= 255 and text.isprintable()
+
+
+def _is_inside(file: str) -> bool:
+    path = PurePosixPath(file)
+    return not path.is_absolute() and ".." not in path.parts

@@ -1,0 +1,154 @@
+"""From the plan of a piece to wishes for its next event.
+
+Law: wishes follow from the plan, the place in it and the memory of the piece alone.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bachd.music.event import TICKS, Event
+from bachd.music.form.habits import Cadence
+from bachd.music.form.plan import Form, Line, Phrase
+from bachd.music.keys import Key
+from bachd.neural.features import HOLD, LENGTHS, LOWEST, PITCHES, START
+from bachd.neural.memory import Prediction
+from bachd.neural.music_state import MusicState
+from bachd.neural.planning.critic import Texture
+from bachd.neural.sampling.guidance import Chord, Guidance, Recalled
+
+BARS: Final = 2
+"""Bars after which candidates are compared at the latest."""
+_INDEX: Final = {ticks: index for index, ticks in enumerate(LENGTHS)}
+
+
+class Guide:
+    """Knows for each moment of a planned piece what is wanted of the next event."""
+
+    def __init__(self, form: Form, texture: Texture, memory: float) -> None:
+        """texture: that of the seed piece. memory: how much the piece recalls, 0 to 1."""
+        self.form = form
+        self._voices = texture.voices
+        self._full = texture.voices if texture.ranges else 0
+        self._memory = memory
+        self._arrivals = {phrase.goal: phrase for phrase in form.phrases}
+
+    @property
+    def end(self) -> int:
+        """Tick at which the piece ends."""
+        return self.form.phrases[-1].end
+
+    def until(self, tick: int, bar: int) -> int:
+        """Tick up to which to compose before candidates are compared: the end of the phrase, or BARS bars on.
+
+        In music that flows into the next phrase, the chord that the phrase arrives at belongs to it: one tick more.
+        """
+        arrival = self._arrivals.get(tick)
+        phrase = self.form.phrases[self.form.phrase(tick)]
+        if arrival is not None and arrival is not phrase:  # a phrase that flowed into this one is not over
+            return tick + 1
+        end = max(phrase.end, phrase.goal + 1)
+        return end if end - tick <= (BARS + 1) * bar else tick + BARS * bar
+
+    def goal(self, tick: int) -> int:
+        """The tick at which the phrase that `tick` lies in arrives."""
+        return self.form.phrases[self.form.phrase(tick)].goal
+
+    def key(self, tick: int) -> Key:
+        """The key that the music is in, or on its way to: from the middle of a phrase on that in which it closes."""
+        index = self.form.phrase(tick)
+        phrase = self.form.phrases[index]
+        if 2 * tick >= phrase.begin + phrase.goal or phrase.cadence is Cadence.FINAL:
+            return phrase.key
+        return self.form.phrases[index - 1].key if index else self.form.home
+
+    def wish(self, state: MusicState) -> Guidance:
+        """What is wanted of the next event."""
+        tick, arrival = state.tick, self._arrivals.get(state.tick)
+        index = self.form.phrase(tick)
+        phrase = self.form.phrases[index]
+        key = self.key(tick)
+        before = self.form.phrases[index - 1] if index else None
+        breath = tick == phrase.begin and before is not None and before.goal < before.end
+        colour = None if key == self.form.home and phrase.cadence is not Cadence.FINAL else key
+        if arrival is not None and arrival.end > arrival.goal:
+            return Guidance(key=colour, chord=self._chord(arrival), exactly=arrival.end - tick)
+        limit = phrase.goal - tick if phrase.goal > tick else phrase.end - tick
+        beat = min(state.place.metre.beat, TICKS)
+        leads = phrase.cadence is not Cadence.HALF and 0 < phrase.goal - tick <= beat
+        chord = None
+        if arrival is not None:
+            chord = self._chord(arrival)
+        elif phrase.cadence is not Cadence.HALF and limit > beat:
+            limit -= beat
+        elif phrase.cadence is not Cadence.HALF:
+            chord = self._dominant(phrase)
+        memory = state.memory
+        predictions = [] if chord else memory.predict(self.form.quotes_at(tick), self._memory)
+        top, bottom, voices, length = self._recalled(predictions)
+        return Guidance(
+            key=colour,
+            firmly=phrase.cadence is Cadence.FINAL,
+            dominant=phrase.key if leads else None,
+            chord=chord,
+            longest=max(1, limit),
+            may_hold=not breath,
+            least=self._full if memory.is_missing(self._full) else min(1, self._full),
+            top=top,
+            bottom=bottom,
+            voices=voices,
+            length=length,
+        )
+
+    def fill(self, state: MusicState) -> Event | None:
+        """The rest of a last chord that no single event is long enough for."""
+        phrase = next((phrase for phrase in self.form.phrases if phrase.goal < state.tick < phrase.end), None)
+        if phrase is None or not state.last.sounding:
+            return None
+        left = phrase.end - state.tick
+        ticks = max(length for length in LENGTHS if length <= left)
+        return Event((), state.last.sounding, ticks)
+
+    def _chord(self, phrase: Phrase) -> Chord:
+        key = phrase.key
+        if phrase.cadence is Cadence.HALF:
+            fifth = (key.tonic + 7) % 12
+            third = (key.tonic + 11) % 12
+            return Chord(frozenset({fifth, third, (key.tonic + 2) % 12}), fifth, self._voices, third)
+        final = phrase.cadence is Cadence.FINAL
+        minor = key.minor and not (final and self.form.picardy)
+        third = (key.tonic + (3 if minor else 4)) % 12
+        triad = Key(key.tonic, minor).triad
+        return Chord(triad, key.tonic, self._voices, third, frozenset({key.tonic}) if final else frozenset())
+
+    def _dominant(self, phrase: Phrase) -> Chord:
+        """The dominant of a phrase's key, over its root in three voices or more; the tonic may be held into it."""
+        key = phrase.key
+        fifth = (key.tonic + 7) % 12
+        bass = fifth if self._voices > 2 else None
+        if phrase.cadence is not Cadence.FINAL:
+            return Chord(key.dominant | {key.tonic}, bass, self._voices)
+        # The top goes to the tonic next: from the dominant it would do so in octaves with the bass.
+        leading, above = (key.tonic + 11) % 12, (key.tonic + 2) % 12
+        return Chord(key.dominant, bass, self._voices, leading, frozenset({leading, above}))
+
+    def _recalled(self, predictions: list[Prediction]) -> tuple[Recalled | None, Recalled | None, int, Recalled | None]:
+        """The predicted top and bottom, the number of notes, and the length."""
+        top = bottom = length = None
+        voices = 0
+        for prediction in predictions:
+            odds = prediction.sure / (1 - prediction.sure)
+            found = _symbol(prediction, odds)
+            if prediction.line is Line.TOP:
+                top = found
+            else:
+                bottom, voices = found, max(prediction.voices, self._full)
+            if prediction.lasts in _INDEX and (length is None or odds > length.odds):
+                length = Recalled(_INDEX[prediction.lasts], odds)
+        return top, bottom, voices, length
+
+
+def _symbol(prediction: Prediction, odds: float) -> Recalled | None:
+    if prediction.pitch is None or not 0 <= prediction.pitch - LOWEST < PITCHES:
+        return None
+    return Recalled((START if prediction.starts else HOLD) + prediction.pitch - LOWEST, odds)

@@ -1,0 +1,50 @@
+"""Spell an event as symbols, highest note first: what may come next, and what the symbols chosen mean.
+
+Law: nothing here depends on the model or draws a random number.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from math import log
+
+import numpy as np
+
+from bachd.music.event import Event
+from bachd.neural.features import END, HOLD, LENGTHS, LOWEST, PITCHES, FloatArray
+from bachd.neural.sampling.guidance import Guidance, Recalled
+
+
+def recalled_symbol(guidance: Guidance, chosen: list[int]) -> Recalled | None:
+    """What is recalled for the next symbol, after those chosen."""
+    if not chosen:
+        return guidance.top
+    bottom = guidance.bottom
+    if bottom is None or len(chosen) < guidance.voices - 1:
+        return None
+    if chosen[-1] % PITCHES == bottom.choice % PITCHES:
+        return Recalled(END, bottom.odds)
+    return bottom
+
+
+def limit_lengths(lengths: FloatArray, guidance: Guidance) -> None:
+    """Rule out lengths that would miss the place where the event has to end."""
+    if guidance.exactly is not None:
+        nearest = max(0, bisect_right(LENGTHS, guidance.exactly) - 1)
+        lengths[:nearest] = lengths[nearest + 1 :] = -np.inf
+    elif guidance.longest is not None:
+        lengths[max(1, bisect_right(LENGTHS, guidance.longest)) :] = -np.inf
+
+
+def excess(free: FloatArray, bound: FloatArray) -> float:
+    """Nats by which a choice that is bound is unlikelier than a free one: the weight of a twisted particle filter."""
+    highest = free.max()
+    left = np.exp(bound - highest).sum()
+    return log(float(np.exp(free - highest).sum())) - log(max(float(left), 1e-30))
+
+
+def to_event(chosen: list[int], ticks: int) -> Event:
+    """The event that these symbols, highest first, spell."""
+    starts = tuple([symbol + LOWEST for symbol in reversed(chosen) if symbol < HOLD])
+    held = tuple([symbol - HOLD + LOWEST for symbol in reversed(chosen) if symbol >= HOLD])
+    return Event(starts, held, ticks)

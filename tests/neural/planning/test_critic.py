@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from bachd.music.event import Event, parse, parse_line
+from bachd.music.keys import Key
+from bachd.music.metre import Grid
+from bachd.music.piece import Piece
+from bachd.neural.planning.critic import Texture, faults
+
+FOUR = Texture(4, ((36, 60), (48, 69), (55, 74), (60, 81)))
+FAR = 10_000
+
+
+def fault(music: str, texture: Texture = FOUR) -> float:
+    before, *events = parse_line(music)
+    return faults(texture, before, events, Key(0), FAR)
+
+
+GOOD = "C3.G3.E4.C5 F2.A3.F4.C5 G2.G3.D4.B4 C3.G3.E4.C5"
+
+
+def test_music_without_a_fault_is_not_told_from_other_such_music() -> None:
+    assert fault(GOOD) == 0
+
+
+@pytest.mark.parametrize(
+    "music",
+    [
+        "C3.G3.E4.C5 D3.A3.F4.D5 E3.B3.G4.E5",  # parallels
+        "C3.G3.E4.C5 C3.E4.C5 D3.D4.B4 C3.E4.C5 C3.E4.C5",  # a voice lost
+        "C3.G3.E4.C5 C3.G3.E4.A#5 F3.A3.F4.A5",  # a leap of a seventh out of its range
+        "C3.G3.E4.C5 D2.G3.F4.B4 C3.C4.E4.C5",  # a bass that is too low
+        "C3.G3.E4.C5 F3.G3.D4.B4 C3.D4.E4.G4 C3.E4.G4.C5",  # a seventh that leaps
+        "C#3.G#3.F4.C#5 F#3.A#3.F#4.C#5 G#3.C4.D#4.D#5 C#3.C#4.F4.C#5",  # another key
+    ],
+)
+def test_what_a_teacher_would_mark_speaks_against_it(music: str) -> None:
+    assert fault(music) > 0.2
+
+
+def test_the_texture_of_a_piece_is_its_usual_number_of_voices() -> None:
+    chorale = Piece("chorale", parse_line(GOOD), Grid())
+    assert Texture.of(chorale).voices == 4
+    assert len(Texture.of(chorale).ranges) == 4
+    assert Texture.of(Piece("line", parse_line("C4 D4 E4"), Grid())) == Texture(1, ())
+    assert Texture.of(Piece("silence", (parse("R"),), Grid())) == Texture(1, ())
+
+
+def test_silence_is_no_reason_to_fail() -> None:
+    assert faults(FOUR, Event((), (), 1), [], Key(0), 0) >= 0
