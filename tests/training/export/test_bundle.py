@@ -112,7 +112,14 @@ def test_a_bundle_names_whom_it_learned_from_and_takes_only_what_it_may(
     assert (tmp_path / "small" / "aims.yaml").read_text() == "keys: {most: 6}\n"  # and may be changed
     assert "aims.yaml" not in card["files"]
     assert card["data"]["pieces"] == {"train": 1, "valid": 1, "test": 1}
-    assert card["seeds"] == {"b": {"file": "seeds/b.mid", "title": "b, 4/4", "credit": "Public Domain. Typeset by Ada"}}
+    assert card["seeds"]["b"] == {
+        "file": "seeds/b.mid",
+        "title": "b, 4/4",
+        "key": "F# major",
+        "metre": "4/4",
+        "credit": "Public Domain. Typeset by Ada",
+    }
+    assert len(card["seeds"]) == 1
     assert "Typeset by Ada" in (tmp_path / "LICENSES.md").read_text()
 
 
