@@ -25,34 +25,39 @@ def test_too_many_open_files_are_one_line_and_the_music_goes_on(
         port = free.getsockname()[1]
     config = "tempo: {}\nseed: {{piece: bwv269}}\nmidi: {{output: 'file:out.mid'}}\nweb: {{listen: '127.0.0.1:{}'}}\n"
     (tmp_path / "config.yaml").write_text(config.format(240, port))
+    askers: list[socket.socket] = []
     with subprocess.Popen(
         [sys.executable, "-m", "bachd", "run"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             assert process.stderr is not None
-            while not process.stderr.readline().startswith("the page is at "):
-                assert process.poll() is None
+            lines: list[str] = []
+
+            def wait_for(beginning: str) -> None:
+                """In whatever order the page, the status socket and the file of settings report what they lack."""
+                while not any(line.startswith(beginning) for line in lines):
+                    assert process.stderr is not None
+                    lines.append(process.stderr.readline())
+                    assert lines[-1], f"ended without '{beginning}': {lines}"
+
+            wait_for("the page is at ")
             before = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
             resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (3, before[1]))
-            askers = []
             for _ in range(5):
                 askers.append(socket.socket(socket.AF_UNIX))
                 askers[-1].connect(str(tmp_path / "status"))
-            assert process.stderr.readline().startswith("Too many open files: the music goes on")
+            wait_for("Too many open files: the music goes on")
             (tmp_path / "config.yaml").write_text(config.format(200, port))
-            line = process.stderr.readline()
-            while line.startswith("the page ended (Too many open files)"):  # it was not up yet, and is tried again
-                line = process.stderr.readline()
-            assert line.startswith("config refused, ")  # it may be the first look at the file, or a later one
+            wait_for("config refused, ")  # it may be the first look at the file, or a later one
             resource.prlimit(process.pid, resource.RLIMIT_NOFILE, before)
             (tmp_path / "config.yaml").write_text(config.format(300, port))
-            assert process.stderr.readline().startswith("in use from this bar on: tempo")
-            for asker in askers:
-                asker.close()
+            wait_for("in use from this bar on: tempo")
             process.send_signal(signal.SIGTERM)
             _, rest = process.communicate()
         finally:
             process.kill()
+            for asker in askers:
+                asker.close()
     assert process.returncode == 0
     assert "Traceback" not in rest
 
