@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 _RESET: Final = tuple(bytes(message.bytes()) for message in reset())
 _MARGIN: Final = 0.001
 """Seconds before its moment by which a message must be queued to leave in order."""
+_JOINING: Final = 0.004
+"""Seconds that subscribing a synth and queueing the clock's position may take."""
 
 
 @dataclass(slots=True)
@@ -110,10 +112,17 @@ class Subscriptions:
         self._resume = None
 
     def join(self, now: float) -> None:
-        """Subscribe those that were there in time for the bar that is about to begin."""
+        """Subscribe those that were there in time for the bar that is about to begin.
+
+        now: monotonic seconds. If it is too late for the position of a clock that runs, they wait for the next bar.
+        """
         if now >= self._opens:
-            for synth in self._synths:
-                if self._may_join(synth):
+            resume = self._resume
+            late = resume is not None and now >= resume.due - _JOINING
+            for synth in filter(self._may_join, self._synths):
+                if late:  # it would stand still, or be a clock behind
+                    synth.presence.arrive(self._begins)
+                else:
                     self._play(synth)
         self._send_position(now)
 

@@ -160,7 +160,7 @@ class AlsaOutput:
             if vanished is not None or now >= settled:
                 settled = math.inf if vanished is None else now + _SETTLING
                 self._synths.look(vanished or (), now)
-            self._synths.join(now)
+            self._synths.join(self._clock.now())  # a look takes its time
 
     def _moment(self, due: float, data: bytes) -> float:
         """Return the queue's time for a deadline; it never decreases, however the clocks are compared."""

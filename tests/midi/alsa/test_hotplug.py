@@ -304,18 +304,37 @@ def test_whoever_comes_back_is_put_in_step_with_the_clock_before_the_bar() -> No
     assert sequencer.directed == []
 
 
-def test_a_position_that_can_no_longer_be_sent_in_time_waits_for_the_next_bar() -> None:
+@pytest.mark.parametrize("late", [0.388, 0.395, 0.5])
+def test_who_cannot_be_put_in_step_with_the_clock_in_time_waits_for_the_next_bar(late: float) -> None:
     sequencer = small(PIANO)
     synths = chased(sequencer, clocks=96)
     replug(sequencer, synths)
-    begin_bar(synths, NOW + 0.5)
-    assert sequencer.listening == {PIANO_AGAIN.address}
+    begin_bar(synths, NOW + late)
+    assert sequencer.listening == set()
     assert sequencer.directed == []
     assert synths.waiting
+    assert synths.joining == math.inf
     for number in range(96):
         synths.chase.see(NOW + 0.4 + 0.02 * number, CLOCK.data)
     resume = synths.chase.resume()
     synths.bar(NOW + 2.2, NOW + 2.32, resume)
+    synths.join(NOW + 2.27)
+    assert sequencer.listening == {PIANO_AGAIN.address}
+    assert [data.hex() for _, _, data in sequencer.directed] == ["f22000", "fb"]
+
+
+def test_what_was_put_on_by_hand_too_late_for_a_position_gets_it_at_the_next_bar() -> None:
+    sequencer = small(PIANO)
+    synths = chased(sequencer, clocks=96)
+    sequencer.plug(SYNTH)
+    sequencer.listening.add(SYNTH.address)
+    synths.look((), NOW)
+    begin_bar(synths, NOW + 0.5)
+    assert sequencer.directed == []
+    assert synths.waiting
+    for number in range(96):
+        synths.chase.see(NOW + 0.4 + 0.02 * number, CLOCK.data)
+    synths.bar(NOW + 2.2, NOW + 2.32, synths.chase.resume())
     synths.join(NOW + 2.25)
     assert [data.hex() for _, _, data in sequencer.directed] == ["f22000", "fb"]
 
