@@ -47,6 +47,10 @@ const on = {
     score.push(step);
     listener.step(step);
   },
+  retracted({ n, steps }) {
+    listener.hush();
+    score.retract(n, steps);
+  },
   plan({ steps }) {
     score.setPlan(steps);
   },

@@ -63,9 +63,18 @@ export class Score {
 
   /** A step has been handed to the player. */
   push(step) {
-    if (this.played.length && step.tick < this.played.at(-1).tick) this.played = [];
-    this.played = [...this.played.slice(1 - KEPT), step];
+    const before = this.played.filter((one) => one.n < step.n); // after a restart, none
+    this.played = [...before.slice(1 - KEPT), step];
     this.changed();
+  }
+
+  /** Of the steps from number `n` on, only these have sounded: the music was halted. */
+  retract(n, steps) {
+    this.played = [...this.played.filter((step) => step.n < n), ...steps];
+    this.plan = [];
+    this.changed();
+    const last = this.played.at(-1);
+    if (this.frozen !== null && last) this.frozen = Math.min(this.frozen, last.tick + last.ticks - 1);
   }
 
   setPlan(steps) {

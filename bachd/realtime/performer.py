@@ -109,8 +109,8 @@ class Performer:
         self.release_at(tick)
         self.clock_sender.stop(self.conductor.due(tick), tick)
 
-    def stop_now(self) -> None:
-        """End all notes, and the clock, at once; what was sent and is not yet due is retracted."""
+    def stop_now(self) -> float:
+        """End all notes, and the clock, at once; what was sent and is due after the moment returned is retracted."""
         now = self._clock.now()
         self._output.retract(now)
         retracted = self._in_flight.retract(now)
@@ -120,6 +120,7 @@ class Performer:
         tick = max(self.conductor.tick(now + self.latency), retracted.tick)
         self._send_in_order([TimedMessage(now, tick, message) for message in self._note_tracker.release_all()])
         self.clock_sender.stop(now, tick)
+        return now
 
     def use(self, change: Change, tick: int) -> None:
         """Play as `change` says from `tick` on; settings that the output needs for that go with the next step.

@@ -41,6 +41,8 @@ Restart: TypeAlias = Callable[[], Awaitable[Composed | None]]
 """Returns the first step of a piece, from which `compose` goes on."""
 OnStep: TypeAlias = Callable[[Step, float, Sequence[TimedMessage]], None]
 """Called with a step, the moment at which it sounds, in monotonic seconds, and the messages that were sent."""
+OnRetract: TypeAlias = Callable[[float], None]
+"""Called when all was silenced at a moment, in monotonic seconds: no message that is due later sounds."""
 OnWait: TypeAlias = Callable[[], Change | None]
 """Called every second or so while the conductor keeps the music waiting; returns how to play when it goes on."""
 
@@ -60,6 +62,7 @@ class Player:
         expression: Expression | None = None,
         clock_mode: ClockMode = ClockMode.OFF,
         on_step: OnStep | None = None,
+        on_retract: OnRetract | None = None,
         on_wait: OnWait | None = None,
     ) -> None:
         """Send nothing yet.
@@ -74,6 +77,7 @@ class Player:
         note_tracker = NoteTracker(channels, expression)
         self._performer = Performer(output, conductor, clock, note_tracker, clock_mode, patches, latency)
         self._on_step = on_step
+        self._on_retract = on_retract
         self._on_wait = on_wait
         self._opens_bar = True  # whether the step that comes next is the first in its bar
         self._rewinds = False
@@ -104,7 +108,7 @@ class Player:
                     step, tick = await self._next_bar(composed, tick)
             self._performer.stop(tick)
         except BaseException:
-            self._performer.stop_now()
+            self._stop_now()
             raise
         finally:
             self._composing.cancel()
@@ -126,7 +130,7 @@ class Player:
     async def _next(self, tick: int) -> Composed | None:
         """Return the step that begins at `tick`, when it is time to send it; until a late one comes, be silent."""
         if not await self._reach(tick):
-            self._performer.stop_now()
+            self._stop_now()
             return await self._composing
         boundary = self._performer.due(tick)
         if not self._composing.done():
@@ -158,7 +162,7 @@ class Player:
 
     async def _next_bar(self, composed: Composed | None, tick: int) -> tuple[Step | None, int]:
         """Be silent, skip what is left of the bar, and begin with the next; returns its first step and tick."""
-        self._performer.stop_now()
+        self._stop_now()
         step = self._take(composed, tick)
         while step is not None and not (self._opens_bar or self._rewinds):
             tick += step.event.ticks
@@ -183,13 +187,13 @@ class Player:
             self._performer.clock_sender.prepare(tick)
             if await self._reach(tick):
                 return step
-            self._performer.stop_now()
+            self._stop_now()
         return None
 
     async def _rewound(self, tick: int) -> Step | None:
         """Return the first step of a piece, to play from `tick` on."""
         self._rewinds = False
-        self._performer.stop_now()
+        self._stop_now()
         self._performer.clock_sender.rewind()
         self._opens_bar = True
         return self._take(await (self._restart() if self._restart else self._compose(True)), tick)
@@ -216,3 +220,9 @@ class Player:
         messages = self._performer.play(step, tick, opens_bar=self._opens_bar)
         if self._on_step is not None:
             self._on_step(step, self.conductor.due(tick), messages)
+
+    def _stop_now(self) -> None:
+        """End all that sounds at once, and report from which moment on nothing of what was sent sounds."""
+        moment = self._performer.stop_now()
+        if self._on_retract is not None:
+            self._on_retract(moment)

@@ -124,7 +124,13 @@ class _Run:
         from bachd.service.run.composer_thread import ComposerThread
 
         self._composer = ComposerThread(self._exchange, self.stats, thread, self._events)
-        self._player = make_player(self._exchange.present, self._clock, on_step=self._on_step, on_wait=self._on_wait)
+        self._player = make_player(
+            self._exchange.present,
+            self._clock,
+            on_step=self._on_step,
+            on_retract=self._on_retract,
+            on_wait=self._on_wait,
+        )
 
     def _on_wait(self) -> Change | None:
         """Feed the watchdog, and take other parts into use, while the conductor keeps the music waiting."""
@@ -157,6 +163,14 @@ class _Run:
             self.stats.page.step(step, due, self._exchange.present.bpm * step.pace, messages)
         if self._housekeeping is not None:
             self._housekeeping.show(step, due)
+
+    def _on_retract(self, moment: float) -> None:
+        """Show nothing of what was to sound after `moment`, for it does not, and have the plan shown anew."""
+        if self.stats.page is not None:
+            self.stats.page.retract(moment)
+        if self._housekeeping is not None:
+            self._housekeeping.retract(moment)
+        self._composer.on_retracted()
 
     def _begin_playing(self, moment: float) -> None:
         """Start what runs beside the music, and the time after which the run stops, counted from `moment`."""

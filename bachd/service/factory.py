@@ -32,7 +32,7 @@ from bachd.neural.step_buffer import StepBuffer
 from bachd.realtime.clock import Clock
 from bachd.realtime.clock_out import ClockMode
 from bachd.realtime.performer import Change
-from bachd.realtime.player import OnStep, OnWait, Player
+from bachd.realtime.player import OnRetract, OnStep, OnWait, Player
 from bachd.service import state_dir
 from bachd.service.parts import Parts
 from bachd.service.tempo_source import make_conductor
@@ -148,10 +148,11 @@ def patches(midi: Midi) -> tuple[tuple[Message, ...], ...]:
     return tuple(found)
 
 
-def make_player(parts: Parts, clock: Clock, *, on_step: OnStep, on_wait: OnWait) -> Player:
+def make_player(parts: Parts, clock: Clock, *, on_step: OnStep, on_retract: OnRetract, on_wait: OnWait) -> Player:
     """Make a player that plays with these parts."""
     conductor = make_conductor(parts.config, parts.tempo_source)
-    return Player(parts.outputs, conductor, clock, **_manner(parts), on_step=on_step, on_wait=on_wait)
+    calls: dict[str, Any] = {"on_step": on_step, "on_retract": on_retract, "on_wait": on_wait}
+    return Player(parts.outputs, conductor, clock, **_manner(parts), **calls)
 
 
 def make_change(before: Parts, parts: Parts) -> Change:

@@ -174,6 +174,25 @@ def test_every_step_is_shown_as_it_is_handed_over() -> None:
     assert seen == ["C4", "R", "D4"]
 
 
+def test_a_halt_is_reported_with_the_moment_after_which_nothing_sounds() -> None:
+    transport, moments = Transport(120, 0.1), list[float]()
+    played = play(
+        steps("C4 D4 E4 F4 G4"),
+        conductor=transport,
+        at=(0.8, lambda _: transport.halt()),
+        then=(4.1, lambda _: transport.resume()),
+        on_retract=moments.append,
+    )
+    assert moments[0] == pytest.approx(0.8)
+    assert [timed.due for timed in played.output.messages if 0.8 < timed.due < 4.1] == []
+    moments.clear()
+    play(steps("C4 D4 E4"), stop=0.55, on_retract=moments.append)
+    assert moments == pytest.approx([0.55])
+    moments.clear()
+    play(steps("C4 D4 E4"), on_retract=moments.append)
+    assert moments == []
+
+
 def test_bars_are_told_to_the_output_before_what_begins_in_them() -> None:
     assert play(steps("C4:2 D4:2 E4:3 F4:2 G4:3")).output.bars == pytest.approx([0.0, 2.0, 4.5])
 

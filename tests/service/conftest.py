@@ -36,7 +36,7 @@ class NoPage:
     def step(self, *_: object, **said: object) -> None:
         """Whatever there is to say."""
 
-    move = plan = refresh = status = tell = step
+    move = plan = refresh = retract = status = step
 
 
 class Stage:

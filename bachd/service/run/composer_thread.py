@@ -65,6 +65,10 @@ class ComposerThread:
         self._unsent = None
         self._has_room.set()
 
+    def on_retracted(self) -> None:
+        """Note that the music was silenced: the plan goes on from another moment."""
+        self._has_room.set()
+
     async def compose_ahead(self) -> None:
         """Compose what there is room for after each step that was sent, until this is cancelled."""
         while await self._has_room.wait():

@@ -48,6 +48,7 @@ class Housekeeping:
         self._clock = clock
         self._thread = thread
         self._view: TerminalView | None = None
+        self._coming: list[asyncio.TimerHandle] = []  # steps that will be drawn
 
     async def run(self, stack: ExitStack) -> None:
         """Show the run, check its connections and log what changes, until this is cancelled.
@@ -77,7 +78,15 @@ class Housekeeping:
     def show(self, step: Step, due: float) -> None:
         """Draw a step soon after it sounds, which is at `due`, in monotonic seconds."""
         if self._view is not None:
-            asyncio.get_running_loop().call_at(due + AFTER, self._view.show, step)  # whose clock is the monotonic one
+            loop = asyncio.get_running_loop()  # whose clock is the monotonic one
+            self._coming = [each for each in self._coming if each.when() > loop.time()]
+            self._coming.append(loop.call_at(due + AFTER, self._view.show, step))
+
+    def retract(self, moment: float) -> None:
+        """Draw no step that was to sound after `moment`, in monotonic seconds."""
+        for each in self._coming:
+            if each.when() > moment + AFTER:
+                each.cancel()
 
     async def _answer(self, stack: ExitStack) -> None:
         """Serve 'bachd status'."""

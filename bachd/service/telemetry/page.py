@@ -28,6 +28,10 @@ class Page(Protocol):
         """Send a step that was handed to the output as `messages` and sounds at `due`, monotonic seconds."""
         ...
 
+    def retract(self, moment: float) -> None:
+        """Send that nothing sounds of what was to sound after `moment`, in monotonic seconds."""
+        ...
+
     def plan(self, coming: Step | None, ahead: Sequence[Step]) -> None:
         """Send what comes after the last step, first what is `coming`, while any browser follows the feed."""
         ...

@@ -102,6 +102,15 @@ class StepMessage(TypedDict):
     step: Step
 
 
+class RetractedMessage(TypedDict):
+    """The music was silenced before all of the steps from number `n` on had sounded."""
+
+    type: Literal["retracted"]
+    n: int
+    steps: list[Step]
+    """What sounded of them, counted from `n`, and perhaps nothing."""
+
+
 class PlanMessage(TypedDict):
     """What comes after the last step."""
 
@@ -158,7 +167,13 @@ class Refusal(TypedDict):
 
 Answer: TypeAlias = Done | Refusal
 FeedMessage: TypeAlias = (
-    StepMessage | PlanMessage | AlternativesMessage | StatusMessage | SettingsMessage | TransportMessage
+    StepMessage
+    | RetractedMessage
+    | PlanMessage
+    | AlternativesMessage
+    | StatusMessage
+    | SettingsMessage
+    | TransportMessage
 )
 """What is passed on to browsers word for word."""
 DaemonMessage: TypeAlias = Opening | FeedMessage | Answer

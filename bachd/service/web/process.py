@@ -24,9 +24,11 @@ from bachd.config import Web
 from bachd.errors import BachdError
 from bachd.service import state_dir
 from bachd.service.web import framing, listen_socket, step_json
+from bachd.service.web.channel import Channel
 from bachd.service.web.launch import start
 from bachd.service.web.messages import ORDERS, DaemonMessage, Opening, PageMessage, Request, Status
 from bachd.service.web.page_log import PageLog, log_bug
+from bachd.service.web.timeline import Timeline
 
 if TYPE_CHECKING:
     from bachd.music.piece import Step
@@ -71,12 +73,10 @@ class Page:
         self._thread = thread
         self._web = Web(None)
         self._moved = asyncio.Event()
-        self._writer: asyncio.StreamWriter | None = None
+        self._channel = Channel()
         self._requests: set[asyncio.Task[None]] = set()
         self._log = PageLog()
-        self._number = 0
-        self._tick = 0
-        self._end = 0.0
+        self._timeline = Timeline()
 
     async def run(self) -> None:
         """Serve as was last asked for by `move`, until this is cancelled."""
@@ -153,10 +153,11 @@ class Page:
             ours.close()  # which ends the process, if it has been started meanwhile
             raise
         try:
-            reader, self._writer = await asyncio.open_connection(sock=ours)
-            self._write(opening)
+            reader, writer = await asyncio.open_connection(sock=ours)
+            self._channel.open(writer)
+            self._channel.write(opening)
             if self._snapshot is not None:
-                self._write(self._status(self._snapshot()))
+                self._channel.write(self._status(self._snapshot()))
             self.refresh()
             while message := await framing.read(reader):
                 self._take(json.loads(message))
@@ -166,9 +167,7 @@ class Page:
         finally:
             for task in self._requests:
                 task.cancel()
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
+            self._channel.close()
             self.watched = False
             process.kill()
             code = process.wait()
@@ -196,7 +195,7 @@ class Page:
         self._start_task(self._send_settings())
 
     async def _send_settings(self) -> None:
-        self._send({"type": "settings", "settings": await self._commands.handle("settings", None)})
+        self._channel.offer({"type": "settings", "settings": await self._commands.handle("settings", None)})
 
     async def _answer(self, request: Request) -> None:
         command = request["command"]
@@ -209,56 +208,37 @@ class Page:
             self._refuse(request, ["this is a bug in bachd; its log says more"], 500)
         else:
             if command in ORDERS:
-                self._send({"type": "going" if self._commands.running else "halted"})
+                self._channel.offer({"type": "going" if self._commands.running else "halted"})
             elif command != "settings":
-                self._send({"type": "settings", "settings": result})
-            self._write({"type": "done", "id": request["id"], "ok": result})
+                self._channel.offer({"type": "settings", "settings": result})
+            self._channel.write({"type": "done", "id": request["id"], "ok": result})
 
     def _refuse(self, request: Request, faults: list[str], status: int) -> None:
-        self._write({"type": "refused", "id": request["id"], "faults": faults, "status": status})
-
-    def _send(self, message: DaemonMessage) -> None:
-        """Send a part of the feed, unless the other process has not even taken what was sent before."""
-        if self._writer is not None and not self._writer.transport.get_write_buffer_size():
-            self._write(message)
+        self._channel.write({"type": "refused", "id": request["id"], "faults": faults, "status": status})
 
     def step(self, step: Step, due: float, bpm: float, messages: Sequence[TimedMessage]) -> None:
         """Send a step that was handed to the output as `messages` and sounds at `due`, monotonic seconds."""
-        played = step_json.played(step, self._number, self._tick, due, bpm, messages)
-        self._number += 1
-        self._tick += step.event.ticks
-        self._end = due + step_json.seconds(step, bpm)
-        self._send({"type": "step", "step": played})
+        self._channel.offer(self._timeline.played(step, due, bpm, messages))
+
+    def retract(self, moment: float) -> None:
+        """Send that nothing sounds of what was to sound after `moment`, in monotonic seconds."""
+        if (retracted := self._timeline.retract(moment)) is not None:
+            self._channel.offer(retracted)
 
     def plan(self, coming: Step | None, ahead: Sequence[Step]) -> None:
         """Send what comes after the last step, first what is `coming`, while anybody follows the feed."""
         if not self.watched:
             return
         steps = ahead if coming is None else [coming, *ahead]
-        number, tick, due, planned = self._number, self._tick, self._end, []
-        for step in steps:
-            bpm = self._exchange.present.bpm * step.pace
-            planned.append(step_json.planned(step, number, tick, due, bpm))
-            number, tick, due = number + 1, tick + step.event.ticks, due + step_json.seconds(step, bpm)
-        self._send({"type": "plan", "steps": planned})
+        self._channel.offer(self._timeline.plan(steps, self._exchange.present.bpm))
         if steps and (chances := steps[0].chances):
-            self._send(step_json.alternatives(self._number, chances))
+            self._channel.offer(step_json.alternatives(self._timeline.number, chances))
 
     def status(self, snapshot: Snapshot) -> None:
         """Send how the run is doing."""
-        self._send(self._status(snapshot))
+        self._channel.offer(self._status(snapshot))
 
     def _status(self, snapshot: Snapshot) -> DaemonMessage:
         """The message about a run, without the link, which holds the token."""
         figures: dict[str, Any] = {name: value for name, value in snapshot.items() if name != "page"}
         return {"type": "status", "status": cast("Status", {**figures, "playing": self._commands.running})}
-
-    def _write(self, message: DaemonMessage) -> None:
-        if self._writer is None:
-            return
-        try:
-            self._writer.write(framing.pack(message))
-        except framing.OverlongError as fault:
-            log.warning("something was not sent to the page: %s", fault)
-            if message["type"] in ("done", "refused"):
-                self._write({"type": "refused", "id": message["id"], "faults": [str(fault)], "status": 500})

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from bachd.music.event import TICKS
+from bachd.music.event import TICKS, Event
 from bachd.realtime.output import TimedMessage
 from bachd.service.web.messages import Alternative, AlternativesMessage, Placed, PlannedStep, Step
 
 if TYPE_CHECKING:
     from bachd.music import piece
-    from bachd.music.event import Event
 
 
 def played(step: piece.Step, number: int, tick: int, due: float, bpm: float, messages: Iterable[TimedMessage]) -> Step:
@@ -22,12 +21,25 @@ def played(step: piece.Step, number: int, tick: int, due: float, bpm: float, mes
 
     number, tick: how many steps and ticks came before it. due: monotonic seconds. bpm: quarter notes a minute.
     """
-    sent = [timed.message for timed in messages if timed.message.type == "note_on" and timed.message.velocity]
-    starts = sorted([message.note, message.velocity, message.channel + 1] for message in sent)
+    starts = _starts(messages)
     struck = {start[0] for start in starts}
     # After a halt, a note that the event only holds is struck anew.
     held = [note for note in step.event.held if note not in struck]
     return {**_place(step, number, tick, due, bpm), "starts": starts, "held": held}
+
+
+def cut(step: Step, number: int, tick: int, messages: Iterable[TimedMessage], moment: float) -> Step | None:
+    """What sounded by `moment` of a step that was handed to the output as `messages`; None if nothing did.
+
+    number, tick: how many steps and ticks came before it.
+    """
+    starts = _starts(timed for timed in messages if timed.due <= moment)
+    if not starts and step["due"] > moment:
+        return None
+    passed = int((moment - step["due"]) * step["bpm"] * TICKS / 60.0)
+    ticks = max(1, min(passed, step["ticks"]))
+    text = str(Event(tuple(start[0] for start in starts), tuple(step["held"]), ticks))
+    return {**step, "n": number, "tick": tick, "ticks": ticks, "starts": starts, "text": text}
 
 
 def planned(step: piece.Step, number: int, tick: int, due: float, bpm: float) -> PlannedStep:
@@ -38,6 +50,12 @@ def planned(step: piece.Step, number: int, tick: int, due: float, bpm: float) ->
 def seconds(step: piece.Step, bpm: float) -> float:
     """How long a step lasts."""
     return step.event.ticks * 60.0 / (bpm * TICKS)
+
+
+def _starts(messages: Iterable[TimedMessage]) -> list[list[int]]:
+    """Pitch, velocity and channel (from 1) of each note_on."""
+    sent = [timed.message for timed in messages if timed.message.type == "note_on" and timed.message.velocity]
+    return sorted([message.note, message.velocity, message.channel + 1] for message in sent)
 
 
 def _place(step: piece.Step, number: int, tick: int, due: float, bpm: float) -> Placed:

@@ -80,6 +80,8 @@ class App:
         """Take a message of the daemon, whose JSON is `text`."""
         if message["type"] == "step":
             self._recording.add(message["step"])
+        elif message["type"] == "retracted":
+            self._recording.retract(message["n"], message["steps"])
         self._feed.receive(message, text)
 
     def _trust(self, request: web.Request) -> None:

@@ -60,6 +60,11 @@ class Feed:
                 self._past.append(message["step"])
                 now = message["step"]["n"]
                 self._plan = [step for step in self._plan if step["n"] > now]
+            case "retracted":
+                while self._past and self._past[-1]["n"] >= message["n"]:
+                    self._past.pop()
+                self._past += message["steps"]
+                self._plan = []  # it went on from what did not sound
             case "plan":
                 self._plan = message["steps"]
             case "status":

@@ -3,7 +3,8 @@
 Law: the recording takes no more than its share of the disk however long bachd plays, and reading it no more memory than
 a few steps. While the disk is full, or no file can be opened, it has a gap. A line that a crash cut off is left out.
 
-It is a file of the steps as the feed sends them, a line of JSON each, and an older one of the same kind.
+It is a file of the steps as the feed sends them, a line of JSON each, and an older one of the same kind. What did not
+sound, because the music was halted, is cut off again.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import struct
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
+from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -26,6 +28,8 @@ log = logging.getLogger("bachd")
 SHARE: Final = 8 << 20
 """Bytes in each of the two files: together they hold some eight hours of chorales."""
 LONGEST_LINE: Final = 1 << 16
+LATEST: Final = 1 << 18
+"""Bytes at the end of a file, among which is whatever may still be taken back."""
 
 _HEADER: Final = b"MThd" + struct.pack(">LHHH", 6, 0, 1, TICKS)
 """Of a .mid of format 0, with as many ticks to a quarter note as there are here."""
@@ -61,6 +65,17 @@ class Recording:
         else:
             self._works = True
 
+    def retract(self, number: int, steps: Iterable[Step]) -> None:
+        """Put `steps` in place of those that were written from step `number` on."""
+        try:
+            for path in (self._before, self._file):
+                with suppress(FileNotFoundError), path.open("r+b") as file:
+                    _cut(file, number)
+        except OSError as fault:
+            self._fail(fault)
+        for step in steps:
+            self.add(step)
+
     def _fail(self, fault: OSError) -> None:
         """Log the first of several failures."""
         if self._works:
@@ -78,6 +93,20 @@ class Recording:
             for number, (_, step) in enumerate(_read(files)):
                 if number >= start:
                     yield step
+
+
+def _cut(file: BinaryIO, number: int) -> None:
+    """Cut a file off before step `number`, if that is among its last ones."""
+    end = file.seek(0, SEEK_END)
+    if file.seek(max(0, end - LATEST)):
+        file.readline(LONGEST_LINE)  # the rest of one
+    where = file.tell()
+    while line := file.readline(LONGEST_LINE):
+        with suppress(ValueError, TypeError, LookupError):
+            if json.loads(line)["n"] >= number:
+                file.truncate(where)
+                return
+        where = file.tell()
 
 
 def _read(files: Iterable[BinaryIO]) -> Iterator[tuple[tuple[str, int], Step]]:

@@ -76,6 +76,45 @@ def test_the_recording_keeps_to_its_share_of_the_disk(tmp_path: Path, monkeypatc
     assert len(numbers) > 5
 
 
+def test_what_was_retracted_is_not_kept(tmp_path: Path) -> None:
+    kept = Recording(tmp_path, "a run")
+    music = played("C4 D4 E4 F4 G4")
+    for step in music:
+        kept.add(step)
+    kept.retract(3, [{**music[3], "ticks": 6}])
+    assert [(step["n"], step["ticks"]) for step in kept.steps()] == [(0, 24), (1, 24), (2, 24), (3, 6)]
+    again = Recording(tmp_path, "a run")  # as when its process was started anew
+    again.retract(3, [])
+    again.retract(7, [])
+    assert [step["n"] for step in again.steps()] == [0, 1, 2]
+    again.retract(0, [])
+    assert list(again.steps()) == []
+
+
+def test_what_was_retracted_is_cut_off_the_older_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "SHARE", 2000)
+    kept = Recording(tmp_path, "a run")
+    music, number = played("C4 " * 12), 0
+    while not (tmp_path / "played.before").exists():
+        kept.add(music[number])
+        number += 1
+    assert not (tmp_path / "played").exists()
+    assert len(list(kept.steps())) == number
+    kept.retract(number - 2, [music[number - 2]])
+    assert [step["n"] for step in kept.steps()] == list(range(number - 1))
+
+
+def test_a_retraction_reads_the_end_of_a_long_recording_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "LATEST", 3000)
+    kept = Recording(tmp_path, "a run")
+    for step in played("C4 " * 100):
+        kept.add(step)
+    with (tmp_path / "played").open("a") as file:
+        file.write('{"n": 2, "ti\n')  # cut off
+    kept.retract(97, [])
+    assert [step["n"] for step in kept.steps()] == list(range(97))
+
+
 def test_while_nothing_can_be_written_there_is_a_gap_and_one_line_in_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
