@@ -32,8 +32,11 @@ def join(synth: Synth, times: int, tempo: int, rng: random.Random) -> str:
     service.CONFIG.write_text(_SETTINGS.format(tempo=tempo))
     try:
         for again in (_replug, _start_first):
-            for _ in range(times):
-                _check(synth, again(synth, tempo, rng))
+            for number in range(1, times + 1):
+                try:
+                    _check(synth, again(synth, tempo, rng))
+                except GuestError as fault:
+                    raise GuestError(f"{again.__name__.strip('_')} {number} of {times}: {fault}") from None
     finally:
         service.CONFIG.write_text(before)
         service.systemctl("restart", "bachd")

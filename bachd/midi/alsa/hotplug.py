@@ -124,7 +124,21 @@ class Subscriptions:
                     synth.presence.arrive(self._begins)
                 else:
                     self._play(synth)
-        self._send_position(now)
+
+    def send_position(self, now: float) -> None:
+        """Send the clock's position to those that have joined by `now`, unless it is too late for this bar's."""
+        resume = self._resume
+        if not self._unphased:
+            return
+        if resume is None:
+            if self._begins > now:  # a bar without a clock
+                self._unphased.clear()
+        elif now < resume.due - _MARGIN:
+            if not resume.fresh:  # otherwise the start itself is on its way to them
+                moment = resume.due + self._ahead()
+                for address in self._unphased:
+                    self._sequencer.schedule([(moment, data) for data in resume.messages], address)
+            self._unphased.clear()
 
     def look(self, vanished: Collection[int], now: float) -> None:
         """Find out which synths are there.
@@ -148,21 +162,6 @@ class Subscriptions:
         self._subscribed = subscribed
         for synth in self._find(ports, now):
             log.info("%s is there: reset, and in from the next bar on", _described(synth))
-
-    def _send_position(self, now: float) -> None:
-        """Send the clock's position to those that have come, unless it is too late for this bar's."""
-        resume = self._resume
-        if not self._unphased:
-            return
-        if resume is None:
-            if self._begins > now:  # a bar without a clock
-                self._unphased.clear()
-        elif now < resume.due - _MARGIN:
-            if not resume.fresh:  # otherwise the start itself is on its way to them
-                moment = resume.due + self._ahead()
-                for address in self._unphased:
-                    self._sequencer.schedule([(moment, data) for data in resume.messages], address)
-            self._unphased.clear()
 
     def _follow(self, synth: _Synth, port: SequencerPort, *, subscribes: bool, there: bool) -> None:
         """Update the state of a synth that was there."""

@@ -160,7 +160,9 @@ class AlsaOutput:
             if vanished is not None or now >= settled:
                 settled = math.inf if vanished is None else now + _SETTLING
                 self._synths.look(vanished or (), now)
-            self._synths.join(self._clock.now())  # a look takes its time
+            # To look takes its time, and so may to join.
+            self._synths.join(self._clock.now())
+            self._synths.send_position(self._clock.now())
 
     def _moment(self, due: float, data: bytes) -> float:
         """Return the queue's time for a deadline; it never decreases, however the clocks are compared."""

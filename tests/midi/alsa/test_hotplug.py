@@ -79,6 +79,7 @@ def test_whoever_comes_back_hears_nothing_until_the_next_bar() -> None:
     synths.join(100.29)
     assert sequencer.listening == set()
     synths.join(100.31)
+    synths.send_position(100.31)
     assert sequencer.listening == {PIANO_AGAIN.address}
     assert sequencer.sent[1:] == [(PIANO_AGAIN.address, RESET)]
     assert not synths.waiting
@@ -252,8 +253,9 @@ def sent_to(sequencer: SmallSequencer, port: SequencerPort) -> list[str]:
 def begin_bar(synths: Chased, now: float = NOW + 0.2) -> None:
     """A bar begins at NOW + 0.4; the thread that looks after the synths looks at `now`."""
     synths.bar(NOW + 0.2, NOW + 0.4, synths.chase.resume())
-    synths.join(now)
-    synths.join(max(now, NOW + 0.35))
+    for moment in (now, max(now, NOW + 0.35)):
+        synths.join(moment)
+        synths.send_position(moment)
 
 
 def test_whoever_comes_back_is_sent_bank_and_program_after_the_reset() -> None:
@@ -319,8 +321,21 @@ def test_who_cannot_be_put_in_step_with_the_clock_in_time_waits_for_the_next_bar
     resume = synths.chase.resume()
     synths.bar(NOW + 2.2, NOW + 2.32, resume)
     synths.join(NOW + 2.27)
+    synths.send_position(NOW + 2.27)
     assert sequencer.listening == {PIANO_AGAIN.address}
     assert [data.hex() for _, _, data in sequencer.directed] == ["f22000", "fb"]
+
+
+def test_who_was_long_in_joining_is_put_in_step_at_the_next_bar() -> None:
+    sequencer = small(PIANO)
+    synths = chased(sequencer, clocks=96)
+    replug(sequencer, synths)
+    synths.bar(NOW + 0.2, NOW + 0.4, synths.chase.resume())
+    synths.join(NOW + 0.35)
+    synths.send_position(NOW + 0.395)
+    assert sequencer.listening == {PIANO_AGAIN.address}
+    assert sequencer.directed == []
+    assert synths.waiting
 
 
 def test_what_was_put_on_by_hand_too_late_for_a_position_gets_it_at_the_next_bar() -> None:
@@ -335,7 +350,7 @@ def test_what_was_put_on_by_hand_too_late_for_a_position_gets_it_at_the_next_bar
     for number in range(96):
         synths.chase.see(NOW + 0.4 + 0.02 * number, CLOCK.data)
     synths.bar(NOW + 2.2, NOW + 2.32, synths.chase.resume())
-    synths.join(NOW + 2.25)
+    synths.send_position(NOW + 2.25)
     assert [data.hex() for _, _, data in sequencer.directed] == ["f22000", "fb"]
 
 
@@ -408,6 +423,7 @@ def test_a_position_whose_bar_is_taken_back_is_not_sent() -> None:
     synths.bar(NOW + 0.2, NOW + 0.4, synths.chase.resume())
     synths.halt()
     synths.join(NOW + 0.35)
+    synths.send_position(NOW + 0.35)
     assert sequencer.listening == {PIANO_AGAIN.address}
     assert sequencer.directed == []
     assert not synths.waiting
