@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.failed_tests import pytest_runtest_makereport as pytest_runtest_makereport
+
 PATIENCE = 60.0
 """Seconds after which a program that hangs is ended, so that the test fails instead of waiting for ever."""
 
@@ -89,7 +91,12 @@ class Synth:
         )
         self._guard = threading.Timer(PATIENCE, self._process.kill)
         self._guard.start()
-        assert self._line() == "ready"
+        try:
+            assert self._line() == "ready"
+        except BaseException:
+            self._process.kill()
+            self.unplug()
+            raise
 
     def hear(self, messages: int) -> list[str]:
         """The next so many messages, as hexadecimal digits."""

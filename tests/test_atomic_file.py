@@ -68,10 +68,15 @@ def test_several_processes_that_replace_one_file_leave_one_of_them_whole(tmp_pat
     path = tmp_path / "token"
     atomic_file.replace(path, 3000 * b"a")
     writers = [subprocess.Popen([sys.executable, "-c", _WRITER, path, letter]) for letter in "abc"]
-    while any(writer.poll() is None for writer in writers):
-        content = path.read_bytes()
-        assert len(content) == 3000
-        assert len(set(content)) == 1
+    try:
+        while any(writer.poll() is None for writer in writers):
+            content = path.read_bytes()
+            assert len(content) == 3000
+            assert len(set(content)) == 1
+    finally:
+        for writer in writers:
+            writer.kill()
+            writer.wait()
     assert [writer.returncode for writer in writers] == [0, 0, 0]
     assert list(tmp_path.iterdir()) == [path]
 

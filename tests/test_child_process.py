@@ -157,12 +157,18 @@ def test_a_child_that_says_nothing_is_not_waited_for() -> None:
     )
     process.stdout = os.fdopen(reading, "rb")
     os.close(writing)
-    assert child_process.read_line(process, 0.5) == ""
-    assert child_process.end(process) < 0
+    try:
+        assert child_process.read_line(process, 0.5) == ""
+    finally:
+        code = child_process.end(process)
+    assert code < 0
 
 
 def test_a_line_is_read_and_not_a_byte_more() -> None:
     process = child_process.start("bachd.midi.jack.clock_process", "x", text=True)
-    said = child_process.read_line(process, 30)
+    try:
+        said = child_process.read_line(process, 30)
+    finally:
+        code = child_process.end(process, 20)
     assert said.startswith(("!", "ready"))
-    assert child_process.end(process, 20) == 0
+    assert code == 0

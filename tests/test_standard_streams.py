@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from bachd.errors import EXIT_CONFIG, EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE
+from tests import lines
 
 TOP: Final = Path(__file__).parents[1]
 SETTINGS: Final = "tempo: 240\nseed: {piece: bwv269, rng: 5}\nmidi: {output: 'file:out.mid'}\nweb: null\n"
@@ -74,8 +75,10 @@ def test_a_reader_that_has_left_changes_no_exit_code(
     streams: dict[str, Any] = {
         name: number if stream in (name, "both") else subprocess.DEVNULL for name in ("stdout", "stderr")
     }
-    done = subprocess.run(command, cwd=tmp_path, env=bare, check=False, **streams)
-    os.close(number)
+    try:
+        done = subprocess.run(command, cwd=tmp_path, env=bare, check=False, **streams)
+    finally:
+        os.close(number)
     assert done.returncode == code
 
 
@@ -98,8 +101,8 @@ def test_output_that_is_lost_to_a_full_disk_is_a_failure(
 def test_the_music_goes_on_when_the_reader_of_the_log_leaves(bare: dict[str, str], tmp_path: Path) -> None:
     command = (*BACHD, "run", "--events", "12")
     with subprocess.Popen(command, cwd=tmp_path, env=bare, stderr=subprocess.PIPE, text=True) as process:
+        lines.until(process.stderr, "playing bwv269")
         assert process.stderr is not None
-        assert process.stderr.readline().startswith("playing bwv269")
         process.stderr.close()
         assert process.wait() == EXIT_OK
     assert (tmp_path / "out.mid").stat().st_size > 0

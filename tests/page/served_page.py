@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bachd
+from tests import lines
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
@@ -50,13 +51,12 @@ class Daemon:
             stdout=subprocess.DEVNULL,
             env={**os.environ, **given, "STATE_DIRECTORY": str(self._folder / "state")},
         )
-        assert self._process.stderr is not None
-        told = []
-        for line in self._process.stderr:
-            told.append(line)
-            if "the page is at" in line:
-                return
-        raise AssertionError("".join(told))
+        try:
+            lines.until(self._process.stderr, "the page is at")
+        except BaseException:
+            self._process.kill()
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Returns when it has ended."""

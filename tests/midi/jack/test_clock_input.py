@@ -30,7 +30,9 @@ class Master:
             [sys.executable, script, name, destination], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
-        assert self._process.stdout.readline().strip() == "ready"
+        if self._process.stdout.readline().strip() != "ready":
+            self.unplug()
+            raise AssertionError(f"{script} does not run")
 
     def say(self, *messages: str) -> None:
         assert self._process.stdin is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -128,10 +130,10 @@ class Running:
         """End it; the rest of its log."""
         if self._process is None:
             return ""
-        self._process.send_signal(signal.SIGTERM)
-        _, told = self._process.communicate()
-        assert self._process.returncode == 0
-        self._process = None
+        process, self._process = self._process, None
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate()
+        assert process.returncode == 0
         return told
 
     def ask(self, path: str, data: object = None, method: str | None = None, **headers: str) -> Answer:
@@ -150,6 +152,19 @@ class Running:
                 return Answer(refusal.code, dict(refusal.headers), refusal.read())
 
 
+@contextmanager
+def few_files(process: int, more: int) -> Iterator[None]:
+    """Let a process have so many more open files than it has, for a while."""
+    before = resource.prlimit(process, resource.RLIMIT_NOFILE)
+    used = len(list(Path(f"/proc/{process}/fd").iterdir()))
+    resource.prlimit(process, resource.RLIMIT_NOFILE, (used + more, before[1]))
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            resource.prlimit(process, resource.RLIMIT_NOFILE, before)
+
+
 class _Straight(urllib.request.HTTPRedirectHandler):
     """Follows no redirections."""
 
@@ -160,16 +175,15 @@ class _Straight(urllib.request.HTTPRedirectHandler):
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Running]]:
     """Starts daemons; they end with the module."""
-    running: list[Running] = []
+    with ExitStack() as stack:
 
-    def start(host: str = "127.0.0.1", web: str = "") -> Running:
-        running.append(Running(tmp_path_factory.mktemp("run"), host, web=web))
-        running[-1].start()
-        return running[-1]
+        def start(host: str = "127.0.0.1", web: str = "") -> Running:
+            running = Running(tmp_path_factory.mktemp("run"), host, web=web)
+            running.start()
+            stack.callback(running.stop)
+            return running
 
-    yield start
-    for each in running:
-        each.stop()
+        yield start
 
 
 @pytest.fixture(scope="module")

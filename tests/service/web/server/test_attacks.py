@@ -6,7 +6,6 @@ Law: on loopback alone, against daemons of this test's own, and bounded in numbe
 from __future__ import annotations
 
 import json
-import resource
 import select
 import socket
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ import pytest
 from bachd.music.smf import MOST_BYTES
 from bachd.service.web.server.files import LARGEST, MOST_NOTES
 from bachd.service.web.server.recording import SHARE
-from tests.service.web.conftest import PATIENCE, Answer, Running
+from tests.service.web.conftest import PATIENCE, Answer, Running, few_files
 from tests.service.web.played import played
 
 MOST_MEMORY = 120e6
@@ -192,13 +191,9 @@ def test_names_of_folders_are_refused_and_others_kept_as_they_are(page: Running)
 
 def test_when_files_run_out_the_page_is_back_once_there_are_some(page: Running) -> None:
     (process,) = page.pages()
-    before = resource.prlimit(process, resource.RLIMIT_NOFILE)
-    used = len(list(Path(f"/proc/{process}/fd").iterdir()))
-    resource.prlimit(process, resource.RLIMIT_NOFILE, (used + 4, before[1]))
-    with ExitStack() as stack:
+    with few_files(process, 4), ExitStack() as stack:
         clients = [stack.enter_context(closing(connect(page))) for _ in range(12)]
         for client in clients:
             client.sendall(head("GET", "/health"))
         assert select.select(clients, [], [], PATIENCE)[0]
-    resource.prlimit(process, resource.RLIMIT_NOFILE, before)
     assert page.ask("/health").status == 200

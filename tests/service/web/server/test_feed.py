@@ -53,8 +53,7 @@ def served(work: Callable[[Feed, int, Watched], Awaitable[None]]) -> None:
 
 def test_who_does_not_read_is_let_go_and_the_others_miss_nothing() -> None:
     async def work(feed: Feed, port: int, watched: Watched) -> None:
-        deaf = socket.create_connection(("127.0.0.1", port))
-        with deaf:
+        with socket.create_connection(("127.0.0.1", port)) as deaf:
             deaf.sendall(UPGRADE)
             await watched.changed.wait()
             async with ClientSession() as session, session.ws_connect(f"http://127.0.0.1:{port}/api/feed") as good:

@@ -64,8 +64,10 @@ def machine(cable: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
     """The one where bachd plays, for all its network."""
     running = Running(tmp_path_factory.mktemp("machine"), "0.0.0.0", within=("ip", "netns", "exec", HERE))
     running.start()
-    yield running
-    running.stop()
+    try:
+        yield running
+    finally:
+        running.stop()
 
 
 @pytest.fixture(scope="module")
