@@ -40,6 +40,21 @@ class Resume:
     """Whether no clock was sent since the last start: those that are connected at `due` get that start itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar that is about to begin. Moments are in monotonic seconds."""
+
+    opens: float = math.inf
+    """From here on, nothing that comes before the bar is still to leave."""
+    begins: float = -math.inf
+    resume: Resume | None = None
+    """None: no clock runs."""
+
+    def is_late(self, now: float, margin: float) -> bool:
+        """Return whether, so many seconds before it is due, a running clock's position cannot be sent any more."""
+        return self.resume is not None and now >= self.resume.due - margin
+
+
 class Chase:
     """The state that the messages of one output add up to. Messages are given in the order they are sent in."""
 

@@ -66,6 +66,9 @@ class SmallSequencer:
         self.joined.release()
         return True
 
+    def unsubscribe(self, address: Address) -> None:
+        self.listening.discard(address)
+
     def schedule(self, messages: Sequence[tuple[float, bytes]], to: Address = SUBSCRIBERS) -> None:
         if to == SUBSCRIBERS:
             self.queued += messages

@@ -12,12 +12,12 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bachd.midi.alsa.event_records import Address
 from bachd.midi.alsa.sequencer import Sequencer, SequencerPort
-from bachd.midi.chase import Chase, Resume
+from bachd.midi.chase import Bar, Chase, Resume
 from bachd.midi.port_names import OURS, candidates, selector
 from bachd.midi.presence import Presence, State
 from bachd.midi.reset import reset
@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 _RESET: Final = tuple(bytes(message.bytes()) for message in reset())
 _MARGIN: Final = 0.001
 """Seconds before its moment by which a message must be queued to leave in order."""
-_JOINING: Final = 0.004
-"""Seconds that subscribing a synth and queueing the clock's position may take."""
 
 
 @dataclass(slots=True)
@@ -64,8 +62,8 @@ class Subscriptions:
         self._chase = chase or Chase()
         self._ahead = ahead
         self._synths = [_Synth(name) for name in wanted]
-        self._opens, self._begins = math.inf, -math.inf
-        self._resume: Resume | None = None
+        self._bar = Bar()  # replaced by another thread, and so read once
+        self._joined: list[_Synth] = []  # subscribed for the bar that is about to begin
         self._subscribed: set[Address] = set()
         self._unphased: set[Address] = set()  # subscribed while a clock ran, and not sent its position yet
         for synth in self._find(sequencer.ports(), -math.inf, sounding):
@@ -96,7 +94,8 @@ class Subscriptions:
     @property
     def joining(self) -> float:
         """Monotonic seconds at which `join` has something to do; infinity as long as that is not known."""
-        return self._opens if any(map(self._may_join, self._synths)) else math.inf
+        bar = self._bar
+        return bar.opens if self._waiting_for(bar) else math.inf
 
     def bar(self, after: float, due: float, resume: Resume | None = None) -> None:
         """Note that a bar begins at `due`; what comes before it has left by `after`. Both in monotonic seconds.
@@ -105,39 +104,46 @@ class Subscriptions:
         """
         # In the middle, so that neither side has to be punctual; and before the clock's position is sent.
         end = due if resume is None or resume.due <= after else min(due, resume.due)
-        self._resume, self._opens, self._begins = resume, (after + end) / 2, due  # in this order: `join` is elsewhere
+        self._bar = Bar((after + end) / 2, due, resume)
 
     def halt(self) -> None:
         """Forget the bar that was to begin; the clock goes on with a start or a continue for all."""
-        self._resume = None
+        self._bar = replace(self._bar, resume=None)
 
     def join(self, now: float) -> None:
         """Subscribe those that were there in time for the bar that is about to begin.
 
-        now: monotonic seconds. If it is too late for the position of a clock that runs, they wait for the next bar.
+        now: monotonic seconds. If it is too late for the position of a clock that runs, they wait for the next bar:
+        they would stand still, or be a clock behind. Call `send_position` afterwards.
         """
-        if now >= self._opens:
-            resume = self._resume
-            late = resume is not None and now >= resume.due - _JOINING
-            for synth in filter(self._may_join, self._synths):
-                if late:  # it would stand still, or be a clock behind
-                    synth.presence.arrive(self._begins)
-                else:
-                    self._play(synth)
+        bar = self._bar
+        for synth in self._waiting_for(bar) if now >= bar.opens else ():
+            if bar.is_late(now, _MARGIN):
+                synth.presence.arrive(bar.begins)
+            else:
+                self._play(synth)
+                self._joined.append(synth)
 
     def send_position(self, now: float) -> None:
-        """Send the clock's position to those that have joined by `now`, unless it is too late for this bar's."""
-        resume = self._resume
+        """Send the clock's position to those that have joined by `now`, in monotonic seconds.
+
+        If it has become too late for this bar's, those that have just joined are put off to the next bar.
+        """
+        joined, self._joined = self._joined, []
+        bar = self._bar
         if not self._unphased:
             return
-        if resume is None:
-            if self._begins > now:  # a bar without a clock
+        if bar.is_late(now, _MARGIN):
+            for synth in joined:
+                self._put_off(synth, bar)
+        elif bar.resume is None:
+            if bar.begins > now:  # a bar without a clock
                 self._unphased.clear()
-        elif now < resume.due - _MARGIN:
-            if not resume.fresh:  # otherwise the start itself is on its way to them
-                moment = resume.due + self._ahead()
+        else:
+            if not bar.resume.fresh:  # otherwise the start itself is on its way to them
+                moment = bar.resume.due + self._ahead()
                 for address in self._unphased:
-                    self._sequencer.schedule([(moment, data) for data in resume.messages], address)
+                    self._sequencer.schedule([(moment, data) for data in bar.resume.messages], address)
             self._unphased.clear()
 
     def look(self, vanished: Collection[int], now: float) -> None:
@@ -162,6 +168,16 @@ class Subscriptions:
         self._subscribed = subscribed
         for synth in self._find(ports, now):
             log.info("%s is there: reset, and in from the next bar on", _described(synth))
+
+    def _put_off(self, synth: _Synth, bar: Bar) -> None:
+        """Take a synth off that has just joined, and let it wait for the next bar."""
+        if synth.port is None:
+            return
+        self._sequencer.unsubscribe(synth.port.address)
+        self._sequencer.send_now(synth.port.address, _RESET)  # notes may have begun meanwhile
+        self._subscribed.discard(synth.port.address)
+        self._unphased.discard(synth.port.address)
+        synth.presence.arrive(bar.begins)
 
     def _follow(self, synth: _Synth, port: SequencerPort, *, subscribes: bool, there: bool) -> None:
         """Update the state of a synth that was there."""
@@ -197,8 +213,8 @@ class Subscriptions:
                     yield synth
                     break
 
-    def _may_join(self, synth: _Synth) -> bool:
-        return synth.presence.waits and synth.presence.since < self._begins
+    def _waiting_for(self, bar: Bar) -> list[_Synth]:
+        return [synth for synth in self._synths if synth.presence.waits and synth.presence.since < bar.begins]
 
     def _play(self, synth: _Synth) -> None:
         if synth.port is None:

@@ -130,6 +130,11 @@ class KernelSequencer:
             return address in self.subscribed()
         return True
 
+    def unsubscribe(self, address: Address) -> None:
+        """Take a port off ours; it may be gone, or taken off already."""
+        with suppress(self._alsa.ALSAError):
+            self._port.disconnect_to(address)
+
     def schedule(self, messages: Sequence[tuple[float, bytes]], to: Address = SUBSCRIBERS) -> None:
         """Queue messages, in one write. A port that vanishes is no error: the kernel drops what it cannot deliver."""
         queue, client, port = self._queue.queue_id, self._client.client_id, self._port.port_id

@@ -41,6 +41,10 @@ class Sequencer(Protocol):
         """Subscribe a port to ours; returns whether it is subscribed."""
         ...
 
+    def unsubscribe(self, address: Address) -> None:
+        """Take a port off ours, if it is subscribed."""
+        ...
+
     def schedule(self, messages: Sequence[tuple[float, bytes]], to: Address = SUBSCRIBERS) -> None:
         """Queue messages, each with its queue time, which do not decrease.
 
