@@ -36,7 +36,7 @@ tempo: {bpm:g}
 seed: {{piece: bwv269, rng: 5}}
 midi: {{output: '{where}'}}
 expression: {{swing: 50, humanise_ms: 0, ritardando: 0}}
-web: {{listen: '127.0.0.1:{port}'}}
+web: {{listen: '127.0.0.1:{port}', token: {token}}}
 """
 _TICK: Final = 60.0 / (BPM * 24)
 _SETTLING: Final = 2.0
@@ -61,9 +61,9 @@ class Kind:
 
 
 @contextmanager
-def playing(folder: Path, where: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A bachd with a page, once it plays."""
-    (folder / "config.yaml").write_text(CONFIG.format(bpm=BPM, where=where, port=port))
+def playing(folder: Path, where: str, port: int, token: str = "auto") -> Iterator[subprocess.Popen[bytes]]:
+    """A bachd with a page, once it plays. token: whether it asks for one, as in config.yaml."""
+    (folder / "config.yaml").write_text(CONFIG.format(bpm=BPM, where=where, port=port, token=token))
     process = child_process.start(
         "bachd",
         "run",
@@ -84,12 +84,16 @@ def playing(folder: Path, where: str, port: int) -> Iterator[subprocess.Popen[by
 
 def memory(process: int) -> tuple[float, float]:
     """Resident memory of the daemon and of its page, in millions of bytes; 0 where the system does not tell."""
-    page = 0
+    return _resident(process), _resident(page_of(process))
+
+
+def page_of(process: int) -> int:
+    """The process that serves a daemon's page; 0 if there is none."""
     for path in Path(f"/proc/{process}/task").glob("*/children"):
         for child in path.read_text().split():
             if b"bachd.service.web.server" in Path(f"/proc/{child}/cmdline").read_bytes():
-                page = int(child)
-    return _resident(process), _resident(page)
+                return int(child)
+    return 0
 
 
 def _resident(process: int) -> float:

@@ -1,0 +1,134 @@
+"""python -m bench.answers: how soon somebody with the token is answered while others attack the page.
+
+Law: the page is one of its own, on loopback; an attack is repeated as long as it is measured, from the same address as
+whoever asks. The exit status is 1 if an answer took longer than it may, was refused, or the page became too large.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+from bachd.service.progress import tell
+from bachd.summary_statistics import percentile
+from bench.attacks import ATTACKS, PATIENCE, Attacker
+from bench.page import page_of, playing
+
+LONGEST: Final = 1.0
+"""Seconds that an answer may take."""
+LARGEST: Final = 120.0
+"""Millions of bytes that the page's process may have."""
+_HELD: Final = 1.0
+"""Seconds for which an attack keeps open what it has opened."""
+_APART: Final = 0.05
+"""Seconds between two requests of whoever asks."""
+
+
+@dataclass
+class Answers:
+    """What became of the requests of somebody with the token."""
+
+    seconds: list[float] = field(default_factory=list)
+    refused: int = 0
+    memory: float = 0.0
+    """Millions of bytes that the page's process had at most."""
+
+    @property
+    def good(self) -> bool:
+        """Whether all were answered, and soon enough."""
+        return not self.refused and max(self.seconds) <= LONGEST and self.memory <= LARGEST
+
+    def row(self, name: str) -> str:
+        """A line of the table."""
+        ordered = sorted(self.seconds)
+        shares = " / ".join(f"{1e3 * percentile(ordered, share):.0f}" for share in (0.5, 0.99, 1.0))
+        return f"| {name} | {len(ordered)} | {shares} | {self.refused} | {self.memory:.0f} |"
+
+
+def ask(port: int, token: str) -> int:
+    """Ask for the state of the run on a connection of its own; returns the status."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        connection.request("GET", "/api/status", headers={"Authorization": f"Bearer {token}"})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    finally:
+        connection.close()
+
+
+@contextmanager
+def attacking(attack: Callable[[Attacker], None], port: int, home: Path, token: str) -> Iterator[None]:
+    """Attack again and again, in another thread."""
+    over = threading.Event()
+
+    def go_on() -> None:
+        while not over.is_set():
+            with ExitStack() as stack, suppress(OSError):  # refused, as it should be
+                attack(Attacker(("127.0.0.1", port), home, token, stack))
+                over.wait(_HELD)
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def measure(port: int, token: str, page: int, seconds: float) -> Answers:
+    """Ask for so long. page: its process."""
+    found, end, pause = Answers(), monotonic() + seconds, threading.Event()
+    Path(f"/proc/{page}/clear_refs").write_text("5")  # the largest size counts from here
+    while monotonic() < end:
+        begin = monotonic()
+        try:
+            found.refused += ask(port, token) != 200
+        except OSError:
+            found.refused += 1
+        found.seconds.append(monotonic() - begin)
+        pause.wait(_APART)
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{page}/status").read_text().splitlines())
+    found.memory = int(status["VmHWM"].split()[0]) * 1024 / 1e6
+    return found
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.answers", description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each attack (%(default)s)")
+    options = parser.parse_args()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    rows, good = [], True
+    with tempfile.TemporaryDirectory() as name, playing(Path(name), "none", port, "required") as process:
+        home = Path(name, "state")
+        token = (home / "token").read_text().strip()
+        while ask(port, token) != 200:  # in the first second nothing is known yet
+            pass
+        for kind, attack in ATTACKS.items():
+            tell(f"{kind}: {options.seconds:g} s")
+            with attacking(attack, port, home, token):
+                answers = measure(port, token, page_of(process.pid), options.seconds)
+            rows.append(answers.row(kind))
+            good = good and answers.good
+    tell("")
+    lines = ["| attack | requests | answered after, ms: p50 / p99 / max | refused | MB at most |", "|" + " --- |" * 5]
+    sys.stdout.write("\n".join([*lines, *rows]) + "\n")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
