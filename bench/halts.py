@@ -17,14 +17,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -45,6 +42,7 @@ from bachd.realtime.transport import Transport
 from bachd.service.progress import tell
 from bachd.sync.conductor import FollowingConductor
 from bachd.sync.midi_master import CLOCK, START, STOP, MidiMaster
+from bench.jack_server import server
 
 PERIODS: Final = (64, 1024, 4096, 8192)
 KINDS: Final = ("pause", "stop", "panic", "reload", "port")
@@ -59,30 +57,6 @@ _APART: Final = (0.1, 0.2)
 """Seconds until the clock that is followed starts again: a bar may be dated back by a twentieth of one."""
 _ATTEMPTS: Final = 5
 _BPM: Final = 200.0
-
-
-@contextmanager
-def server(period: int) -> Iterator[None]:
-    """A JACK server, which all that is started meanwhile takes for the default one."""
-    name = f"bachd-halts-{os.getpid()}-{period}"
-    os.environ |= {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
-    realtime = not subprocess.run(["chrt", "-f", "20", "true"], capture_output=True, check=False).returncode
-    command = ["jackd", *(("-R", "-P70") if realtime else ("-r",)), "-S", "-n", name]
-    command += ["-d", "dummy", "-r", "48000", "-p", str(period)]
-    if shutil.which("setpriv"):  # so that it does not outlive a measurement that is killed
-        command[:0] = ["setpriv", "--pdeathsig", "TERM"]
-    jackd = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        subprocess.run(
-            ["jack_wait", "-s", name, "-w", "-t", "20"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        yield
-    finally:
-        jackd.terminate()
-        jackd.wait()
 
 
 class Stage:
