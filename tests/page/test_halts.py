@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import mido
 
-from tests.page.house import Daemon, opened, until
+from tests.page.served_page import Daemon, opened, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

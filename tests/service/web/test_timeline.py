@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bachd.music.event import TICKS, Event
-from bachd.music.expression import Expression
 from bachd.music.metre import Grid
+from bachd.music.performance.expression import Expression
 from bachd.music.piece import Origin, Step
 from bachd.realtime.output import TimedMessage
 from bachd.realtime.player import Player
