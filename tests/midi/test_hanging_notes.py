@@ -118,7 +118,7 @@ def test_a_player_ends_whatever_it_has_played(
     performer = Performer(music, halts)
     now = 0.0
     while now < end:
-        now += max(step, frames // 4) / RATE
+        now += max(step, frames // 2) / RATE
         player.inbox.extend(performer.until(now))
         while client.end <= now:
             client.next(player)
