@@ -17,7 +17,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from tests.pi.recording import Recording
-from tests.pi.waiting import LOOK, wait_until
+from tests.pi.waiting import LOOK, PRIORITY, wait_until
 
 NAME = "FP-30X Fake Piano"
 _GADGET = Path("/sys/kernel/config/usb_gadget/synth")
@@ -25,9 +25,6 @@ _CARDS = Path("/proc/asound/cards")
 _CLIENTS = Path("/proc/asound/seq/clients")
 _PATIENCE = 60.0
 """Seconds after which the kernel has failed."""
-_PRIORITY = 70
-"""Of the thread that listens, under SCHED_FIFO: a synth has a processor of its own, and misses no reset while ours is
-busy."""
 _LAST = 2.0
 """Seconds that the last messages may be on their way to the synth."""
 
@@ -98,7 +95,7 @@ class Synth(Cable):
         wait_until(lambda: not self.recording.sounding, _LAST, "the last notes to end")
 
     def _listen(self) -> None:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
         while True:
             try:
                 card = next(path for path in Path("/proc/asound").glob("card*/id") if path.read_text() == "fmidi\n")
