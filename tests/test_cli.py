@@ -68,7 +68,7 @@ def ports(monkeypatch: pytest.MonkeyPatch) -> None:
         ("render", "bachd: the following arguments are required: OUT; see 'bachd render --help'"),
         ("render a.mid --rng -1", "bachd: argument --rng: "),
         ("render a.mid --bars 0", "bachd: argument --bars: '0' is not a whole number from 1 to 1000000"),
-        ("render a.mp3", "bachd: a.mp3: renders to .mid or .wav only"),
+        ("render a.mp3", "bachd: a.mp3: renders to .mid, .musicxml or .wav only"),
     ],
 )
 def test_a_wrong_command_line_is_one_line_and_64(line: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -105,13 +105,14 @@ class Composer:
             chances = self._alternatives() if self.recording_alternatives else ()
             return replace(self._step(self._chosen.popleft(), Origin.MODEL), chances=chances)
         name, place = self._piece.name, self._state.place
+        upbeat = self._state.grid.upbeat > 0
         self._begin(self._another())
         rest = self._rest(place)
         if not rest:  # there has been silence enough
             return self.next()
         breath = Event((), (), rest)
         self._state.rest(breath, place)
-        return Step(breath, place, Origin.BREATH, name)
+        return Step(breath, place, Origin.BREATH, name, upbeat=upbeat)
 
     def prepare(self) -> bool:
         """Do a little of what the next step needs; whether it is ready."""
@@ -178,7 +179,15 @@ class Composer:
 
     def _step(self, event: Event, origin: Origin) -> Step:
         state = self._state
-        step = Step(event, state.place, origin, self._piece.name, opens=state.tick == 0)
+        step = Step(
+            event,
+            state.place,
+            origin,
+            self._piece.name,
+            opens=state.tick == 0,
+            key=self._form.home,
+            upbeat=state.grid.upbeat > 0,
+        )
         state.push(event)
         state.memory.learn()
         self.effort.played(event.ticks)

@@ -1,4 +1,4 @@
-"""Write music into a .mid or .wav file, as fast as it can be composed.
+"""Write music into a .mid, .musicxml or .wav file, as fast as it can be composed.
 
 Law: the same settings, bars and rng give the same .mid, byte for byte; it holds what `run` would have sent. An older
 file stays as it was until the new one is whole.
@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -42,7 +41,7 @@ _EVERY: Final = 500
 
 
 def render(config: Config, out: Path, bars: int, rng: int) -> None:
-    """Write the seed piece's bars, and then `bars` more, to a .mid or .wav file.
+    """Write the seed piece's bars, and then `bars` more, to a .mid, .musicxml or .wav file.
 
     rng: in place of the one in the settings. Raises UsageError for another kind of file; OutputError when the file can
     not be written, or fluidsynth or a soundfont is missing; ModelError or SeedError when nothing can be composed.
@@ -62,8 +61,11 @@ def render(config: Config, out: Path, bars: int, rng: int) -> None:
                 tell(f"{out.name}: fluidsynth plays")
                 play(synth, font, score, new)
                 tell("")
+        case ".musicxml" | ".xml":
+            with _replacing(out) as new:
+                _write_score(config, new, out.name, bars, rng)
         case _:
-            raise UsageError(f"{out}: renders to .mid or .wav only; name the file so")
+            raise UsageError(f"{out}: renders to .mid, .musicxml or .wav only; name the file so")
 
 
 @contextmanager
@@ -80,22 +82,19 @@ def _replacing(out: Path) -> Iterator[Path]:
 
 
 def _write(config: Config, out: Path, bars: int, rng: int) -> None:
-    from bachd.midi.file import FileOutput
+    from bachd.midi.tracks import TracksOutput
     from bachd.realtime.clock import OfflineClock
     from bachd.realtime.player import Composed, Player
     from bachd.realtime.transport import Transport
     from bachd.service.factory import expression, open_composer, patches
 
-    music = until(bars, open_composer(_fixed(config), rng), config.expression.ritardando)
-    events = count(1)
+    music = _counted(until(bars, open_composer(_fixed(config), rng), config.expression.ritardando), out.name)
 
     async def compose(_opens_bar: bool) -> Composed | None:
-        if (event := next(events)) % _EVERY == 0:
-            tell(f"{out.name}: {event} events")
         return None if (step := next(music, None)) is None else Composed(step)
 
     clock = OfflineClock()
-    output = FileOutput(out)
+    output = TracksOutput(out, f"bachd, model {Path(config.model).name}")
     try:
         player = Player(
             output,
@@ -104,11 +103,37 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
             channels=config.midi.channels,
             patches=patches(config.midi),
             expression=expression(config, rng),
+            on_step=output.on_step,
         )
         asyncio.run(player.perform(compose))
     finally:
         tell("")
-        output.close()
+    output.close()
+
+
+def _write_score(config: Config, out: Path, name: str, bars: int, rng: int) -> None:
+    from bachd.music.notation import musicxml
+    from bachd.music.notation.score import score
+    from bachd.service.factory import open_composer
+
+    try:
+        steps = list(_counted(until(bars, open_composer(_fixed(config), rng)), name))
+    finally:
+        tell("")
+    pieces = list(dict.fromkeys(step.piece for step in steps))
+    model = Path(config.model).name
+    text = musicxml.write(
+        score(steps, config.bpm), f"After {', '.join(pieces)}", creator=f"bachd, model {model}, rng {rng}"
+    )
+    out.write_bytes(text)
+
+
+def _counted(music: Iterator[Step], name: str) -> Iterator[Step]:
+    """The same steps; how many there are so far is shown."""
+    for number, step in enumerate(music, 1):
+        if number % _EVERY == 0:
+            tell(f"{name}: {number} events")
+        yield step
 
 
 def _fixed(config: Config) -> Config:

@@ -72,7 +72,7 @@ def test_the_same_rng_gives_the_same_file_with_all_the_expression_there_is(tmp_p
 
 
 def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"out\.mp3: renders to \.mid or \.wav only"):
+    with pytest.raises(UsageError, match=r"out\.mp3: renders to \.mid, \.musicxml or \.wav only"):
         render.render(Config(), tmp_path / "out.mp3", 4, 1)
 
 
