@@ -14,6 +14,7 @@ from bachd.realtime.player import Player
 from bachd.service.parts import PartsExchange
 from bachd.service.sd_notify import SystemdNotifier
 from bachd.service.settings.apply import LiveSettings
+from bachd.service.settings.draft import Draft
 from bachd.service.settings.prepare import prepare
 from bachd.service.settings.watch import SavedFile, saves
 from bachd.service.telemetry.run_stats import RunStats
@@ -52,6 +53,11 @@ class ControlTask:
         commands = Commands(self._live, exchange, player, thread)
         self._page = Page(commands, exchange, thread, lambda: report.snapshot(exchange.present))
         self._page.move(config.web)
+
+    def begin_with(self, draft: Draft | None) -> None:
+        """Take what the command line wants otherwise than the file for unsaved changes; None is nothing."""
+        if draft is not None:
+            self._live.draft = draft
 
     async def run(self, asked: asyncio.Event) -> None:
         """Serve and follow until this is cancelled. asked: set to have the file read again."""

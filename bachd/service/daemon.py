@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from bachd.realtime.performer import Change
     from bachd.service.control_task import ControlTask
     from bachd.service.run.housekeeping import Housekeeping
+    from bachd.service.settings.draft import Draft
 
 log = logging.getLogger("bachd")
 
@@ -50,17 +51,25 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends a run; but a service takes SIGHUP, which means elsewhere that the terminal is gone, for 'reload'."""
 
 
-def run(config: Config, seconds: float | None = None, events: int | None = None, *, path: Path | None = None) -> int:
+def run(
+    config: Config,
+    seconds: float | None = None,
+    events: int | None = None,
+    *,
+    path: Path | None = None,
+    draft: Draft | None = None,
+) -> int:
     """Play until a signal, for so many seconds or so many events. Returns the exit code.
 
     seconds: counted from the first event on, or from when the run begins to wait for a clock, if none comes.
 
-    path: the file that `config` was read from; when it is saved, or a service gets SIGHUP, it is read again.
+    path: the file that `config` was read from; when it is saved, or a service gets SIGHUP, it is read again. draft: its
+    text, and what `config` has that is not in it.
 
     Raises BachdError when something cannot be opened or the model fails; nothing is left sounding then, either.
     """
     log.setLevel(logging.INFO)
-    this = _Run(config, seconds, events, path)
+    this = _Run(config, seconds, events, path, draft)
     handler = logging.StreamHandler()
     handler.setFormatter(PrintableFormatter())
     with log_to(handler, this.stats):
@@ -71,11 +80,14 @@ def run(config: Config, seconds: float | None = None, events: int | None = None,
 class _Run:
     """One run, from the first import to the last note_off."""
 
-    def __init__(self, config: Config, seconds: float | None, events: int | None, path: Path | None) -> None:
+    def __init__(
+        self, config: Config, seconds: float | None, events: int | None, path: Path | None, draft: Draft | None
+    ) -> None:
         self._config = config
         self._seconds = seconds
         self._events = events
         self._path = path
+        self._draft = draft
         self._rng = randbits(32) if config.seed.rng is None else config.seed.rng
         self._clock = MonotonicClock()
         self.stats = RunStats(Lateness())
@@ -194,7 +206,9 @@ class _Run:
         from bachd.service.control_task import ControlTask  # slow, too
 
         exchange, player, stats = self._exchange, self._player, self.stats
-        return ControlTask(self._path, exchange, player, stats, self._notifier, self._clock, call, self._tending)
+        task = ControlTask(self._path, exchange, player, stats, self._notifier, self._clock, call, self._tending)
+        task.begin_with(self._draft)
+        return task
 
     def _line(self) -> str:
         return self.stats.line(self._exchange.present)

@@ -73,6 +73,13 @@ def tonic(key: Key) -> int:
     return signature(key) + (3 if key.minor else 0)
 
 
+def key_name(key: Key) -> str:
+    """Such as 'B flat major'."""
+    name = Spelled(key.tonic, tonic(key))
+    accidental = {-1: " flat", 0: "", 1: " sharp"}[name.alteration]
+    return f"{name.letter}{accidental} {'minor' if key.minor else 'major'}"
+
+
 def spell(pitches: Sequence[int], key: Key) -> list[Spelled]:
     """Name pitches in the order in which they begin, those of a chord from low to high.
 
