@@ -11,7 +11,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from bachd import command_line, standard_streams
+from bachd import standard_streams
+from bachd.commands import command_line
 from bachd.errors import EXIT_BUG, EXIT_OK, BachdError, ConfigError
 from bachd.printable import printable
 from bachd.standard_streams import exit_code_for, print_error

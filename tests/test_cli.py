@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from bachd import __version__, command_line, setting_options
+from bachd import __version__
 from bachd.cli import main
+from bachd.commands import command_line, setting_options
 from bachd.config import Config
 from bachd.errors import OutputError
 from bachd.midi.port_names import PortInfo
@@ -31,7 +32,7 @@ PORTS = [PortInfo("FP-30X MIDI 1", "alsa", "hardware"), PortInfo("FLUID Synth in
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working directory, on a machine without settings of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("bachd.subcommands.SYSTEM_CONFIG", tmp_path / "etc.yaml")
+    monkeypatch.setattr("bachd.commands.subcommands.SYSTEM_CONFIG", tmp_path / "etc.yaml")
     return tmp_path
 
 
@@ -123,7 +124,7 @@ def test_every_setting_of_the_page_is_an_option_of_run() -> None:
 
 
 def test_every_option_of_render_is_one_of_run_or_its_own() -> None:
-    own = {"-o", "--output", "--bars"}
+    own = {"-o", "--output", "--bars", "--favourite"}
     assert set(command_line.options("render")) - own <= set(command_line.options("run"))
 
 
@@ -189,9 +190,7 @@ def test_models_and_pieces_are_listed(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_help_is_at_once() -> None:
     heavy = {"alsa_midi", "asyncio", "json", "mido", "numpy", "rich", "rtmidi", "yaml"}
-    script = (
-        f"import sys; from bachd import cli, command_line; command_line.parser(); print(*{heavy} & sys.modules.keys())"
-    )
+    script = f"import sys; from bachd.commands import command_line as c; c.parser(); print(*{heavy} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "\n"
 
@@ -200,7 +199,8 @@ def test_the_first_note_waits_for_nothing_that_only_comes_later() -> None:
     later = {"aiohttp", "importlib.metadata", "mido", "rich", "rtmidi", "yaml"}
     script = """if True:
         import sys
-        from bachd import cli, command_line
+        from bachd import cli
+        from bachd.commands import command_line
         from bachd.config import Config
         command_line.parser("run")
         from bachd.service import daemon, factory

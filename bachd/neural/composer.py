@@ -134,14 +134,21 @@ class Composer:
         self._state = MusicState(self.model.context())
         self._begin(self._first)
 
+    def skip(self) -> None:
+        """End the piece here; a breath follows, and another piece. Not while a step is prepared."""
+        self._seed.clear()
+        self._chosen.clear()
+        self._search = self._searching = None
+        self._over = True
+
     def mark(self) -> Mark:
         """What `resume` needs to come back to this moment; not while a step is prepared."""
         return Mark(
             self._piece, self._form, tuple(self._seed), self._state.mark(), tuple(self._waiting), self.rng.getstate()
         )
 
-    def resume(self, mark: Mark, sampler: Sampler) -> None:
-        """Go on from where this mark was made, and draw with `sampler`, whose rng is this composer's.
+    def resume(self, mark: Mark, sampler: Sampler | None = None) -> None:
+        """Go on from where this mark was made, and draw with `sampler`, whose rng is this composer's; None: as before.
 
         What comes up to the next bar line is composed without comparing candidates, since it is needed at once.
         """
@@ -150,8 +157,8 @@ class Composer:
         self._state.resume(mark.state)
         self._waiting = list(mark.waiting)
         self.rng.setstate(mark.rng)
-        sampler.adapt(self._piece)
-        self._sampler = sampler
+        self._sampler = sampler or self._sampler
+        self._sampler.adapt(self._piece)
         self._plan(mark.form)
         self._hurried = True
 

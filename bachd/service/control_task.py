@@ -12,6 +12,7 @@ from bachd.config import Config
 from bachd.realtime.clock import Clock
 from bachd.realtime.player import Player
 from bachd.service.parts import PartsExchange
+from bachd.service.pieces.played import Music
 from bachd.service.sd_notify import SystemdNotifier
 from bachd.service.settings.apply import LiveSettings
 from bachd.service.settings.draft import Draft
@@ -39,6 +40,7 @@ class ControlTask:
         clock: Clock,
         call: Call,
         thread: Executor,
+        music: Music,
     ) -> None:
         """Serves nothing yet. May wait for the disk.
 
@@ -50,8 +52,9 @@ class ControlTask:
         self._file = None if path is None else SavedFile(path, may_be_empty=config == Config())
         opens = partial(prepare, clock=clock, lateness=report.lateness, call=call)
         self._live = LiveSettings(path, exchange, opens, report, thread)
-        commands = Commands(self._live, exchange, player, thread)
-        self._page = Page(commands, exchange, thread, lambda: report.snapshot(exchange.present))
+        self.commands = Commands(self._live, exchange, player, music, thread)
+        """What the page can ask for, and the keys of a terminal."""
+        self._page = Page(self.commands, exchange, thread, lambda: report.snapshot(exchange.present))
         self._page.move(config.web)
 
     def begin_with(self, draft: Draft | None) -> None:

@@ -17,9 +17,10 @@ import asyncio
 import gc
 import logging
 import signal
+import sys
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from secrets import randbits
 from typing import TYPE_CHECKING, Any, Final
@@ -195,7 +196,22 @@ class _Run:
         await self._playing.wait()
         loop = asyncio.get_running_loop()
         control = await loop.run_in_executor(self._tending, self._make_control_task, loop.call_soon_threadsafe)
-        await control.run(self._reload)
+        with self._keyboard(control):
+            await control.run(self._reload)
+
+    def _keyboard(self, control: ControlTask) -> AbstractContextManager[object]:
+        """The keys of the terminal that this runs in, if it does."""
+        from bachd.service.run.keyboard import Keyboard, is_in_foreground
+
+        if not (is_in_foreground(sys.stdin) and sys.stdout.isatty()):
+            return nullcontext()
+        return Keyboard(
+            sys.stdin,
+            control.commands,
+            lambda: self._exchange.latest.config.tempo,
+            self._stop.set,
+            lambda: self._housekeeping.view if self._housekeeping else None,
+        )
 
     def _make_housekeeping(self) -> Housekeeping:
         from bachd.service.run.housekeeping import Housekeeping  # slow: not for the event loop or before the first note
@@ -206,7 +222,9 @@ class _Run:
         from bachd.service.control_task import ControlTask  # slow, too
 
         exchange, player, stats = self._exchange, self._player, self.stats
-        task = ControlTask(self._path, exchange, player, stats, self._notifier, self._clock, call, self._tending)
+        task = ControlTask(
+            self._path, exchange, player, stats, self._notifier, self._clock, call, self._tending, self._composer
+        )
         task.begin_with(self._draft)
         return task
 

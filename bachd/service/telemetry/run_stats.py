@@ -94,7 +94,7 @@ class RunStats(logging.Handler):
         step = self._step
         return {
             "piece": step.piece if step else None,
-            "bar": step.place.bar + 1 if step else None,
+            "bar": step.bar_number if step else None,
             "tempo": parts.bpm,
             "condition": _condition(parts),
             "output": parts.outputs.description,

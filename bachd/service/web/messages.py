@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, TypeAlias, TypedDict, get_args
 
+from bachd.service.pieces.favourites import Kept
 from bachd.service.telemetry.snapshot import Figures
 
-Order: TypeAlias = Literal["play", "pause", "stop", "panic"]
+Order: TypeAlias = Literal["play", "pause", "stop", "panic", "next", "again"]
 """A command that is carried out at once and changes no setting."""
-Command: TypeAlias = Literal["settings", "change", "undo", "save", "play", "pause", "stop", "panic"]
+Command: TypeAlias = Literal[
+    "settings", "change", "undo", "save", "play", "pause", "stop", "panic", "next", "again", "keep", "replay", "history"
+]
 
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
@@ -60,6 +63,22 @@ class Alternative(TypedDict):
 
     text: str
     p: float
+
+
+class PlayedPiece(TypedDict):
+    """A piece of this run."""
+
+    number: int
+    piece: str
+    whole: bool
+    """Whether it is over, so that it can be kept at once."""
+
+
+class History(TypedDict):
+    """The last pieces of this run, and what was kept of this and earlier ones; the latest come last."""
+
+    pieces: list[PlayedPiece]
+    favourites: list[Kept]
 
 
 class Settings(TypedDict):
@@ -143,7 +162,7 @@ class Done(TypedDict):
     type: Literal["done"]
     id: int
     ok: Any
-    """Settings, or `{"playing": ...}` for an order."""
+    """Settings, `{"playing": ...}` for an order, `{"kept": ...}` for `keep`, or the history."""
 
 
 class Refusal(TypedDict):
@@ -174,7 +193,7 @@ class Request(TypedDict):
     id: int
     command: Command
     payload: Any
-    """The change that is wanted, of `change`."""
+    """The change that is wanted, of `change`; a piece's number or a favourite, of `keep` and `replay`."""
 
 
 class WatchedMessage(TypedDict):

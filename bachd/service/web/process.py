@@ -203,14 +203,14 @@ class Page:
         try:
             result = await self._commands.handle(command, request["payload"])
         except BachdError as fault:
-            self._refuse(request, str(fault).splitlines(), 409 if command in ("save", *ORDERS) else 422)
+            self._refuse(request, str(fault).splitlines(), 409 if command in ("save", "keep", *ORDERS) else 422)
         except Exception:  # a request must not end the music
             log.exception("the page asked for %r, and that failed", command)
             self._refuse(request, ["this is a bug in bachd; its log says more"], 500)
         else:
             if command in ORDERS:
                 self._send({"type": "going" if self._commands.running else "halted"})
-            elif command != "settings":
+            elif command in ("change", "undo", "save"):
                 self._send({"type": "settings", "settings": result})
             self._write({"type": "done", "id": request["id"], "ok": result})
 

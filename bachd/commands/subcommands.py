@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
 
         path = _config_path(options.config)
         if _has_settings(options):
-            from bachd import setting_options
+            from bachd.commands import setting_options
 
             wanted = setting_options.wanted(options, path)
             draft = Draft(wanted.text, wanted.options)
@@ -49,13 +49,20 @@ def render(options: argparse.Namespace) -> int:
     """Write music into a file."""
     from secrets import randbits
 
-    from bachd import setting_options
+    from bachd.commands import setting_options
     from bachd.service.render import render as render_file
 
     out = options.output or options.out
     if out is None or (options.output and options.out):
         raise UsageError("give the file to write once, such as bach.mid; see 'bachd render --help'")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing half-written is to be left then, either
+    if options.favourite is not None:
+        from bachd.service.pieces import favourites
+
+        kept = favourites.find(options.favourite)
+        render_file(kept.config, out, 0, kept.rng, kept.steps)
+        print(f"wrote {out} (after {printable(kept.title)})")
+        return EXIT_OK
     config = setting_options.wanted(options, _config_path(options.config)).config
     rng = randbits(32) if config.seed.rng is None else config.seed.rng
     render_file(config, out, options.bars, rng)
@@ -65,7 +72,7 @@ def render(options: argparse.Namespace) -> int:
 
 def pieces(options: argparse.Namespace) -> int:
     """List the seed pieces of a model."""
-    from bachd.service import catalogue
+    from bachd.service.pieces import catalogue
 
     found = catalogue.pieces(options.model)
     if options.json:
@@ -82,7 +89,7 @@ def pieces(options: argparse.Namespace) -> int:
 
 def models(options: argparse.Namespace) -> int:
     """List the models that came with bachd."""
-    from bachd.service import catalogue
+    from bachd.service.pieces import catalogue
 
     found = catalogue.models()
     if options.json:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from bachd import __version__, subcommands
-from bachd.errors import UsageError, suggestion
+from bachd import __version__
+from bachd.commands import subcommands
+from bachd.errors import UsageError, did_you_mean
 
 _CODES: Final = """exit codes:
   0 success; 64 wrong command line; 69 no such port, model or device, or a full disk; 70 a bug; 78 config.yaml or a
@@ -20,14 +21,19 @@ VERBS: Final = {
     "run": (
         "play, until Ctrl-C unless a limit is given",
         "Play Bach-like music on a synth, or into a .mid file where there is none. In a terminal a piano roll shows "
-        "it. The options are the keys of config.yaml, where each is explained.",
+        "it; space pauses, n is for the next piece, r for this one again, + and - for the tempo, k to keep the piece, "
+        "q to quit. The options are the keys of config.yaml, where each is explained.",
         ("bachd run", "bachd run --model cello --piece bwv1007-prelude --tempo 70", "bachd run --output FP-30X"),
     ),
     "render": (
         "write music to a file, faster than real time",
         "Write the seed and some bars more to a file: NAME.mid, with a track for each voice; NAME.musicxml, a score "
         "for MuseScore and others; or NAME.wav, which fluidsynth plays.",
-        ("bachd render bach.mid --bars 64", "bachd render -o cello.musicxml --model cello --rng 7"),
+        (
+            "bachd render bach.mid --bars 64",
+            "bachd render -o cello.musicxml --model cello --rng 7",
+            "bachd render bach.wav --favourite 1",
+        ),
     ),
     "pieces": (
         "list the pieces that a model can start from",
@@ -85,13 +91,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     if unknown:
         name = next((word for word in unknown if word.startswith("-")), unknown[0])
         known = options(verb) if verb else ()
-        hint = suggestion(name.partition("=")[0], known) if name.startswith("-") else ""
+        hint = did_you_mean(name.partition("=")[0], known) if name.startswith("-") else ""
         raise UsageError(f"unrecognized arguments: {' '.join(unknown)}{hint}; see 'bachd {verb} --help'")
     return found
 
 
 def _instead_of(verb: str) -> str:
-    return suggestion(verb, VERBS) or f"; the verbs are {', '.join(VERBS)}"
+    return did_you_mean(verb, VERBS) or f"; the verbs are {', '.join(VERBS)}"
 
 
 def options(verb: str) -> list[str]:
@@ -123,7 +129,7 @@ def parser(verb: str | None = None) -> argparse.ArgumentParser:
     for name in ("pieces", "models", "ports", "status", "doctor", "bench"):
         each[name].add_argument("--json", action="store_true", help="print JSON")
     if verb in ("run", "render"):
-        from bachd import setting_options  # what these two load anyway
+        from bachd.commands import setting_options  # what these two load anyway
 
         setting_options.add(each[verb], rendering=verb == "render")
     return top
@@ -158,6 +164,9 @@ def _add_own_options(each: dict[str, argparse.ArgumentParser]) -> None:
     render.add_argument("-o", "--output", type=Path, metavar="OUT", help="the same")
     render.add_argument(
         "--bars", type=_count, metavar="N", default=32, help="bars after the seed (default: %(default)s)"
+    )
+    each["render"].add_argument(
+        "--favourite", metavar="LINK", help="a piece that was kept, by its link or number, instead of new music"
     )
     each["pieces"].add_argument("--model", metavar="NAME", default="chorales", help="(default: %(default)s)")
     doctor.add_argument("--timing", action="store_true", help="measure how punctually notes arrive instead")

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from bachd.music import keys
 from bachd.music.notation.spelling import key_name
-from bachd.neural import bundle
-from bachd.neural.bundle import Bundle
+from bachd.neural.bundle import bundle
+from bachd.neural.bundle.bundle import Bundle
+from bachd.neural.bundle.card import read_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def models() -> list[ModelEntry]:
     found = []
     for name in bundle.names():
         home = bundle.folder(name)
-        card = bundle.read_card(home)
+        card = read_card(home)
         told = json.loads((home / "card.json").read_text(encoding="utf-8"))
         found.append(ModelEntry(name, str(told.get("description", "")), len(card.seeds)))
     return found
