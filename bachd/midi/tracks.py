@@ -6,7 +6,7 @@ Law: the notes and their moments are those that were sent; the voice of a note i
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from bachd.realtime.output import TimedMessage
 
 _SCALE: Final = 20
 """Ticks of the file in each of ours: 480 a quarter note."""
+PPQ: Final = TICKS * _SCALE
 _TRACK_NAME: Final = 0x03
 _END: Final = b"\x00\xff\x2f\x00"
 
@@ -69,10 +70,8 @@ class TracksOutput:
 
     def _file(self) -> bytes:
         used = voices.count(step.event for _, step in self._steps)
-        signs: _Timed = [(0, meta(_TRACK_NAME, self._title.encode("utf-8", "replace")))]
-        parts: list[_Timed] = [
-            [(0, meta(_TRACK_NAME, name.encode()))] for name in (voices.names(used) if used > 1 else (self._title,))
-        ]
+        signs: _Timed = []
+        parts: list[_Timed] = [[] for _ in range(used)]
         tracker, steps = voices.Voices(used), iter([*self._steps, (len(self._sent) + 1, None)])
         voice_of: dict[int, int] = {}
         sounding: dict[tuple[int, int], int] = {}  # channel and pitch -> voice
@@ -96,15 +95,56 @@ class TracksOutput:
             elif message.data[0] < 0xF0:
                 waiting.append((tick, message))
         for tick, message in waiting:
-            parts[channels.get(message.channel, 0)].insert(1, (tick, message))
-        tracks = [_track(signs), *map(_track, parts)]
-        return b"MThd" + struct.pack(">LHHH", 6, 1, len(tracks), TICKS * _SCALE) + b"".join(tracks)
+            parts[channels.get(message.channel, 0)].insert(0, (tick, message))
+        _part_repeats(parts)
+        names = voices.names(used) if used > 1 else (self._title,)
+        return file_of([_track(*each) for each in zip((self._title, *names), (signs, *parts), strict=True)], PPQ)
 
 
-def _track(messages: Iterable[tuple[int, Message]]) -> bytes:
-    data, before = bytearray(), 0
+def _part_repeats(parts: Sequence[_Timed]) -> None:
+    """End notes a tick early that another track strikes again at once: programs may play that track first."""
+    struck = {
+        (tick, message.data[:2]): number
+        for number, part in enumerate(parts)
+        for tick, message in part
+        if message.type == "note_on"
+    }
+    for number, part in enumerate(parts):
+        for index, (tick, message) in enumerate(part):
+            if message.type == "note_off":
+                strike = bytes((0x90 | message.channel, message.note))
+                if struck.get((tick, strike), number) != number:
+                    part[index] = (tick - 1, message)
+
+
+def _track(name: str, messages: _Timed) -> Track:
+    track = Track(name)
     for tick, message in sorted(messages, key=lambda timed: timed[0]):
-        data += variable(tick - before) + message.data
-        before = tick
-    data += _END
-    return b"MTrk" + len(data).to_bytes(4) + data
+        track.add(tick, message)
+    return track
+
+
+class Track:
+    """A track that is written message by message, in the order of their ticks; it takes no more room than in a file."""
+
+    def __init__(self, name: str) -> None:
+        """name: what programs show it by; '' for none yet."""
+        self.name = name
+        self.is_empty = True
+        self._data = bytearray()
+        self._tick = 0
+
+    def add(self, tick: int, message: Message) -> None:
+        """Add a message; the ticks are the file's."""
+        self._data += variable(tick - self._tick) + message.data
+        self._tick = tick
+        self.is_empty = False
+
+    def __bytes__(self) -> bytes:
+        name = b"\0" + meta(_TRACK_NAME, self.name.encode("utf-8", "replace")).data
+        return b"MTrk" + (len(name) + len(self._data) + len(_END)).to_bytes(4) + name + self._data + _END
+
+
+def file_of(tracks: Sequence[Track], ppq: int) -> bytes:
+    """Return a .mid of format 1. ppq: ticks a quarter note."""
+    return b"MThd" + struct.pack(">LHHH", 6, 1, len(tracks), ppq) + b"".join(map(bytes, tracks))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bachd.music.event import Event
-from bachd.music.keys import Key
+from bachd.music.keys import ALL, Key
 
 BEFORE: Final = 10
 """Notes before one that have a say in its name; Meredith's value."""
@@ -32,6 +32,9 @@ _NATURAL: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _SHARPEST: Final = {False: 6, True: 5}
 """Most sharps of a key signature, by whether the key is minor: F sharp major and E flat minor, as Bach has them."""
 _ACCIDENTALS: Final = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
+
+_SCALE_OF: Final = {(key.minor, key.tonic): [int(100 * weight) for weight in key.profile()] for key in ALL}
+"""How often each pitch class is there in a key, by whether it is minor and by its tonic."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -80,20 +83,25 @@ def key_name(key: Key) -> str:
     return f"{name.letter}{accidental} {'minor' if key.minor else 'major'}"
 
 
-def spell(pitches: Sequence[int], key: Key) -> list[Spelled]:
+def key_named(name: str) -> Key | None:
+    """The key that `key_name` gave a name, if it did."""
+    return next((key for key in ALL if key_name(key) == name), None)
+
+
+def spell(pitches: Sequence[int], key: Key, *, before: int = BEFORE, after: int = AFTER) -> list[Spelled]:
     """Name pitches in the order in which they begin, those of a chord from low to high.
 
-    pitches: MIDI numbers. key: of the piece.
+    pitches: MIDI numbers. key: of the piece. before, after: how many pitches have a say in a name, itself counted.
     """
     names, counts = _tonics(key), [0] * 12
-    for pitch in pitches[: AFTER - 1]:
+    for pitch in pitches[: after - 1]:
         counts[pitch % 12] += 1
     found = []
     for index, pitch in enumerate(pitches):
-        if index + AFTER - 1 < len(pitches):
-            counts[pitches[index + AFTER - 1] % 12] += 1
-        if index > BEFORE:
-            counts[pitches[index - BEFORE - 1] % 12] -= 1
+        if index + after - 1 < len(pitches):
+            counts[pitches[index + after - 1] % 12] += 1
+        if index > before:
+            counts[pitches[index - before - 1] % 12] -= 1
         found.append(_name(pitch, counts, names))
     return found
 
@@ -109,6 +117,12 @@ def spell_events(events: Iterable[Event], key: Key) -> list[dict[int, Spelled]]:
         held = {pitch: before.get(pitch) or _name(pitch, [1] * 12, alone) for pitch in event.held}
         found.append(held | {pitch: next(names) for pitch in event.starts})
     return found
+
+
+def in_key(event: Event, key: Key) -> str:
+    """An event's text with names that the key alone gives."""
+    tonics = _tonics(key)
+    return event.text(lambda pitch: str(_name(pitch, _SCALE_OF[key.minor, key.tonic], tonics)))
 
 
 def _tonics(key: Key) -> list[int]:

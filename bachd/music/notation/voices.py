@@ -39,6 +39,11 @@ class Voices:
         self._last: list[int | None] = [None] * count  # the pitch each voice had
         self._sounding: dict[int, int] = {}
 
+    def __copy__(self) -> Voices:
+        made = Voices(self._count)
+        made._last, made._sounding = self._last.copy(), self._sounding
+        return made
+
     def assign(self, event: Event) -> dict[int, int]:
         """Return the voice of each pitch that sounds in the next event; 0 is the highest."""
         held = {pitch: self._sounding[pitch] for pitch in event.held if pitch in self._sounding}

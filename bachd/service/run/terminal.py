@@ -21,7 +21,7 @@ from rich.style import Style
 
 from bachd.music import pitch
 from bachd.music.event import TICKS
-from bachd.music.notation.voices import Voices
+from bachd.music.notation.live import LiveNotation
 from bachd.music.piece import Origin, Step
 from bachd.printable import printable
 
@@ -86,7 +86,7 @@ class TerminalView(logging.Handler):
         )
         self._columns: deque[_Column] = deque(maxlen=COLUMNS)
         self._tick = 0  # since the view began
-        self._tracker = Voices()
+        self._notation = LiveNotation()
         self._voices: dict[int, int] = {}
         self._tokens: deque[tuple[str, Origin]] = deque(maxlen=40)
         self._step: Step | None = None
@@ -123,10 +123,9 @@ class TerminalView(logging.Handler):
     def show(self, step: Step) -> None:
         """Draw the event that begins now."""
         self._step = step
-        self._tokens.append((str(step.event), step.origin))
-        if step.opens:
-            self._tracker = Voices()
-        self._voices = self._tracker.assign(step.event)
+        written = self._notation.played(step)
+        self._tokens.append((written.text(step.event), step.origin))
+        self._voices = written.voices
         end = self._tick + step.event.ticks
         for column in range(self._tick // COLUMN, -(-end // COLUMN)):
             self._fill(column, end, step)

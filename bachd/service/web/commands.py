@@ -88,6 +88,8 @@ class Commands:
                 return {"kept": await self._keep(given)}
             case "replay":
                 return await self._replay(given)
+            case "favourite":
+                return await self._in_thread(partial(self._favourite, _field(given, "number", int)))
             case "history":
                 return await self._in_thread(self._history)
             case _:
@@ -118,8 +120,14 @@ class Commands:
             log.info("kept: bachd render bach.mid --favourite %d", kept["number"])
 
     def _kept(self, played: Played) -> Kept:
+        return favourites.add(self._favourite_of(played))
+
+    def _favourite(self, number: int) -> str:
+        return str(self._favourite_of(self._played(number)))
+
+    def _favourite_of(self, played: Played) -> favourite.Favourite:
         parts = self._exchange.present
-        return favourites.add(favourite.of(played.steps, parts.config, parts.bpm, parts.rng))
+        return favourite.of(played.steps, parts.config, parts.bpm, parts.rng)
 
     async def _replay(self, given: Any) -> dict[str, Any]:
         """Play a piece of this run again, or a favourite, from the next bar on."""

@@ -13,9 +13,7 @@ from bachd.service.telemetry.snapshot import Figures
 
 Order: TypeAlias = Literal["play", "pause", "stop", "panic", "next", "again"]
 """A command that is carried out at once and changes no setting."""
-Command: TypeAlias = Literal[
-    "settings", "change", "undo", "save", "play", "pause", "stop", "panic", "next", "again", "keep", "replay", "history"
-]
+Command: TypeAlias = Literal[Order, "settings", "change", "undo", "save", "keep", "replay", "history", "favourite"]
 
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
@@ -32,8 +30,14 @@ class Placed(TypedDict):
     ticks: int
     held: list[int]
     """Pitches that go on sounding."""
+    notes: list[tuple[int, str, int]]
+    """Pitch, name and voice, 0 for the highest of four, of all that sounds, from low to high."""
     text: str
+    """With the names that the key gives."""
+    key: str
+    """Of the piece, such as 'B flat major'."""
     bar: int
+    """As scores count: the first full bar is 1, an upbeat 0."""
     phase: int
     """Ticks since the bar line."""
     metre: list[int]
@@ -193,7 +197,7 @@ class Request(TypedDict):
     id: int
     command: Command
     payload: Any
-    """The change that is wanted, of `change`; a piece's number or a favourite, of `keep` and `replay`."""
+    """The change that is wanted, of `change`; a piece's number, or a favourite, of others."""
 
 
 class WatchedMessage(TypedDict):

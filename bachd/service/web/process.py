@@ -16,12 +16,15 @@ import os
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from ipaddress import ip_address
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from bachd.config import Web
 from bachd.errors import BachdError
+from bachd.music.notation.live import LiveNotation
+from bachd.music.notation.spelling import in_key
 from bachd.service import state_dir
 from bachd.service.web import framing, listen_socket, step_json
 from bachd.service.web.launch import start
@@ -74,6 +77,7 @@ class Page:
         self._writer: asyncio.StreamWriter | None = None
         self._requests: set[asyncio.Task[None]] = set()
         self._log = PageLog()
+        self._notation = LiveNotation()
         self._number = 0
         self._tick = 0
         self._end = 0.0
@@ -224,7 +228,8 @@ class Page:
 
     def step(self, step: Step, due: float, bpm: float, messages: Sequence[TimedMessage]) -> None:
         """Send a step that was handed to the output as `messages` and sounds at `due`, monotonic seconds."""
-        played = step_json.played(step, self._number, self._tick, due, bpm, messages)
+        written = self._notation.played(step, self._exchange.present.composer.ahead)
+        played = step_json.played(step, written, self._number, self._tick, due, bpm, messages)
         self._number += 1
         self._tick += step.event.ticks
         self._end = due + step_json.seconds(step, bpm)
@@ -236,13 +241,14 @@ class Page:
             return
         steps = ahead if coming is None else [coming, *ahead]
         number, tick, due, planned = self._number, self._tick, self._end, []
-        for step in steps:
+        notation = self._notation.planned(steps)
+        for step, written in zip(steps, notation, strict=True):
             bpm = self._exchange.present.bpm * step.pace
-            planned.append(step_json.planned(step, number, tick, due, bpm))
+            planned.append(step_json.planned(step, written, number, tick, due, bpm))
             number, tick, due = number + 1, tick + step.event.ticks, due + step_json.seconds(step, bpm)
         self._send({"type": "plan", "steps": planned})
         if steps and (chances := steps[0].chances):
-            self._send(step_json.alternatives(self._number, chances))
+            self._send(step_json.alternatives(self._number, chances, partial(in_key, key=notation[0].key)))
 
     def status(self, snapshot: Snapshot) -> None:
         """Send how the run is doing."""
