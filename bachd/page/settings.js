@@ -106,6 +106,7 @@ export class Steer {
   /** Show the settings that are in force. */
   show({ values, unsaved, undo, choices, limits }) {
     this.values = values;
+    if (!undo && document.activeElement === by("undo")) by("steer").focus(); // a disabled button keeps no focus
     by("undo").disabled = !undo;
     by("save").disabled = !unsaved;
     write(by("saved"), unsaved ? "not saved yet" : "as in config.yaml");

@@ -77,7 +77,7 @@ def kept() -> list[Kept]:
 
 def find(text: str) -> Favourite:
     """Return the favourite of a number in the list, or of its own text or link. Raises UsageError."""
-    if not text.isdecimal():
+    if not (text.isdecimal() and len(text) <= 9):
         return parse(text)
     known = kept()
     if not 1 <= int(text) <= len(known):

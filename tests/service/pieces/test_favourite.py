@@ -117,6 +117,8 @@ def test_the_list_grows_and_keeps_each_once(state: Path) -> None:
     assert len(favourites.kept()) == 2
     with pytest.raises(UsageError, match="no favourite has the number 3; 2 are kept"):
         favourites.find("3")
+    with pytest.raises(UsageError, match="this is no favourite"):
+        favourites.find("9" * 10_000)
 
 
 def test_a_favourite_is_rendered_by_its_number_and_by_its_link(
