@@ -45,7 +45,7 @@ class _Page:
         self._past: deque[int] = deque(maxlen=_BEFORE)
         self._names: dict[int, Spelled] = {}
         self._voices = Voices()
-        self._key = Key(0)
+        self._key: Key | None = None
 
     def __copy__(self) -> _Page:
         made = _Page()
@@ -59,6 +59,7 @@ class _Page:
         if step.opens:
             self._past.clear()
             self._voices = Voices()
+        if step.key is not None or step.opens or self._key is None:
             self._key = step.key or keys.home([event, *(each.event for each in ahead)])
         coming = islice(_starts(ahead), _AFTER)
         new = [pitch for pitch in event.sounding if pitch not in event.held or pitch not in self._names]
