@@ -83,6 +83,9 @@ class Step:
     upbeat: bool = False
     """Whether its piece begins with an upbeat."""
 
+    tempo: float | None = None
+    """Quarter notes a minute that suit its piece; None where that is not known."""
+
     @property
     def bar_number(self) -> int:
         """The number of its bar in a score: the first full bar is 1, and an upbeat 0."""

@@ -23,6 +23,7 @@ from bachd.music.form import phrases, plan, planner
 from bachd.music.form.habits import Habits
 from bachd.music.form.plan import Form
 from bachd.music.metre import Grid, Place
+from bachd.music.performance import tempo
 from bachd.music.piece import Chance, Origin, Piece, Step
 from bachd.neural import features, music_state
 from bachd.neural.model import Model
@@ -105,14 +106,14 @@ class Composer:
             chances = self._alternatives() if self.recording_alternatives else ()
             return replace(self._step(self._chosen.popleft(), Origin.MODEL), chances=chances)
         name, place = self._piece.name, self._state.place
-        upbeat = self._state.grid.upbeat > 0
+        upbeat, bpm = self._state.grid.upbeat > 0, tempo.of(self._piece)
         self._begin(self._another())
         rest = self._rest(place)
         if not rest:  # there has been silence enough
             return self.next()
         breath = Event((), (), rest)
         self._state.rest(breath, place)
-        return Step(breath, place, Origin.BREATH, name, upbeat=upbeat)
+        return Step(breath, place, Origin.BREATH, name, upbeat=upbeat, tempo=bpm)
 
     def prepare(self) -> bool:
         """Do a little of what the next step needs; whether it is ready."""
@@ -194,6 +195,7 @@ class Composer:
             opens=state.tick == 0,
             key=self._form.home,
             upbeat=state.grid.upbeat > 0,
+            tempo=tempo.of(self._piece),
         )
         state.push(event)
         state.memory.learn()

@@ -159,7 +159,8 @@ class _Run:
         self.stats.count(step)
         if self.stats.events == 1:
             parts = self._exchange.present
-            log.info("playing %s at %g bpm on %s (rng %d)", step.piece, parts.bpm, parts.outputs.description, self._rng)
+            bpm = parts.bpm * parts.config.pace(step)
+            log.info("playing %s at %g bpm on %s (rng %d)", step.piece, bpm, parts.outputs.description, self._rng)
             gc.freeze()  # what has been made by now stays: a collection need not look at it again
             gc.enable()
             self._begin_playing(due)
@@ -208,10 +209,16 @@ class _Run:
         return Keyboard(
             sys.stdin,
             control.commands,
-            lambda: self._exchange.latest.config.tempo,
+            self._tempo,
             self._stop.set,
             lambda: self._housekeeping.view if self._housekeeping else None,
         )
+
+    def _tempo(self) -> float | str:
+        """The tempo that is wanted: the piece's own where none is set."""
+        config, pieces = self._exchange.latest.config, self._composer.pieces
+        share = config.pace(pieces[-1].steps[0]) if pieces else 1.0
+        return round(config.bpm * share) if config.tempo is None else config.tempo
 
     def _make_housekeeping(self) -> Housekeeping:
         from bachd.service.run.housekeeping import Housekeeping  # slow: not for the event loop or before the first note

@@ -55,7 +55,7 @@ def render(config: Config, out: Path, bars: int, rng: int, piece: Sequence[Step]
         from bachd.service.factory import open_composer
 
         steps = _paced(piece, ritardando) if piece else until(bars, open_composer(_fixed(config), rng), ritardando)
-        return _counted(steps, out.name)
+        return (replace(step, pace=step.pace * config.pace(step)) for step in _counted(steps, out.name))
 
     match out.suffix.lower():
         case ".mid" | ".midi":
@@ -131,7 +131,9 @@ def _write_score(config: Config, out: Path, music: Music, rng: int) -> None:
     pieces = list(dict.fromkeys(step.piece for step in steps))
     model = Path(config.model).name
     text = musicxml.write(
-        score(steps, config.bpm), f"After {', '.join(pieces)}", creator=f"bachd, model {model}, rng {rng}"
+        score(steps, config.bpm * steps[0].pace),
+        f"After {', '.join(pieces)}",
+        creator=f"bachd, model {model}, rng {rng}",
     )
     out.write_bytes(text)
 

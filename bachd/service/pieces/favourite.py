@@ -80,7 +80,7 @@ _EXPRESSION: Final = ("swing", "humanise_ms", "ritardando", "dynamics")
 
 def of(steps: Sequence[Step], config: Config, bpm: float, rng: int) -> Favourite:
     """Return a piece as it was composed by these settings. bpm: quarter notes a minute that it was played at."""
-    plain = tuple(replace(step, pace=1.0, chances=()) for step in steps if step.origin is not Origin.BREATH)
+    plain = tuple(replace(step, pace=1.0, chances=(), tempo=bpm) for step in steps if step.origin is not Origin.BREATH)
     return Favourite(plain, Path(config.model).name, bpm, config.expression, rng)
 
 
@@ -119,8 +119,9 @@ def _read(data: Any) -> Favourite:
     values = dict(zip(_EXPRESSION, data["expression"], strict=True))
     expression = Expression(**{name: _within(f"expression.{name}", value) for name, value in values.items()})
     piece, model, rng = str(data["piece"])[:_NAME], Path(str(data["model"])).name[:_NAME], int(data["rng"])
-    steps = _steps(events, grid, piece, key, int(data["seed"]))
-    return Favourite(steps, model, _within("tempo", data["bpm"]), expression, rng % 2**32)
+    bpm = _within("tempo", data["bpm"])
+    steps = tuple(replace(step, tempo=bpm) for step in _steps(events, grid, piece, key, int(data["seed"])))
+    return Favourite(steps, model, bpm, expression, rng % 2**32)
 
 
 def _within(key: str, value: Any) -> Any:

@@ -170,8 +170,8 @@ class ComposerThread:
         self._busy = True
         step = self._before = self._again.popleft() if self._again else await self._call(parts.composer.next)
         self._busy = False
-        slowing = parts.config.expression.ritardando
-        self._unsent = replace(step, pace=pace(before, step, self.ahead, slowing))
+        slowing = pace(before, step, self.ahead, parts.config.expression.ritardando)
+        self._unsent = replace(step, pace=slowing * parts.config.pace(step))
         self._remember(step)
         if self._stats.events:
             self._has_room.set()

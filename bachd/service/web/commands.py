@@ -127,7 +127,8 @@ class Commands:
 
     def _favourite_of(self, played: Played) -> favourite.Favourite:
         parts = self._exchange.present
-        return favourite.of(played.steps, parts.config, parts.bpm, parts.rng)
+        bpm = parts.bpm * parts.config.pace(played.steps[0])
+        return favourite.of(played.steps, parts.config, bpm, parts.rng)
 
     async def _replay(self, given: Any) -> dict[str, Any]:
         """Play a piece of this run again, or a favourite, from the next bar on."""
