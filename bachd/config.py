@@ -13,7 +13,8 @@ from typing import Final
 
 from bachd import config_kinds
 from bachd.config_midi import Midi
-from bachd.music.performance import expression
+from bachd.music.performance import expression, tempo
+from bachd.music.piece import Step
 from bachd.neural.bundle.card import SAMPLING_LIMITS
 from bachd.yamlfile import kinds
 from bachd.yamlfile.keys import section, setting
@@ -27,7 +28,6 @@ LEADERS: Final = ("clock", "link")
 TOKENS: Final = ("auto", "required")
 """When the page asks for its token: where other machines reach it, or always."""
 
-_BPM: Final = 84.0
 _HEAD: Final = """
 The settings of bachd. Each key stands here with its default: take out what you do not change, an empty file plays.
 `bachd check` tells what is wrong with this file, with line numbers.
@@ -171,10 +171,11 @@ class Config:
           edgetpu  the Edge TPU, or not at all""",
     )
     seed: Seed = section(Seed())
-    tempo: float | str = setting(
-        _BPM,
+    tempo: float | str | None = setting(
+        None,
         kinds.number(20, 300, *LEADERS),
-        """Quarter notes a minute: {limits}. Or whom to follow:
+        """Quarter notes a minute: {limits}. null is as suits each piece: the tempo in the file of the seed piece, or a
+        usual one, so that a gigue is faster than a sarabande. Or whom to follow:
           clock  a MIDI clock that comes in at midi.input: its tempo, start, stop and position
           link   an Ableton Link session in this network (pip install 'bachd[link]')""",
     )
@@ -190,7 +191,11 @@ class Config:
     @property
     def bpm(self) -> float:
         """Quarter notes a minute where nobody is followed."""
-        return _BPM if isinstance(self.tempo, str) else self.tempo
+        return self.tempo if isinstance(self.tempo, float | int) else tempo.USUAL
+
+    def pace(self, step: Step) -> float:
+        """How fast a step's piece goes, as a share of `bpm`."""
+        return step.tempo / self.bpm if self.tempo is None and step.tempo is not None else 1.0
 
 
 if __name__ == "__main__":

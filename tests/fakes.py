@@ -134,6 +134,7 @@ _DETAIL: dict[str, Callable[[Any], str]] = {
     "set_tempo": lambda message: message.tempo,
     "marker": lambda message: message.text,
     "time_signature": lambda message: f"{message.numerator}/{message.denominator}",
+    "key_signature": lambda message: message.content.hex(),
 }
 
 

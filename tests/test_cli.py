@@ -15,10 +15,12 @@ import pytest
 
 from bachd import __version__
 from bachd.cli import main
+from bachd.commands import command_line, setting_options
 from bachd.config import Config
 from bachd.errors import OutputError
 from bachd.midi.port_names import PortInfo
-from bachd.music import midifile
+from bachd.music import midifile, smf
+from bachd.service.web.change_request import KEYS
 from tests.fakes import ScriptedComposer, steps
 from tests.midi.small import PIANO, SmallSequencer, SteppedClock
 
@@ -30,7 +32,7 @@ PORTS = [PortInfo("FP-30X MIDI 1", "alsa", "hardware"), PortInfo("FLUID Synth in
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working directory, on a machine without settings of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("bachd.subcommands.SYSTEM_CONFIG", tmp_path / "etc.yaml")
+    monkeypatch.setattr("bachd.commands.subcommands.SYSTEM_CONFIG", tmp_path / "etc.yaml")
     return tmp_path
 
 
@@ -56,19 +58,25 @@ def ports(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("", "bachd: the following arguments are required: VERB; see 'bachd --help'"),
-        ("play", "bachd: argument VERB: invalid choice: 'play'"),
-        ("run --loud", "bachd: unrecognized arguments: --loud; see 'bachd --help'"),
+        ("play", "bachd: no verb 'play'; the verbs are run, render, pieces, models, ports, "),
+        ("rnu", "bachd: no verb 'rnu'; did you mean 'run'?; see 'bachd --help'"),
+        ("run --xyzzy", "bachd: unrecognized arguments: --xyzzy; see 'bachd run --help'"),
+        ("run --tmpo 90", "bachd: unrecognized arguments: --tmpo 90; did you mean '--tempo'?; see 'bachd run --help'"),
+        ("run --tempo 1200", "bachd: argument --tempo: 1200 is not between 20 and 300; see "),
+        ("run --piece bwv26", "bachd: argument --piece: no piece 'bwv26' in model 'chorales'; did you mean 'bwv"),
+        ("run --program 200", "bachd: argument --program: 200 is not between 1 and 128"),
         (
             "run --seconds 0",
             "bachd: argument --seconds: '0' is not a number of seconds above 0; see 'bachd run --help'",
         ),
         ("run --seconds nan", "bachd: argument --seconds: 'nan' is not a number of seconds above 0"),
         ("run --events 1.5", "bachd: argument --events: '1.5' is not a whole number from 1 to 1000000"),
-        ("render", "bachd: the following arguments are required: OUT; see 'bachd render --help'"),
+        ("render", "bachd: give the file to write once, such as bach.mid; see 'bachd render --help'"),
+        ("render a.mid -o b.mid", "bachd: give the file to write once"),
+        ("render a.mid --input x", "bachd: unrecognized arguments: --input x; "),
         ("render a.mid --rng -1", "bachd: argument --rng: "),
         ("render a.mid --bars 0", "bachd: argument --bars: '0' is not a whole number from 1 to 1000000"),
-        ("render a.mp3", "bachd: a.mp3: renders to .mid or .wav only"),
+        ("render a.mp3", "bachd: a.mp3: renders to .mid, .musicxml or .wav only"),
     ],
 )
 def test_a_wrong_command_line_is_one_line_and_64(line: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,9 +99,98 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.endswith(f"bachd {__version__}\n")
 
 
+def test_bachd_alone_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ([], ["help"]):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 0
+        assert "    render " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", command_line.VERBS)
+def test_a_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ([verb, "--help"], ["help", verb]):
+        with pytest.raises(SystemExit):
+            main(words)
+        out = capsys.readouterr().out
+        assert f"\n  bachd {verb}" in out
+        assert "exit codes:" in out
+
+
+def test_every_setting_of_the_page_is_an_option_of_run() -> None:
+    options = command_line.options("run")
+    assert {setting_options.option(key) for key in KEYS if not key.startswith("web.")} <= set(options)
+    assert len(set(options)) == len(options)
+
+
+def test_every_option_of_render_is_one_of_run_or_its_own() -> None:
+    own = {"-o", "--output", "--bars", "--favourite"}
+    assert set(command_line.options("render")) - own <= set(command_line.options("run"))
+
+
+def test_options_win_over_the_file(folder: Path, composed: list[tuple[Config, int]]) -> None:
+    (folder / "config.yaml").write_text("tempo: 60  # slow\nseed: {piece: bwv269}\nsampling:\n  top_p: 0.5\n")
+    assert main(["render", "-o", "a.mid", "--tempo", "90", "--temperature", "0.5", "--range", "[C2, C6]"]) == 0
+    config = composed[-1][0]
+    assert (config.tempo, config.seed.piece, config.sampling.top_p) == (90, "bwv269", 0.5)
+    assert (config.sampling.temperature, config.sampling.range) == (0.5, (36, 84))
+    assert (folder / "config.yaml").read_text().startswith("tempo: 60  # slow\n")
+
+
+def test_another_model_takes_none_of_the_pieces_of_the_file(folder: Path, composed: list[tuple[Config, int]]) -> None:
+    (folder / "config.yaml").write_text("seed: {piece: bwv269}")
+    assert main(["render", "a.mid", "--model", "cello"]) == 0
+    assert (composed[-1][0].model, composed[-1][0].seed.piece) == ("cello", None)
+    assert main(["render", "a.mid", "--model", "cello", "--piece", "BWV1007-prelude"]) == 0
+    assert composed[-1][0].seed.piece == "bwv1007-prelude"
+
+
+def test_a_path_on_the_command_line_starts_from_here(folder: Path, composed: list[tuple[Config, int]]) -> None:
+    (folder / "etc").mkdir()
+    (folder / "etc" / "config.yaml").write_text("tempo: 60")
+    (folder / "tune.mid").write_bytes(b"MThd")
+    for name in ("tune.mid", "./tune.mid"):
+        assert main(["render", "a.mid", "--config", "etc/config.yaml", "--piece", name]) == 0
+        assert composed[-1][0].seed.piece == str(folder / "tune.mid")
+
+
+def test_a_file_that_is_wrong_is_told_by_its_lines_and_an_option_by_its_name(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "config.yaml").write_text("tempo: 1200\n")
+    assert main(["render", "a.mid", "--temperature", "9"]) == 78
+    assert capsys.readouterr().err == "config.yaml:1: tempo: 1200 is not between 20 and 300\n"
+
+
+def test_a_run_plays_by_its_options_and_not_by_the_file(folder: Path) -> None:
+    (folder / "config.yaml").write_text("tempo: 250\nweb: null\n")
+    options = ["--tempo", "280", "--output", "file:out.mid", "--ritardando", "0", "--seconds", "4"]
+    done = subprocess.run([*BACHD, "run", *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    data = (folder / "out.mid").read_bytes()
+    assert [message.tempo for _, _, message in smf.parse(data).messages if message.type == "set_tempo"] == [
+        round(60e6 / 280)
+    ]
+
+
+def test_models_and_pieces_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "chorales  Four-part chorales after J. S. Bach (32 pieces)"
+    assert main(["pieces", "--model", "cello"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert "bwv1007-prelude" in listed[3]
+    assert listed[3].split()[1:] == ["G", "major", "4/4", "42", "bars"]
+    assert main(["pieces", "--json"]) == 0
+    assert {"name", "key", "metre", "bars"} == set(json.loads(capsys.readouterr().out)[0])
+    assert main(["models", "--json"]) == 0
+    assert [model["name"] for model in json.loads(capsys.readouterr().out)] == ["cello", "chorales", "keyboard"]
+    assert main(["pieces", "--model", "chorale"]) == 69
+    assert "did you mean 'chorales'?" in capsys.readouterr().err
+
+
 def test_help_is_at_once() -> None:
     heavy = {"alsa_midi", "asyncio", "json", "mido", "numpy", "rich", "rtmidi", "yaml"}
-    script = f"import sys; from bachd import cli; cli._parser(); print(*{heavy} & sys.modules.keys())"
+    script = f"import sys; from bachd.commands import command_line as c; c.parser(); print(*{heavy} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "\n"
 
@@ -103,8 +200,9 @@ def test_the_first_note_waits_for_nothing_that_only_comes_later() -> None:
     script = """if True:
         import sys
         from bachd import cli
+        from bachd.commands import command_line
         from bachd.config import Config
-        cli._parser()
+        command_line.parser("run")
         from bachd.service import daemon, factory
         from bachd.service.settings import last_good
         from bachd.midi.ports import open_outputs

@@ -164,15 +164,17 @@ def test_localhost_is_an_address(write: Write) -> None:
     [
         ("tempo: clock", "clock", None),
         ("tempo: link\nmidi: {clock: yes}", "link", ClockOut()),
-        ("midi: {clock: {while_stopped: true, offset_ms: -5}}", 84.0, ClockOut(True, (("auto", -5.0),))),
+        ("midi: {clock: {while_stopped: true, offset_ms: -5}}", None, ClockOut(True, (("auto", -5.0),))),
         (
             "midi: {output: [FP-30X, SH-01A], clock: {offset_ms: {SH-01A: 12.5}}}",
-            84.0,
+            None,
             ClockOut(False, (("SH-01A", 12.5),)),
         ),
     ],
 )
-def test_a_clock_can_be_followed_and_sent(write: Write, text: str, tempo: float | str, clock: ClockOut | None) -> None:
+def test_a_clock_can_be_followed_and_sent(
+    write: Write, text: str, tempo: float | str | None, clock: ClockOut | None
+) -> None:
     config = load(write(text))
     assert (config.tempo, config.midi.clock) == (tempo, clock)
     assert config.bpm == 84.0
@@ -191,7 +193,7 @@ def test_a_clock_can_be_followed_and_sent(write: Write, text: str, tempo: float 
         # A comment without a space is one where nothing else can be meant.
         ("device: cpu #fast", Config(device="cpu")),
         ("midi:\n  output: none #yet", Config(midi=Midi(output=("none",)))),
-        ("tempo: 84 #calm", Config()),
+        ("tempo: 84 #calm", Config(tempo=84.0)),
         ("midi:\n  output: FP-30X # 2", Config(midi=Midi(output=("FP-30X",)))),
         ("midi:\n  output: 'MIDIMATE II #2' #mine", Config(midi=Midi(output=("MIDIMATE II #2",)))),
         ("midi:\n  output: MIDIMATE#2", Config(midi=Midi(output=("MIDIMATE#2",)))),

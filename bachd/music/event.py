@@ -11,7 +11,7 @@ length in quarter notes. A missing length means one quarter, so the tokens of th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -54,8 +54,12 @@ class Event:
         return tuple(sorted(self.starts + self.held))
 
     def __str__(self) -> str:
+        return self.text(pitch.name)
+
+    def text(self, name: Callable[[int], str]) -> str:
+        """The text form, with names of one's own for MIDI numbers, such as 'Bb3' instead of 'A#3'."""
         held = set(self.held)
-        notes = ".".join(("~" if note in held else "") + pitch.name(note) for note in self.sounding) or "R"
+        notes = ".".join(("~" if note in held else "") + name(note) for note in self.sounding) or "R"
         return notes if self.ticks == TICKS else f"{notes}:{_print_length(self.ticks)}"
 
 

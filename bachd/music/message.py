@@ -15,6 +15,7 @@ META: Final = 0xFF
 _MARKER: Final = 0x06
 _TEMPO: Final = 0x51
 _METRE: Final = 0x58
+_KEY: Final = 0x59
 _SLOWEST: Final = 0xFFFFFF
 """Microseconds of the longest quarter note that three bytes can tell."""
 _CLICK: Final = 24
@@ -39,7 +40,14 @@ _SYSTEM: Final = {
     0xFB: "continue",
     0xFC: "stop",
 }
-_META: Final = {0x01: "text", 0x02: "copyright", _MARKER: "marker", _TEMPO: "set_tempo", _METRE: "time_signature"}
+_META: Final = {
+    0x01: "text",
+    0x02: "copyright",
+    _MARKER: "marker",
+    _TEMPO: "set_tempo",
+    _METRE: "time_signature",
+    _KEY: "key_signature",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +185,11 @@ def set_tempo(bpm: float) -> Message:
 def time_signature(beats: int, unit: int, click: int = _CLICK) -> Message:
     """A metre, for a file; unit: a power of two, 4 for quarters; click: MIDI clocks a click of the metronome."""
     return meta(_METRE, bytes((beats, unit.bit_length() - 1, click, _THIRTY_SECONDS)))
+
+
+def key_signature(sharps: int, *, minor: bool) -> Message:
+    """A key, for a file; sharps: -7 to 7, flats are less than 0."""
+    return meta(_KEY, bytes((sharps & 0xFF, int(minor))))
 
 
 def marker(text: str) -> Message:

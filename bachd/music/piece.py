@@ -12,6 +12,7 @@ from itertools import accumulate
 from typing import TypeAlias
 
 from bachd.music.event import Event
+from bachd.music.keys import Key
 from bachd.music.metre import Grid, Place
 
 
@@ -77,6 +78,18 @@ class Step:
     """How fast to play it, as a share of the tempo."""
     chances: tuple[Chance, ...] = ()
     """What else could have come, the likeliest first; empty where nobody wanted to know."""
+    key: Key | None = None
+    """Of its piece; None where it is not known."""
+    upbeat: bool = False
+    """Whether its piece begins with an upbeat."""
+
+    tempo: float | None = None
+    """Quarter notes a minute that suit its piece; None where that is not known."""
+
+    @property
+    def bar_number(self) -> int:
+        """The number of its bar in a score: the first full bar is 1, and an upbeat 0."""
+        return self.place.bar + (0 if self.upbeat else 1)
 
     @property
     def reaches_bar(self) -> bool:

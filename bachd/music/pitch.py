@@ -13,8 +13,8 @@ HIGHEST: Final = 127
 
 _NAMES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_PATTERN: Final = re.compile(r"([A-Ga-g])(#{1,2}|b{1,2}|-(?!1$))?(-?[0-9]{1,2})")
-_ALTER: Final = {None: 0, "#": 1, "##": 2, "b": -1, "bb": -2, "-": -1}
+_PATTERN: Final = re.compile(r"([A-Ga-g])(#{1,2}|b{1,2}|[\u266f\u266d]|-(?!1$))?(-?[0-9]{1,2})")
+_ALTER: Final = {None: 0, "#": 1, "##": 2, "b": -1, "bb": -2, "-": -1, "\u266f": 1, "\u266d": -1}
 
 
 def name(number: int) -> str:
@@ -27,7 +27,7 @@ def name(number: int) -> str:
 def number(text: str) -> int:
     """MIDI number (0-127) of a name: 'F#2' -> 42, 'Bb3' -> 58. Raises ValueError for anything else.
 
-    A flat is 'b' or '-'; the octave may be -1: 'C-1' is C there, and 'B-1' B; B flat of octave 1 is 'Bb1'.
+    A flat is 'b', '-' or the sign; the octave may be -1: 'C-1' is C there, and 'B-1' B; B flat of octave 1 is 'Bb1'.
     """
     match = _PATTERN.fullmatch(text.strip())
     if match is None:

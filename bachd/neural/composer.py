@@ -23,6 +23,7 @@ from bachd.music.form import phrases, plan, planner
 from bachd.music.form.habits import Habits
 from bachd.music.form.plan import Form
 from bachd.music.metre import Grid, Place
+from bachd.music.performance import tempo
 from bachd.music.piece import Chance, Origin, Piece, Step
 from bachd.neural import features, music_state
 from bachd.neural.model import Model
@@ -105,13 +106,14 @@ class Composer:
             chances = self._alternatives() if self.recording_alternatives else ()
             return replace(self._step(self._chosen.popleft(), Origin.MODEL), chances=chances)
         name, place = self._piece.name, self._state.place
+        upbeat, bpm = self._state.grid.upbeat > 0, tempo.of(self._piece)
         self._begin(self._another())
         rest = self._rest(place)
         if not rest:  # there has been silence enough
             return self.next()
         breath = Event((), (), rest)
         self._state.rest(breath, place)
-        return Step(breath, place, Origin.BREATH, name)
+        return Step(breath, place, Origin.BREATH, name, upbeat=upbeat, tempo=bpm)
 
     def prepare(self) -> bool:
         """Do a little of what the next step needs; whether it is ready."""
@@ -133,14 +135,21 @@ class Composer:
         self._state = MusicState(self.model.context())
         self._begin(self._first)
 
+    def skip(self) -> None:
+        """End the piece here; a breath follows, and another piece. Not while a step is prepared."""
+        self._seed.clear()
+        self._chosen.clear()
+        self._search = self._searching = None
+        self._over = True
+
     def mark(self) -> Mark:
         """What `resume` needs to come back to this moment; not while a step is prepared."""
         return Mark(
             self._piece, self._form, tuple(self._seed), self._state.mark(), tuple(self._waiting), self.rng.getstate()
         )
 
-    def resume(self, mark: Mark, sampler: Sampler) -> None:
-        """Go on from where this mark was made, and draw with `sampler`, whose rng is this composer's.
+    def resume(self, mark: Mark, sampler: Sampler | None = None) -> None:
+        """Go on from where this mark was made, and draw with `sampler`, whose rng is this composer's; None: as before.
 
         What comes up to the next bar line is composed without comparing candidates, since it is needed at once.
         """
@@ -149,8 +158,8 @@ class Composer:
         self._state.resume(mark.state)
         self._waiting = list(mark.waiting)
         self.rng.setstate(mark.rng)
-        sampler.adapt(self._piece)
-        self._sampler = sampler
+        self._sampler = sampler or self._sampler
+        self._sampler.adapt(self._piece)
         self._plan(mark.form)
         self._hurried = True
 
@@ -178,7 +187,16 @@ class Composer:
 
     def _step(self, event: Event, origin: Origin) -> Step:
         state = self._state
-        step = Step(event, state.place, origin, self._piece.name, opens=state.tick == 0)
+        step = Step(
+            event,
+            state.place,
+            origin,
+            self._piece.name,
+            opens=state.tick == 0,
+            key=self._form.home,
+            upbeat=state.grid.upbeat > 0,
+            tempo=tempo.of(self._piece),
+        )
         state.push(event)
         state.memory.learn()
         self.effort.played(event.ticks)

@@ -87,6 +87,14 @@ class StepBuffer:
         self._composer.restart()
         self._planned, self._mark, self._fault = [], self._composer.mark(), None
 
+    def skip(self) -> None:
+        """Forget what was planned, and end the piece here, if the next step is the first in a bar."""
+        if self._mark is not None:
+            self._composer.resume(self._mark, self._sampler)
+            self._composer.effort = self._effort or self._composer.effort
+            self._composer.skip()
+            self._planned, self._mark, self._sampler, self._fault = [], None, None, None
+
     def extend(self) -> bool:
         """Compose for a SLICE, if fewer steps are planned than an ending needs; whether there is room for more.
 

@@ -30,9 +30,15 @@ export const change = (settings) => ask("PATCH", "settings", JSON.stringify(sett
 export const undo = () => ask("POST", "settings/undo");
 export const save = () => ask("POST", "settings/save");
 export const settings = () => ask("GET", "settings");
-/** `what`: play, pause, stop or panic. */
+/** `what`: play, pause, stop, panic, next or again. */
 export const order = (what) => ask("POST", what);
 /** The events of a seed piece of the bundle. */
 export const piece = (name) => ask("GET", `pieces/${encodeURIComponent(name)}`);
 /** Give bachd a .mid file. Returns {piece}: what to set seed.piece to. */
 export const upload = (file) => ask("POST", `seeds?name=${encodeURIComponent(file.name)}`, file, "audio/midi");
+/** Keep a piece of this run by its number; null is the present one. Returns {kept}, null while it is not over. */
+export const keep = (number = null) => ask("POST", "keep", number === null ? undefined : JSON.stringify({ number }));
+/** Play again: {number} of a piece of this run, or {favourite}. */
+export const replay = (what) => ask("POST", "replay", JSON.stringify(what));
+/** {pieces, favourites}, the latest last. */
+export const history = () => ask("GET", "history");

@@ -46,10 +46,13 @@ export function palette() {
   return { ...colours, voices: [0, 1, 2, 3].map((voice) => colour(`v${voice}`)) };
 }
 
+/** A note's name with the signs of music: 'B♭3' for 'Bb3'. */
+export const sign = (name) => name.replaceAll("#", "♯").replace(/(?<=^[A-G]b?)b/, "♭").replace(/(?<=^[A-G])b/, "♭");
+
 /** A piece's name as people write it: `bwv269` is BWV 269. */
 export function title(piece) {
   const found = /^bwv(\d+[a-z]?(?:\.\d+)?)(?:-(.+))?$/i.exec(piece.replace(/^.*\//, "").replace(/\.midi?$/i, ""));
-  if (!found) return piece.replace(/^.*\//, "");
+  if (!found) return piece.replace(/^.*\//, "").replace(/(-[0-9a-f]{8})?\.midi?$/i, "");
   const rest = found[2] ? `, ${found[2].replaceAll("-", " ")}` : "";
   return `BWV ${found[1]}${rest}`;
 }

@@ -6,6 +6,8 @@
 import * as api from "./api.js";
 import { by, palette, say, title, write } from "./dom.js";
 import { DaemonClock, Feed } from "./feed.js";
+import { History } from "./history.js";
+import { listenToKeys } from "./keys.js";
 import { Listener } from "./listen.js";
 import { MidiOut, offered, outputs } from "./midiout.js";
 import { Chances, describe, showWhere, State, Words } from "./panels.js";
@@ -13,6 +15,7 @@ import { Pieces } from "./pieces.js";
 import { Roll } from "./roll.js";
 import { Score } from "./score.js";
 import { Steer } from "./settings.js";
+import { Stage } from "./stage.js";
 
 const SYNTHS = "synths"; // the choice that asks the browser for its MIDI outputs
 
@@ -26,10 +29,14 @@ const chances = new Chances();
 const state = new State(colours);
 const steer = new Steer(() => pieces.open());
 const pieces = new Pieces((piece) => steer.set("seed.piece", piece), hear, () => colours);
+const history = new History();
+const stage = new Stage();
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 let playing = true;
 let shown = null; // the step that the panels show
+let telling = 0; // the timer of what is said for a moment
+let notice = ""; // what is to be read where the latency stands
 let described = null; // its bar, as last told to screen readers
 const synths = new Map(); // the browser's MIDI outputs by id
 
@@ -42,7 +49,10 @@ const on = {
     if (status) on.status({ status });
   },
   step({ step }) {
-    if (step.opens) say(`Now ${title(step.piece)}.`);
+    if (step.opens) {
+      say(`Now ${title(step.piece)}.`);
+      history.refresh();
+    }
     if (score.frozen !== null) go(true);
     score.push(step);
     listener.step(step);
@@ -71,7 +81,11 @@ const on = {
   link(live) {
     by("link").dataset.state = live;
     write(by("link-text"), live === "live" ? "live" : "not connected; reconnecting");
-    if (live !== "live") {
+    if (live === "live") {
+      write(by("trouble"), "");
+      heard();
+    } else {
+      write(by("latency"), "no connection to bachd");
       listener.hush();
       score.freeze(clock.now());
       say("Connection to bachd lost.");
@@ -89,6 +103,7 @@ function go(goes) {
     listener.hush();
   }
   document.body.classList.toggle("halted", !goes);
+  shown = null; // what is said of the place changes
   by("play").setAttribute("aria-label", goes ? "Pause" : "Play");
 }
 
@@ -101,7 +116,7 @@ function frame() {
   const stamp = `${score.version} ${index}`;
   if (!step || stamp === shown) return;
   shown = stamp;
-  showWhere(step);
+  showWhere(step, !playing);
   words.show(score.steps, index);
   chances.show(step, score.steps[index + 1]);
   if (described !== step.bar) describe(by("roll"), step);
@@ -116,6 +131,33 @@ async function attempt(action) {
   } catch (fault) {
     write(by("trouble"), fault.message);
   }
+}
+
+const help = () => by("help").showModal();
+const pause = () => api.order(playing ? "pause" : "play");
+
+async function next() {
+  await api.order("next");
+  tell("Another piece, from the next bar on.");
+}
+
+async function again() {
+  await api.order("again");
+  tell("This piece again, from the next bar on.");
+}
+
+async function keep() {
+  const { kept } = await api.keep();
+  tell(kept ? "Kept; its link is in the history." : "It is kept when it is over; its link is then in the history.");
+  await history.refresh();
+}
+
+/** Say something for a moment. */
+function tell(text) {
+  say(text);
+  write(by("trouble"), text);
+  clearTimeout(telling);
+  telling = setTimeout(() => by("trouble").textContent === text && write(by("trouble"), ""), 4000);
 }
 
 /** Play steps of ours at a tempo for so many seconds. Returns a function that ends it. */
@@ -140,7 +182,7 @@ async function listen() {
 function heard() {
   by("listen").setAttribute("aria-pressed", String(listener.on));
   write(by("listen-text"), listener.on ? "Listening" : "Listen here");
-  write(by("latency"), listener.describe());
+  if (!notice) write(by("latency"), listener.describe());
 }
 
 /** Offer the synths of this computer among the instruments. */
@@ -152,9 +194,13 @@ async function offerSynths() {
       synths.set(synth.id, synth);
       select.value = synth.id;
     }
-    if (!synths.size) write(by("latency"), "no synth found on this computer");
+    notice = synths.size ? "" : "no synth found on this computer";
   } catch {
-    write(by("latency"), "the browser denied access to MIDI");
+    notice = "the browser denied access to MIDI";
+  }
+  if (notice) {
+    write(by("latency"), notice);
+    setTimeout(() => { notice = ""; heard(); }, 5000);
   }
   if (select.value === SYNTHS) select.value = "harpsichord";
 }
@@ -169,16 +215,30 @@ by("instrument").addEventListener("change", () => attempt(async () => {
   if (listener.on) await listen();
 }));
 by("volume").addEventListener("input", () => listener.loud(Number(by("volume").value)));
-by("play").addEventListener("click", () => attempt(() => api.order(playing ? "pause" : "play")));
+by("play").addEventListener("click", () => attempt(pause));
 by("stop").addEventListener("click", () => attempt(async () => {
   await api.order("stop");
-  say("Stopped. Play starts the piece again.");
+  say("Stopped. Play begins this piece anew.");
 }));
+by("next").addEventListener("click", () => attempt(next));
+by("again").addEventListener("click", () => attempt(again));
+by("keep").addEventListener("click", () => attempt(keep));
 by("panic").addEventListener("click", () => attempt(async () => {
   listener.hush();
   await api.order("panic");
   say("Silenced.");
+  write(by("trouble"), "Silenced, and paused: Play goes on.");
 }));
+by("open-help").addEventListener("click", help);
+by("help-close").addEventListener("click", () => by("help").close());
+listenToKeys({
+  " ": () => attempt(pause),
+  n: () => attempt(next),
+  r: () => attempt(again),
+  k: () => attempt(keep),
+  f: () => stage.toggle(),
+  "?": help,
+});
 by("bars").addEventListener("input", () => {
   const bars = Math.max(1, Math.floor(Number(by("bars").value)) || 16);
   by("keep-mid").href = `api/music.mid?bars=${bars}`;
@@ -191,6 +251,6 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 });
 document.fonts.ready.then(() => roll.recolour(colours));
 if (offered()) by("instrument").add(new Option("A synth on this computer …", SYNTHS));
-setInterval(() => listener.on && write(by("latency"), listener.describe()), 1000);
+setInterval(() => listener.on && by("link").dataset.state === "live" && heard(), 1000);
 new Feed(clock, on);
 frame();

@@ -3,8 +3,7 @@
  * Law: every row is there from the start; what changes is only what stands in it, so nothing on the page moves.
  */
 
-import { by, fit, make, title, write } from "./dom.js";
-import { nameOf } from "./roll.js";
+import { by, fit, make, sign, title, write } from "./dom.js";
 import { placeOf } from "./score.js";
 
 const BEFORE = 3; // tokens shown from before now
@@ -13,12 +12,19 @@ const CHANCES = 8;
 const WIDE = 1.2155; // how much further each class of lateness reaches than the one before
 
 /** Show the piece, the bar, and the origin of the event. */
-export function showWhere(step) {
-  write(by("piece"), title(step.piece));
-  document.title = `${title(step.piece)} · bachd`;
+export function showWhere(step, halted) {
+  const name = named(step);
+  write(by("piece"), name);
+  document.title = `${name} · bachd`;
   const who = { seed: "seed", model: "model", breath: "rest" }[step.origin];
   const pace = ` · ♩ = ${Math.round(step.bpm)}`;
-  write(by("where"), `bar ${step.bar + 1} · ${step.metre.join("/")}${pace} · ${who}`);
+  const key = step.key ? ` · ${step.key}` : "";
+  write(by("where"), `${halted ? "paused · " : ""}bar ${step.bar} · ${step.metre.join("/")}${key}${pace} · ${who}`);
+}
+
+/** What a step belongs to: the piece itself, or what was composed after it. */
+export function named(step) {
+  return step.origin === "seed" ? title(step.piece) : `after ${title(step.piece)}`;
 }
 
 export class Words {
@@ -157,7 +163,7 @@ function long(seconds) {
 
 /** Describe the roll for screen readers, once a bar. */
 export function describe(canvas, step) {
-  const notes = [...step.starts.map((start) => (Array.isArray(start) ? start[0] : start)), ...step.held].sort((a, b) => b - a).map(nameOf);
+  const notes = step.notes.map(([, name]) => sign(name)).reverse();
   const sounds = notes.length ? `sounding from the top: ${notes.join(", ")}` : "a rest";
-  canvas.setAttribute("aria-label", `Piano roll of ${title(step.piece)}, bar ${step.bar + 1}; ${sounds}.`);
+  canvas.setAttribute("aria-label", `Piano roll of ${named(step)}, bar ${step.bar}; ${sounds}.`);
 }

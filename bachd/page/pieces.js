@@ -100,6 +100,8 @@ export class Pieces {
       const name = `${card.dataset.name}${title(card.dataset.name)}`.toLowerCase().replaceAll(" ", "");
       card.hidden = !name.includes(wanted);
     }
+    const found = [...by("shelf").children].some((card) => !card.hidden);
+    write(by("shelf-empty"), found ? "" : `No piece is called '${by("pieces-find").value}'.`);
   }
 
   async choose(piece) {

@@ -3,7 +3,7 @@
  * Law: a frame is drawn only when it differs from the one before; the note on the line is the note that sounds.
  */
 
-import { fit } from "./dom.js";
+import { fit, sign } from "./dom.js";
 import { QUARTER } from "./score.js";
 
 const KEYS = 34; // CSS pixels at the left for a keyboard
@@ -11,10 +11,7 @@ const TOP = 22; // CSS pixels at the top for the numbers of the bars
 const NOW = 0.6; // where now is, as a share of the width
 const LEAST = [43, 77]; // the pitches shown at least: G2 to F5
 const BLACK = new Set([1, 3, 6, 8, 10]);
-const NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
-
-/** 'F#2' for 42. */
-export const nameOf = (pitch) => `${NAMES[pitch % 12]}${Math.floor(pitch / 12) - 1}`;
+const LABELLED = 8; // CSS pixels that a row needs for the name of a note
 
 export class Roll {
   constructor(canvas, score, colours) {
@@ -60,6 +57,7 @@ export class Roll {
     this.threads(seen);
     for (const note of seen) this.note(note);
     this.line();
+    this.names(seen);
     this.keyboard(seen);
   }
 
@@ -171,6 +169,24 @@ export class Roll {
     pen.globalAlpha = 1;
   }
 
+  /** The names of the notes that sound, beside the line. */
+  names(seen) {
+    if (this.row < LABELLED) return;
+    const { pen, colours } = this;
+    pen.font = "600 12px system-ui, sans-serif";
+    pen.textAlign = "right";
+    pen.textBaseline = "middle";
+    for (const note of seen) {
+      if (!note.name || note.from > this.tick || note.to <= this.tick) continue;
+      const [x, y] = [this.x(this.tick) - 7, this.y(note.pitch) + this.row / 2];
+      pen.lineWidth = 3;
+      pen.strokeStyle = colours.paper;
+      pen.strokeText(sign(note.name), x, y);
+      pen.fillStyle = colours.ink;
+      pen.fillText(sign(note.name), x, y);
+    }
+  }
+
   line() {
     const x = Math.round(this.x(this.tick));
     this.pen.fillStyle = this.colours.ink;
@@ -186,9 +202,6 @@ export class Roll {
     pen.fillRect(0, 0, KEYS, this.height);
     const sounding = new Map();
     for (const note of seen) if (note.from <= this.tick && note.to > this.tick) sounding.set(note.pitch, note.voice);
-    pen.textAlign = "right";
-    pen.textBaseline = "middle";
-    pen.font = "10px system-ui, sans-serif";
     const [white, black] = [KEYS - 4, KEYS * 0.58];
     pen.fillStyle = colours["white-key"];
     pen.fillRect(0, TOP, white, this.height - TOP);
@@ -203,9 +216,23 @@ export class Roll {
       if (pitch % 12 !== 0 && pitch % 12 !== 5) continue; // where two white keys meet
       pen.fillStyle = colours.line;
       pen.fillRect(0, Math.round(y + this.row) - 1, white, 1);
-      if (pitch % 12 !== 0 || voice !== undefined) continue;
-      pen.fillStyle = colours.dim;
-      pen.fillText(`C${pitch / 12 - 1}`, white - 2, y + this.row / 2);
+    }
+    this.octaves(white);
+  }
+
+  /** The names of the octaves, over the keys, on paper of their own. */
+  octaves(right) {
+    const { pen, colours } = this;
+    pen.textAlign = "right";
+    pen.textBaseline = "middle";
+    pen.font = "600 11px system-ui, sans-serif";
+    for (let pitch = Math.ceil(this.range[0] / 12) * 12; pitch <= this.range[1]; pitch += 12) {
+      const y = this.y(pitch) + this.row / 2;
+      if (y < TOP + 6) continue;
+      pen.fillStyle = colours["white-key"];
+      pen.fillRect(right - 19, y - 7, 19, 14);
+      pen.fillStyle = colours.ink;
+      pen.fillText(`C${pitch / 12 - 1}`, right - 2, y);
     }
   }
 }

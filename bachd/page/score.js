@@ -7,32 +7,37 @@
 export const QUARTER = 24;
 const KEPT = 200; // steps
 
-/** Steps as notes that may last over several of them, each in its voice, counted from the top. */
+/** Steps as notes that may last over several of them, each with its name, and its voice, counted from the top. */
 export function notesOf(steps) {
   const notes = [];
   let sounding = new Map();
   for (const step of steps) {
     const next = new Map();
     const starts = step.starts.map((start) => (Array.isArray(start) ? start[0] : start));
-    const pitches = [...starts, ...step.held].sort((a, b) => b - a);
-    pitches.forEach((pitch, rank) => {
+    for (const [pitch, name, voice] of written(step, starts)) {
       const before = starts.includes(pitch) ? undefined : sounding.get(pitch);
-      const note = before ?? { pitch, from: step.tick, voice: Math.min(rank, 3), step };
+      const note = before ?? { pitch, name, voice, from: step.tick, step };
       if (!before) notes.push(note);
       note.to = step.tick + step.ticks;
       next.set(pitch, note);
-    });
+    }
     sounding = next;
   }
   return notes;
 }
 
-/** The bar lines in steps: {tick, bar}, bars as people count. */
+/** Pitch, name and voice of all that sounds in a step; of a seed piece, which is not played yet, by rank alone. */
+function written(step, starts) {
+  if (step.notes) return step.notes;
+  return [...starts, ...step.held].sort((a, b) => b - a).map((pitch, rank) => [pitch, "", Math.min(rank, 3)]);
+}
+
+/** The bar lines in steps: {tick, bar}. */
 export function barsOf(steps) {
   const lines = [];
   for (const step of steps) {
     const length = (4 * QUARTER * step.metre[0]) / step.metre[1];
-    let bar = step.bar + 1;
+    let { bar } = step;
     for (let tick = step.tick - step.phase; tick < step.tick + step.ticks; tick += length, bar++) {
       if (tick >= step.tick) lines.push({ tick, bar });
     }
@@ -44,7 +49,7 @@ export function barsOf(steps) {
 export function placeOf(step) {
   const beat = (step.phase * step.metre[1]) / (4 * QUARTER);
   const off = { 0.25: "¼", 0.5: "½", 0.75: "¾" }[beat % 1] ?? (beat % 1 ? "+" : "");
-  return `${step.bar + 1}.${Math.floor(beat) + 1}${off}`;
+  return `${step.bar}.${Math.floor(beat) + 1}${off}`;
 }
 
 export class Score {

@@ -16,7 +16,7 @@ const BEST = "empty: the model's own value";
 /* kind: number (with a slider between `limits`), choice, list, text, yes or piece. */
 const GROUPS = {
   "The music": [
-    { key: "tempo", label: "Tempo", kind: "number", limits: [20, 300], step: 1, hint: "quarter notes a minute, clock, or link" },
+    { key: "tempo", label: "Tempo", kind: "number", limits: [20, 300], step: 1, hint: "quarter notes a minute; empty: as suits the piece; or clock, link" },
     { key: "seed.piece", label: "Seed piece", kind: "piece", hint: "what the music starts with" },
     { key: "seed.bars", label: "Seed bars", kind: "number", limits: [1, 64], step: 1, hint: "before the model takes over" },
     { key: "model", label: "Model", kind: "choice", from: "models", hint: "the bundle that composes" },
@@ -106,6 +106,7 @@ export class Steer {
   /** Show the settings that are in force. */
   show({ values, unsaved, undo, choices, limits }) {
     this.values = values;
+    if (!undo && document.activeElement === by("undo")) by("steer").focus(); // a disabled button keeps no focus
     by("undo").disabled = !undo;
     by("save").disabled = !unsaved;
     write(by("saved"), unsaved ? "not saved yet" : "as in config.yaml");
@@ -136,7 +137,7 @@ export class Steer {
     if (field.kind === "piece") write(field.input, value === null ? "random" : title(value));
     else if (field.kind === "yes") field.input.checked = value;
     else field.input.value = Array.isArray(value) && field.kind === "text" ? value.join(", ") : shown(value);
-    if (field.slider && typeof value !== "string") field.slider.value = value ?? 1;
+    if (field.slider && typeof value !== "string") field.slider.value = value ?? (field.key === "tempo" ? 84 : 1);
     field.slider?.classList.toggle("unset", value === null);
   }
 

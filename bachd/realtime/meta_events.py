@@ -1,6 +1,6 @@
-"""Write the meta events that go with the steps: a marker with each piece's name, and time signatures.
+"""Write the meta events that go with the steps: a marker with each piece's name, key and time signatures.
 
-They are meta events 06 and 58 of Standard MIDI Files 1.0, section "Meta-Event Definitions".
+They are meta events 06, 59 and 58 of Standard MIDI Files 1.0, section "Meta-Event Definitions".
 
 Law: a time signature is sent once, where it begins to hold.
 """
@@ -8,8 +8,9 @@ Law: a time signature is sent once, where it begins to hold.
 from __future__ import annotations
 
 from bachd.music.event import TICKS
-from bachd.music.message import Message, marker, time_signature
+from bachd.music.message import Message, key_signature, marker, time_signature
 from bachd.music.metre import Metre, Place
+from bachd.music.notation.spelling import signature
 from bachd.music.piece import Step
 
 
@@ -25,7 +26,7 @@ class MetaEvents:
         self._metre = None
 
     def for_step(self, step: Step) -> list[Message]:
-        """Return what comes with the step: a marker where a piece opens, a time signature where the metre changes.
+        """Return what comes with the step: marker and key where a piece opens, time signature where that changes.
 
         An upbeat at the start of the run is a short bar. A later one ends the bar of the breath before it, in its
         metre.
@@ -33,6 +34,8 @@ class MetaEvents:
         messages = []
         if step.opens:
             messages.append(marker(step.piece))
+            if step.key is not None:
+                messages.append(key_signature(signature(step.key), minor=step.key.minor))
             self._in_upbeat = step.place.phase > 0
         self._in_upbeat = self._in_upbeat and step.place.bar == 0
         metre = step.place.metre

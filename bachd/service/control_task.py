@@ -12,8 +12,10 @@ from bachd.config import Config
 from bachd.realtime.clock import Clock
 from bachd.realtime.player import Player
 from bachd.service.parts import PartsExchange
+from bachd.service.pieces.played import Music
 from bachd.service.sd_notify import SystemdNotifier
 from bachd.service.settings.apply import LiveSettings
+from bachd.service.settings.draft import Draft
 from bachd.service.settings.prepare import prepare
 from bachd.service.settings.watch import SavedFile, saves
 from bachd.service.telemetry.run_stats import RunStats
@@ -38,6 +40,7 @@ class ControlTask:
         clock: Clock,
         call: Call,
         thread: Executor,
+        music: Music,
     ) -> None:
         """Serves nothing yet. May wait for the disk.
 
@@ -49,9 +52,15 @@ class ControlTask:
         self._file = None if path is None else SavedFile(path, may_be_empty=config == Config())
         opens = partial(prepare, clock=clock, lateness=report.lateness, call=call)
         self._live = LiveSettings(path, exchange, opens, report, thread)
-        commands = Commands(self._live, exchange, player, thread)
-        self._page = Page(commands, exchange, thread, lambda: report.snapshot(exchange.present))
+        self.commands = Commands(self._live, exchange, player, music, thread)
+        """What the page can ask for, and the keys of a terminal."""
+        self._page = Page(self.commands, exchange, thread, lambda: report.snapshot(exchange.present))
         self._page.move(config.web)
+
+    def begin_with(self, draft: Draft | None) -> None:
+        """Take what the command line wants otherwise than the file for unsaved changes; None is nothing."""
+        if draft is not None:
+            self._live.draft = draft
 
     async def run(self, asked: asyncio.Event) -> None:
         """Serve and follow until this is cancelled. asked: set to have the file read again."""

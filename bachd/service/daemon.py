@@ -17,9 +17,10 @@ import asyncio
 import gc
 import logging
 import signal
+import sys
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from secrets import randbits
 from typing import TYPE_CHECKING, Any, Final
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from bachd.realtime.performer import Change
     from bachd.service.control_task import ControlTask
     from bachd.service.run.housekeeping import Housekeeping
+    from bachd.service.settings.draft import Draft
 
 log = logging.getLogger("bachd")
 
@@ -50,17 +52,25 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends a run; but a service takes SIGHUP, which means elsewhere that the terminal is gone, for 'reload'."""
 
 
-def run(config: Config, seconds: float | None = None, events: int | None = None, *, path: Path | None = None) -> int:
+def run(
+    config: Config,
+    seconds: float | None = None,
+    events: int | None = None,
+    *,
+    path: Path | None = None,
+    draft: Draft | None = None,
+) -> int:
     """Play until a signal, for so many seconds or so many events. Returns the exit code.
 
     seconds: counted from the first event on, or from when the run begins to wait for a clock, if none comes.
 
-    path: the file that `config` was read from; when it is saved, or a service gets SIGHUP, it is read again.
+    path: the file that `config` was read from; when it is saved, or a service gets SIGHUP, it is read again. draft: its
+    text, and what `config` has that is not in it.
 
     Raises BachdError when something cannot be opened or the model fails; nothing is left sounding then, either.
     """
     log.setLevel(logging.INFO)
-    this = _Run(config, seconds, events, path)
+    this = _Run(config, seconds, events, path, draft)
     handler = logging.StreamHandler()
     handler.setFormatter(PrintableFormatter())
     with log_to(handler, this.stats):
@@ -71,11 +81,14 @@ def run(config: Config, seconds: float | None = None, events: int | None = None,
 class _Run:
     """One run, from the first import to the last note_off."""
 
-    def __init__(self, config: Config, seconds: float | None, events: int | None, path: Path | None) -> None:
+    def __init__(
+        self, config: Config, seconds: float | None, events: int | None, path: Path | None, draft: Draft | None
+    ) -> None:
         self._config = config
         self._seconds = seconds
         self._events = events
         self._path = path
+        self._draft = draft
         self._rng = randbits(32) if config.seed.rng is None else config.seed.rng
         self._clock = MonotonicClock()
         self.stats = RunStats(Lateness())
@@ -152,7 +165,8 @@ class _Run:
         self.stats.count(step)
         if self.stats.events == 1:
             parts = self._exchange.present
-            log.info("playing %s at %g bpm on %s (rng %d)", step.piece, parts.bpm, parts.outputs.description, self._rng)
+            bpm = parts.bpm * parts.config.pace(step)
+            log.info("playing %s at %g bpm on %s (rng %d)", step.piece, bpm, parts.outputs.description, self._rng)
             gc.freeze()  # what has been made by now stays: a collection need not look at it again
             gc.enable()
             self._begin_playing(due)
@@ -197,7 +211,28 @@ class _Run:
         await self._playing.wait()
         loop = asyncio.get_running_loop()
         control = await loop.run_in_executor(self._tending, self._make_control_task, loop.call_soon_threadsafe)
-        await control.run(self._reload)
+        with self._keyboard(control):
+            await control.run(self._reload)
+
+    def _keyboard(self, control: ControlTask) -> AbstractContextManager[object]:
+        """The keys of the terminal that this runs in, if it does."""
+        from bachd.service.run.keyboard import Keyboard, is_in_foreground
+
+        if not (is_in_foreground(sys.stdin) and sys.stdout.isatty()):
+            return nullcontext()
+        return Keyboard(
+            sys.stdin,
+            control.commands,
+            self._tempo,
+            self._stop.set,
+            lambda: self._housekeeping.view if self._housekeeping else None,
+        )
+
+    def _tempo(self) -> float | str:
+        """The tempo that is wanted: the piece's own where none is set."""
+        config, pieces = self._exchange.latest.config, self._composer.pieces
+        share = config.pace(pieces[-1].steps[0]) if pieces else 1.0
+        return round(config.bpm * share) if config.tempo is None else config.tempo
 
     def _make_housekeeping(self) -> Housekeeping:
         from bachd.service.run.housekeeping import Housekeeping  # slow: not for the event loop or before the first note
@@ -208,7 +243,11 @@ class _Run:
         from bachd.service.control_task import ControlTask  # slow, too
 
         exchange, player, stats = self._exchange, self._player, self.stats
-        return ControlTask(self._path, exchange, player, stats, self._notifier, self._clock, call, self._tending)
+        task = ControlTask(
+            self._path, exchange, player, stats, self._notifier, self._clock, call, self._tending, self._composer
+        )
+        task.begin_with(self._draft)
+        return task
 
     def _line(self) -> str:
         return self.stats.line(self._exchange.present)

@@ -1,4 +1,4 @@
-"""Write music into a .mid or .wav file, as fast as it can be composed.
+"""Write music into a .mid, .musicxml or .wav file, as fast as it can be composed.
 
 Law: the same settings, bars and rng give the same .mid, byte for byte; it holds what `run` would have sent. An older
 file stays as it was until the new one is whole.
@@ -9,20 +9,19 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from bachd import atomic_file
 from bachd.config import Config
 from bachd.errors import OutputError, UsageError
 from bachd.music.event import Event
-from bachd.music.performance.ritardando import pace
+from bachd.music.performance.ritardando import SIGHT, pace
 from bachd.music.piece import Origin, Step
 from bachd.neural.planning.effort import MOST
 from bachd.service.progress import tell
@@ -40,30 +39,42 @@ SOUNDFONTS: Final = (
 _EVERY: Final = 500
 """Events between two looks at how far it has come: a quarter of a second."""
 
+Music: TypeAlias = Callable[[float], Iterator[Step]]
+"""Returns the steps; given how much they are slowed down into endings, 0 to 1."""
 
-def render(config: Config, out: Path, bars: int, rng: int) -> None:
-    """Write the seed piece's bars, and then `bars` more, to a .mid or .wav file.
+
+def render(config: Config, out: Path, bars: int, rng: int, piece: Sequence[Step] = ()) -> None:
+    """Write the seed piece's bars, and then `bars` more, to a .mid, .musicxml or .wav file; or else a whole `piece`.
 
     rng: in place of the one in the settings. Raises UsageError for another kind of file; OutputError when the file can
     not be written, or fluidsynth or a soundfont is missing; ModelError or SeedError when nothing can be composed.
     """
     from bachd.midi.file import refuse_other_file
 
+    def music(ritardando: float) -> Iterator[Step]:
+        from bachd.service.factory import open_composer
+
+        steps = _paced(piece, ritardando) if piece else until(bars, open_composer(_fixed(config), rng), ritardando)
+        return (replace(step, pace=step.pace * config.pace(step)) for step in _counted(steps, out.name))
+
     match out.suffix.lower():
         case ".mid" | ".midi":
             with _replacing(out) as new:
                 refuse_other_file(out)
-                _write(config, new, bars, rng)
+                _write(config, new, music, rng)
         case ".wav":
             synth, font = find_synth()
             with _replacing(out) as new, TemporaryDirectory(prefix="bachd-") as folder:
                 score = Path(folder, "score.mid")
-                _write(config, score, bars, rng)
+                _write(config, score, music, rng)
                 tell(f"{out.name}: fluidsynth plays")
                 play(synth, font, score, new)
                 tell("")
+        case ".musicxml" | ".xml":
+            with _replacing(out) as new:
+                _write_score(config, new, music, rng)
         case _:
-            raise UsageError(f"{out}: renders to .mid or .wav only; name the file so")
+            raise UsageError(f"{out}: renders to .mid, .musicxml or .wav only; name the file so")
 
 
 @contextmanager
@@ -79,23 +90,20 @@ def _replacing(out: Path) -> Iterator[Path]:
         raise
 
 
-def _write(config: Config, out: Path, bars: int, rng: int) -> None:
-    from bachd.midi.file import FileOutput
+def _write(config: Config, out: Path, music: Music, rng: int) -> None:
+    from bachd.midi.tracks import TracksOutput
     from bachd.realtime.clock import OfflineClock
     from bachd.realtime.player import Composed, Player
     from bachd.realtime.transport import Transport
-    from bachd.service.factory import expression, open_composer, patches
+    from bachd.service.factory import expression, patches
 
-    music = until(bars, open_composer(_fixed(config), rng), config.expression.ritardando)
-    events = count(1)
+    steps = music(config.expression.ritardando)
 
     async def compose(_opens_bar: bool) -> Composed | None:
-        if (event := next(events)) % _EVERY == 0:
-            tell(f"{out.name}: {event} events")
-        return None if (step := next(music, None)) is None else Composed(step)
+        return None if (step := next(steps, None)) is None else Composed(step)
 
     clock = OfflineClock()
-    output = FileOutput(out)
+    output = TracksOutput(out, f"bachd, model {Path(config.model).name}")
     try:
         player = Player(
             output,
@@ -104,11 +112,46 @@ def _write(config: Config, out: Path, bars: int, rng: int) -> None:
             channels=config.midi.channels,
             patches=patches(config.midi),
             expression=expression(config, rng),
+            on_step=output.on_step,
         )
         asyncio.run(player.perform(compose))
     finally:
         tell("")
-        output.close()
+    output.close()
+
+
+def _write_score(config: Config, out: Path, music: Music, rng: int) -> None:
+    from bachd.music.notation import musicxml
+    from bachd.music.notation.score import score
+
+    try:
+        steps = list(music(0.0))
+    finally:
+        tell("")
+    pieces = list(dict.fromkeys(step.piece for step in steps))
+    model = Path(config.model).name
+    text = musicxml.write(
+        score(steps, config.bpm * steps[0].pace),
+        f"After {', '.join(pieces)}",
+        creator=f"bachd, model {model}, rng {rng}",
+    )
+    out.write_bytes(text)
+
+
+def _counted(music: Iterator[Step], name: str) -> Iterator[Step]:
+    """The same steps; how many there are so far is shown."""
+    for number, step in enumerate(music, 1):
+        if number % _EVERY == 0:
+            tell(f"{name}: {number} events")
+        yield step
+
+
+def _paced(piece: Sequence[Step], ritardando: float) -> Iterator[Step]:
+    """The steps of a whole piece, slowed down into its end."""
+    rest = Step(Event((), (), SIGHT), piece[-1].place, Origin.BREATH, piece[-1].piece)
+    for index, step in enumerate(piece):
+        before = piece[index - 1] if index else None
+        yield replace(step, pace=pace(before, step, [*piece[index + 1 :], rest], ritardando))
 
 
 def _fixed(config: Config) -> Config:

@@ -127,6 +127,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="compose as many pieces as the bundle's aims.yaml says, and fail if one is missed",
     )
+    evaluation.add_argument(
+        "--spelling",
+        action="store_true",
+        help="instead, without the bundle: compare the names of notes with those in held-out scores",
+    )
     evaluation.add_argument("--json", action="store_true", help="print figures for programs")
     evaluation.add_argument("--html", type=Path, metavar="FILE", help="write a page that shows it all")
     evaluation.set_defaults(verb="evaluate", needs=("tqdm",))

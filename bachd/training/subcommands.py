@@ -185,6 +185,10 @@ def evaluate(options: argparse.Namespace) -> None:
     from bachd.neural.model import TfliteModel
     from bachd.training.evaluate import evaluation, html_report, reference_music
 
+    if options.spelling:
+        require(("music21",))
+        _evaluate_spelling(options)
+        return
     if options.html is not None:
         require(("matplotlib",))  # before a day of music is played
     bundle = Bundle.open(options.bundle)
@@ -197,6 +201,13 @@ def evaluate(options: argparse.Namespace) -> None:
     if options.html is not None:
         html_report.write(found, options.html)
     print(found.as_json() if options.json else found.as_text())
+
+
+def _evaluate_spelling(options: argparse.Namespace) -> None:
+    from bachd.training.evaluate import spelling
+
+    found = spelling.run(options.corpus or "chorales")
+    print(json.dumps(found.as_json()) if options.json else found.as_text())
 
 
 def _evaluate_form(options: argparse.Namespace, bundle: Bundle, model: Model) -> None:

@@ -22,6 +22,12 @@ _BARE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./+-]*( [A-Za-z0-9_./+-]+)*")
 _WORDS: Final = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
 
 
+class Written(str):
+    """A value that is YAML already, on one line."""
+
+    __slots__ = ()
+
+
 class UneditableError(Exception):
     """The text is built in a way that a value cannot be put into."""
 
@@ -54,6 +60,8 @@ def get(text: str, path: str) -> Plain | list[Plain]:
 
 def write(value: Any) -> str:
     """Return a value as YAML, on one line. Raises UneditableError for a mapping."""
+    if isinstance(value, Written):
+        return str(value)
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(write, value)) + "]"
     if isinstance(value, bool) or value is None:
@@ -115,12 +123,19 @@ def _value(node: Node) -> Plain:
         return None
     if not node.plain:
         return node.text
-    if node.text.lower() in ("true", "yes", "on"):
+    return plain(node.text)
+
+
+def plain(text: str) -> Plain:
+    """Return what a value without quotes means, as JSON would have it."""
+    if text in ("", "~") or text.lower() == "null":
+        return None
+    if text.lower() in ("true", "yes", "on"):
         return True
-    if node.text.lower() in ("false", "no", "off"):
+    if text.lower() in ("false", "no", "off"):
         return False
     try:
-        number = float(node.text)
+        number = float(text)
     except ValueError:
-        return node.text
-    return int(node.text) if re.fullmatch(r"-?[0-9]+", node.text) else number
+        return text
+    return int(text) if re.fullmatch(r"-?[0-9]+", text) else number

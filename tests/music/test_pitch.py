@@ -24,6 +24,8 @@ from bachd.music import pitch
         ("Ebb4", 62),
         ("B#3", 60),
         ("Cb4", 59),
+        ("B\u266d3", 58),
+        ("F\u266f2", 42),
         ("C-1", 0),  # C in octave -1, not C flat in octave 1
         ("B-1", 11),
         ("C-2", 35),  # C flat in octave 2

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from bachd.music.keys import Key
 from bachd.music.message import bank_select, program_change
 from bachd.music.metre import Grid, Metre
 from tests.fakes import steps
@@ -49,4 +52,14 @@ def test_the_score_says_tempo_names_and_metres() -> None:
         "96 marker next",
         "120 marker a piece",
         "120 time_signature 3/4",
+    ]
+
+
+def test_a_piece_opens_with_its_key() -> None:
+    music = [replace(step, key=Key(0, minor=True)) for step in steps("C4 D#4")]
+    assert play(music).signs == [
+        "0 set_tempo 500000",
+        "0 marker a piece",
+        "0 key_signature fd01",
+        "0 time_signature 4/4",
     ]

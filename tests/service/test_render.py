@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bachd.config import Config, Expression, Sampling
+from bachd.config import Config, Expression, Sampling, Seed
 from bachd.errors import OutputError, UsageError
+from bachd.music import smf
 from bachd.music.metre import Grid, Metre
 from bachd.music.performance.ritardando import FINAL
 from bachd.music.piece import Origin, Step
@@ -72,7 +73,7 @@ def test_the_same_rng_gives_the_same_file_with_all_the_expression_there_is(tmp_p
 
 
 def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"out\.mp3: renders to \.mid or \.wav only"):
+    with pytest.raises(UsageError, match=r"out\.mp3: renders to \.mid, \.musicxml or \.wav only"):
         render.render(Config(), tmp_path / "out.mp3", 4, 1)
 
 
@@ -148,3 +149,14 @@ render(Config(), Path({name!r}), 40, 1)
     assert ".bachd-" not in done.stderr.splitlines()[-1]
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_bytes() == b"MThd older"
+
+
+def test_without_a_tempo_each_piece_has_its_own(tmp_path: Path) -> None:
+    def tempos(config: Config) -> set[int]:
+        render.render(config, tmp_path / "a.mid", 2, 1)
+        messages = smf.parse((tmp_path / "a.mid").read_bytes()).messages
+        return {round(60e6 / message.tempo) for _, _, message in messages if message.type == "set_tempo"}
+
+    still, seed = Expression(ritardando=0.0), Seed(piece="bwv1007-gigue", rng=1)
+    assert 138 in tempos(Config(model="cello", seed=seed, expression=still))
+    assert tempos(Config(model="cello", seed=seed, expression=still, tempo=70.0)) == {70}

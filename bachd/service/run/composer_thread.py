@@ -1,29 +1,39 @@
 """Compose in a thread of its own, ahead of the player, and take other parts into use where a bar begins.
 
 Law: the event loop never computes; nothing is composed ahead before the first step has been sent, so that it comes
-soon; one thing is composed at a time.
+soon; one thing is composed at a time. What is played again is what was played, and costs nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from bachd.music.event import TICKS, Event
+from bachd.music.metre import Place
 from bachd.music.performance.ritardando import pace
+from bachd.music.piece import Origin, Step
 from bachd.realtime.player import Composed
 from bachd.service.factory import make_change
+from bachd.service.pieces.played import Played
 
 if TYPE_CHECKING:
-    from bachd.music.piece import Step
+    from bachd.neural.step_buffer import StepBuffer
     from bachd.realtime.performer import Change
     from bachd.service.parts import PartsExchange
     from bachd.service.telemetry.run_stats import RunStats
 
 T = TypeVar("T")
+
+
+MOST_PIECES: Final = 20
+"""Pieces that are remembered."""
 
 
 class ComposerThread:
@@ -36,6 +46,12 @@ class ComposerThread:
         self._thread = thread
         self._left = events
         self._before: Step | None = None  # the step composed last
+        self._pieces: dict[int, list[Step]] = {0: []}  # what was composed of the last ones, by their numbers
+        self._whole = False  # whether the last of them is over
+        self._composer: StepBuffer | None = None  # by which that was
+        self._again: deque[Step] = deque()  # what is played before the composer goes on
+        self._asked: Callable[[], Awaitable[None]] | None = None  # for the next bar
+        self._waiting: list[Callable[[Played], None]] = []  # for the present piece to be over
         self._unsent: Step | None = None  # the same, as long as the player has not sent it
         self._busy = False  # with the step that the player waits for
         self._has_room = asyncio.Event()  # perhaps; to compose further ahead
@@ -44,15 +60,86 @@ class ComposerThread:
         """Return the next step, with what is offered if it opens a bar; None after the last event."""
         if self._left == 0:
             return None
-        return await self._compose(self.take_offered() if opens_bar else None)
+        change = self.take_offered() if opens_bar else None
+        if opens_bar and self._asked is not None:
+            asked, self._asked = self._asked, None
+            await asked()
+        return await self._compose(change)
 
     async def restart(self) -> Composed | None:
-        """Return the first step of the first piece, again; `next` goes on from there."""
+        """Return the first step of the present piece, again, or of the first one of another composer."""
         if self._left == 0:
             return None
-        change, self._before = self.take_offered(), None
-        await self._call(self._exchange.present.composer.restart)
+        change, self._before, self._asked = self.take_offered(), None, None
+        if self._piece and self._exchange.present.composer is self._composer:
+            self._again = deque([*self._piece, *self._again])
+        else:
+            self._again.clear()
+            await self._call(self._exchange.present.composer.restart)
         return await self._compose(change)
+
+    def skip(self) -> None:
+        """Go on with another piece from the next bar on."""
+        self._asked = self._skip
+
+    def again(self) -> None:
+        """Play the present piece once more, from the next bar on; it goes on where it was left then."""
+        self._asked = self._repeat
+
+    def replay(self, steps: Sequence[Step]) -> None:
+        """Play these steps, a whole piece, from the next bar on, and another piece of the composer's after it."""
+        self._asked = partial(self._insert, steps)
+
+    @property
+    def pieces(self) -> Sequence[Played]:
+        """The last pieces, the present one last."""
+        last = self.number
+        return [
+            Played(number, steps[0].piece, tuple(steps), self._whole or number < last)
+            for number, steps in self._pieces.items()
+            if steps
+        ]
+
+    @property
+    def number(self) -> int:
+        """The number of the present piece, counted from 1; 0 before the first."""
+        return max(self._pieces)
+
+    def when_whole(self, number: int, call: Callable[[Played], None]) -> None:
+        """Call with a piece once it is over, or at once; it must be one of `pieces`."""
+        played = next(each for each in self.pieces if each.number == number)
+        if played.whole:
+            call(played)
+        else:
+            self._waiting.append(call)
+
+    @property
+    def ahead(self) -> Sequence[Step]:
+        """The steps that come, as far as they are known."""
+        return [*self._again, *self._exchange.present.composer.ahead]
+
+    async def _skip(self) -> None:
+        self._again.clear()
+        await self._call(self._exchange.present.composer.skip)
+
+    async def _repeat(self) -> None:
+        if self._piece:
+            self._again = deque([*self._breath(self._piece[0]), *self._piece, *self._again])
+
+    async def _insert(self, steps: Sequence[Step]) -> None:
+        await self._skip()
+        self._again = deque([*self._breath(steps[0]), *steps])
+
+    def _breath(self, first: Step) -> Sequence[Step]:
+        """What is between the step before, which reaches a bar line, and a piece that begins with `first`."""
+        if self._before is None:
+            return ()
+        place, metre = self._before.place, self._before.place.metre
+        rest = metre.bar - (first.place.metre.bar - first.place.phase) % first.place.metre.bar
+        while rest < 2 * TICKS:
+            rest += metre.bar
+        where = Place(place.bar + 1, 0, metre)
+        return (Step(Event((), (), rest), where, Origin.BREATH, self._before.piece, upbeat=self._before.upbeat),)
 
     def take_offered(self) -> Change | None:
         """Take the parts that are offered, if any; a bar must begin, or nothing sound. Returns how to play then."""
@@ -78,20 +165,45 @@ class ComposerThread:
             while await self._call(self._exchange.present.composer.extend):
                 pass
             if page is not None and not self._busy:
-                page.plan(self._unsent, self._exchange.present.composer.ahead)
+                page.plan(self._unsent, self.ahead)
 
     async def _compose(self, change: Change | None) -> Composed:
         if self._left is not None:
             self._left -= 1
         parts, before = self._exchange.present, self._before
         self._busy = True
-        step = self._before = await self._call(parts.composer.next)
+        step = self._before = self._again.popleft() if self._again else await self._call(parts.composer.next)
         self._busy = False
-        slowing = parts.config.expression.ritardando
-        self._unsent = replace(step, pace=pace(before, step, parts.composer.ahead, slowing))
+        slowing = pace(before, step, self.ahead, parts.config.expression.ritardando)
+        self._unsent = replace(step, pace=slowing * parts.config.pace(step))
+        self._remember(step)
         if self._stats.events:
             self._has_room.set()
         return Composed(self._unsent, change)
+
+    def _remember(self, step: Step) -> None:
+        """Note a step that was composed, and what it says of the piece before it."""
+        if step.opens or step.origin is Origin.BREATH:
+            self._end_piece()
+        if step.opens:
+            self._pieces[self.number + 1] = []
+            self._composer, self._whole = self._exchange.present.composer, False
+            while len(self._pieces) > MOST_PIECES:
+                del self._pieces[min(self._pieces)]
+        if step.origin is not Origin.BREATH:
+            self._piece.append(step)
+
+    def _end_piece(self) -> None:
+        if self._whole or not self._piece:
+            return
+        self._whole = True
+        waiting, self._waiting = self._waiting, []
+        for call in waiting:
+            call(self.pieces[-1])
+
+    @property
+    def _piece(self) -> list[Step]:
+        return self._pieces[self.number]
 
     async def _call(self, function: Callable[[], T]) -> T:
         """Call a method of the composer in the thread; the time is recorded if it composed an event."""

@@ -75,6 +75,11 @@ class Housekeeping:
             if check % REPORTING == 0 and (late := self._stats.lateness.take()).count:
                 log.info("lateness of %d messages: %s", late.count, late)
 
+    @property
+    def view(self) -> TerminalView | None:
+        """The view in a terminal, if there is one."""
+        return self._view
+
     def show(self, step: Step, due: float) -> None:
         """Draw a step soon after it sounds, which is at `due`, in monotonic seconds."""
         if self._view is not None:

@@ -21,6 +21,7 @@ from rich.style import Style
 
 from bachd.music import pitch
 from bachd.music.event import TICKS
+from bachd.music.notation.live import LiveNotation
 from bachd.music.piece import Origin, Step
 from bachd.printable import printable
 
@@ -85,6 +86,7 @@ class TerminalView(logging.Handler):
         )
         self._columns: deque[_Column] = deque(maxlen=COLUMNS)
         self._tick = 0  # since the view began
+        self._notation = LiveNotation()
         self._voices: dict[int, int] = {}
         self._tokens: deque[tuple[str, Origin]] = deque(maxlen=40)
         self._step: Step | None = None
@@ -92,15 +94,27 @@ class TerminalView(logging.Handler):
         self._drawn = False
 
     def __enter__(self) -> TerminalView:
+        self.enter()
+        return self
+
+    def enter(self) -> None:
+        """Take the screen."""
         self._drawn = True
         self._guard(self._live.start)
-        return self
+
+    def leave(self) -> None:
+        """Give the screen back."""
+        self._guard(self._live.stop)
+        self._drawn = False
+
+    def redraw(self) -> None:
+        """Draw what has changed since the last event."""
+        self._guard(self._live.refresh)
 
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._guard(self._live.stop)
-        self._drawn = False
+        self.leave()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a log line; it is drawn with the next event."""
@@ -109,12 +123,9 @@ class TerminalView(logging.Handler):
     def show(self, step: Step) -> None:
         """Draw the event that begins now."""
         self._step = step
-        self._tokens.append((str(step.event), step.origin))
-        sounding = step.event.sounding
-        self._voices = {
-            note: self._voices.get(note, voice) if note in step.event.held else voice
-            for voice, note in enumerate(reversed(sounding))
-        }
+        written = self._notation.played(step)
+        self._tokens.append((written.text(step.event), step.origin))
+        self._voices = written.voices
         end = self._tick + step.event.ticks
         for column in range(self._tick // COLUMN, -(-end // COLUMN)):
             self._fill(column, end, step)
@@ -167,8 +178,9 @@ class TerminalView(logging.Handler):
         if self._step is None:
             return "bachd"
         place, origin = self._step.place, self._step.origin
+        after = "" if origin is Origin.SEED else "after "
         who = {Origin.SEED: "the seed", Origin.MODEL: "the model", Origin.BREATH: "a breath"}[origin]
-        return f"bachd   {printable(self._step.piece)}   bar {place.bar + 1}   {place.metre}   {who}"
+        return f"bachd   {after}{printable(self._step.piece)}   bar {self._step.bar_number}   {place.metre}   {who}"
 
     def _line_of_tokens(self, width: int) -> Iterator[Segment]:
         """As many of the last tokens as fit; the present one stands out, and the seed's are dim."""

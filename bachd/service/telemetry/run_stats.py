@@ -80,22 +80,27 @@ class RunStats(logging.Handler):
         piece = self._step.piece if self._step else "nothing yet"
         refused = f"; config refused: {self.refused}" if self.refused else ""
         condition = f"; {wrong}" if (wrong := _condition(parts)) else ""
-        return f"{piece} at {parts.bpm:g} bpm on {parts.outputs.description}{condition}{refused}"
+        return f"{piece} at {self._bpm(parts):g} bpm on {parts.outputs.description}{condition}{refused}"
+
+    def _bpm(self, parts: Parts) -> float:
+        """Quarter notes a minute, but for a ritardando."""
+        share = parts.config.pace(self._step) if self._step is not None and parts.tempo_source is None else 1.0
+        return round(parts.bpm * share, 1)
 
     def figures(self, parts: Parts) -> str:
         """Return the page's address, tempo, output and lateness, for a line on the screen."""
         late = self.lateness.overall()
         lateness = f"   lateness {late}" if late.count else ""
         page = f"{self.page.link}   " if self.page is not None and self.page.link else ""
-        return f"{page}{parts.bpm:g} bpm   {parts.outputs.description}{lateness}"
+        return f"{page}{self._bpm(parts):g} bpm   {parts.outputs.description}{lateness}"
 
     def snapshot(self, parts: Parts) -> Snapshot:
         """Return all figures."""
         step = self._step
         return {
             "piece": step.piece if step else None,
-            "bar": step.place.bar + 1 if step else None,
-            "tempo": parts.bpm,
+            "bar": step.bar_number if step else None,
+            "tempo": self._bpm(parts),
             "condition": _condition(parts),
             "output": parts.outputs.description,
             "model": parts.config.model,

@@ -6,10 +6,13 @@ Law: whoever asks is answered within seconds whether it can be done, in the word
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
+from functools import partial
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from bachd.config import DEVICES, Config
 from bachd.errors import BachdError, ConfigError, UsageError
@@ -21,10 +24,19 @@ from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
 from bachd.service import state_dir
 from bachd.service.parts import PartsExchange
+from bachd.service.pieces import favourite, favourites
+from bachd.service.pieces.favourites import Kept
+from bachd.service.pieces.played import Music, Played
 from bachd.service.settings.apply import LiveSettings
 from bachd.service.settings.draft import Draft
 from bachd.service.web.change_request import checked, permitted
+from bachd.service.web.messages import History
 from bachd.yamlfile.keys import keys, plain
+
+log = logging.getLogger("bachd")
+
+T = TypeVar("T")
+F = TypeVar("F", int, str)
 
 LIMITS: Final = {key.path: list(key.kind.limits) for key in keys(Config) if key.kind and key.kind.limits}
 """Least and largest values, for sliders."""
@@ -35,7 +47,10 @@ FRESH: Final = 10.0
 class Commands:
     """What the page can ask for. All in the event loop, but for what `thread` does."""
 
-    def __init__(self, live: LiveSettings, exchange: PartsExchange, player: Player, thread: Executor) -> None:
+    def __init__(
+        self, live: LiveSettings, exchange: PartsExchange, player: Player, music: Music, thread: Executor
+    ) -> None:
+        self._music = music
         self._live = live
         self._exchange = exchange
         self._player = player
@@ -63,9 +78,80 @@ class Commands:
                 await self._live.apply(save=True)
             case "play" | "pause" | "stop" | "panic":
                 return self._order(what)
+            case "next":
+                self._music.skip()
+                return {"playing": self.running}
+            case "again":
+                self._music.again()
+                return {"playing": self.running}
+            case "keep":
+                return {"kept": await self._keep(given)}
+            case "replay":
+                return await self._replay(given)
+            case "favourite":
+                return await self._in_thread(partial(self._favourite, _field(given, "number", int)))
+            case "history":
+                return await self._in_thread(self._history)
             case _:
                 raise UsageError(f"unknown command {what!r}")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._settings)
+        return await self._in_thread(self._settings)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def _keep(self, given: Any) -> Kept | None:
+        """Keep the present piece, or that of a number; None while it is not over: it will be kept then."""
+        number = self._music.number if given is None else _field(given, "number", int)
+        played = self._played(number)
+        if played.whole:
+            return await self._in_thread(partial(self._kept, played))
+        self._music.when_whole(number, self._keep_later)
+        return None
+
+    def _keep_later(self, played: Played) -> None:
+        asyncio.get_running_loop().run_in_executor(self._thread, self._kept_and_logged, played)
+
+    def _kept_and_logged(self, played: Played) -> None:
+        try:
+            kept = self._kept(played)
+        except BachdError as fault:
+            log.warning("%s is not kept: %s", played.name, fault)
+        else:
+            log.info("kept: bachd render bach.mid --favourite %d", kept["number"])
+
+    def _kept(self, played: Played) -> Kept:
+        return favourites.add(self._favourite_of(played))
+
+    def _favourite(self, number: int) -> str:
+        return str(self._favourite_of(self._played(number)))
+
+    def _favourite_of(self, played: Played) -> favourite.Favourite:
+        parts = self._exchange.present
+        bpm = parts.bpm * parts.config.pace(played.steps[0])
+        return favourite.of(played.steps, parts.config, bpm, parts.rng)
+
+    async def _replay(self, given: Any) -> dict[str, Any]:
+        """Play a piece of this run again, or a favourite, from the next bar on."""
+        if isinstance(given, dict) and "number" in given:
+            steps = self._played(_field(given, "number", int)).steps
+        else:
+            text = _field(given, "favourite", str)
+            steps = (await self._in_thread(partial(favourites.find, text))).steps
+        self._music.replay(steps)
+        return {"playing": self.running}
+
+    def _played(self, number: int) -> Played:
+        """Return a piece of this run. Raises UsageError."""
+        for played in self._music.pieces:
+            if played.number == number:
+                return played
+        raise UsageError(f"piece {number} is not remembered: only the last of this run are")
+
+    def _history(self) -> History:
+        return {
+            "pieces": [{"number": each.number, "piece": each.name, "whole": each.whole} for each in self._music.pieces],
+            "favourites": favourites.kept(),
+        }
 
     @property
     def running(self) -> bool:
@@ -121,3 +207,11 @@ class Commands:
         if monotonic() - self._ports[0] > FRESH:
             self._ports = (monotonic(), [port.name for port in list_ports()])
         return self._ports[1]
+
+
+def _field(given: Any, name: str, kind: type[F]) -> F:
+    """Return a value that was asked with. Raises UsageError."""
+    value = given.get(name) if isinstance(given, dict) else None
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise UsageError(f'this needs an object such as {{"{name}": {"1" if kind is int else "..."}}}')
+    return value

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, TypeAlias, TypedDict, get_args
 
+from bachd.service.pieces.favourites import Kept
 from bachd.service.telemetry.snapshot import Figures
 
-Order: TypeAlias = Literal["play", "pause", "stop", "panic"]
+Order: TypeAlias = Literal["play", "pause", "stop", "panic", "next", "again"]
 """A command that is carried out at once and changes no setting."""
-Command: TypeAlias = Literal["settings", "change", "undo", "save", "play", "pause", "stop", "panic"]
+Command: TypeAlias = Literal[Order, "settings", "change", "undo", "save", "keep", "replay", "history", "favourite"]
 
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
@@ -29,8 +30,14 @@ class Placed(TypedDict):
     ticks: int
     held: list[int]
     """Pitches that go on sounding."""
+    notes: list[tuple[int, str, int]]
+    """Pitch, name and voice, 0 for the highest of four, of all that sounds, from low to high."""
     text: str
+    """With the names that the key gives."""
+    key: str
+    """Of the piece, such as 'B flat major'."""
     bar: int
+    """As scores count: the first full bar is 1, an upbeat 0."""
     phase: int
     """Ticks since the bar line."""
     metre: list[int]
@@ -60,6 +67,22 @@ class Alternative(TypedDict):
 
     text: str
     p: float
+
+
+class PlayedPiece(TypedDict):
+    """A piece of this run."""
+
+    number: int
+    piece: str
+    whole: bool
+    """Whether it is over, so that it can be kept at once."""
+
+
+class History(TypedDict):
+    """The last pieces of this run, and what was kept of this and earlier ones; the latest come last."""
+
+    pieces: list[PlayedPiece]
+    favourites: list[Kept]
 
 
 class Settings(TypedDict):
@@ -152,7 +175,7 @@ class Done(TypedDict):
     type: Literal["done"]
     id: int
     ok: Any
-    """Settings, or `{"playing": ...}` for an order."""
+    """Settings, `{"playing": ...}` for an order, `{"kept": ...}` for `keep`, or the history."""
 
 
 class Refusal(TypedDict):
@@ -189,7 +212,7 @@ class Request(TypedDict):
     id: int
     command: Command
     payload: Any
-    """The change that is wanted, of `change`."""
+    """The change that is wanted, of `change`; a piece's number, or a favourite, of others."""
 
 
 class WatchedMessage(TypedDict):

@@ -16,12 +16,14 @@ import os
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from ipaddress import ip_address
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from bachd.config import Web
 from bachd.errors import BachdError
+from bachd.music.notation.spelling import in_key
 from bachd.service import state_dir
 from bachd.service.web import framing, listen_socket, step_json
 from bachd.service.web.channel import Channel
@@ -202,14 +204,14 @@ class Page:
         try:
             result = await self._commands.handle(command, request["payload"])
         except BachdError as fault:
-            self._refuse(request, str(fault).splitlines(), 409 if command in ("save", *ORDERS) else 422)
+            self._refuse(request, str(fault).splitlines(), 409 if command in ("save", "keep", *ORDERS) else 422)
         except Exception:  # a request must not end the music
             log.exception("the page asked for %r, and that failed", command)
             self._refuse(request, ["this is a bug in bachd; its log says more"], 500)
         else:
             if command in ORDERS:
                 self._channel.offer({"type": "going" if self._commands.running else "halted"})
-            elif command != "settings":
+            elif command in ("change", "undo", "save"):
                 self._channel.offer({"type": "settings", "settings": result})
             self._channel.write({"type": "done", "id": request["id"], "ok": result})
 
@@ -218,7 +220,7 @@ class Page:
 
     def step(self, step: Step, due: float, bpm: float, messages: Sequence[TimedMessage]) -> None:
         """Send a step that was handed to the output as `messages` and sounds at `due`, monotonic seconds."""
-        self._channel.offer(self._timeline.played(step, due, bpm, messages))
+        self._channel.offer(self._timeline.played(step, due, bpm, messages, self._exchange.present.composer.ahead))
 
     def retract(self, moment: float) -> None:
         """Send that nothing sounds of what was to sound after `moment`, in monotonic seconds."""
@@ -231,8 +233,9 @@ class Page:
             return
         steps = ahead if coming is None else [coming, *ahead]
         self._channel.offer(self._timeline.plan(steps, self._exchange.present.bpm))
-        if steps and (chances := steps[0].chances):
-            self._channel.offer(step_json.alternatives(self._timeline.number, chances))
+        key = self._timeline.key
+        if key is not None and (chances := steps[0].chances):
+            self._channel.offer(step_json.alternatives(self._timeline.number, chances, partial(in_key, key=key)))
 
     def status(self, snapshot: Snapshot) -> None:
         """Send how the run is doing."""

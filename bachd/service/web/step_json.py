@@ -5,27 +5,38 @@ Law: of a step that was played, the notes are those of the messages that were se
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from bachd.music.event import TICKS, Event
+from bachd.music.notation.spelling import key_name
 from bachd.realtime.output import TimedMessage
 from bachd.service.web.messages import Alternative, AlternativesMessage, Placed, PlannedStep, Step
 
 if TYPE_CHECKING:
     from bachd.music import piece
+    from bachd.music.notation.live import Written
 
 
-def played(step: piece.Step, number: int, tick: int, due: float, bpm: float, messages: Iterable[TimedMessage]) -> Step:
+def played(
+    step: piece.Step,
+    written: Written,
+    number: int,
+    tick: int,
+    due: float,
+    bpm: float,
+    messages: Iterable[TimedMessage],
+) -> Step:
     """A step that was handed to the output as `messages`.
 
-    number, tick: how many steps and ticks came before it. due: monotonic seconds. bpm: quarter notes a minute.
+    written: its names and voices. number, tick: how many steps and ticks came before it. due: monotonic seconds. bpm:
+    quarter notes a minute.
     """
     starts = _starts(messages)
     struck = {start[0] for start in starts}
     # After a halt, a note that the event only holds is struck anew.
     held = [note for note in step.event.held if note not in struck]
-    return {**_place(step, number, tick, due, bpm), "starts": starts, "held": held}
+    return {**_place(step, written, number, tick, due, bpm), "starts": starts, "held": held}
 
 
 def cut(step: Step, number: int, tick: int, messages: Iterable[TimedMessage], moment: float) -> Step | None:
@@ -38,13 +49,16 @@ def cut(step: Step, number: int, tick: int, messages: Iterable[TimedMessage], mo
         return None
     passed = int((moment - step["due"]) * step["bpm"] * TICKS / 60.0)
     ticks = max(1, min(passed, step["ticks"]))
-    text = str(Event(tuple(start[0] for start in starts), tuple(step["held"]), ticks))
-    return {**step, "n": number, "tick": tick, "ticks": ticks, "starts": starts, "text": text}
+    event = Event(tuple(start[0] for start in starts), tuple(step["held"]), ticks)
+    notes = [note for note in step["notes"] if note[0] in event.sounding]
+    names = {pitch: name for pitch, name, _ in notes}
+    text = event.text(lambda pitch: names.get(pitch) or str(pitch))
+    return {**step, "n": number, "tick": tick, "ticks": ticks, "starts": starts, "notes": notes, "text": text}
 
 
-def planned(step: piece.Step, number: int, tick: int, due: float, bpm: float) -> PlannedStep:
+def planned(step: piece.Step, written: Written, number: int, tick: int, due: float, bpm: float) -> PlannedStep:
     """A step that has not been played yet; the arguments are those of `played`."""
-    return {**_place(step, number, tick, due, bpm), "starts": list(step.event.starts)}
+    return {**_place(step, written, number, tick, due, bpm), "starts": list(step.event.starts)}
 
 
 def seconds(step: piece.Step, bpm: float) -> float:
@@ -58,7 +72,7 @@ def _starts(messages: Iterable[TimedMessage]) -> list[list[int]]:
     return sorted([message.note, message.velocity, message.channel + 1] for message in sent)
 
 
-def _place(step: piece.Step, number: int, tick: int, due: float, bpm: float) -> Placed:
+def _place(step: piece.Step, written: Written, number: int, tick: int, due: float, bpm: float) -> Placed:
     event, place = step.event, step.place
     return {
         "n": number,
@@ -66,8 +80,10 @@ def _place(step: piece.Step, number: int, tick: int, due: float, bpm: float) -> 
         "due": round(due, 6),
         "ticks": event.ticks,
         "held": list(event.held),
-        "text": str(event),
-        "bar": place.bar,
+        "notes": [(pitch, str(written.names[pitch]), written.voices[pitch]) for pitch in event.sounding],
+        "text": written.text(event),
+        "key": key_name(written.key),
+        "bar": step.bar_number,
         "phase": place.phase,
         "metre": [place.metre.beats, place.metre.unit],
         "origin": step.origin.value,
@@ -77,9 +93,11 @@ def _place(step: piece.Step, number: int, tick: int, due: float, bpm: float) -> 
     }
 
 
-def alternatives(number: int, chances: Iterable[tuple[Event | None, float]]) -> AlternativesMessage:
-    """What could come as step `number`, with its probabilities; None is the end of the piece."""
+def alternatives(
+    number: int, chances: Iterable[tuple[Event | None, float]], names: Callable[[Event], str]
+) -> AlternativesMessage:
+    """What could come as step `number`, with its probabilities; None is the end of the piece. names: writes one."""
     events: list[Alternative] = [
-        {"text": "the end" if event is None else str(event), "p": round(p, 4)} for event, p in chances
+        {"text": "the end" if event is None else names(event), "p": round(p, 4)} for event, p in chances
     ]
     return {"type": "alternatives", "n": number, "events": events}

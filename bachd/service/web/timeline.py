@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from bachd.music.keys import Key
+from bachd.music.notation.live import LiveNotation
 from bachd.service.web import step_json
 from bachd.service.web.messages import PlanMessage, RetractedMessage, Step, StepMessage
 
@@ -39,15 +41,29 @@ class Timeline:
 
     def __init__(self) -> None:
         """Nothing has been played yet."""
+        self._notation = LiveNotation()
+        self.key: Key | None = None
+        """In which what comes next is written, if that is known."""
         self.number = 0
         """Of the step that comes next."""
         self._tick = 0  # of the same
         self._end = 0.0  # when the last step ends
         self._recent: list[_Sent] = []
 
-    def played(self, step: piece.Step, due: float, bpm: float, messages: Sequence[TimedMessage]) -> StepMessage:
-        """Add a step that was handed to the output as `messages` and sounds at `due`, monotonic seconds."""
-        told = step_json.played(step, self.number, self._tick, due, bpm, messages)
+    def played(
+        self,
+        step: piece.Step,
+        due: float,
+        bpm: float,
+        messages: Sequence[TimedMessage],
+        ahead: Sequence[piece.Step] = (),
+    ) -> StepMessage:
+        """Add a step that was handed to the output as `messages` and sounds at `due`, monotonic seconds.
+
+        ahead: the steps that are known to come after it.
+        """
+        written = self._notation.played(step, ahead)
+        told = step_json.played(step, written, self.number, self._tick, due, bpm, messages)
         self._recent = [sent for sent in self._recent if sent.end > due - _OPEN]
         self._append(_Sent(told, messages, due + step_json.seconds(step, bpm)))
         return {"type": "step", "step": told}
@@ -70,8 +86,10 @@ class Timeline:
     def plan(self, steps: Sequence[piece.Step], bpm: float) -> PlanMessage:
         """Place the steps that come next; bpm: at a pace of 1."""
         number, tick, due, planned = self.number, self._tick, self._end, []
-        for step in steps:
-            planned.append(step_json.planned(step, number, tick, due, bpm * step.pace))
+        notation = self._notation.planned(steps)
+        self.key = notation[0].key if notation else None
+        for step, written in zip(steps, notation, strict=True):
+            planned.append(step_json.planned(step, written, number, tick, due, bpm * step.pace))
             number, tick = number + 1, tick + step.event.ticks
             due += step_json.seconds(step, bpm * step.pace)
         return {"type": "plan", "steps": planned}

@@ -39,18 +39,18 @@ def load() -> Corpus:
 
 
 def _parse_all() -> list[dict[str, Any]]:
-    paths = _paths()
+    found = paths()
     with ProcessPoolExecutor() as pool:
-        return list(progress(pool.map(_parse, paths, chunksize=4), "parsing scores", total=len(paths), unit="score"))
+        return list(progress(pool.map(_parse, found, chunksize=4), "parsing scores", total=len(found), unit="score"))
 
 
-def _parse(path: str) -> dict[str, Any]:
+def _parse(path: Path) -> dict[str, Any]:
     """Return one score as plain data, or the reason why it is left out."""
     from music21 import stream
 
-    name = Path(path).name.rsplit(".", 1)[0]
+    name = path.name.rsplit(".", 1)[0]
     try:
-        score = music21_scores.parse(Path(path))
+        score = music21_scores.parse(path)
     except Exception as error:  # noqa: BLE001  whatever one broken score raises, the others are still wanted
         return {"name": name, "dropped": f"cannot be parsed: {error}"}
     parts = list(score.getElementsByClass(stream.Part))
@@ -86,14 +86,14 @@ def fermatas() -> dict[str, list[int]]:
 
 def _fermatas_of_all() -> list[dict[str, Any]]:
     with ProcessPoolExecutor() as pool:
-        paths = _paths()
-        return list(progress(pool.map(_fermatas, paths, chunksize=4), "parsing scores", total=len(paths), unit="score"))
+        found = paths()
+        return list(progress(pool.map(_fermatas, found, chunksize=4), "parsing scores", total=len(found), unit="score"))
 
 
-def _fermatas(path: str) -> dict[str, Any]:
+def _fermatas(path: Path) -> dict[str, Any]:
     from music21 import converter, stream
 
-    name = Path(path).name.rsplit(".", 1)[0]
+    name = path.name.rsplit(".", 1)[0]
     try:
         parts = list(converter.parse(path).getElementsByClass(stream.Part))
     except Exception:  # noqa: BLE001  such a score is none of the corpus
@@ -101,10 +101,11 @@ def _fermatas(path: str) -> dict[str, Any]:
     return {"name": name, "ends": music21_scores.fermatas(parts[0]) if parts else []}
 
 
-def _paths() -> list[str]:
+def paths() -> list[Path]:
+    """Return the files of Bach's scores in music21, in the order of the alphabet."""
     from music21 import corpus
 
-    return sorted(str(path) for path in corpus.getComposer("bach") if path.suffix in (".mxl", ".xml", ".krn"))
+    return sorted(Path(path) for path in corpus.getComposer("bach") if path.suffix in (".mxl", ".xml", ".krn"))
 
 
 def assemble(rows: list[dict[str, Any]]) -> Corpus:

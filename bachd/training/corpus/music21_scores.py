@@ -22,6 +22,8 @@ from bachd.training.corpus.cache import cache_folder
 _LABEL: Final = re.compile(r"\*>(\w+)$")
 _EXPANSION: Final = re.compile(r"\*>(norep)?\[([\w,]*)\]$")
 """Of Humdrum: a section's name, and the row in which sections are played; `norep` is that without repeats."""
+_FIFTHS: Final = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5}
+"""Fifths above C of the natural notes."""
 
 
 def parse(path: Path) -> Any:
@@ -106,6 +108,16 @@ def part_notes(part: Any) -> tuple[list[Note], list[int]]:
             notes += [Note(start, end, int(pitch.midi)) for pitch in item.pitches]
             melody.append(int(max(item.pitches).midi))
     return notes, melody
+
+
+def names(part: Any) -> list[tuple[tuple[int, int], int]]:
+    """The tick and the MIDI number of each note of a music21 part, with its name in fifths above C."""
+    return [
+        ((_ticks(item.offset), int(pitch.midi)), _FIFTHS[pitch.step] + 7 * int(pitch.alter))
+        for item in part.stripTies().flatten().notes
+        if _ticks(item.quarterLength)
+        for pitch in item.pitches
+    ]
 
 
 def fermatas(part: Any) -> list[int]:

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
+from itertools import cycle
 from typing import Any
 
 import pytest
 
 from bachd.config import Config
 from bachd.midi.fan_out import FanOut
+from bachd.music.metre import Grid
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.player import Composed
 from bachd.service.parts import Parts, PartsExchange
@@ -97,6 +99,17 @@ def test_a_restart_is_a_bar_line(exchange: PartsExchange, stats: RunStats, threa
     _, again = run(lambda: composer.next(False), composer.restart)
     assert again is not None
     assert again.change is not None
+    assert again.step == BAR[0]
+
+
+def test_a_restart_with_another_composer_begins_its_first_piece(
+    exchange: PartsExchange, stats: RunStats, thread: Executor
+) -> None:
+    composer = ComposerThread(exchange, stats, thread, None)
+    exchange.offer(replace(exchange.present, composer=Planning(*PIECE)))  # type: ignore[arg-type]
+    _, other = run(lambda: composer.next(False), composer.restart)
+    assert other is not None
+    assert other.step == PIECE[0]
     assert exchange.present.composer.restarted == 1  # type: ignore[attr-defined]
 
 
@@ -119,3 +132,66 @@ def test_nothing_is_composed_ahead_before_the_first_step_was_sent(
         return before, planning.planned
 
     assert asyncio.run(play()) == (0, 3)
+
+
+PIECE = [*steps("C4 D4 E4 F4 G4:4", piece="one"), *steps("A4:4 B4:4", piece="two")]
+
+
+class Skipping(ScriptedComposer):
+    """Goes on with the piece 'two' when it is asked to skip."""
+
+    def skip(self) -> None:
+        """Begin with 'two'."""
+        self._script = cycle(PIECE[5:])
+
+
+def played(thread: Executor, script: list[Any], *calls: Callable[[ComposerThread], object]) -> list[str]:
+    """The events of a bar, what is asked for, and the next bars."""
+    exchange = PartsExchange(Parts(Config(), 1, Skipping(*script), FanOut(())))  # type: ignore[arg-type]
+    composer = ComposerThread(exchange, RunStats(Lateness()), thread, None)
+
+    async def play() -> list[str]:
+        found = []
+        for number in range(4 * (len(calls) + 2)):
+            composed = await composer.next(number % 4 == 0)
+            assert composed is not None
+            found.append(str(composed.step.event))
+            if number % 4 == 2 and number // 4 < len(calls):
+                calls[number // 4](composer)
+        return found
+
+    return asyncio.run(play())
+
+
+FOUR = steps("C4 D4 E4 F4 G4 A4 B4 C5", piece="one")
+
+
+def test_the_piece_is_played_again_from_the_next_bar_on_and_goes_on_where_it_was(thread: Executor) -> None:
+    assert played(thread, FOUR, ComposerThread.again) == [*"C4 D4 E4 F4 R:4 C4 D4 E4 F4 G4 A4 B4".split()]
+
+
+def test_another_piece_comes_with_the_next_bar(thread: Executor) -> None:
+    assert played(thread, FOUR, ComposerThread.skip)[:6] == ["C4", "D4", "E4", "F4", "A4:4", "B4:4"]
+
+
+def test_a_piece_that_is_handed_in_is_played_and_another_follows(thread: Executor) -> None:
+    kept = steps("E3:2 F3:2", Grid(upbeat=48), piece="kept")
+    assert played(thread, FOUR, lambda composer: composer.replay(kept))[:9] == [
+        *("C4", "D4", "E4", "F4"),
+        *("R:2", "E3:2", "F3:2"),
+        *("A4:4", "B4:4"),
+    ]
+
+
+def test_a_stop_begins_the_present_piece_anew_and_not_the_first(thread: Executor) -> None:
+    exchange = PartsExchange(Parts(Config(), 1, Planning(*PIECE), FanOut(())))  # type: ignore[arg-type]
+    composer = ComposerThread(exchange, RunStats(Lateness()), thread, None)
+
+    async def play() -> str:
+        for _ in range(7):
+            await composer.next(True)
+        composed = await composer.restart()
+        assert composed is not None
+        return composed.step.piece
+
+    assert asyncio.run(play()) == "two"

@@ -61,7 +61,7 @@ def frame(width: int = 80, height: int = 24, log: str = "") -> list[str]:
 
 def test_it_shows_the_tokens_the_piece_and_the_status() -> None:
     lines = frame()
-    assert lines[0].split("   ")[:3] == ["bachd", "a piece", "bar 3"]
+    assert lines[0].split("   ")[:3] == ["bachd", "after a piece", "bar 3"]
     assert any(line.rstrip().endswith("F#3.G3.A3:2/3  C2.B5:8  G3.B3.D4.G4:0.25") for line in lines)
     assert any(line.startswith("84 bpm   FP-30X MIDI 1") for line in lines)
 

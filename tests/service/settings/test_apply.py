@@ -50,7 +50,7 @@ class Run:
         self.path.write_text(content)
         self.thread = thread
         composer: Any = ScriptedComposer()
-        self.exchange = PartsExchange(Parts(Config(midi=Midi(output=("none",))), 1, composer, FanOut(())))
+        self.exchange = PartsExchange(Parts(Config(tempo=84.0, midi=Midi(output=("none",))), 1, composer, FanOut(())))
         self.report = RunStats(Lateness())
         self.opened: list[Config] = []
         self.live = LiveSettings(self.path, self.exchange, self._open, self.report, thread)

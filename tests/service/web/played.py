@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bachd.music.notation.live import LiveNotation
 from bachd.music.performance.expression import Expression
 from bachd.music.piece import Step
 from bachd.realtime.output import TimedMessage
@@ -24,10 +25,12 @@ def played(
 ) -> list[messages.Step]:
     """A line of music, played at 120 bpm; `start`: the number of its first step."""
     found, tick = list[messages.Step](), 0
+    notation = LiveNotation()
 
     def see(step: Step, due: float, sent: Sequence[TimedMessage]) -> None:
         nonlocal tick
-        found.append(step_json.played(step, start + len(found), tick, due, BPM, sent))
+        written = notation.played(step)
+        found.append(step_json.played(step, written, start + len(found), tick, due, BPM, sent))
         tick += step.event.ticks
 
     clock = FakeClock()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,20 @@ from bachd.config import Config
 from bachd.config_midi import Midi
 from bachd.errors import ConfigError, UsageError
 from bachd.midi.fan_out import FanOut
+from bachd.music.piece import Step
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Conductor, Transport
 from bachd.service.parts import Parts, PartsExchange
+from bachd.service.run.composer_thread import ComposerThread
 from bachd.service.settings.apply import LiveSettings
 from bachd.service.settings.prepare import prepare
 from bachd.service.telemetry.run_stats import RunStats
 from bachd.service.web.commands import Commands
 from bachd.sync.conductor import FollowingConductor
 from bachd.sync.midi_master import MidiMaster
-from tests.fakes import RecordingOutput, ScriptedComposer
+from tests.fakes import RecordingOutput, ScriptedComposer, steps
 
 
 @pytest.fixture(autouse=True)
@@ -37,17 +39,27 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+class Skipped(ScriptedComposer):
+    """Goes on with its script."""
+
+    def skip(self) -> None:
+        """Do nothing."""
+
+
 def asked(
-    path: Path, ask: Callable[[Commands], Coroutine[Any, Any, None]], conductor: Conductor | None = None
+    path: Path,
+    ask: Callable[[Commands], Coroutine[Any, Any, None]],
+    conductor: Conductor | None = None,
+    script: Sequence[Step] = (),
 ) -> RecordingOutput:
     """Ask for something while music plays; what was sent to the synth meanwhile."""
     clock = MonotonicClock()
     output = RecordingOutput(clock)
     player = Player(output, conductor or Transport(84.0), clock)
 
-    async def steps() -> None:
+    async def play() -> None:
         with ThreadPoolExecutor(1) as thread:
-            composer: Any = ScriptedComposer()
+            composer: Any = Skipped(*script)
             exchange = PartsExchange(Parts(Config(midi=Midi(output=("none",))), 1, composer, FanOut([output])))
             live = LiveSettings(
                 path,
@@ -56,11 +68,12 @@ def asked(
                 RunStats(Lateness()),
                 thread,
             )
-            commands = Commands(live, exchange, player, thread)
+            music = ComposerThread(exchange, RunStats(Lateness()), thread, None)
+            commands = Commands(live, exchange, player, music, thread)
             commands._ports = (clock.now(), ["FP-30X"])
             await ask(commands)
 
-    asyncio.run(steps())
+    asyncio.run(play())
     return output
 
 
@@ -120,5 +133,55 @@ def test_a_command_that_is_not_known_is_told(path: Path) -> None:
     async def ask(commands: Commands) -> None:
         with pytest.raises(UsageError, match="unknown command 'dance'"):
             await commands.handle("dance", None)
+
+    asked(path, ask)
+
+
+def test_the_present_piece_is_kept_when_it_is_over_and_another_at_once(path: Path) -> None:
+    async def ask(commands: Commands) -> None:
+        music: Any = commands._music
+        for _ in range(6):
+            await music.next(True)
+        assert await commands.handle("keep", {"number": 1}) == {
+            "kept": {"number": 1, "piece": "one", **_told(await commands.handle("history", None))}
+        }
+        assert await commands.handle("keep", None) == {"kept": None}
+        history = await commands.handle("history", None)
+        assert history["pieces"] == [
+            {"number": 1, "piece": "one", "whole": True},
+            {"number": 2, "piece": "two", "whole": False},
+        ]
+        for _ in range(2):
+            await music.next(True)
+        history = await commands.handle("history", None)  # by the same thread, after the piece has been kept
+        assert [kept["piece"] for kept in history["favourites"]] == ["one", "two"]
+
+    asked(path, ask, script=[*steps("C4 D4 E4 F4", piece="one"), *steps("G4 A4 B4", piece="two")])
+
+
+def _told(history: Any) -> dict[str, str]:
+    """When the last favourite was kept, and its text."""
+    return {name: history["favourites"][-1][name] for name in ("kept", "favourite")}
+
+
+def test_a_favourite_is_played_again_from_the_next_bar_on(path: Path) -> None:
+    async def ask(commands: Commands) -> None:
+        music: Any = commands._music
+        for _ in range(5):
+            await music.next(True)
+        kept = (await commands.handle("keep", {"number": 1}))["kept"]
+        for given in ({"favourite": kept["favourite"]}, {"favourite": str(kept["number"])}, {"number": 1}):
+            assert await commands.handle("replay", given) == {"playing": True}
+            composed = [await music.next(True) for _ in range(3)]
+            assert [str(each.step.event) for each in composed] == ["R:4", "C4", "D4"]
+
+    asked(path, ask, script=[*steps("C4 D4 E4 F4", piece="one"), *steps("G4 A4 B4", piece="two")])
+
+
+@pytest.mark.parametrize("given", [None, {}, [], {"number": "1"}, {"number": 99}, {"number": True}, {"favourite": "x"}])
+def test_what_cannot_be_played_again_is_refused(path: Path, given: Any) -> None:
+    async def ask(commands: Commands) -> None:
+        with pytest.raises(UsageError):
+            await commands.handle("replay", given)
 
     asked(path, ask)

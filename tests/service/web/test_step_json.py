@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from bachd.music.notation.live import LiveNotation
 from bachd.music.performance.dynamics import EVEN, velocities
 from bachd.music.performance.expression import Expression
 from bachd.service.web import step_json
@@ -23,7 +24,9 @@ def test_a_step_has_all_that_a_picture_needs() -> None:
         "starts": [[65, velocities(step.event, step.place)[65], 1]],
         "held": [48],
         "text": "~C3.F4:0.5",
-        "bar": 0,
+        "notes": [(48, "C3", 3), (65, "F4", 0)],
+        "key": "C major",
+        "bar": 1,
         "phase": 24,
         "metre": [4, 4],
         "origin": "model",
@@ -43,7 +46,7 @@ def test_the_velocities_are_those_that_were_played() -> None:
 
 def test_what_is_planned_has_no_velocities_yet() -> None:
     (step,) = steps("C3.E4")
-    assert step_json.planned(step, 0, 0, 0.0, 120.0)["starts"] == [48, 64]
+    assert step_json.planned(step, LiveNotation().played(step), 0, 0, 0.0, 120.0)["starts"] == [48, 64]
 
 
 def test_what_is_held_but_has_to_be_struck_anew_starts() -> None:

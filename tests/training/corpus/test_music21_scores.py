@@ -134,7 +134,7 @@ def test_a_pickle_that_somebody_planted_is_not_loaded(tmp_path: Path, monkeypatc
     proof = tmp_path / "proof"
     Path(planted).write_bytes(zlib.compress(pickle.dumps(_Evil(proof))))
     assert music(path) == "C4:4"
-    assert chorales._parse(str(path))["dropped"] == "1 parts instead of 4"
+    assert chorales._parse(path)["dropped"] == "1 parts instead of 4"
     assert not proof.exists()
 
 

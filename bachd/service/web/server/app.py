@@ -13,7 +13,7 @@ import socket
 from importlib.resources import files
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -27,12 +27,13 @@ from bachd.service.web.server.feed import Feed
 from bachd.service.web.server.files import MusicFiles
 from bachd.service.web.server.metrics import Metrics
 from bachd.service.web.server.recording import Recording
+from bachd.service.web.server.score_file import ScoreFile
 from bachd.service.web.server.static import Static
 
 SILENT: Final = 5.0
 """Seconds without a message from the daemon after which it is not well."""
 LARGEST_CHANGE: Final = 16 * 1024
-"""Bytes of a change of settings."""
+"""Bytes of a change of settings, or of a favourite."""
 
 
 class App:
@@ -67,7 +68,10 @@ class App:
                 web.get("/api/settings", self._settings),
                 web.patch("/api/settings", self._change),
                 web.post("/api/settings/{what:undo|save}", self._settle),
-                web.post("/api/{what:play|pause|stop|panic}", self._order),
+                web.post(f"/api/{{what:{'|'.join(ORDERS)}}}", self._order),
+                web.post("/api/{what:keep|replay}", self._piece),
+                web.get("/api/history", self._history),
+                web.get("/api/score.musicxml", ScoreFile(link).serve),
                 web.post("/api/seeds", self._music.take_seed),
                 web.get("/api/pieces/{name:.+}", self._music.piece),
                 web.get("/api/music.mid", self._music.as_mid),
@@ -113,12 +117,16 @@ class App:
         return web.json_response(await self._link.ask("settings"))
 
     async def _change(self, request: web.Request) -> web.Response:
-        data = await read_body(request, LARGEST_CHANGE)
-        try:
-            wanted = json.loads(data)
-        except (ValueError, RecursionError):
-            raise Refused(["this is not JSON"], 400) from None
-        return web.json_response(await self._link.ask("change", wanted))
+        return web.json_response(await self._link.ask("change", await _json(request)))
+
+    async def _piece(self, request: web.Request) -> web.Response:
+        wanted = await _json(request, default=b"null")
+        return web.json_response(
+            await self._link.ask("keep" if request.match_info["what"] == "keep" else "replay", wanted)
+        )
+
+    async def _history(self, _: web.Request) -> web.Response:
+        return web.json_response(await self._link.ask("history"))
 
     async def _settle(self, request: web.Request) -> web.Response:
         return web.json_response(await self._link.ask("undo" if request.match_info["what"] == "undo" else "save"))
@@ -132,6 +140,15 @@ class App:
 
     def _login(self, status: int, hint: str) -> web.Response:
         return web.Response(text=self._login_page.replace("HINT", hint), status=status, content_type="text/html")
+
+
+async def _json(request: web.Request, default: bytes = b"") -> Any:
+    """Return what a request says. default: what one without a body says. Raises Refused."""
+    data = await read_body(request, LARGEST_CHANGE) or default
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        raise Refused(["this is not JSON"], 400) from None
 
 
 async def serve(link: DaemonLink, listener: socket.socket, opening: Opening) -> None:

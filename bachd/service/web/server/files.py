@@ -111,7 +111,7 @@ class MusicFiles:
         return web.json_response({"piece": str(path)})
 
     def _keep(self, name: str, data: bytes) -> Path:
-        stem = _stem(name)
+        stem = stem_of(name)
         try:
             _read(data, f"{stem}.mid")
             self._seeds.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -129,7 +129,7 @@ class MusicFiles:
         data = await self._done(request, partial(self._midi, bars))
         if not data:
             raise Refused(["nothing has been kept yet"], 404)
-        return await send(request, _download("audio/midi", "bachd.mid"), len(data), pieces(data))
+        return await send(request, download("audio/midi", "bachd.mid"), len(data), pieces(data))
 
     def _midi(self, bars: int | None) -> bytes:
         """Return a .mid of so many bars, which may be some seconds old."""
@@ -147,7 +147,7 @@ class MusicFiles:
                 with TemporaryDirectory(prefix="bachd-") as folder:
                     midi = Path(folder, "kept.mid")
                     size = await self._done(request, partial(self._write, midi, bars))
-                    return await send(request, _download("audio/wav", "bachd.wav"), size, wav.play(midi, size))
+                    return await send(request, download("audio/wav", "bachd.wav"), size, wav.play(midi, size))
             except BachdError as fault:
                 raise Refused([str(fault)], 501) from None
 
@@ -174,7 +174,7 @@ def _read(data: bytes, name: str) -> Piece:
     return midifile.read(data, name)
 
 
-def _stem(name: str) -> str:
+def stem_of(name: str) -> str:
     """Return what a file of this name is called here. Raises Refused for a name that means a folder."""
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
     if last.strip() in (".", ".."):
@@ -241,5 +241,6 @@ def _bars(request: web.Request, most: int, default: int | None) -> int | None:
     return int(text)
 
 
-def _download(kind: str, name: str) -> dict[str, str]:
+def download(kind: str, name: str) -> dict[str, str]:
+    """The headers of a file that is saved, not shown."""
     return {"Content-Type": kind, "Content-Disposition": f'attachment; filename="{name}"'}

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import logging
-import struct
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
@@ -19,8 +18,11 @@ from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from bachd.midi.tracks import PPQ, Track, file_of
 from bachd.music.event import TICKS
-from bachd.music.message import Message, marker, note_off, note_on, set_tempo, time_signature, variable
+from bachd.music.message import Message, key_signature, marker, note_off, note_on, set_tempo, time_signature
+from bachd.music.notation.spelling import key_named, signature
+from bachd.music.notation.voices import MOST, names
 from bachd.service.web.messages import Step
 
 log = logging.getLogger("bachd")
@@ -30,10 +32,6 @@ SHARE: Final = 8 << 20
 LONGEST_LINE: Final = 1 << 16
 LATEST: Final = 1 << 18
 """Bytes at the end of a file, among which is whatever may still be taken back."""
-
-_HEADER: Final = b"MThd" + struct.pack(">LHHH", 6, 0, 1, TICKS)
-"""Of a .mid of format 0, with as many ticks to a quarter note as there are here."""
-_END: Final = b"\x00\xff\x2f\x00"
 
 
 class Recording:
@@ -133,41 +131,48 @@ def _start(files: Iterable[BinaryIO], bars: int) -> int:
 
 
 def write_midi(steps: Iterable[Step]) -> bytes:
-    """Return a .mid of steps, at their places in the music; nothing if there are none."""
-    track, before = bytearray(), 0
-    for tick, messages in _messages(steps):
-        for message in messages:
-            track += variable(tick - before) + message.data
-            before = tick
-    if not track:
+    """Return a .mid of steps, with a track for each voice; nothing if there are none."""
+    signs, parts = Track("bachd"), [Track("") for _ in range(MOST)]
+    for tick, voice, message in _messages(steps):
+        (signs if voice is None else parts[voice]).add(tick, message)
+    if signs.is_empty:
         return b""
-    track += _END
-    return _HEADER + b"MTrk" + len(track).to_bytes(4) + track
+    used = max((number for number, part in enumerate(parts, 1) if not part.is_empty), default=1)
+    for part, name in zip(parts, names(used), strict=False):
+        part.name = name
+    return file_of([signs, *parts[:used]], PPQ)
 
 
-def _messages(steps: Iterable[Step]) -> Iterator[tuple[int, list[Message]]]:
-    """Yield the messages of each step, and its tick."""
+def _messages(steps: Iterable[Step]) -> Iterator[tuple[int, int | None, Message]]:
+    """Yield the messages of steps with their ticks and voices; None is for all."""
     tick = 0
-    sounding: dict[int, int] = {}  # the notes that sound -> their channels, 0 to 15
+    sounding: dict[int, tuple[int, int]] = {}  # the notes that sound -> their channels, 0 to 15, and voices
     metre = bpm = piece = None
     expected: int | None = None
     for step in steps:
         # After a gap, nothing is held: nobody knows what came in between.
         held = [note for note in step["held"] if note in sounding] if step["n"] == expected else []
-        messages = [note_off(sounding.pop(note), note) for note in tuple(sounding) if note not in held]
+        voices = {note: voice for note, _, voice in step["notes"]}
+        struck = {note: voices.get(note, 0) for note, _, _ in step["starts"]}
+        for note in [note for note in sounding if note not in held]:
+            channel, voice = sounding.pop(note)
+            early = struck.get(note, voice) != voice  # another track strikes it, and may be played first
+            yield tick - early, voice, note_off(channel, note)
         if metre != (metre := step["metre"]):
-            messages.append(time_signature(metre[0], metre[1]))
+            yield tick, None, time_signature(metre[0], metre[1])
         if bpm != (bpm := step["bpm"]):
-            messages.append(set_tempo(bpm))
+            yield tick, None, set_tempo(bpm)
         if piece != (piece := step["piece"]) or step["opens"]:
-            messages.append(marker(piece))
+            yield tick, None, marker(piece)
+            if (key := key_named(step["key"])) is not None:
+                yield tick, None, key_signature(signature(key), minor=key.minor)
         for note, velocity, channel in step["starts"]:
-            sounding[note] = channel - 1
-            messages.append(note_on(channel - 1, note, velocity))
-        yield tick, messages
-        tick += step["ticks"]
+            sounding[note] = channel - 1, struck[note]
+            yield tick, struck[note], note_on(channel - 1, note, velocity)
+        tick += step["ticks"] * PPQ // TICKS
         expected = step["n"] + 1
-    yield tick, [note_off(channel, note) for note, channel in sounding.items()]
+    for note, (channel, voice) in sounding.items():
+        yield tick, voice, note_off(channel, note)
 
 
 def seconds(steps: Iterable[Step]) -> float:

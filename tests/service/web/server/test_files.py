@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bachd.service.web.server.files import _stem
+from bachd.service.web.server.files import stem_of
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,9 @@ from bachd.service.web.server.files import _stem
     ],
 )
 def test_a_name_keeps_its_letters_and_loses_what_is_dangerous(name: str, stem: str) -> None:
-    assert _stem(name) == stem
+    assert stem_of(name) == stem
 
 
 def test_a_long_name_fits_into_a_file_system() -> None:
-    assert len(f"{_stem(chr(0x20000) * 300)}-01234567.mid".encode()) <= 255
-    assert _stem("x" * 300) == "x" * 40
+    assert len(f"{stem_of(chr(0x20000) * 300)}-01234567.mid".encode()) <= 255
+    assert stem_of("x" * 300) == "x" * 40

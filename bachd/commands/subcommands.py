@@ -30,8 +30,15 @@ def run(options: argparse.Namespace) -> int:
         from bachd.config import Config
         from bachd.service import daemon
         from bachd.service.settings import last_good
+        from bachd.service.settings.draft import Draft
 
         path = _config_path(options.config)
+        if _has_settings(options):
+            from bachd.commands import setting_options
+
+            wanted = setting_options.wanted(options, path)
+            draft = Draft(wanted.text, wanted.options)
+            return daemon.run(wanted.config, options.seconds, options.events, path=path, draft=draft)
         config = Config() if path is None else last_good.load(path)
         return daemon.run(config, options.seconds, options.events, path=path)
     except KeyboardInterrupt:
@@ -42,13 +49,58 @@ def render(options: argparse.Namespace) -> int:
     """Write music into a file."""
     from secrets import randbits
 
+    from bachd.commands import setting_options
     from bachd.service.render import render as render_file
 
+    out = options.output or options.out
+    if out is None or (options.output and options.out):
+        raise UsageError("give the file to write once, such as bach.mid; see 'bachd render --help'")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing half-written is to be left then, either
-    config = _config(options)
-    rng = next(number for number in (options.rng, config.seed.rng, randbits(32)) if number is not None)
-    render_file(config, options.out, options.bars, rng)
-    print(f"wrote {options.out} (rng {rng})")
+    if options.favourite is not None:
+        from bachd.service.pieces import favourites
+
+        kept = favourites.find(options.favourite)
+        render_file(kept.config, out, 0, kept.rng, kept.steps)
+        print(f"wrote {out} (after {printable(kept.title)})")
+        return EXIT_OK
+    config = setting_options.wanted(options, _config_path(options.config)).config
+    rng = randbits(32) if config.seed.rng is None else config.seed.rng
+    render_file(config, out, options.bars, rng)
+    print(f"wrote {out} (rng {rng})")
+    return EXIT_OK
+
+
+def pieces(options: argparse.Namespace) -> int:
+    """List the seed pieces of a model."""
+    from bachd.service.pieces import catalogue
+
+    found = catalogue.pieces(options.model)
+    if options.json:
+        import json
+        from dataclasses import asdict
+
+        print(json.dumps([asdict(piece) for piece in found], indent=1))
+    else:
+        width = max((len(piece.name) for piece in found), default=0)
+        for piece in found:
+            print(f"{printable(piece.name):<{width}}  {piece.key:<13}  {piece.metre:<5}  {piece.bars} bars")
+    return EXIT_OK
+
+
+def models(options: argparse.Namespace) -> int:
+    """List the models that came with bachd."""
+    from bachd.service.pieces import catalogue
+
+    found = catalogue.models()
+    if options.json:
+        import json
+        from dataclasses import asdict
+
+        print(json.dumps([asdict(model) for model in found], indent=1))
+    else:
+        width = max((len(model.name) for model in found), default=0)
+        for model in found:
+            print(f"{model.name:<{width}}  {model.description} ({model.pieces} pieces)")
     return EXIT_OK
 
 
@@ -163,6 +215,12 @@ def bench(options: argparse.Namespace) -> int:
 
     measure(_config(options), as_json=options.json)
     return EXIT_OK
+
+
+def _has_settings(options: argparse.Namespace) -> bool:
+    """Whether an option was given that is a key of config.yaml; all such are named by the key."""
+    own = ("verb", "config", "seconds", "events")
+    return any(name not in own for name in vars(options))
 
 
 def _config(options: argparse.Namespace) -> Config:

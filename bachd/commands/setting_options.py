@@ -1,0 +1,130 @@
+"""Give the settings of config.yaml on the command line: an option for each key about the music, from the one table.
+
+Law: a value means what it means in config.yaml, but that a relative path starts from the working directory; a wrong one
+is a fault of the command line, and what the file says otherwise stays as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from bachd import configfile
+from bachd.config import Config
+from bachd.errors import ConfigError, UsageError
+from bachd.music import smf
+from bachd.yamlfile import text as files
+from bachd.yamlfile.keys import Key, keys
+
+_RENAMED: Final = {"seed.bars": "seed-bars"}
+"""Keys whose own name means something else on the command line: `render --bars` counts what follows the seed."""
+_OF_PLAYING: Final = frozenset(
+    ("device", "midi.output", "midi.input", "midi.wait_for_start", "midi.clock", "midi.latency_ms")
+)
+"""Keys that make no difference to what is rendered."""
+_TITLES: Final = {
+    "": "the music",
+    "seed": "what it starts with",
+    "midi": "MIDI",
+    "sampling": "how it is composed",
+    "expression": "how it is played",
+}
+_HOME: Final = ("/", "./", "../", "~")
+
+
+class Wanted(NamedTuple):
+    """Settings, and what of them is not in the file."""
+
+    config: Config
+    text: str
+    """Of the file; '' if there is none."""
+    options: Mapping[str, Any]
+    """Values by keys such as 'seed.piece'."""
+
+
+def settable(*, rendering: bool = False) -> list[Key]:
+    """The keys that have an option: all but those of the page. rendering: without those of playing."""
+    found = [key for key in keys(Config) if key.kind and not key.path.startswith("web.")]
+    return [key for key in found if not (rendering and key.path in _OF_PLAYING)]
+
+
+def option(key: str) -> str:
+    """The option of a key: '--piece' of 'seed.piece'."""
+    return "--" + _RENAMED.get(key, key.rpartition(".")[2].replace("_", "-"))
+
+
+def add(parser: argparse.ArgumentParser, *, rendering: bool = False) -> None:
+    """Add the options to a verb."""
+    groups: dict[str, Any] = {}
+    for key in settable(rendering=rendering):
+        section = key.path.rpartition(".")[0]
+        if section not in groups:
+            groups[section] = parser.add_argument_group(_TITLES[section])
+        groups[section].add_argument(
+            option(key.path), dest=key.path, metavar="VALUE", help=_help(key), default=argparse.SUPPRESS
+        )
+
+
+def wanted(options: argparse.Namespace, path: Path | None) -> Wanted:
+    """Return the settings of a file with the options put into it.
+
+    path: the file; None if there is none. Raises ConfigError for what is wrong with the file, UsageError for an option.
+    """
+    from bachd.yamlfile import edit  # and PyYAML, which takes its time
+
+    given = {key: _value(key, text) for key, text in vars(options).items() if _is_key(key)}
+    place = path or Path("config.yaml")
+    content = files.read(path) if path is not None else ""
+    config = configfile.parse(content, place)
+    if "model" in given and "seed.piece" not in given and config.seed.piece is not None:
+        given["seed.piece"] = None  # it is one of the other model
+    text = content
+    for key, value in given.items():
+        try:
+            text = edit.put(text, key, value)
+        except edit.UneditableError as error:
+            raise ConfigError(f"{place}: {key}: cannot be put beside {error}; change the file itself") from None
+    try:
+        return Wanted(configfile.parse(text, place) if given else config, content, given)
+    except ConfigError as error:
+        faults = "; ".join(_described(fault.key, fault.what) for fault in error.faults)
+        raise UsageError(f"{faults}; see the verb's --help") from None
+
+
+def _described(key: str, what: str) -> str:
+    """A fault of a value, named by the option, whatever part of the value it is in."""
+    parts = key.split(".")
+    paths = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    name = next((option(path) for path in paths if _is_key(path)), key)
+    return f"argument {name}: {what}"
+
+
+def _is_key(name: str) -> bool:
+    return any(key.path == name for key in settable())
+
+
+def _value(key: str, text: str) -> Any:
+    """What an option says, as `edit.put` takes it."""
+    from bachd.yamlfile import edit
+
+    if text.startswith(("[", "{", "'", '"')):
+        return edit.Written(text)
+    if (key == "model" and "/" in text) or (
+        key == "seed.piece" and (text.startswith(_HOME) or "/" in text or text.lower().endswith(smf.ENDINGS))
+    ):
+        return str(Path(text).expanduser().absolute())
+    return edit.plain(text)
+
+
+def _help(key: Key) -> str:
+    """The help of config.yaml up to the list of words, on one line, as argparse wants it."""
+    about = []
+    for line in key.help.splitlines():
+        if line.startswith("  "):
+            break
+        about.append(line.strip())
+    words = [line.split()[0] for line in key.help.splitlines() if line.startswith("  ") and line[2:3].strip()]
+    choices = f" {', '.join(words)}: config.yaml explains each." if words else ""
+    return (" ".join(about).rstrip(":") + choices).replace("%", "%%")

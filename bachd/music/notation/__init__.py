@@ -1,0 +1,1 @@
+"""How music is written down: names of notes, key signatures, bars and voices."""

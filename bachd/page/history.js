@@ -1,0 +1,93 @@
+/* Show what was played and kept: play it again, keep it, copy its link, save its score.
+ *
+ * Law: a link holds the piece itself; nothing is played before somebody asks for it.
+ */
+
+import * as api from "./api.js";
+import { by, make, say, title, write } from "./dom.js";
+
+const MARK = "#favourite=";
+
+export class History {
+  constructor() {
+    by("open-history").addEventListener("click", () => this.open());
+    by("history-close").addEventListener("click", () => by("history").close());
+    by("offer-close").addEventListener("click", () => this.dismiss());
+    by("offer").addEventListener("close", () => this.dismiss());
+    by("offer-play").addEventListener("click", () => this.attempt("offer-fault", async () => {
+      await api.replay({ favourite: window.location.hash.slice(MARK.length) });
+      by("offer").close();
+      say("The favourite comes with the next bar.");
+    }));
+    window.addEventListener("hashchange", () => this.offer());
+    this.offer();
+  }
+
+  /** Ask whether the piece that the address holds is to be played. */
+  offer() {
+    if (!window.location.hash.startsWith(MARK) || by("offer").open) return;
+    write(by("offer-fault"), "");
+    by("offer").showModal();
+  }
+
+  /** Take the piece out of the address, so that a reload does not ask again. */
+  dismiss() {
+    if (by("offer").open) by("offer").close();
+    if (window.location.hash.startsWith(MARK)) window.history.replaceState(null, "", window.location.pathname);
+  }
+
+  async open() {
+    by("history").showModal();
+    await this.refresh();
+  }
+
+  /** A piece has begun or was kept. */
+  refresh() {
+    return by("history").open ? this.attempt("history-fault", async () => this.show(await api.history())) : undefined;
+  }
+
+  show({ pieces, favourites }) {
+    const played = pieces.map(({ number, piece, whole }) => this.row(title(piece), whole ? "" : "plays now", [
+      ["Play again", () => api.replay({ number })],
+      ["Keep", async () => {
+        const { kept } = await api.keep(number);
+        say(kept ? "Kept." : "It is kept when it is over.");
+      }],
+    ], make("a", { className: "button", href: `api/score.musicxml?piece=${number}`, download: "" }, "Score")));
+    const kept = favourites.map(({ piece, kept: when, favourite }) => this.row(title(piece), when.slice(0, 16).replace("T", " "), [
+      ["Play", () => api.replay({ favourite })],
+      ["Copy link", async (button) => {
+        await navigator.clipboard?.writeText(link(favourite));
+        button.textContent = navigator.clipboard ? "Copied" : "Not here";
+        say("The link is copied.");
+      }],
+    ], make("a", { className: "button", href: link(favourite) }, "Link")));
+    const none = (text) => [make("li", { className: "quiet" }, text)];
+    by("played").replaceChildren(...(played.length ? played.reverse() : none("Nothing yet.")));
+    by("favourites").replaceChildren(...(kept.length ? kept.reverse() : none("None yet: the heart keeps the piece that plays.")));
+  }
+
+  row(name, about, actions, ...more) {
+    const buttons = actions.map(([text, act]) => {
+      const button = make("button", { type: "button", textContent: text, "aria-label": `${text}: ${name}` });
+      button.addEventListener("click", () => this.attempt("history-fault", async () => {
+        await act(button);
+        if (text === "Keep") await this.refresh();
+      }));
+      return button;
+    });
+    for (const link of more) link.setAttribute("aria-label", `${link.textContent}: ${name}`);
+    return make("li", {}, make("span", {}, name), make("span", { className: "quiet" }, about), make("span", { className: "acts" }, ...buttons, ...more));
+  }
+
+  async attempt(where, action) {
+    try {
+      write(by(where), "");
+      await action();
+    } catch (fault) {
+      write(by(where), fault.message);
+    }
+  }
+}
+
+const link = (favourite) => `${window.location.origin}${window.location.pathname}${MARK}${favourite}`;

@@ -1,0 +1,64 @@
+"""List the models that are there, and the pieces that each can start from.
+
+Law: what is listed is what the settings take.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from bachd.music import keys
+from bachd.music.notation.spelling import key_name
+from bachd.neural.bundle import bundle
+from bachd.neural.bundle.bundle import Bundle
+from bachd.neural.bundle.card import read_card
+
+
+@dataclass(frozen=True, slots=True)
+class SeedPiece:
+    """A piece of a bundle."""
+
+    name: str
+    key: str
+    """Such as 'B flat major'."""
+    metre: str
+    bars: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """A bundle that came with bachd."""
+
+    name: str
+    description: str
+    pieces: int
+
+
+def pieces(model: str) -> list[SeedPiece]:
+    """The seed pieces of a bundle, by its name or folder. Raises ModelError."""
+    opened = Bundle.open(model)
+    found = []
+    for name in opened.seed_names:
+        piece = opened.seed(name)
+        last = piece.grid.place(max(0, piece.ticks - 1)).bar
+        found.append(
+            SeedPiece(
+                name,
+                key_name(keys.home(piece.events)),
+                str(piece.grid.changes[0][1]),
+                last + (0 if piece.grid.upbeat else 1),
+            )
+        )
+    return found
+
+
+def models() -> list[ModelEntry]:
+    """The bundles that came with bachd, in alphabetical order. Raises ModelError for a damaged one."""
+    found = []
+    for name in bundle.names():
+        home = bundle.folder(name)
+        card = read_card(home)
+        told = json.loads((home / "card.json").read_text(encoding="utf-8"))
+        found.append(ModelEntry(name, str(told.get("description", "")), len(card.seeds)))
+    return found

@@ -1,0 +1,111 @@
+"""The keys of a terminal, pressed at a real run in a terminal of its own."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SECONDS = 60.0
+
+
+class Terminal:
+    """A run in a pseudo-terminal."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "config.yaml").write_text("midi: {output: none}\nweb: null\ntempo: 250\n")
+        self.ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (30, 120))
+        self.modes = termios.tcgetattr(theirs)
+        self.theirs = theirs
+        environment = {**os.environ, "TERM": "xterm-256color", "STATE_DIRECTORY": str(folder / "state")}
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                "import os, pty, sys; os.setsid(); import fcntl, termios; "
+                "fcntl.ioctl(0, termios.TIOCSCTTY, 0); from bachd.cli import main; sys.exit(main(['run']))",
+            ],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            cwd=folder,
+            env=environment,
+        )
+        self.seen = ""
+
+    def until(self, text: str, since: int = 0) -> int:
+        """Wait until the screen has had a text after an index of what was seen; returns the index behind it."""
+        end = time.monotonic() + SECONDS
+        while (found := re.search(text, self.seen[since:])) is None:
+            assert time.monotonic() < end, f"{text!r} was not seen in {self.seen[since:][-3000:]!r}"
+            if select.select([self.ours], [], [], 0.2)[0]:
+                self.seen += os.read(self.ours, 65536).decode(errors="replace")
+        return since + found.end()
+
+    def press(self, key: str) -> int:
+        """Press a key; returns the index of what was seen before."""
+        os.write(self.ours, key.encode())
+        return len(self.seen)
+
+    def drain(self) -> None:
+        """Read what there is, so that nobody waits for room."""
+        while select.select([self.ours], [], [], 0.1)[0]:
+            self.seen += os.read(self.ours, 65536).decode(errors="replace")
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    found = Terminal(tmp_path)
+    try:
+        found.until("keys: space pause")
+        yield found
+    finally:
+        found.process.kill()
+        found.process.wait()
+        os.close(found.ours)
+        os.close(found.theirs)
+
+
+def test_keys_steer_the_music_and_q_ends_it(terminal: Terminal) -> None:
+    terminal.until("paused; space goes on", terminal.press(" "))
+    terminal.until("playing", terminal.press(" "))
+    terminal.until("254 bpm, from the next bar on", terminal.press("+"))
+    terminal.until("250 bpm, from the next bar on", terminal.press("-"))
+    terminal.until("this piece again, from the next bar on", terminal.press("r"))
+    terminal.until("it is kept when it is over", terminal.press("k"))
+    terminal.until("another piece, from the next bar on", terminal.press("n"))
+    terminal.until("--favourite 1", 0)
+    terminal.until("keys: space pause", terminal.press("?"))
+    terminal.press("q")
+    terminal.until(r"\x1b\[\?1049l")
+    terminal.drain()
+    assert terminal.process.wait(SECONDS) == 0
+    assert termios.tcgetattr(terminal.theirs) == terminal.modes
+
+
+def test_ctrl_z_gives_the_terminal_back_and_fg_goes_on(terminal: Terminal) -> None:
+    since = terminal.press("\x1a")
+    terminal.until(r"\x1b\[\?1049l.*\x1b\[\?25h|\x1b\[\?25h.*\x1b\[\?1049l", since)
+    terminal.drain()
+    _, status = os.waitpid(terminal.process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+    assert termios.tcgetattr(terminal.theirs) == terminal.modes
+    since = len(terminal.seen)
+    os.kill(terminal.process.pid, signal.SIGCONT)
+    since = terminal.until(r"\x1b\[\?1049h", since)
+    terminal.until("paused; space goes on", terminal.press(" "))
+    terminal.press("q")
+    terminal.until(r"\x1b\[\?1049l", since)
+    terminal.drain()
+    assert terminal.process.wait(SECONDS) == 0
