@@ -24,15 +24,17 @@ import numpy.typing as npt
 
 from bachd.music.event import Event
 from bachd.music.metre import Place
+from bachd.neural import outlook as ahead
+from bachd.neural.outlook import NOWHERE, Outlook
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
 CONTEXT: Final = 40
 """Events that the trunk looks back on."""
 
-LOWEST: Final = 24
+LOWEST: Final = ahead.LOWEST
 """The lowest MIDI number a model can play (C1)."""
-PITCHES: Final = 72
+PITCHES: Final = ahead.PITCHES
 """How many semitones from there: up to B6."""
 HIGHEST: Final = LOWEST + PITCHES - 1
 
@@ -74,10 +76,15 @@ INTERVALS: Final = 5 * PITCHES
 _CHOSEN: Final = INTERVALS
 _LEFT: Final = _CHOSEN + SPANS
 _MOVED: Final = _LEFT + SPANS
-NOTES: Final = _MOVED + _VOICES * _STEPS
+TONICS: Final = _MOVED + _VOICES * _STEPS
+"""The first of 24 columns: the tonic of the home key, then that of the present key."""
+NOTES: Final = TONICS + 24
 """Width of the head's second input."""
-SAID: Final = LOGITS + 2 * SPANS
-"""Width of the head's output: a logit for each answer, then for each distance of a note from the two anchors."""
+DEGREES: Final = LOGITS + 2 * SPANS
+"""The first of 24 answers: semitones of a note above the tonic of the home key, then above that of the present key."""
+SAID: Final = DEGREES + 24
+"""Width of the head's output: a logit for each answer, then for each distance of a note from the two anchors, then for
+each degree."""
 _PERFECT: Final = (0, 7)
 """Semitones above which, octaves aside, a moving voice makes a parallel unison, octave or fifth."""
 
@@ -95,28 +102,49 @@ BASS: Final = _BEFORE + 1
 """The first of 12 columns: the pitch class of the lowest note, from C. From here on a row speaks of intervals."""
 _ABOVE: Final = BASS + 12
 _STEPPED: Final = _ABOVE + 12
-ROW: Final = _STEPPED + _VOICES * _STEPS
+OUTLOOK: Final = _STEPPED + _VOICES * _STEPS
+"""The first column that says what is known of the next event; see `outlook`."""
+DEGREE: Final = OUTLOOK + ahead.WIDTH
+"""The first of 36 columns: what sounds in semitones above the home tonic; the bass and the top above the present one."""
+ROW: Final = DEGREE + 36
 """Features an event."""
+EARLIER: Final = (OUTLOOK, TONICS, DEGREES)
+"""Widths of a row, of the head's second input and of its output in the layout before this one, which is a part of it."""
 
-FINGERPRINT: Final = hashlib.sha256(
-    repr(("bachd features 3", CONTEXT, LOWEST, PITCHES, LENGTHS, _BARS, _ELAPSED, ROW, NOTES, SAID)).encode()
-).hexdigest()[:16]
+
+def _fingerprint(*named: object) -> str:
+    return hashlib.sha256(repr(named).encode()).hexdigest()[:16]
+
+
+FINGERPRINT: Final = _fingerprint(
+    "bachd features 4", CONTEXT, LOWEST, PITCHES, LENGTHS, _BARS, _ELAPSED, ROW, NOTES, SAID
+)
 """Names this layout; a bundle's card repeats it."""
+EARLIER_FINGERPRINT: Final = _fingerprint(
+    "bachd features 3", CONTEXT, LOWEST, PITCHES, LENGTHS, _BARS, _ELAPSED, *EARLIER
+)
+"""The same for the layout before; its bundles play on, without a view of the plan."""
 
 
-def before_start(place: Place) -> list[int]:
+def before_start(place: Place, outlook: Outlook = NOWHERE) -> list[int]:
     """Columns set in the row before a piece's first event, which begins at `place`."""
-    return [*_place_columns(place), _BEFORE]
+    return [*_place_columns(place), _BEFORE, *outlook_columns(outlook)]
+
+
+def outlook_columns(outlook: Outlook) -> list[int]:
+    """Columns that say what is known of the event that follows a row."""
+    return [OUTLOOK + column for column in ahead.columns(outlook)]
 
 
 PADDING: Final = (_BEFORE,)
 """Columns set in all rows before that one."""
 
 
-def columns(event: Event, sounded: tuple[int, ...], following: Place) -> list[int]:
+def columns(event: Event, sounded: tuple[int, ...], following: Place, outlook: Outlook = NOWHERE) -> list[int]:
     """Columns set in the row of an event that `to_layout` returned.
 
-    `sounded` are the pitches of the event before, none at the start; `following` is where the next event begins.
+    `sounded` are the pitches of the event before, none at the start; `following` is where the next event begins, and
+    `outlook` what is known of it.
     """
     found = [START + pitch - LOWEST for pitch in event.starts]
     found += [HOLD + pitch - LOWEST for pitch in event.held]
@@ -128,7 +156,12 @@ def columns(event: Event, sounded: tuple[int, ...], following: Place) -> list[in
         found.append(BASS + bass % 12)
         found += {_ABOVE + (pitch - bass) % 12 for pitch in sounding}
         found += _steps(_STEPPED, sounded[::-1], sounding[::-1])
-    return found
+        if outlook.home is not None:
+            found += {DEGREE + (pitch - outlook.home.tonic) % 12 for pitch in sounding}
+        if outlook.key is not None:
+            found.append(DEGREE + 12 + (bass - outlook.key.tonic) % 12)
+            found.append(DEGREE + 24 + (sounding[-1] - outlook.key.tonic) % 12)
+    return found + outlook_columns(outlook)
 
 
 def _steps(block: int, before: Sequence[int], after: Sequence[int]) -> list[int]:
@@ -161,12 +194,12 @@ def possible(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
     return [*range(START, START + top), *held, END, *([] if chosen else [END_OF_PIECE])]
 
 
-def head_input_columns(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
+def head_input_columns(chosen: Sequence[int], sounded: tuple[int, ...], outlook: Outlook = NOWHERE) -> list[int]:
     """Columns set in the head's second input when `chosen` is spelled, after an event in which `sounded` was heard.
 
     They are the chosen notes; what sounded; the note that the voice now to be spelled comes from; the pitches on which
     that voice would make a parallel with one above it; and, in intervals, the chosen notes and what sounded as seen
-    from the note that the voice comes from, and the steps of the voices above. A small network cannot see parallels by
+    from the note that the voice comes from, and the steps of the voices above; and the tonics. A small network cannot see parallels by
     itself, for it would have to learn each pair of pitches apart; told of them, it learns how seldom Bach writes them.
     """
     before = sounded[::-1]
@@ -181,6 +214,9 @@ def head_input_columns(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[
     if origin is not None:
         found += [_CHOSEN + _NEAR[pitch - origin] for pitch in pitches]
         found += [_LEFT + _NEAR[pitch - origin] for pitch in sounded]
+    found += [
+        TONICS + 12 * index + key.tonic for index, key in enumerate((outlook.home, outlook.key)) if key is not None
+    ]
     return found
 
 
@@ -195,11 +231,13 @@ def anchors(chosen: Sequence[int], sounded: tuple[int, ...]) -> tuple[int | None
     return origin, above if above is not None or not sounded else sounded[0]
 
 
-def to_logits(said: FloatArray, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+def to_logits(
+    said: FloatArray, chosen: Sequence[int], sounded: tuple[int, ...], outlook: Outlook = NOWHERE
+) -> FloatArray:
     """What the head says, shape (SAID,), as logits, shape (LOGITS,), a view into `said`, which is changed.
 
-    The logit of a starting note is the sum of what is said of its pitch and of its distances from the anchors. So a
-    figure that is learned in one key is known in all.
+    The logit of a starting note is the sum of what is said of its pitch, of its distances from the anchors, and of its
+    degrees in the two keys. So a figure that is learned in one key is known in all.
     """
     logits = said[:LOGITS]
     first = LOGITS + SPAN
@@ -209,6 +247,11 @@ def to_logits(said: FloatArray, chosen: Sequence[int], sounded: tuple[int, ...])
             at = START + anchor - LOWEST
             logits[at + low : at + high + 1] += said[first + low : first + high + 1]
         first += SPANS
+    if len(said) == SAID:
+        for first, key in ((DEGREES, outlook.home), (DEGREES + 12, outlook.key)):
+            if key is not None:
+                by_class = np.roll(said[first : first + 12], (key.tonic - LOWEST) % 12)
+                logits[START : START + PITCHES].reshape(-1, 12)[:] += by_class
     return logits
 
 
