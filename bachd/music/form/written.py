@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from dataclasses import replace
+from itertools import accumulate, pairwise
 from typing import Final
 
 from bachd.music import chords, keys
@@ -35,20 +36,23 @@ _WINDOW: Final = 8 * TICKS
 def of(piece: Piece, ends: Sequence[int] = ()) -> Form:
     """The form of a whole piece. ends: the ticks at which its phrases end, if known; else they are looked for."""
     home = keys.home(piece.events)
+    cuts = _spread(ends or phrases.ends(piece), piece.ticks)
+    if not breathes([piece]):
+        cuts = _divided(cuts, piece)
+    *found, last = between(piece, (0, *cuts, piece.ticks))
+    return Form(home, 0, (*found, replace(last, key=home, cadence=Cadence.FINAL)))
+
+
+def between(piece: Piece, ticks: Sequence[int]) -> tuple[Phrase, ...]:
+    """The phrases of a piece between some ticks, ascending, at each of which one ends and the next begins."""
     breathing = breathes([piece])
     onsets = list(accumulate((event.ticks for event in piece.events), initial=0))
-    cuts = _spread(ends or phrases.ends(piece), piece.ticks)
-    if not breathing:
-        cuts = _divided(cuts, piece)
-    found: list[Phrase] = []
-    begin = 0
-    for index, end in enumerate([*cuts, piece.ticks]):
-        last = index == len(cuts)
-        key, cadence = (home, Cadence.FINAL) if last else close(piece.events, end, cadences=breathing)
+    found = []
+    for begin, end in pairwise(ticks):
+        key, cadence = close(piece.events, end, cadences=breathing)
         goal = max(begin, _last_chord(piece.events, onsets, end))
         found.append(Phrase(begin, goal, end, key, cadence, ""))
-        begin = end
-    return Form(home, 0, tuple(found))
+    return tuple(found)
 
 
 def breathes(pieces: Iterable[Piece]) -> bool:

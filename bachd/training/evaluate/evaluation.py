@@ -13,11 +13,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from bachd.music.form.plan import Form
 from bachd.music.piece import Piece
 from bachd.neural import features
 from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.features import FloatArray
 from bachd.neural.model import Model
+from bachd.neural.outlook import NOWHERE, ahead
 from bachd.training.corpus.model import Corpus
 from bachd.training.evaluate import free_run, memorisation, style_statistics
 from bachd.training.evaluate.event_arrays import Row, of_pieces
@@ -177,19 +179,27 @@ def run(
     )
 
 
-def score(model: Model, pieces: Sequence[Piece]) -> Score:
-    """How well a model in its playing form predicts some pieces. Raises ModelError if a graph fails."""
-    rows = [row for piece in progress(pieces, "measuring", unit="piece") for row in _decisions(model, piece)]
+def score(model: Model, pieces: Sequence[Piece], plans: Mapping[str, Form] | None = None) -> Score:
+    """How well a model in its playing form predicts some pieces. Raises ModelError if a graph fails.
+
+    plans: the forms of the pieces by their names, which it is told of; without, it is told of none.
+    """
+    rows = [
+        row
+        for piece in progress(pieces, "measuring", unit="piece")
+        for row in _decisions(model, piece, plans and plans[piece.name])
+    ]
     symbols, nats, tops, hits = zip(*rows, strict=True)
     return tally(Decisions(np.array(symbols, np.int32), np.array(nats), np.array(tops), np.array(hits)))
 
 
-def _decisions(model: Model, piece: Piece) -> Iterator[tuple[int, float, float, bool]]:
+def _decisions(model: Model, piece: Piece, form: Form | None) -> Iterator[tuple[int, float, float, bool]]:
     """What `Decisions` holds, one by one."""
     events = [part for event in piece.events for part in features.to_layout(event)]
     onsets = list(accumulate((event.ticks for event in events), initial=0))
     context = model.context()
-    context.reset(piece.grid.place(0))
+    outlooks = [NOWHERE if form is None else ahead(form, tick) for tick in onsets]
+    context.reset(piece.grid.place(0), outlooks[0])
     sounded: tuple[int, ...] = ()
     for index in range(len(events) + 1):
         hidden = model.encode(context)
@@ -197,12 +207,12 @@ def _decisions(model: Model, piece: Piece) -> Iterator[tuple[int, float, float, 
         if index < len(events):
             symbols, length = features.spell(events[index], sounded)
         for count, symbol in enumerate(symbols):
-            logits = model.head_logits(hidden, symbols[:count], sounded)
+            logits = model.head_logits(hidden, symbols[:count], sounded, outlooks[index])
             allowed = features.possible(symbols[:count], sounded)
             yield symbol, *_judged(logits[allowed], allowed.index(symbol))
         if length >= 0:
             yield features.SYMBOLS + length, *_judged(logits[features.SYMBOLS :], length)
-            context.push(events[index], piece.grid.place(onsets[index + 1]))
+            context.push(events[index], piece.grid.place(onsets[index + 1]), outlooks[index + 1])
             sounded = events[index].sounding
 
 
