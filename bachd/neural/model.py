@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from bachd.errors import ModelError
-from bachd.neural import features
+from bachd.neural import chord_spelling, features
 from bachd.neural.context import Context
 from bachd.neural.features import FloatArray
 from bachd.neural.outlook import NOWHERE, Outlook
@@ -101,12 +101,12 @@ class TfliteModel:
         """See `Model`."""
         self._notes.fill(self._zero)
         flat, one, width = self._flat, self._one, self._notes_wide
-        for column in features.head_input_columns(chosen, sounded, outlook):
+        for column in chord_spelling.head_input_columns(chosen, sounded, outlook):
             if column < width:
                 flat[column] = one
         quantised = self.head.invoke(*((self._notes, hidden) if self._notes_first else (hidden, self._notes)))
         said = self._meanings.take(quantised[0], out=self._said, mode="wrap")
-        return features.to_logits(said, chosen, sounded, outlook)
+        return chord_spelling.to_logits(said, chosen, sounded, outlook)
 
 
 def _reads(trunk: Graph, row: int) -> bool:

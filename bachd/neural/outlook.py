@@ -148,7 +148,6 @@ class Melody:
 
     def keys(self, pitch: int) -> tuple[Key, Key]:
         """The likeliest keys of all that was played, and of the last few bars, with `pitch` about to be played."""
-
         whole = self._all.copy()
         whole[pitch % 12] += TICKS
         recent, left = [0.0] * 12, self._RECENT

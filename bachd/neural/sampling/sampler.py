@@ -15,7 +15,7 @@ import numpy as np
 from bachd.music.event import Event
 from bachd.music.keys import Key
 from bachd.music.piece import Chance, Piece
-from bachd.neural import features
+from bachd.neural import chord_spelling, features
 from bachd.neural.features import END, END_OF_PIECE, HOLD, LENGTHS, LOWEST, PITCHES, START, SYMBOLS, FloatArray
 from bachd.neural.model import Model
 from bachd.neural.outlook import NOWHERE, Outlook
@@ -117,7 +117,8 @@ class Sampler:
     ) -> Event | None:
         """Draw the event after one in which the pitches `sounded` were heard; None when the piece ends instead.
 
-        hidden: the trunk's output, shape (1, D). outlook: what is known of the event. temperature_boost is added to the temperature.
+        hidden: the trunk's output, shape (1, D). outlook: what is known of the event. temperature_boost is added to the
+        temperature.
         """
         mask = self._start_mask(sounded, guidance)
         chosen: list[int] = []
@@ -237,7 +238,7 @@ class Sampler:
         end = symbols.item(END)
         if not may_end:
             symbols[END] = -np.inf
-        if self._leading and (faults := features.parallels(chosen, sounded)):
+        if self._leading and (faults := chord_spelling.parallels(chosen, sounded)):
             parallel = [pitch - LOWEST for pitch in faults]
             kept = symbols[parallel]
             symbols[parallel] = -np.inf

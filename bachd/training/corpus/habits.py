@@ -15,6 +15,7 @@ from bachd.music import keys
 from bachd.music.event import TICKS
 from bachd.music.form import phrases, written
 from bachd.music.form.habits import Cadence, Close, Habits
+from bachd.music.keys import Key
 from bachd.music.piece import Piece
 
 SHORTEST: Final = 4

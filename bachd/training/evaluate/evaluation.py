@@ -15,11 +15,12 @@ import numpy as np
 
 from bachd.music.form.plan import Form
 from bachd.music.piece import Piece
-from bachd.neural import features
+from bachd.neural import chord_spelling, features
 from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.features import FloatArray
 from bachd.neural.model import Model
 from bachd.neural.outlook import NOWHERE, ahead
+from bachd.training.corpus import forms
 from bachd.training.corpus.model import Corpus
 from bachd.training.evaluate import free_run, memorisation, style_statistics
 from bachd.training.evaluate.event_arrays import Row, of_pieces
@@ -67,6 +68,9 @@ class Evaluation:
     held_out: int
     """Pieces that `score` is of."""
     score: Score | None
+    """Told of the plans of these pieces."""
+    unplanned: Score | None
+    """The same, told of none."""
     playing: Side
     written: Side | None
     """The corpus."""
@@ -89,6 +93,7 @@ class Evaluation:
                 "bundle": self.card.get("name"),
                 "corpus": self.corpus,
                 "held_out": self.score and self.score.rounded(),
+                "held_out_unplanned": self.unplanned and self.unplanned.rounded(),
                 "reliability": self.score and [row._asdict() for row in self.score.reliability],
                 "card": self.baselines(),
                 "settings": {
@@ -117,7 +122,12 @@ class Evaluation:
         if self.score:
             pieces = f"{self.held_out} held-out piece{'' if self.held_out == 1 else 's'}"
             lines.append(f"predicts {pieces} of {self.corpus}, beside what its card says of itself and others:")
-            table = {"measured now": self.score.rounded(), **{f"card: {k}": v for k, v in self.baselines().items()}}
+            unplanned = {"told of no plan": self.unplanned.rounded()} if self.unplanned else {}
+            table = {
+                "measured now": self.score.rounded(),
+                **unplanned,
+                **{f"card: {k}": v for k, v in self.baselines().items()},
+            }
             lines += _table(list(self.score.rounded()), table)
         hours = self.playing.music.hours
         lines.append(f"left to itself for {hours:.1f} hours of music, rng {self.rng}:")
@@ -148,7 +158,9 @@ def run(
     if that is more than the corpus has for training.
     """
     held_out = corpus.pieces("test") if corpus else []
-    predicting = score(model, held_out) if held_out else None
+    plans = forms.of(corpus, held_out) if corpus else {}
+    predicting = score(model, held_out, plans) if held_out else None
+    unplanned = score(model, held_out) if held_out else None
     music = free_run.play(bundle, model, hours, rng)
     train = of_pieces(heard or corpus.pieces("train")) if corpus else None
 
@@ -172,6 +184,7 @@ def run(
         label=corpus.label if corpus else "",
         held_out=len(held_out),
         score=predicting,
+        unplanned=unplanned,
         playing=playing,
         written=side_of_corpus,
         unled=style_statistics.habits(free, style_statistics.windows(free)),
@@ -187,7 +200,7 @@ def score(model: Model, pieces: Sequence[Piece], plans: Mapping[str, Form] | Non
     rows = [
         row
         for piece in progress(pieces, "measuring", unit="piece")
-        for row in _decisions(model, piece, plans and plans[piece.name])
+        for row in _decisions(model, piece, plans[piece.name] if plans else None)
     ]
     symbols, nats, tops, hits = zip(*rows, strict=True)
     return tally(Decisions(np.array(symbols, np.int32), np.array(nats), np.array(tops), np.array(hits)))
@@ -205,10 +218,10 @@ def _decisions(model: Model, piece: Piece, form: Form | None) -> Iterator[tuple[
         hidden = model.encode(context)
         symbols, length = [features.END_OF_PIECE], -1
         if index < len(events):
-            symbols, length = features.spell(events[index], sounded)
+            symbols, length = chord_spelling.spell(events[index], sounded)
         for count, symbol in enumerate(symbols):
             logits = model.head_logits(hidden, symbols[:count], sounded, outlooks[index])
-            allowed = features.possible(symbols[:count], sounded)
+            allowed = chord_spelling.possible(symbols[:count], sounded)
             yield symbol, *_judged(logits[allowed], allowed.index(symbol))
         if length >= 0:
             yield features.SYMBOLS + length, *_judged(logits[features.SYMBOLS :], length)

@@ -19,13 +19,8 @@ from bachd import atomic_file
 from bachd.music import keys, midifile, pitch
 from bachd.music.form import habits_json
 from bachd.music.piece import Piece
-<<<<<<< HEAD
 from bachd.neural.bundle import bundle
-from bachd.training.corpus import habits
-=======
-from bachd.neural import bundle
 from bachd.training.corpus import forms, habits
->>>>>>> f3f1c2f (neural: the network sees where the plan leads, and the note that is given)
 from bachd.training.corpus.model import Corpus, Work
 from bachd.training.export import attribution
 from bachd.training.recipe import FILE, Recipe

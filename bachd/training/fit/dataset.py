@@ -16,7 +16,7 @@ import numpy.typing as npt
 from bachd.music.event import Event
 from bachd.music.form.plan import Form
 from bachd.music.piece import Piece
-from bachd.neural import features, outlook
+from bachd.neural import chord_spelling, features, outlook
 from bachd.neural.outlook import NOWHERE, Outlook, ahead
 
 LEAD: Final = features.CONTEXT - 1
@@ -72,9 +72,7 @@ def in_layout(piece: Piece) -> list[Event]:
     return [part for event in piece.events for part in features.to_layout(event)]
 
 
-def encode_events(
-    piece: Piece, events: Sequence[Event], past: Sequence[Event], outlooks: Sequence[Outlook]
-) -> Encoded:
+def encode_events(piece: Piece, events: Sequence[Event], past: Sequence[Event], outlooks: Sequence[Outlook]) -> Encoded:
     """Turn the n events of a piece into arrays, each to be predicted from a past that may not be its own.
 
     past: n events of the same lengths, which the network sees as what came before. outlooks: what is known of each
@@ -88,7 +86,7 @@ def encode_events(
     for index, event in enumerate(past):
         place = piece.grid.place(onsets[index + 1])
         rows[features.CONTEXT + index, features.columns(event, before[index], place, outlooks[index + 1])] = 1
-    spelled = [features.spell(event, sounded) for event, sounded in zip(events, before, strict=False)]
+    spelled = [chord_spelling.spell(event, sounded) for event, sounded in zip(events, before, strict=False)]
     rows_of_symbols = [*(symbols for symbols, _ in spelled), [features.END_OF_PIECE]]
     width = max(map(len, rows_of_symbols))
     table = np.full((len(events) + 1, width), EMPTY, np.int32)
@@ -97,7 +95,7 @@ def encode_events(
         given = 0 if outlooks[index].given is None else 1
         table[index, given : len(symbols)] = symbols[given:]
         for count in range(given, len(symbols)):
-            columns = features.head_input_columns(symbols[:count], before[index], outlooks[index])
+            columns = chord_spelling.head_input_columns(symbols[:count], before[index], outlooks[index])
             notes[index, count, columns] = 1
     lengths = [*(length for _, length in spelled), EMPTY]
     pitches = [pitch for event in (*events, *past) for pitch in event.sounding] or [features.LOWEST]

@@ -63,7 +63,7 @@ def _dense(x: tf.Tensor, layer: Any) -> tf.Tensor:
 
 
 def _widened(weights: Any, spans: Spans, wide: Spans, axis: int = 0) -> Any:
-    """Weights as a constant, with zeros where the network does not use a column of an axis that is as wide as `wide`."""
+    """Weights as a constant, with zeros for the columns of `wide`, along an axis, that the network does not use."""
     array = np.moveaxis(weights.numpy(), axis, 0)
     found = np.zeros((width(wide), *array.shape[1:]), array.dtype)
     at = 0

@@ -28,7 +28,7 @@ from bachd.training.fit import train_step
 from bachd.training.fit.dataset import EMPTY, Encoded, in_order, shuffled, steps_per_epoch
 from bachd.training.fit.network import Network, Shape
 from bachd.training.jsb import data as jsb_data
-from bachd.training.jsb.data import ANSWERS, Benchmark, DECISION, LASTING, LAYOUT, LEFT, NOTES, PLACES, SILENCE, VOICES
+from bachd.training.jsb.data import ANSWERS, DECISION, LASTING, LAYOUT, LEFT, NOTES, PLACES, SILENCE, VOICES, Benchmark
 from bachd.training.progress import progress
 from bachd.training.recipe import Recipe
 
