@@ -8,7 +8,7 @@ from bachd.music.metre import Grid
 from bachd.music.piece import Piece
 
 IN_C = "C3.E4.G4.C5 F3.F4.A4.C5 G3.D4.G4.B4 C3.E4.G4.C5:2"
-IN_G = "G3.D4.G4.B4 C3.E4.G4.C5 D3.D4.F#4.A4 G2.D4.G4.B4:2"
+IN_G = "G3.D4.G4.B4 D3.D4.F#4.A4 E3.E4.G4.B4 D3.D4.F#4.A4 G3.D4.G4.B4 C3.E4.G4.C5 D3.D4.F#4.A4 G2.D4.G4.B4:2"
 
 
 def piece(line: str) -> Piece:
@@ -16,11 +16,11 @@ def piece(line: str) -> Piece:
 
 
 def test_a_chorale_has_its_phrases_where_it_is_told_that_they_end() -> None:
-    form = written.of(piece(f"{IN_C} {IN_G} {IN_C}"), ends=(5 * TICKS, 10 * TICKS))
+    form = written.of(piece(f"{IN_C} {IN_G} {IN_C}"), ends=(5 * TICKS, 14 * TICKS))
     assert [(p.begin, p.goal, p.end) for p in form.phrases] == [
         (0, 3 * TICKS, 5 * TICKS),
-        (5 * TICKS, 8 * TICKS, 10 * TICKS),
-        (10 * TICKS, 13 * TICKS, 15 * TICKS),
+        (5 * TICKS, 12 * TICKS, 14 * TICKS),
+        (14 * TICKS, 17 * TICKS, 19 * TICKS),
     ]
     assert [p.key for p in form.phrases] == [Key(0), Key(7), Key(0)]
     assert [p.cadence for p in form.phrases] == [Cadence.AUTHENTIC, Cadence.AUTHENTIC, Cadence.FINAL]
@@ -28,8 +28,8 @@ def test_a_chorale_has_its_phrases_where_it_is_told_that_they_end() -> None:
 
 
 def test_ends_at_the_very_end_or_too_near_to_each_other_are_none() -> None:
-    form = written.of(piece(f"{IN_C} {IN_G}"), ends=(5 * TICKS, 6 * TICKS, 10 * TICKS))
-    assert [p.end for p in form.phrases] == [5 * TICKS, 10 * TICKS]
+    form = written.of(piece(f"{IN_C} {IN_G}"), ends=(5 * TICKS, 6 * TICKS, 14 * TICKS))
+    assert [p.end for p in form.phrases] == [5 * TICKS, 14 * TICKS]
 
 
 def test_a_line_that_never_rests_is_divided_at_bar_lines() -> None:
