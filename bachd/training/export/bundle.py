@@ -24,9 +24,9 @@ from bachd.neural.bundle import bundle
 from bachd.neural.bundle.card import FORMAT, GRAPHS
 from bachd.neural.model import TfliteModel
 from bachd.training.baselines import compare
-from bachd.training.corpus import forms
+from bachd.training.corpus import sources
 from bachd.training.corpus.model import Corpus, Work, pitch_range
-from bachd.training.evaluate import evaluation
+from bachd.training.evaluate import prediction
 from bachd.training.evaluate.form import aims
 from bachd.training.export import attribution, quantise, refresh
 from bachd.training.fit import examples
@@ -118,7 +118,7 @@ def _crops(source: Source) -> Iterator[Batch]:
     """Single predictions, as they were shown in training."""
     recipe, rng = source.recipe, np.random.default_rng(source.recipe.rng)
     pieces = [work.piece for work in source.training_works]
-    train = examples.examples(pieces, forms.of(source.corpus, pieces))
+    train = examples.examples(pieces, sources.forms(source.corpus, pieces))
     known = examples.voicings(train)
     shown = [examples.shown(example, recipe, known, rng) for example in train]
     return batches(shown, batch_size=1, crop_length=1, transpose=recipe.transpose, rng=rng)
@@ -128,7 +128,7 @@ def _figures(source: Source, made: Path, held: Corpus) -> dict[str, Any]:
     use_all = source.recipe.use_all
     train = [encode(work.piece) for work in source.training_works]
     pieces = [work.piece for work in source.training_works] if use_all else held.pieces("test")
-    plans = forms.of(source.corpus, pieces)
+    plans = sources.forms(source.corpus, pieces)
     test = [encode(piece, plans[piece.name]) for piece in pieces]
     valid = [encode(piece) for piece in held.pieces("valid")]
     model = TfliteModel.open(made)
@@ -136,8 +136,8 @@ def _figures(source: Source, made: Path, held: Corpus) -> dict[str, Any]:
         "held out": "nothing; these are figures of the pieces it was trained on, which flatter"
         if use_all
         else "the test pieces; nothing was chosen by them",
-        "int8": {**evaluation.score(model, pieces, plans).rounded(), "runtime": model.runtime},
-        "int8, told of no plan": evaluation.score(model, pieces).rounded(),
+        "int8": {**prediction.score(model, pieces, plans).rounded(), "runtime": model.runtime},
+        "int8, told of no plan": prediction.score(model, pieces).rounded(),
         "float": measure(source.network, test).rounded(),
         **({} if use_all else {**source.others, **compare.tables(train, valid, test)}),
         "bytes": {name: (made / name).stat().st_size for name in GRAPHS},

@@ -50,6 +50,11 @@ class Example:
     melodic: Sequence[Outlook]
     """What the top voice, given note by note, says of them."""
 
+    @property
+    def voices(self) -> int:
+        """Notes that most of its chords have."""
+        return int(np.median([len(event.sounding) for event in self.events if event.sounding] or [0]))
+
 
 def examples(pieces: Sequence[Piece], forms: Mapping[str, Form]) -> list[Example]:
     """Encode pieces, each with its form by its name."""
@@ -93,8 +98,14 @@ def voicings(shown: Sequence[Example]) -> Voicings:
     return found
 
 
-def shown(example: Example, recipe: Recipe, known: Voicings, rng: np.random.Generator) -> Encoded:
-    """What one epoch shows of a piece."""
+def shown(
+    example: Example,
+    recipe: Recipe,
+    known: Voicings,
+    rng: np.random.Generator,
+    own: Sequence[Event] | None = None,
+) -> Encoded:
+    """What one epoch shows of a piece. own: its past as the network plays it, shown where one is altered, if known."""
     kind, altering = rng.random(2)
     altered = altering < recipe.altered
     if recipe.given <= kind < recipe.given + recipe.unplanned:
@@ -102,7 +113,9 @@ def shown(example: Example, recipe: Recipe, known: Voicings, rng: np.random.Gene
     outlooks = example.melodic if kind < recipe.given else example.planned
     if not altered and outlooks is example.planned:
         return example.encoded
-    past = altered_past(example, known, rng) if altered else example.events
+    past = example.events
+    if altered:
+        past = own if own and outlooks is example.melodic else altered_past(example, known, rng)
     return encode_events(example.piece, example.events, past, outlooks)
 
 

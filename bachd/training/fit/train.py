@@ -18,10 +18,10 @@ import tensorflow as tf
 
 from bachd.errors import EXIT_UNAVAILABLE, BachdError
 from bachd.neural import features
-from bachd.training.corpus import forms
+from bachd.training.corpus import sources
 from bachd.training.corpus.model import Corpus
 from bachd.training.evaluate.prediction import Decisions, Score, tally
-from bachd.training.fit import examples, run_folder, train_step
+from bachd.training.fit import examples, own_past, run_folder, train_step
 from bachd.training.fit.dataset import EMPTY, Encoded, batches, encode, in_order, steps_per_epoch
 from bachd.training.fit.network import Network, Shape
 from bachd.training.fit.run_log import RunLog
@@ -72,10 +72,10 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
     recipe.require(corpus)
     run_folder.claim(folder, recipe)
     pieces = recipe.training_pieces(corpus)
-    train = examples.examples(pieces, forms.of(corpus, pieces))
+    train = examples.examples(pieces, sources.forms(corpus, pieces))
     known = examples.voicings(train)
     held_out = [] if recipe.use_all else recipe.held_out_works(corpus).pieces("valid")
-    plans = forms.of(corpus, held_out)
+    plans = sources.forms(corpus, held_out)
     valid = [encode(piece, plans[piece.name]) for piece in held_out]
     encoded = [example.encoded for example in train]
     per_epoch = steps_per_epoch(encoded, batch_size=recipe.batch_size, crop_length=recipe.crop_length)
@@ -88,11 +88,16 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
     learn = train_step.stepper(run.network, run.average, run.optimizer, recipe, strategy)
     run_log = RunLog(folder) if chief else None
     first, total = int(run.done.numpy()), recipe.epochs * per_epoch
+    pasts = own_past.kept(folder)
     bar = progress((), "training", total=total, initial=first * per_epoch, unit="step")
     for epoch in range(first, recipe.epochs):
         began, totals = time.monotonic(), Totals()
         rng = np.random.default_rng((recipe.rng, epoch))
-        shown = (examples.shown(example, recipe, known, rng) for example in train)
+        if recipe.own_past and epoch and epoch % recipe.own_past == 0:
+            pasts = own_past.play(run.average, train, rng)
+            if chief:
+                own_past.keep(pasts, folder)
+        shown = (examples.shown(example, recipe, known, rng, pasts.get(example.piece.name)) for example in train)
         for batch in batches(
             shown, batch_size=recipe.batch_size, crop_length=recipe.crop_length, transpose=recipe.transpose, rng=rng
         ):

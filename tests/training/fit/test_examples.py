@@ -11,7 +11,7 @@ from bachd.music.metre import Grid
 from bachd.music.piece import Piece
 from bachd.neural import features, outlook
 from bachd.training.fit import examples
-from bachd.training.fit.dataset import EMPTY, _transposed, encode
+from bachd.training.fit.dataset import EMPTY, Encoded, _transposed, encode, encode_events
 from bachd.training.recipe import Recipe
 
 LINE = "C3.E4.G4.C5 F3.F4.A4.~C5 G3.D4.~G4.B4:0.5 F3.D4.G4.~B4:0.5 C3.E4.G4.C5:2"
@@ -25,8 +25,8 @@ def example() -> examples.Example:
     return examples.example(PIECE, FORM)
 
 
-def shown(example: examples.Example, **shares: float) -> examples.Encoded:
-    recipe = replace(Recipe(), **{"given": 0.0, "unplanned": 0.0, "altered": 0.0, **shares})
+def shown(example: examples.Example, **shares: float) -> Encoded:
+    recipe = replace(Recipe(), unplanned=shares.get("unplanned", 0.0), given=shares.get("given", 0.0))
     return examples.shown(example, recipe, examples.voicings([example]), np.random.default_rng(1))
 
 
@@ -68,7 +68,7 @@ def test_an_altered_past_keeps_lengths_and_top_notes(example: examples.Example) 
 def test_what_is_to_be_predicted_from_an_altered_past_is_still_what_was_written(example: examples.Example) -> None:
     past = list(PIECE.events)
     past[3] = parse_line("B3.D4.F4.~B4:0.5")[0]
-    found = examples.encode_events(PIECE, PIECE.events, past, example.planned)
+    found = encode_events(PIECE, PIECE.events, past, example.planned)
     usual = encode(PIECE, FORM)
     assert (found.symbols == usual.symbols).all()
     assert (found.notes[4] != usual.notes[4]).any()
@@ -90,3 +90,10 @@ def test_a_transposed_piece_is_the_piece_transposed(example: examples.Example, s
         assert (found.rows == wanted.rows).all()
         assert (found.notes == wanted.notes).all()
         assert (found.symbols == wanted.symbols).all()
+
+
+def test_where_the_past_is_altered_it_is_the_networks_own_if_that_is_known(example: examples.Example) -> None:
+    own = [replace(event, starts=event.sounding[-1:], held=()) for event in PIECE.events]
+    recipe = replace(Recipe(), given=1.0, altered=1.0)
+    found = examples.shown(example, recipe, examples.voicings([example]), np.random.default_rng(1), own)
+    assert (found.rows == encode_events(PIECE, PIECE.events, own, example.melodic).rows).all()
