@@ -106,7 +106,7 @@ class Recipe:
         0,
         kinds.whole(0, 100_000),
         """Epochs after which the network plays the pieces itself, with the top voice given, again and again; what it
-        played is the altered past from then on. 0 is never.""",
+        played is the past below a given voice from then on. 0 is never.""",
     )
     epochs: int = setting(240, kinds.whole(1, 100_000), "Passes over the pieces to train on.")
     crop_length: int = setting(128, kinds.whole(1, 4096), "Predictions a crop.")

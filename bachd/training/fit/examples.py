@@ -105,7 +105,7 @@ def shown(
     rng: np.random.Generator,
     own: Sequence[Event] | None = None,
 ) -> Encoded:
-    """What one epoch shows of a piece. own: its past as the network plays it, shown where one is altered, if known."""
+    """What one epoch shows of a piece. own: its past as the network plays it below a given voice, if known."""
     kind, altering = rng.random(2)
     altered = altering < recipe.altered
     if recipe.given <= kind < recipe.given + recipe.unplanned:
@@ -114,8 +114,10 @@ def shown(
     if not altered and outlooks is example.planned:
         return example.encoded
     past = example.events
-    if altered:
-        past = own if own and outlooks is example.melodic else altered_past(example, known, rng)
+    if own and outlooks is example.melodic:
+        past = own
+    elif altered:
+        past = altered_past(example, known, rng)
     return encode_events(example.piece, example.events, past, outlooks)
 
 

@@ -92,8 +92,8 @@ def test_a_transposed_piece_is_the_piece_transposed(example: examples.Example, s
         assert (found.symbols == wanted.symbols).all()
 
 
-def test_where_the_past_is_altered_it_is_the_networks_own_if_that_is_known(example: examples.Example) -> None:
+def test_below_a_given_voice_the_past_is_the_networks_own_if_that_is_known(example: examples.Example) -> None:
     own = [replace(event, starts=event.sounding[-1:], held=()) for event in PIECE.events]
-    recipe = replace(Recipe(), given=1.0, altered=1.0)
+    recipe = replace(Recipe(), given=1.0)
     found = examples.shown(example, recipe, examples.voicings([example]), np.random.default_rng(1), own)
     assert (found.rows == encode_events(PIECE, PIECE.events, own, example.melodic).rows).all()
