@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from bachd.music import keys
 from bachd.music.event import TICKS, Event
-from bachd.music.form import phrases, plan, planner
+from bachd.music.form import phrases, plan, planner, written
 from bachd.music.form.habits import Habits
 from bachd.music.form.plan import Form
 from bachd.music.metre import Grid, Place
@@ -171,9 +171,12 @@ class Composer:
         # What the seed piece does later with its metre is its own affair.
         changes = tuple([change for change in piece.grid.changes if change[0] < ticks])
         home = keys.home(piece.events)
-        self._state.begin(Grid(changes, piece.grid.upbeat), home)
+        grid = Grid(changes, piece.grid.upbeat)
+        planned = planner.plan(self._habits, home, grid, begins, self.rng)
+        planned = replace(planned, opening=written.between(piece, begins))
+        self._state.begin(grid, planned)
         self._sampler.adapt(piece)
-        self._plan(planner.plan(self._habits, home, self._state.grid, begins, self.rng))
+        self._plan(planned)
         self._hurried = False
 
     def _plan(self, planned: Form) -> None:
@@ -227,6 +230,7 @@ class Composer:
         for event in events:
             self._state.push(event)
         closing = plan.close_at(self._state.tick, self._form.home, self._state.place.metre)
+        self._state.follow(closing)
         search = Search(
             self.model, self._sampler, self._state, Guide(closing, Texture(1, ()), 0.0), self._texture, Fixed(1)
         )
@@ -238,7 +242,7 @@ class Composer:
     def _alternatives(self) -> tuple[Chance, ...]:
         state = self._state
         hidden = self.model.encode(state.context)
-        return self._sampler.likeliest(hidden, state.last.sounding, CHANCES, self._guide.wish(state))
+        return self._sampler.likeliest(hidden, state.last.sounding, CHANCES, self._guide.wish(state), state.outlook)
 
     def _another(self) -> Piece:
         """A piece other than the present one. Each is drawn once before any is drawn again."""

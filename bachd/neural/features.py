@@ -24,15 +24,17 @@ import numpy.typing as npt
 
 from bachd.music.event import Event
 from bachd.music.metre import Place
+from bachd.neural import outlook as ahead
+from bachd.neural.outlook import NOWHERE, Outlook
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
 CONTEXT: Final = 40
 """Events that the trunk looks back on."""
 
-LOWEST: Final = 24
+LOWEST: Final = ahead.LOWEST
 """The lowest MIDI number a model can play (C1)."""
-PITCHES: Final = 72
+PITCHES: Final = ahead.PITCHES
 """How many semitones from there: up to B6."""
 HIGHEST: Final = LOWEST + PITCHES - 1
 
@@ -62,7 +64,7 @@ SPAN: Final = 24
 SPANS: Final = 2 * SPAN + 1
 
 # By a difference of two MIDI numbers, negative ones from the end: which column of a block stands for it.
-_NEAR: Final = [SPAN + max(-SPAN, min(SPAN, n if n < 128 else n - 256)) for n in range(256)]
+NEAR: Final = [SPAN + max(-SPAN, min(SPAN, n if n < 128 else n - 256)) for n in range(256)]
 _CLOSE: Final = [_STEP + max(-_STEP, min(_STEP, n if n < 128 else n - 256)) for n in range(256)]
 
 # What the head is told at each call: five blocks of PITCHES columns, then intervals. Chosen symbols are columns.
@@ -71,15 +73,18 @@ LEADS: Final = 3 * PITCHES
 PARALLEL: Final = 4 * PITCHES
 INTERVALS: Final = 5 * PITCHES
 """The first column that speaks of intervals."""
-_CHOSEN: Final = INTERVALS
-_LEFT: Final = _CHOSEN + SPANS
-_MOVED: Final = _LEFT + SPANS
-NOTES: Final = _MOVED + _VOICES * _STEPS
+CHOSEN: Final = INTERVALS
+LEFT: Final = CHOSEN + SPANS
+MOVED: Final = LEFT + SPANS
+TONICS: Final = MOVED + _VOICES * _STEPS
+"""The first of 24 columns: the tonic of the home key, then that of the present key."""
+NOTES: Final = TONICS + 24
 """Width of the head's second input."""
-SAID: Final = LOGITS + 2 * SPANS
-"""Width of the head's output: a logit for each answer, then for each distance of a note from the two anchors."""
-_PERFECT: Final = (0, 7)
-"""Semitones above which, octaves aside, a moving voice makes a parallel unison, octave or fifth."""
+DEGREES: Final = LOGITS + 2 * SPANS
+"""The first of 24 answers: semitones of a note above the tonic of the home key, then above that of the present key."""
+SAID: Final = DEGREES + 24
+"""Width of the head's output: a logit for each answer, then for each distance of a note from the two anchors, then for
+each degree."""
 
 # What the trunk sees: the columns of a row.
 _BARS: Final = (36, 48, 72, 96, 144)
@@ -95,28 +100,49 @@ BASS: Final = _BEFORE + 1
 """The first of 12 columns: the pitch class of the lowest note, from C. From here on a row speaks of intervals."""
 _ABOVE: Final = BASS + 12
 _STEPPED: Final = _ABOVE + 12
-ROW: Final = _STEPPED + _VOICES * _STEPS
+OUTLOOK: Final = _STEPPED + _VOICES * _STEPS
+"""The first column that says what is known of the next event; see `outlook`."""
+DEGREE: Final = OUTLOOK + ahead.WIDTH
+"""The first of 36 columns: what sounds, in semitones above the home tonic; bass and top above the present tonic."""
+ROW: Final = DEGREE + 36
 """Features an event."""
+EARLIER: Final = (OUTLOOK, TONICS, DEGREES)
+"""Widths of a row, of the head's second input and of its output in the layout before, which is a part of this one."""
 
-FINGERPRINT: Final = hashlib.sha256(
-    repr(("bachd features 3", CONTEXT, LOWEST, PITCHES, LENGTHS, _BARS, _ELAPSED, ROW, NOTES, SAID)).encode()
-).hexdigest()[:16]
+
+def _fingerprint(*named: object) -> str:
+    return hashlib.sha256(repr(named).encode()).hexdigest()[:16]
+
+
+FINGERPRINT: Final = _fingerprint(
+    "bachd features 4", CONTEXT, LOWEST, PITCHES, LENGTHS, _BARS, _ELAPSED, ROW, NOTES, SAID
+)
 """Names this layout; a bundle's card repeats it."""
+EARLIER_FINGERPRINT: Final = _fingerprint(
+    "bachd features 3", CONTEXT, LOWEST, PITCHES, LENGTHS, _BARS, _ELAPSED, *EARLIER
+)
+"""The same for the layout before; its bundles play on, without a view of the plan."""
 
 
-def before_start(place: Place) -> list[int]:
+def before_start(place: Place, outlook: Outlook = NOWHERE) -> list[int]:
     """Columns set in the row before a piece's first event, which begins at `place`."""
-    return [*_place_columns(place), _BEFORE]
+    return [*_place_columns(place), _BEFORE, *outlook_columns(outlook)]
+
+
+def outlook_columns(outlook: Outlook) -> list[int]:
+    """Columns that say what is known of the event that follows a row."""
+    return [OUTLOOK + column for column in ahead.columns(outlook)]
 
 
 PADDING: Final = (_BEFORE,)
 """Columns set in all rows before that one."""
 
 
-def columns(event: Event, sounded: tuple[int, ...], following: Place) -> list[int]:
+def columns(event: Event, sounded: tuple[int, ...], following: Place, outlook: Outlook = NOWHERE) -> list[int]:
     """Columns set in the row of an event that `to_layout` returned.
 
-    `sounded` are the pitches of the event before, none at the start; `following` is where the next event begins.
+    `sounded` are the pitches of the event before, none at the start; `following` is where the next event begins, and
+    `outlook` what is known of it.
     """
     found = [START + pitch - LOWEST for pitch in event.starts]
     found += [HOLD + pitch - LOWEST for pitch in event.held]
@@ -127,11 +153,16 @@ def columns(event: Event, sounded: tuple[int, ...], following: Place) -> list[in
         bass = sounding[0]
         found.append(BASS + bass % 12)
         found += {_ABOVE + (pitch - bass) % 12 for pitch in sounding}
-        found += _steps(_STEPPED, sounded[::-1], sounding[::-1])
-    return found
+        found += steps(_STEPPED, sounded[::-1], sounding[::-1])
+        if outlook.home is not None:
+            found += {DEGREE + (pitch - outlook.home.tonic) % 12 for pitch in sounding}
+        if outlook.key is not None:
+            found.append(DEGREE + 12 + (bass - outlook.key.tonic) % 12)
+            found.append(DEGREE + 24 + (sounding[-1] - outlook.key.tonic) % 12)
+    return found + outlook_columns(outlook)
 
 
-def _steps(block: int, before: Sequence[int], after: Sequence[int]) -> list[int]:
+def steps(block: int, before: Sequence[int], after: Sequence[int]) -> list[int]:
     """A column for each of the first _VOICES voices: the interval from its pitch in `before` to that in `after`."""
     return [
         first + _CLOSE[now - then]
@@ -148,83 +179,6 @@ def _place_columns(place: Place) -> list[int]:
     if place.metre.beat % 36 == 0:
         found.append(_COMPOUND)
     found += range(_SINCE, _SINCE + bisect_right(_ELAPSED, place.bar))
-    return found
-
-
-def possible(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
-    """The symbols that can follow `chosen`, ascending: spelling goes down, and only what sounded can be held.
-
-    The sampler and the network keep to the same rules in faster ways of their own.
-    """
-    top = chosen[-1] % PITCHES if chosen else PITCHES
-    held = [HOLD + pitch - LOWEST for pitch in sounded if pitch - LOWEST < top]
-    return [*range(START, START + top), *held, END, *([] if chosen else [END_OF_PIECE])]
-
-
-def head_input_columns(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
-    """Columns set in the head's second input when `chosen` is spelled, after an event in which `sounded` was heard.
-
-    They are the chosen notes; what sounded; the note that the voice now to be spelled comes from; the pitches on which
-    that voice would make a parallel with one above it; and, in intervals, the chosen notes and what sounded as seen
-    from the note that the voice comes from, and the steps of the voices above. A small network cannot see parallels by
-    itself, for it would have to learn each pair of pitches apart; told of them, it learns how seldom Bach writes them.
-    """
-    before = sounded[::-1]
-    pitches = [LOWEST + symbol % PITCHES for symbol in chosen]
-    found = list(chosen)
-    found += [SOUNDED + pitch - LOWEST for pitch in sounded]
-    found += _steps(_MOVED, before, pitches)
-    if len(chosen) < len(before):
-        found.append(LEADS + before[len(chosen)] - LOWEST)
-        found += [PARALLEL + pitch - LOWEST for pitch in parallels(chosen, sounded)]
-    origin, _ = anchors(chosen, sounded)
-    if origin is not None:
-        found += [_CHOSEN + _NEAR[pitch - origin] for pitch in pitches]
-        found += [_LEFT + _NEAR[pitch - origin] for pitch in sounded]
-    return found
-
-
-def anchors(chosen: Sequence[int], sounded: tuple[int, ...]) -> tuple[int | None, int | None]:
-    """The two pitches that the next note is seen from; None where there is none.
-
-    The first is the one that its voice comes from; a voice from nowhere is seen from the one above it. The second is
-    the voice above it; for the top voice, the bass that sounded.
-    """
-    above = LOWEST + chosen[-1] % PITCHES if chosen else None
-    origin = sounded[-1 - len(chosen)] if len(chosen) < len(sounded) else above
-    return origin, above if above is not None or not sounded else sounded[0]
-
-
-def to_logits(said: FloatArray, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
-    """What the head says, shape (SAID,), as logits, shape (LOGITS,), a view into `said`, which is changed.
-
-    The logit of a starting note is the sum of what is said of its pitch and of its distances from the anchors. So a
-    figure that is learned in one key is known in all.
-    """
-    logits = said[:LOGITS]
-    first = LOGITS + SPAN
-    for anchor in anchors(chosen, sounded):
-        if anchor is not None:
-            low, high = max(LOWEST - anchor, -SPAN), min(HIGHEST - anchor, SPAN)
-            at = START + anchor - LOWEST
-            logits[at + low : at + high + 1] += said[first + low : first + high + 1]
-        first += SPANS
-    return logits
-
-
-def parallels(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
-    """The pitches on which the next voice would run in parallel unisons, octaves or fifths with one above it."""
-    voice = len(chosen)
-    if not 0 < voice < len(sounded):
-        return []
-    before = sounded[::-1]
-    lead, above = before[voice], LOWEST + chosen[-1] % PITCHES
-    within = range(max(LOWEST, lead - 12), min(above, lead + 13))  # voices do not leap further
-    found = []
-    for symbol, origin in zip(chosen, before, strict=False):
-        pitch, interval = LOWEST + symbol % PITCHES, (origin - lead) % 12
-        if interval in _PERFECT and pitch != origin:
-            found += [p for p in within if p != lead and (pitch - p) % 12 == interval]
     return found
 
 
@@ -250,13 +204,3 @@ def _fold(pitch: int) -> int:
     if pitch > HIGHEST:
         return HIGHEST - 11 + (pitch - HIGHEST + 11) % 12
     return pitch
-
-
-def spell(event: Event, sounded: tuple[int, ...]) -> tuple[list[int], int]:
-    """The symbols of a conforming event, highest note first and END last, and the index of its length in LENGTHS.
-
-    `sounded` are the pitches of the event before: a note can only be held if it was among them, and starts otherwise.
-    """
-    held = set(event.held).intersection(sounded)
-    symbols = [(HOLD if pitch in held else START) + pitch - LOWEST for pitch in reversed(event.sounding)]
-    return [*symbols, END], LENGTHS.index(event.ticks)

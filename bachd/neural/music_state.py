@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
+from typing import Final
 
 from bachd.music.event import Event
+from bachd.music.form.habits import Cadence
+from bachd.music.form.plan import Form, Phrase
 from bachd.music.keys import Key
 from bachd.music.loop_detector import FreezeDetector, LoopDetector
 from bachd.music.metre import Grid, Place
 from bachd.neural.context import Context, Saved
 from bachd.neural.memory import Mark as MemoryMark
 from bachd.neural.memory import Memory
+from bachd.neural.outlook import Outlook, ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +26,19 @@ class Mark:
     """What `MusicState.resume` needs to come back to a moment."""
 
     grid: Grid
+    form: Form
     tick: int
     place: Place
     last: Event
+    outlook: Outlook
     freeze: FreezeDetector
     loop: LoopDetector
     context: Saved
     memory: Memory
     remembered: MemoryMark
+
+
+_UNPLANNED: Final = Form(Key(0), 0, (Phrase(0, 0, 1, Key(0), Cadence.FINAL, "A"),))
 
 
 class MusicState:
@@ -39,16 +48,29 @@ class MusicState:
         self.context = context
         self.freeze = FreezeDetector()
         self.loop = LoopDetector()
-        self.begin(Grid(), Key(0))
+        self.begin(Grid(), _UNPLANNED)
 
-    def begin(self, grid: Grid, home: Key) -> None:
+    def begin(self, grid: Grid, form: Form) -> None:
         """Start a piece; what freezes or goes round in circles may reach across pieces."""
         self.grid = grid
+        self.form = form
         self.tick = 0
         self.place = grid.place(0)
         self.last = Event((), (), 1)
-        self.memory = Memory(home)
-        self.context.reset(self.place)
+        self.memory = Memory(form.home)
+        self.outlook = ahead(form, 0)
+        """What is known of the next event."""
+        self.context.reset(self.place, self.outlook)
+
+    def follow(self, form: Form) -> None:
+        """Go on with another plan."""
+        self.form = form
+        self.look(ahead(form, self.tick))
+
+    def look(self, outlook: Outlook) -> None:
+        """Know something else of the next event than the plan has."""
+        self.outlook = outlook
+        self.context.look(outlook)
 
     def push(self, event: Event) -> None:
         """Take in an event that `features.to_layout` returned."""
@@ -57,7 +79,8 @@ class MusicState:
         self.memory.push(event)
         self.tick += event.ticks
         self.place = self.grid.place(self.tick)
-        self.context.push(event, self.place)
+        self.outlook = ahead(self.form, self.tick)
+        self.context.push(event, self.place, self.outlook)
         self.last = event
 
     def rest(self, event: Event, place: Place) -> None:
@@ -73,9 +96,11 @@ class MusicState:
         """The present moment."""
         return Mark(
             self.grid,
+            self.form,
             self.tick,
             self.place,
             self.last,
+            self.outlook,
             copy(self.freeze),
             copy(self.loop),
             self.context.save(),
@@ -85,7 +110,8 @@ class MusicState:
 
     def resume(self, mark: Mark) -> None:
         """Go back to the moment when this mark was made."""
-        self.grid, self.tick, self.place, self.last = mark.grid, mark.tick, mark.place, mark.last
+        self.grid, self.form, self.tick, self.place = mark.grid, mark.form, mark.tick, mark.place
+        self.last, self.outlook = mark.last, mark.outlook
         self.freeze, self.loop = copy(mark.freeze), copy(mark.loop)
         self.context.restore(mark.context)
         self.memory = mark.memory

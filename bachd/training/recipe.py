@@ -89,6 +89,25 @@ class Recipe:
         kinds.number(0, 0.9),
         "Share of the events in the context that are hidden at random in training: against learning pieces by heart.",
     )
+    unplanned: float = setting(
+        0.15, kinds.number(0, 1), "Share of the pieces in an epoch that are shown without their phrases and keys."
+    )
+    given: float = setting(
+        0.0,
+        kinds.number(0, 1),
+        "Share of the pieces in an epoch whose top voice is given, so that the network can play with a person.",
+    )
+    altered: float = setting(
+        0.0,
+        kinds.number(0, 1),
+        "Share of the pieces whose past is altered in spans, below the top voice: against being led away by mistakes.",
+    )
+    own_past: int = setting(
+        0,
+        kinds.whole(0, 100_000),
+        """Epochs after which the network plays the pieces itself, with the top voice given, again and again; what it
+        played is the past below a given voice from then on. 0 is never.""",
+    )
     epochs: int = setting(240, kinds.whole(1, 100_000), "Passes over the pieces to train on.")
     crop_length: int = setting(128, kinds.whole(1, 4096), "Predictions a crop.")
     batch_size: int = setting(8, kinds.whole(1, 4096), "Crops a step: about 700 events.")

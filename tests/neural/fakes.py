@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from bachd.music.event import Event
-from bachd.neural import features
+from bachd.neural import chord_spelling, features
 from bachd.neural.context import Context
 from bachd.neural.features import FloatArray
+from bachd.neural.outlook import NOWHERE, Outlook
 from bachd.neural.runtime import RUNTIMES, Int8Array
 
 INSTALLED = [name for name, module in RUNTIMES.items() if find_spec(module.partition(".")[0]) is not None]
@@ -46,12 +47,14 @@ class ScriptedModel:
         self._wanted = next(self._script)
         return np.zeros((1, 1), np.int8)
 
-    def head_logits(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+    def head_logits(
+        self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...], outlook: Outlook = NOWHERE
+    ) -> FloatArray:
         self.spoken += 1
         logits = np.zeros(features.LOGITS, np.float32)
         symbols, length = [features.END_OF_PIECE], 0
         if self._wanted is not None:
-            symbols, length = features.spell(self._wanted, sounded)
+            symbols, length = chord_spelling.spell(self._wanted, sounded)
         logits[symbols[min(len(chosen), len(symbols) - 1)]] = self._certainty
         logits[features.SYMBOLS + length] = self._certainty
         return logits
@@ -69,7 +72,9 @@ class FixedModel:
     def encode(self, context: Context) -> Int8Array:
         return np.zeros((1, 1), np.int8)
 
-    def head_logits(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+    def head_logits(
+        self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...], outlook: Outlook = NOWHERE
+    ) -> FloatArray:
         return self._logits()
 
 
@@ -94,7 +99,9 @@ class WhimsicalModel:
     def encode(self, context: Context) -> Int8Array:
         return np.frombuffer(sha256(context.window.tobytes()).digest(), np.int8)
 
-    def head_logits(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+    def head_logits(
+        self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...], outlook: Outlook = NOWHERE
+    ) -> FloatArray:
         opinion = np.random.default_rng([*hidden.view(np.uint8), *chosen])
         logits = opinion.normal(0, 3, features.LOGITS).astype(np.float32)
         logits[features.END] += 3

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from bachd.music.event import Event, parse
 from bachd.music.metre import Grid, Metre
-from bachd.neural import features
+from bachd.neural import chord_spelling, features
+from bachd.neural.chord_spelling import head_input_columns
 from bachd.neural.features import (
     END,
     HOLD,
@@ -20,7 +21,6 @@ from bachd.neural.features import (
     ROW,
     SOUNDED,
     START,
-    head_input_columns,
 )
 
 chords = st.sets(st.integers(0, 127), max_size=8).map(lambda pitches: tuple(sorted(pitches)))
@@ -36,7 +36,7 @@ def events(draw: st.DrawFn) -> Event:
 def symbols(text: str) -> list[int]:
     """The symbols of an event's notes from the top, without END."""
     event = parse(text)
-    return features.spell(event, event.held)[0][:-1]
+    return chord_spelling.spell(event, event.held)[0][:-1]
 
 
 def parallels(before: str, chosen: str) -> list[str]:
@@ -63,7 +63,7 @@ def test_a_conforming_event_sounds_the_same_notes_for_as_long_octaves_aside(even
 @given(events(), chords)
 def test_spelling_goes_down_and_holds_only_what_sounded(event: Event, sounded: tuple[int, ...]) -> None:
     part = features.to_layout(event)[0]
-    spelled, length = features.spell(part, sounded)
+    spelled, length = chord_spelling.spell(part, sounded)
     assert spelled[-1] == END
     notes = [(symbol % PITCHES + LOWEST, symbol >= HOLD) for symbol in spelled[:-1]]
     assert [pitch for pitch, _ in notes] == sorted(part.sounding, reverse=True)
@@ -108,7 +108,7 @@ def test_intervals_are_the_same_in_all_keys(semitones: int) -> None:
         return Event(shift[0], shift[1], event.ticks)
 
     def intervals(before: Event, chosen: Event) -> set[int]:
-        spelled = features.spell(chosen, chosen.held)[0][:-1]
+        spelled = chord_spelling.spell(chosen, chosen.held)[0][:-1]
         return {column for column in head_input_columns(spelled, before.sounding) if column >= INTERVALS}
 
     def row(before: Event, event: Event) -> set[int]:
@@ -146,7 +146,7 @@ def test_a_row_shows_the_chord_above_its_bass_and_the_step_of_each_voice() -> No
 )
 def test_the_anchors_of_a_note(before: str, chosen: str, expected: tuple[int | None, int | None]) -> None:
     spelled = symbols(chosen) if chosen else []
-    assert features.anchors(spelled, parse(before).sounding) == expected
+    assert chord_spelling.anchors(spelled, parse(before).sounding) == expected
 
 
 def test_an_answer_is_what_is_said_of_a_pitch_and_of_its_distances() -> None:
@@ -154,15 +154,15 @@ def test_an_answer_is_what_is_said_of_a_pitch_and_of_its_distances() -> None:
     said[START + 74 - LOWEST] = 1
     said[features.LOGITS + features.SPAN + 2] = 10  # a whole tone above where the voice comes from
     said[features.LOGITS + features.SPANS + features.SPAN + 3] = 100  # a minor third above the bass
-    logits = features.to_logits(said.copy(), [], parse("C3.C5").sounding)
+    logits = chord_spelling.to_logits(said.copy(), [], parse("C3.C5").sounding)
     assert {LOWEST + int(step): float(logits[step]) for step in np.flatnonzero(logits)} == {51: 100, 74: 11}
     # At the border of the layout nothing spills into other symbols.
     said[:] = 1
-    high = features.to_logits(said.copy(), [], (features.HIGHEST,))
+    high = chord_spelling.to_logits(said.copy(), [], (features.HIGHEST,))
     assert list(high[START + PITCHES - features.SPAN - 2 : START + PITCHES + 1]) == [1, *[3] * (features.SPAN + 1), 1]
-    low = features.to_logits(said.copy(), [], (LOWEST,))
+    low = chord_spelling.to_logits(said.copy(), [], (LOWEST,))
     assert list(low[: features.SPAN + 2]) == [*[3] * (features.SPAN + 1), 1]
-    assert list(features.to_logits(said.copy(), [], ())) == [1] * features.LOGITS
+    assert list(chord_spelling.to_logits(said.copy(), [], ())) == [1] * features.LOGITS
 
 
 @pytest.mark.parametrize(
@@ -183,14 +183,14 @@ def test_warnings_of_parallels(before: str, chosen: str, warned: list[str]) -> N
 def test_what_is_spelled_was_possible_at_each_step(sounded: tuple[int, ...]) -> None:
     sounded = tuple(pitch for pitch in sounded if LOWEST <= pitch <= features.HIGHEST)
     event = Event((), sounded, 24)
-    symbols, _ = features.spell(event, sounded)
+    symbols, _ = chord_spelling.spell(event, sounded)
     for count, symbol in enumerate(symbols):
-        assert symbol in features.possible(symbols[:count], sounded)
+        assert symbol in chord_spelling.possible(symbols[:count], sounded)
 
 
 def test_what_is_possible_goes_down_and_holds_what_sounded() -> None:
     sounded = (LOWEST + 1, LOWEST + 3)
-    first = features.possible([], sounded)
+    first = chord_spelling.possible([], sounded)
     assert first == [*range(PITCHES), HOLD + 1, HOLD + 3, END, features.END_OF_PIECE]
-    assert features.possible([START + 3], sounded) == [START, START + 1, START + 2, HOLD + 1, END]
-    assert features.possible([HOLD + 1], sounded) == [START, END]
+    assert chord_spelling.possible([START + 3], sounded) == [START, START + 1, START + 2, HOLD + 1, END]
+    assert chord_spelling.possible([HOLD + 1], sounded) == [START, END]

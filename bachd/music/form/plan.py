@@ -79,6 +79,8 @@ class Form:
     """In the order in which they begin."""
     picardy: bool = False
     """Whether a piece in minor ends with a major chord."""
+    opening: tuple[Phrase, ...] = ()
+    """The phrases before `begin`, as they are written."""
 
     def phrase(self, tick: int) -> int:
         """Index of the phrase that `tick` lies in; the last one for all that comes after."""

@@ -76,7 +76,8 @@ def read_card(folder: Path) -> Card:
         raise ModelError(
             f"{path}: has format {_short(data['format'])}, this bachd reads {FORMAT}; use matching versions of both"
         )
-    if reader.get("fingerprint", str) != features.FINGERPRINT or reader.get("context", int) != features.CONTEXT:
+    known = (features.FINGERPRINT, features.EARLIER_FINGERPRINT)
+    if reader.get("fingerprint", str) not in known or reader.get("context", int) != features.CONTEXT:
         raise ModelError(
             f"{path}: was made for feature layout {_short(data['fingerprint'])} and context "
             f"{_short(data.get('context'))}, this bachd has {features.FINGERPRINT} and {features.CONTEXT}; use "

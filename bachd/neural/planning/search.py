@@ -91,7 +91,7 @@ class Search:
         wish = self._guide.wish(state)
         hidden = self._model.encode(state.context)
         for boost in TEMPERATURE_BOOSTS:
-            event = self._sampler.sample(hidden, state.last.sounding, wish, temperature_boost=boost)
+            event = self._sampler.sample(hidden, state.last.sounding, wish, state.outlook, temperature_boost=boost)
             if event is not None and not state.is_stuck_with(event):
                 return event
         return None

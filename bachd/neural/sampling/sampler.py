@@ -15,9 +15,10 @@ import numpy as np
 from bachd.music.event import Event
 from bachd.music.keys import Key
 from bachd.music.piece import Chance, Piece
-from bachd.neural import features
+from bachd.neural import chord_spelling, features
 from bachd.neural.features import END, END_OF_PIECE, HOLD, LENGTHS, LOWEST, PITCHES, START, SYMBOLS, FloatArray
 from bachd.neural.model import Model
+from bachd.neural.outlook import NOWHERE, Outlook
 from bachd.neural.runtime import Int8Array
 from bachd.neural.sampling.chord_mask import ChordMask
 from bachd.neural.sampling.guidance import FREE, Chord, Guidance
@@ -110,17 +111,19 @@ class Sampler:
         hidden: Int8Array,
         sounded: tuple[int, ...],
         guidance: Guidance = FREE,
+        outlook: Outlook = NOWHERE,
         *,
         temperature_boost: float = 0.0,
     ) -> Event | None:
         """Draw the event after one in which the pitches `sounded` were heard; None when the piece ends instead.
 
-        hidden: the trunk's output, shape (1, D). temperature_boost is added to the temperature.
+        hidden: the trunk's output, shape (1, D). outlook: what is known of the event. temperature_boost is added to the
+        temperature.
         """
         mask = self._start_mask(sounded, guidance)
         chosen: list[int] = []
         while True:
-            logits = self._model.head_logits(hidden, chosen, sounded)
+            logits = self._model.head_logits(hidden, chosen, sounded, outlook)
             if len(chosen) == MOST_NOTES:
                 break
             symbols = np.add(logits[:SYMBOLS], mask, out=self._symbols)
@@ -143,7 +146,12 @@ class Sampler:
         return to_event(chosen, LENGTHS[draw(lengths, temperature, self._length_top_p, self._rng, guidance.length)])
 
     def likeliest(
-        self, hidden: Int8Array, sounded: tuple[int, ...], most: int, guidance: Guidance = FREE
+        self,
+        hidden: Int8Array,
+        sounded: tuple[int, ...],
+        most: int,
+        guidance: Guidance = FREE,
+        outlook: Outlook = NOWHERE,
     ) -> tuple[Chance, ...]:
         """What `sample` would draw from, the likeliest first, at most so many; no top-p, and no number from `rng`.
 
@@ -156,7 +164,7 @@ class Sampler:
         while beginnings:
             longer: list[tuple[float, list[int]]] = []
             for share, chosen in beginnings:
-                logits = self._model.head_logits(hidden, chosen, sounded)
+                logits = self._model.head_logits(hidden, chosen, sounded, outlook)
                 row = logits[SYMBOLS:].copy()
                 limit_lengths(row, guidance)
                 lengths = shares(row / length_temperature, guidance.length)
@@ -230,7 +238,7 @@ class Sampler:
         end = symbols.item(END)
         if not may_end:
             symbols[END] = -np.inf
-        if self._leading and (faults := features.parallels(chosen, sounded)):
+        if self._leading and (faults := chord_spelling.parallels(chosen, sounded)):
             parallel = [pitch - LOWEST for pitch in faults]
             kept = symbols[parallel]
             symbols[parallel] = -np.inf

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from bachd.music.event import Event
 from bachd.music.piece import Piece
-from bachd.neural import features
+from bachd.neural import chord_spelling, features
 
 PADDING, START, UNKNOWN, END_OF_PIECE = range(4)
 """Numbers of what is no chord: nothing, what stands before a piece, a token not in the vocabulary, a piece's end."""
@@ -59,14 +59,14 @@ def row(piece: Piece, shift: int = 0) -> Row:
     for event in piece.events:
         starts, held = (tuple(pitch + shift for pitch in pitches) for pitches in (event.starts, event.held))
         for part in features.to_layout(Event(starts, held, event.ticks)):
-            symbols, length = features.spell(part, sounded)
-            choices = [len(features.possible(symbols[:count], sounded)) for count in range(len(symbols))]
+            symbols, length = chord_spelling.spell(part, sounded)
+            choices = [len(chord_spelling.possible(symbols[:count], sounded)) for count in range(len(symbols))]
             tokens.append(tuple(symbols))
             lengths.append(length)
             spelling.append(float(np.log(choices).sum()))
             sounded = part.sounding
     struck = [any(symbol < features.HOLD for symbol in token) for token in tokens]
-    spelling.append(float(np.log(len(features.possible([], sounded)))))
+    spelling.append(float(np.log(len(chord_spelling.possible([], sounded)))))
     return Row(
         (*tokens, (features.END_OF_PIECE,)),
         np.array([*lengths, EMPTY], np.int32),

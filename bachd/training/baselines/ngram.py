@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bachd.neural import features
+from bachd.neural import chord_spelling, features
 from bachd.training.evaluate.prediction import Decisions, Score, tally
 from bachd.training.fit.dataset import EMPTY, Encoded
 from bachd.training.progress import progress
@@ -196,7 +196,7 @@ def _possible(pieces: Sequence[Encoded]) -> npt.NDArray[np.bool_]:
         for spelled, length in zip(piece.symbols, piece.lengths, strict=True):
             symbols = [int(symbol) for symbol in spelled if symbol != EMPTY]
             for count in range(len(symbols)):
-                allowed[row, features.possible(symbols[:count], sounded)] = True
+                allowed[row, chord_spelling.possible(symbols[:count], sounded)] = True
                 row += 1
             if length != EMPTY:
                 allowed[row, features.SYMBOLS :] = True

@@ -7,13 +7,13 @@ where the music rests.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from bachd.music import chords, keys
-from bachd.music.event import TICKS, Event
-from bachd.music.form import phrases
+from bachd.music import keys
+from bachd.music.event import TICKS
+from bachd.music.form import phrases, written
 from bachd.music.form.habits import Cadence, Close, Habits
 from bachd.music.keys import Key
 from bachd.music.piece import Piece
@@ -24,18 +24,13 @@ LONGEST: Final = 20
 QUANTILES: Final = 20
 """Lengths of whole pieces that a card holds."""
 MOST_BARS: Final = 64
-_VOICES: Final = 3
-"""Mean number of voices from which music breathes at the end of its phrases all at once."""
-_WINDOW: Final = 8 * TICKS
-"""Ticks before an end in which its key is looked for."""
 _LEAST: Final = 0.02
 """Share of the phrases in a metre, or of the closes in a third of the piece, below which one is left out."""
 
 
 def count(pieces: Sequence[Piece], ends: Mapping[str, Sequence[int]]) -> Habits:
     """The habits of some pieces. ends: by name, the ticks at which phrases end, for those of which that is known."""
-    voices = sum(len(event.sounding) for piece in pieces for event in piece.events)
-    breathes = voices >= _VOICES * sum(bool(event.sounding) for piece in pieces for event in piece.events)
+    breathes = written.breathes(pieces)
     lengths: dict[str, Counter[float]] = {}
     closes: dict[str, Counter[tuple[int, int, bool, Cadence]]] = {"major": Counter(), "minor": Counter()}
     bars: list[int] = []
@@ -57,7 +52,7 @@ def count(pieces: Sequence[Piece], ends: Mapping[str, Sequence[int]]) -> Habits:
             arrivals += len(range(4 * bar, piece.ticks, 4 * bar))
             found = list(range(4 * bar, piece.ticks - 2 * bar, 4 * bar))
         for end in found:
-            key, cadence = _close(piece, end, cadences=breathes)
+            key, cadence = written.close(piece.events, end, cadences=breathes)
             third = min(2, 3 * end // max(1, piece.ticks))
             mode = "minor" if home.minor else "major"
             closes[mode][third, (key.tonic - home.tonic) % 12, key.minor, cadence] += 1
@@ -87,31 +82,3 @@ def _closes(counts: Counter[tuple[int, int, bool, Cadence]]) -> tuple[Close, ...
         totals[third] += n
     kept = [(close, n) for close, n in counts.items() if n >= _LEAST * totals[close[0]]]
     return tuple(Close(*close, n) for close, n in sorted(kept, key=lambda item: (item[0][0], -item[1])))
-
-
-def _close(piece: Piece, end: int, *, cadences: bool) -> tuple[Key, Cadence]:
-    """The key in which a phrase closes that ends at a tick, and how; without cadences, as if on its tonic."""
-    before = _between(piece.events, end - _WINDOW, end)
-    weights = keys.weights(before)
-    likeliest = keys.estimate(weights)
-    last = next((event for event in reversed(before) if event.sounding), None)
-    if not cadences or last is None:
-        return likeliest, Cadence.AUTHENTIC
-    chord = chords.identify(last.sounding)
-    if chord is None:
-        return likeliest, Cadence.AUTHENTIC
-    if chord.kind == "major" and chord.root == (likeliest.tonic + 7) % 12:
-        return likeliest, Cadence.HALF
-    if chord.root == likeliest.tonic:
-        return likeliest, Cadence.AUTHENTIC
-    return keys.estimate(weights, (Key(chord.root), Key(chord.root, minor=True))), Cadence.AUTHENTIC
-
-
-def _between(events: Iterable[Event], begin: int, end: int) -> list[Event]:
-    """The events that begin in a span of ticks."""
-    tick, found = 0, []
-    for event in events:
-        if begin <= tick < end:
-            found.append(event)
-        tick += event.ticks
-    return found

@@ -1,9 +1,16 @@
-"""Load a corpus by the name of its source."""
+"""Load a corpus by the name of its source, and find the form of its pieces.
+
+Law: where phrases end, fermatas decide if a score has some, else where the music rests.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from bachd.music.form import written
+from bachd.music.form.plan import Form
+from bachd.music.piece import Piece
 from bachd.training.corpus import chorales, folder
 from bachd.training.corpus.model import Corpus
 
@@ -23,3 +30,14 @@ def check(source: str | Path) -> None:
     """Raise CorpusError if `source` is neither 'chorales' nor a folder that holds music, without reading any."""
     if source != CHORALES:
         folder.check(Path(source))
+
+
+def phrase_ends(corpus: Corpus) -> Mapping[str, Sequence[int]]:
+    """By name, the ticks at which phrases end, for the pieces of which that is known."""
+    return chorales.fermatas() if corpus.name == chorales.NAME else {}
+
+
+def forms(corpus: Corpus, pieces: Iterable[Piece]) -> dict[str, Form]:
+    """The forms of some pieces of a corpus by their names."""
+    known = phrase_ends(corpus)
+    return {piece.name: written.of(piece, known.get(piece.name, ())) for piece in pieces}

@@ -8,24 +8,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import accumulate
 from typing import Any, Final
 
-import numpy as np
-
 from bachd.music.piece import Piece
-from bachd.neural import features
 from bachd.neural.bundle.bundle import Bundle
-from bachd.neural.features import FloatArray
 from bachd.neural.model import Model
+from bachd.training.corpus import sources
 from bachd.training.corpus.model import Corpus
-from bachd.training.evaluate import free_run, memorisation, style_statistics
+from bachd.training.evaluate import free_run, memorisation, prediction, style_statistics
 from bachd.training.evaluate.event_arrays import Row, of_pieces
 from bachd.training.evaluate.free_run import Music
 from bachd.training.evaluate.memorisation import Copying
-from bachd.training.evaluate.prediction import Decisions, Score, tally
+from bachd.training.evaluate.prediction import Score
 from bachd.training.evaluate.style_statistics import Habits, Windows
-from bachd.training.progress import progress
 
 UNLED: Final = 8
 """How many times shorter the model plays without voice leading, for comparison."""
@@ -65,6 +60,9 @@ class Evaluation:
     held_out: int
     """Pieces that `score` is of."""
     score: Score | None
+    """Told of the plans of these pieces."""
+    unplanned: Score | None
+    """The same, told of none."""
     playing: Side
     written: Side | None
     """The corpus."""
@@ -87,6 +85,7 @@ class Evaluation:
                 "bundle": self.card.get("name"),
                 "corpus": self.corpus,
                 "held_out": self.score and self.score.rounded(),
+                "held_out_unplanned": self.unplanned and self.unplanned.rounded(),
                 "reliability": self.score and [row._asdict() for row in self.score.reliability],
                 "card": self.baselines(),
                 "settings": {
@@ -115,7 +114,12 @@ class Evaluation:
         if self.score:
             pieces = f"{self.held_out} held-out piece{'' if self.held_out == 1 else 's'}"
             lines.append(f"predicts {pieces} of {self.corpus}, beside what its card says of itself and others:")
-            table = {"measured now": self.score.rounded(), **{f"card: {k}": v for k, v in self.baselines().items()}}
+            unplanned = {"told of no plan": self.unplanned.rounded()} if self.unplanned else {}
+            table = {
+                "measured now": self.score.rounded(),
+                **unplanned,
+                **{f"card: {k}": v for k, v in self.baselines().items()},
+            }
             lines += _table(list(self.score.rounded()), table)
         hours = self.playing.music.hours
         lines.append(f"left to itself for {hours:.1f} hours of music, rng {self.rng}:")
@@ -146,7 +150,9 @@ def run(
     if that is more than the corpus has for training.
     """
     held_out = corpus.pieces("test") if corpus else []
-    predicting = score(model, held_out) if held_out else None
+    plans = sources.forms(corpus, held_out) if corpus else {}
+    predicting = prediction.score(model, held_out, plans) if held_out else None
+    unplanned = prediction.score(model, held_out) if held_out else None
     music = free_run.play(bundle, model, hours, rng)
     train = of_pieces(heard or corpus.pieces("train")) if corpus else None
 
@@ -170,47 +176,12 @@ def run(
         label=corpus.label if corpus else "",
         held_out=len(held_out),
         score=predicting,
+        unplanned=unplanned,
         playing=playing,
         written=side_of_corpus,
         unled=style_statistics.habits(free, style_statistics.windows(free)),
         within=style_statistics.within(playing.windows, side_of_corpus.windows) if side_of_corpus else {},
     )
-
-
-def score(model: Model, pieces: Sequence[Piece]) -> Score:
-    """How well a model in its playing form predicts some pieces. Raises ModelError if a graph fails."""
-    rows = [row for piece in progress(pieces, "measuring", unit="piece") for row in _decisions(model, piece)]
-    symbols, nats, tops, hits = zip(*rows, strict=True)
-    return tally(Decisions(np.array(symbols, np.int32), np.array(nats), np.array(tops), np.array(hits)))
-
-
-def _decisions(model: Model, piece: Piece) -> Iterator[tuple[int, float, float, bool]]:
-    """What `Decisions` holds, one by one."""
-    events = [part for event in piece.events for part in features.to_layout(event)]
-    onsets = list(accumulate((event.ticks for event in events), initial=0))
-    context = model.context()
-    context.reset(piece.grid.place(0))
-    sounded: tuple[int, ...] = ()
-    for index in range(len(events) + 1):
-        hidden = model.encode(context)
-        symbols, length = [features.END_OF_PIECE], -1
-        if index < len(events):
-            symbols, length = features.spell(events[index], sounded)
-        for count, symbol in enumerate(symbols):
-            logits = model.head_logits(hidden, symbols[:count], sounded)
-            allowed = features.possible(symbols[:count], sounded)
-            yield symbol, *_judged(logits[allowed], allowed.index(symbol))
-        if length >= 0:
-            yield features.SYMBOLS + length, *_judged(logits[features.SYMBOLS :], length)
-            context.push(events[index], piece.grid.place(onsets[index + 1]))
-            sounded = events[index].sounding
-
-
-def _judged(logits: FloatArray, truth: int) -> tuple[float, float, bool]:
-    """Nats of the softmax at `truth`, its highest value, and whether that is at `truth`."""
-    weights = np.exp(logits.astype(np.float64) - logits.max())
-    total = weights.sum()
-    return float(np.log(total / weights[truth])), float(1 / total), int(logits.argmax()) == truth
 
 
 def _is_number(value: object) -> bool:

@@ -6,13 +6,21 @@ decisions.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from bachd.neural import features
+from bachd.music.form.plan import Form
+from bachd.music.piece import Piece
+from bachd.neural import chord_spelling, features
+from bachd.neural.features import FloatArray
+from bachd.neural.model import Model
+from bachd.neural.outlook import NOWHERE, ahead
+from bachd.training.progress import progress
 
 BINS: Final = 15
 """Of the reliability table, of equal width."""
@@ -69,6 +77,50 @@ class Score:
         """The figures that were counted, by name, as a card and a report show them; without the table."""
         figures = {name: value for name, value in asdict(self).items() if name != "reliability"}
         return {name: round(value, 4) for name, value in figures.items() if value is not None}
+
+
+def score(model: Model, pieces: Sequence[Piece], plans: Mapping[str, Form] | None = None) -> Score:
+    """How well a model in its playing form predicts some pieces. Raises ModelError if a graph fails.
+
+    plans: the forms of the pieces by their names, which it is told of; without, it is told of none.
+    """
+    rows = [
+        row
+        for piece in progress(pieces, "measuring", unit="piece")
+        for row in _decisions(model, piece, plans[piece.name] if plans else None)
+    ]
+    symbols, nats, tops, hits = zip(*rows, strict=True)
+    return tally(Decisions(np.array(symbols, np.int32), np.array(nats), np.array(tops), np.array(hits)))
+
+
+def _decisions(model: Model, piece: Piece, form: Form | None) -> Iterator[tuple[int, float, float, bool]]:
+    """What `Decisions` holds, one by one."""
+    events = [part for event in piece.events for part in features.to_layout(event)]
+    onsets = list(accumulate((event.ticks for event in events), initial=0))
+    context = model.context()
+    outlooks = [NOWHERE if form is None else ahead(form, tick) for tick in onsets]
+    context.reset(piece.grid.place(0), outlooks[0])
+    sounded: tuple[int, ...] = ()
+    for index in range(len(events) + 1):
+        hidden = model.encode(context)
+        symbols, length = [features.END_OF_PIECE], -1
+        if index < len(events):
+            symbols, length = chord_spelling.spell(events[index], sounded)
+        for count, symbol in enumerate(symbols):
+            logits = model.head_logits(hidden, symbols[:count], sounded, outlooks[index])
+            allowed = chord_spelling.possible(symbols[:count], sounded)
+            yield symbol, *_judged(logits[allowed], allowed.index(symbol))
+        if length >= 0:
+            yield features.SYMBOLS + length, *_judged(logits[features.SYMBOLS :], length)
+            context.push(events[index], piece.grid.place(onsets[index + 1]), outlooks[index + 1])
+            sounded = events[index].sounding
+
+
+def _judged(logits: FloatArray, truth: int) -> tuple[float, float, bool]:
+    """Nats of the softmax at `truth`, its highest value, and whether that is at `truth`."""
+    weights = np.exp(logits.astype(np.float64) - logits.max())
+    total = weights.sum()
+    return float(np.log(total / weights[truth])), float(1 / total), int(logits.argmax()) == truth
 
 
 def tally(decisions: Decisions) -> Score:

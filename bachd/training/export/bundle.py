@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,11 +24,13 @@ from bachd.neural.bundle import bundle
 from bachd.neural.bundle.card import FORMAT, GRAPHS
 from bachd.neural.model import TfliteModel
 from bachd.training.baselines import compare
+from bachd.training.corpus import sources
 from bachd.training.corpus.model import Corpus, Work, pitch_range
-from bachd.training.evaluate import evaluation
+from bachd.training.evaluate import prediction
 from bachd.training.evaluate.form import aims
 from bachd.training.export import attribution, quantise, refresh
-from bachd.training.fit.dataset import Encoded, batches, encode
+from bachd.training.fit import examples
+from bachd.training.fit.dataset import Batch, batches, encode
 from bachd.training.fit.network import Layout, Network
 from bachd.training.fit.train import measure
 from bachd.training.recipe import FILE, Recipe
@@ -68,10 +70,7 @@ def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, 
         (made / FILE).write_bytes(source.recipe_text)
         if credited := attribution.lines(heard):
             (made / attribution.FILE).write_text(credited, encoding="utf-8")
-        train = [encode(work.piece) for work in heard]
-        rng = np.random.default_rng(recipe.rng)
-        crops = batches(train, batch_size=1, crop_length=1, transpose=recipe.transpose, rng=rng)
-        quantise.write_graphs(source.network, Layout(), crops, made)
+        quantise.write_graphs(source.network, Layout(), _crops(source), made)
         card = {
             "format": FORMAT,
             "name": target.name,
@@ -81,7 +80,7 @@ def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, 
             "range": list(pitch_range(_home_pieces(source, held))),
             "sampling": refresh.sampling(recipe),
             "form": refresh.form(recipe, source.corpus, heard),
-            "figures": _figures(source, made, train, held),
+            "figures": _figures(source, made, held),
             "data": _data(source, heard, held),
             "licence": attribution.licence(heard, all_known=source.corpus.free),
             "made": {"date": datetime.now(UTC).date().isoformat(), "commit": _commit(), "recipe": asdict(recipe)},
@@ -115,17 +114,30 @@ def _home_pieces(source: Source, held: Corpus) -> list[Piece]:
     return [piece for piece in pieces if piece.name in names] or pieces
 
 
-def _figures(source: Source, made: Path, train: Sequence[Encoded], held: Corpus) -> dict[str, Any]:
+def _crops(source: Source) -> Iterator[Batch]:
+    """Single predictions, as they were shown in training."""
+    recipe, rng = source.recipe, np.random.default_rng(source.recipe.rng)
+    pieces = [work.piece for work in source.training_works]
+    train = examples.examples(pieces, sources.forms(source.corpus, pieces))
+    known = examples.voicings(train)
+    shown = [examples.shown(example, recipe, known, rng) for example in train]
+    return batches(shown, batch_size=1, crop_length=1, transpose=recipe.transpose, rng=rng)
+
+
+def _figures(source: Source, made: Path, held: Corpus) -> dict[str, Any]:
     use_all = source.recipe.use_all
+    train = [encode(work.piece) for work in source.training_works]
     pieces = [work.piece for work in source.training_works] if use_all else held.pieces("test")
-    test = [encode(piece) for piece in pieces]
+    plans = sources.forms(source.corpus, pieces)
+    test = [encode(piece, plans[piece.name]) for piece in pieces]
     valid = [encode(piece) for piece in held.pieces("valid")]
     model = TfliteModel.open(made)
     return {
         "held out": "nothing; these are figures of the pieces it was trained on, which flatter"
         if use_all
         else "the test pieces; nothing was chosen by them",
-        "int8": {**evaluation.score(model, pieces).rounded(), "runtime": model.runtime},
+        "int8": {**prediction.score(model, pieces, plans).rounded(), "runtime": model.runtime},
+        "int8, told of no plan": prediction.score(model, pieces).rounded(),
         "float": measure(source.network, test).rounded(),
         **({} if use_all else {**source.others, **compare.tables(train, valid, test)}),
         "bytes": {name: (made / name).stat().st_size for name in GRAPHS},

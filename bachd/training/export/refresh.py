@@ -20,9 +20,8 @@ from bachd.music import keys, midifile, pitch
 from bachd.music.form import habits_json
 from bachd.music.piece import Piece
 from bachd.neural.bundle import bundle
-from bachd.training.corpus import habits
+from bachd.training.corpus import habits, sources
 from bachd.training.corpus.model import Corpus, Work
-from bachd.training.corpus.sources import CHORALES
 from bachd.training.export import attribution
 from bachd.training.recipe import FILE, Recipe
 
@@ -68,13 +67,8 @@ def sampling(recipe: Recipe) -> dict[str, float]:
 
 def form(recipe: Recipe, corpus: Corpus, heard: Sequence[Work]) -> dict[str, Any]:
     """What a card says of the form of pieces: counts of the works it learned from, and shares of its recipe."""
-    ends: Mapping[str, Sequence[int]] = {}
-    if corpus.name == CHORALES:
-        from bachd.training.corpus import chorales
-
-        ends = chorales.fermatas()
     pieces = {work.piece.name: work.piece for work in heard}
-    return habits_json.to_json(habits.count(list(pieces.values()), ends)) | dict(recipe.form)
+    return habits_json.to_json(habits.count(list(pieces.values()), sources.phrase_ends(corpus))) | dict(recipe.form)
 
 
 def seeds(recipe: Recipe, corpus: Corpus, heard: Sequence[Work]) -> dict[str, Work]:

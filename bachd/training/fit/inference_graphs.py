@@ -11,11 +11,11 @@ import numpy as np
 import tensorflow as tf
 
 from bachd.neural import features
-from bachd.training.fit.network import Layout, Network
+from bachd.training.fit.network import Layout, Network, Spans, width
 
 
 def inference_trunk(network: Network, layout: Layout) -> Any:
-    """The trunk for one prediction as a concrete function: (1, 1, CONTEXT, layout.row) -> (1, hidden).
+    """The trunk for one prediction as a concrete function: (1, 1, CONTEXT, row) -> (1, hidden).
 
     The same sums as `Network.trunk`, but four times as fast as written there. Each block computes only the rows that
     the prediction depends on: while the dilations double, that is every second one, so rows are paired by a reshape and
@@ -23,12 +23,12 @@ def inference_trunk(network: Network, layout: Layout) -> Any:
     needs both raw and rectified is added up twice: rectified in full, raw where it is needed.
     """
     dilations = network.shape.dilations
-    seen = _widened(network.embed.kernel, rows=layout.row)
+    seen = _widened(network.embed.kernel, network.layout.row, layout.row)
 
     def embed(rows: tf.Tensor) -> tf.Tensor:
         return tf.nn.conv2d(rows, seen[None, None], 1, "VALID") + network.embed.bias
 
-    window = tf.TensorSpec((1, 1, features.CONTEXT, layout.row), name="context")
+    window = tf.TensorSpec((1, 1, features.CONTEXT, width(layout.row)), name="context")
 
     @tf.function(input_signature=[window])  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def trunk(rows: tf.Tensor) -> tf.Tensor:
@@ -62,26 +62,29 @@ def _dense(x: tf.Tensor, layer: Any) -> tf.Tensor:
     return tf.nn.conv2d(x, layer.kernel[None, None], 1, "VALID") + layer.bias
 
 
-def _widened(weights: Any, *, rows: int | None = None, columns: int | None = None) -> Any:
-    """Weights as a constant, with zeros after the last row and column up to this size."""
-    array = weights.numpy()
-    rows, columns = rows or array.shape[0], columns or array.shape[-1]
-    missing = [(0, rows - array.shape[0])] if array.ndim > 1 else []
-    return np.pad(array, [*missing, (0, columns - array.shape[-1])])
+def _widened(weights: Any, spans: Spans, wide: Spans, axis: int = 0) -> Any:
+    """Weights as a constant, with zeros for the columns of `wide`, along an axis, that the network does not use."""
+    array = np.moveaxis(weights.numpy(), axis, 0)
+    found = np.zeros((width(wide), *array.shape[1:]), array.dtype)
+    at = 0
+    for first, end in spans:
+        found[first:end] = array[at : at + end - first]
+        at += end - first
+    return np.moveaxis(found, 0, axis)
 
 
 def inference_head(network: Network, layout: Layout) -> Any:
-    """The head as a concrete function: hidden (1, hidden) and notes (1, layout.notes) -> (1, layout.said)."""
-    told = _widened(network.note_embedding.kernel, rows=layout.notes)
+    """The head as a concrete function: hidden (1, hidden) and notes (1, notes) -> (1, said)."""
+    told = _widened(network.note_embedding.kernel, network.layout.notes, layout.notes)
     said = (
-        _widened(network.output_layer.kernel, columns=layout.said),
-        _widened(network.output_layer.bias, columns=layout.said),
+        _widened(network.output_layer.kernel, network.layout.said, layout.said, axis=-1),
+        _widened(network.output_layer.bias, network.layout.said, layout.said),
     )
 
     @tf.function(  # type: ignore[untyped-decorator]  # TensorFlow has no types
         input_signature=[
             tf.TensorSpec((1, network.shape.hidden), name="hidden"),
-            tf.TensorSpec((1, layout.notes), name="notes"),
+            tf.TensorSpec((1, width(layout.notes)), name="notes"),
         ]
     )
     def head(hidden: tf.Tensor, notes: tf.Tensor) -> tf.Tensor:

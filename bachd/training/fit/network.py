@@ -12,9 +12,10 @@ Murray 2011).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from bachd.neural import features
@@ -45,15 +46,34 @@ class Shape:
             raise ValueError("the head's two inputs are told apart by their widths, which must differ")
 
 
+Spans: TypeAlias = tuple[tuple[int, int], ...]
+"""Columns, as spans from the first to before the last."""
+
+
 class Layout(NamedTuple):
-    """How wide the inputs and the output are."""
+    """Which columns the network uses of what it could see, be told and say."""
 
-    row: int = features.ROW
-    notes: int = features.NOTES
-    said: int = features.SAID
+    row: Spans = ((0, features.ROW),)
+    notes: Spans = ((0, features.NOTES),)
+    said: Spans = ((0, features.SAID),)
 
 
-_PITCHES_ONLY: Final = Layout(features.BASS, features.INTERVALS, features.LOGITS)
+_PITCHES_ONLY: Final = Layout(
+    ((0, features.BASS), (features.OUTLOOK, features.DEGREE)),
+    ((0, features.INTERVALS), (features.TONICS, features.NOTES)),
+    ((0, features.LOGITS),),
+)
+
+
+def width(spans: Spans) -> int:
+    """How many columns some spans have."""
+    return sum(end - first for first, end in spans)
+
+
+def used(values: tf.Tensor, spans: Spans) -> tf.Tensor:
+    """Those columns of the last axis."""
+    parts = [values[..., first:end] for first, end in spans]
+    return parts[0] if len(parts) == 1 else tf.concat(parts, axis=-1)
 
 
 class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
@@ -70,13 +90,13 @@ class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
         self.to_hidden = keras.layers.Dense(shape.hidden)
         self.note_embedding = keras.layers.Dense(shape.hidden, use_bias=False)
         self.residual = keras.layers.Dense(shape.hidden, activation="relu")
-        self.output_layer = keras.layers.Dense(self.layout.said)
+        self.output_layer = keras.layers.Dense(width(self.layout.said))
         self.dropout = keras.layers.Dropout(shape.dropout)
         self.context_dropout = keras.layers.Dropout(shape.context_dropout, noise_shape=(None, None, 1))
 
     def trunk(self, rows: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Rows (B, T + LEAD, ROW) of zeros and ones -> hidden (B, T, hidden)."""
-        x = self.embed(self.context_dropout(rows[..., : self.layout.row], training=training))
+        x = self.embed(self.context_dropout(used(rows, self.layout.row), training=training))
         for convolution, pointwise, dilation in zip(
             self.convolutions, self.pointwise, self.shape.dilations, strict=True
         ):
@@ -87,8 +107,8 @@ class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
         return self.to_hidden(tf.nn.relu(x))
 
     def head(self, hidden: tf.Tensor, notes: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Hidden (..., hidden) and notes (..., NOTES) -> what is said (..., SAID), without intervals (..., LOGITS)."""
-        x = tf.nn.relu(hidden + self.note_embedding(notes[..., : self.layout.notes]))
+        """Hidden (..., hidden) and notes (..., NOTES) -> what is said, as wide as the layout has it."""
+        x = tf.nn.relu(hidden + self.note_embedding(used(notes, self.layout.notes)))
         x = x + self.residual(self.dropout(x, training=training))
         return self.output_layer(self.dropout(x, training=training))
 
@@ -137,12 +157,22 @@ def _answers(said: tf.Tensor, notes: tf.Tensor) -> tf.Tensor:
     origin = tf.where(_lowest(leads) >= 0, _lowest(leads), above)
     anchor = tf.where(above >= 0, above, _lowest(sounded))
     logits = said[:, : features.LOGITS]
-    spans = tf.reshape(said[:, features.LOGITS :], (-1, 2, features.SPANS))
+    spans = tf.reshape(said[:, features.LOGITS : features.DEGREES], (-1, 2, features.SPANS))
     distances = tf.range(features.PITCHES) - tf.stack([origin, anchor], axis=1)[..., None] + features.SPAN
     near = (distances >= 0) & (distances < features.SPANS) & (origin >= 0)[:, None, None]
     seen = tf.gather(spans, tf.clip_by_value(distances, 0, features.SPANS - 1), batch_dims=2)
-    more = tf.reduce_sum(tf.where(near, seen, 0.0), axis=1)
+    more = tf.reduce_sum(tf.where(near, seen, 0.0), axis=1) + _degrees(said, notes)
     return logits + tf.pad(more, ((0, 0), (features.START, features.LOGITS - features.START - features.PITCHES)))
+
+
+def _degrees(said: tf.Tensor, notes: tf.Tensor) -> tf.Tensor:
+    """What is said (N, SAID) of the degrees of each pitch in the keys told (N, NOTES): (N, PITCHES)."""
+    tonics = tf.reshape(notes[:, features.TONICS : features.NOTES], (-1, 2, 12))
+    degrees = tf.reshape(said[:, features.DEGREES : features.SAID], (-1, 2, 12))
+    above = (np.arange(12)[:, None] - np.arange(12)) % 12  # by pitch class and tonic
+    # Of each pitch class: what is said of its degree, summed over the tonics; a key that is not known has none.
+    by_class = tf.einsum("nkt,nkct->nc", tonics, tf.gather(degrees, above, axis=2))
+    return tf.tile(tf.roll(by_class, -features.LOWEST % 12, axis=1), (1, features.PITCHES // 12))
 
 
 def _lowest(steps: tf.Tensor) -> tf.Tensor:
@@ -167,7 +197,7 @@ def losses(answers: tuple[tf.Tensor, ...], symbols: tf.Tensor, lengths: tf.Tenso
     length_nll = tf.nn.sparse_softmax_cross_entropy_with_logits(long, lasting) * ends
     return {
         "nll": tf.reduce_sum(note_nll) + tf.reduce_sum(length_nll),
-        "events": tf.reduce_sum(tf.cast(spoken[..., 0], tf.float32)),
+        "events": tf.reduce_sum(tf.cast(tf.reduce_any(spoken, axis=-1), tf.float32)),
         "symbols": tf.reduce_sum(tf.ones_like(ends)),
         "symbol_hits": tf.reduce_sum(_right(said, truth)),
         "lengths": tf.reduce_sum(ends),

@@ -18,9 +18,10 @@ import tensorflow as tf
 
 from bachd.errors import EXIT_UNAVAILABLE, BachdError
 from bachd.neural import features
+from bachd.training.corpus import sources
 from bachd.training.corpus.model import Corpus
 from bachd.training.evaluate.prediction import Decisions, Score, tally
-from bachd.training.fit import run_folder, train_step
+from bachd.training.fit import examples, own_past, run_folder, train_step
 from bachd.training.fit.dataset import EMPTY, Encoded, batches, encode, in_order, steps_per_epoch
 from bachd.training.fit.network import Network, Shape
 from bachd.training.fit.run_log import RunLog
@@ -71,12 +72,15 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
     recipe.require(corpus)
     run_folder.claim(folder, recipe)
     pieces = recipe.training_pieces(corpus)
-    encoded = {piece.name: encode(piece) for piece in pieces}
-    train = [encoded[piece.name] for piece in pieces]
-    valid = [] if recipe.use_all else [encode(piece) for piece in recipe.held_out_works(corpus).pieces("valid")]
-    per_epoch = steps_per_epoch(train, batch_size=recipe.batch_size, crop_length=recipe.crop_length)
+    train = examples.examples(pieces, sources.forms(corpus, pieces))
+    known = examples.voicings(train)
+    held_out = [] if recipe.use_all else recipe.held_out_works(corpus).pieces("valid")
+    plans = sources.forms(corpus, held_out)
+    valid = [encode(piece, plans[piece.name]) for piece in held_out]
+    encoded = [example.encoded for example in train]
+    per_epoch = steps_per_epoch(encoded, batch_size=recipe.batch_size, crop_length=recipe.crop_length)
     with strategy.scope():
-        run = _Run(recipe, train[0], per_epoch)
+        run = _Run(recipe, encoded[0], per_epoch)
     keeper = tf.train.CheckpointManager(run.state, str(folder / "state"), max_to_keep=2)
     if keeper.restore_or_initialize():
         log.info("going on after epoch %d of %d in %s", int(run.done.numpy()), recipe.epochs, folder)
@@ -84,12 +88,18 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
     learn = train_step.stepper(run.network, run.average, run.optimizer, recipe, strategy)
     run_log = RunLog(folder) if chief else None
     first, total = int(run.done.numpy()), recipe.epochs * per_epoch
+    pasts = own_past.kept(folder)
     bar = progress((), "training", total=total, initial=first * per_epoch, unit="step")
     for epoch in range(first, recipe.epochs):
         began, totals = time.monotonic(), Totals()
         rng = np.random.default_rng((recipe.rng, epoch))
+        if recipe.own_past and epoch and epoch % recipe.own_past == 0:
+            pasts = own_past.play(run.average, train, rng)
+            if chief:
+                own_past.keep(pasts, folder)
+        shown = (examples.shown(example, recipe, known, rng, pasts.get(example.piece.name)) for example in train)
         for batch in batches(
-            train, batch_size=recipe.batch_size, crop_length=recipe.crop_length, transpose=recipe.transpose, rng=rng
+            shown, batch_size=recipe.batch_size, crop_length=recipe.crop_length, transpose=recipe.transpose, rng=rng
         ):
             totals.add(learn(batch))
             bar.update()
@@ -155,7 +165,7 @@ class _Run:
 
 
 def measure(network: Network, pieces: Sequence[Encoded]) -> Score:
-    """Return how well a network in its training form predicts some pieces."""
+    """Return how well a network in its training form predicts what is to be predicted of some pieces."""
     notes, lengths = [], []
     for batch in in_order(pieces, batch_size=16, crop_length=128):
         said, lasting = _judged(network, train_step.tensors(batch))

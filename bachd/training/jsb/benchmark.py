@@ -28,7 +28,7 @@ from bachd.training.fit import train_step
 from bachd.training.fit.dataset import EMPTY, Encoded, in_order, shuffled, steps_per_epoch
 from bachd.training.fit.network import Network, Shape
 from bachd.training.jsb import data as jsb_data
-from bachd.training.jsb.data import ANSWERS, DECISION, LASTING, LAYOUT, LEFT, PLACES, SILENCE, VOICES, Benchmark
+from bachd.training.jsb.data import ANSWERS, DECISION, LASTING, LAYOUT, LEFT, NOTES, PLACES, SILENCE, VOICES, Benchmark
 from bachd.training.progress import progress
 from bachd.training.recipe import Recipe
 
@@ -202,7 +202,7 @@ def _measure_graphs(folder: Path, network: ChoraleNetwork, data: Benchmark, spli
     for piece in progress(data.splits[split], "measuring int8", unit="piece"):
         encoded = jsb_data.encode(piece, data, whole=True)
         logits = np.concatenate(list(_spoken(trunk, head, encoded)))
-        notes = encoded.notes.reshape(-1, LAYOUT.notes)
+        notes = encoded.notes.reshape(-1, NOTES)
         nats += _nats(logits, network.possible(tf.constant(notes)).numpy(), encoded, data.voiced)
     return nats / data.units(split)
 
@@ -210,7 +210,7 @@ def _measure_graphs(folder: Path, network: ChoraleNetwork, data: Benchmark, spli
 def _spoken(trunk: Any, head: Any, piece: Encoded) -> Iterator[Logits]:
     """Yield logits (1, ANSWERS) for each decision of a piece, in order."""
     output = head.output
-    notes_first = head.inputs[0].shape == (1, LAYOUT.notes)
+    notes_first = head.inputs[0].shape == (1, NOTES)
     told = head.inputs[0 if notes_first else 1]
     rows = _bytes(piece.rows, trunk.inputs[0])
     notes = _bytes(piece.notes, told)

@@ -51,7 +51,10 @@ LEFT: Final = VOICES * PLACES
 DECISION: Final = 2 * LEFT
 _STEP: Final = DECISION + VOICES + 1
 
-LAYOUT: Final = Layout(row=_BEFORE + 1, notes=_STEP + VOICES * _SPANS, said=ANSWERS)
+ROW: Final = _BEFORE + 1
+NOTES: Final = _STEP + VOICES * _SPANS
+
+LAYOUT: Final = Layout(((0, ROW),), ((0, NOTES),), ((0, ANSWERS),))
 
 Chord: TypeAlias = tuple[int, ...]
 """Four MIDI numbers, or -1 for silence."""
@@ -144,7 +147,7 @@ def encode(piece: Chorale, benchmark: Benchmark, shift: int = 0, *, whole: bool 
     lengths = np.array(piece.lengths)
     after = np.cumsum(lengths)
     here = CONTEXT + np.arange(count)
-    rows = np.zeros((count + CONTEXT, LAYOUT.row), np.uint8)
+    rows = np.zeros((count + CONTEXT, ROW), np.uint8)
     rows[:CONTEXT, _BEFORE] = 1
     rows[CONTEXT - 1, _PHASE] = 1
     rows[here[:, None], np.arange(VOICES) * PLACES + places] = 1
@@ -165,7 +168,7 @@ def encode(piece: Chorale, benchmark: Benchmark, shift: int = 0, *, whole: bool 
 def _told(places: npt.NDArray[np.int32], before: npt.NDArray[np.int32], decision: int) -> npt.NDArray[np.uint8]:
     """Return the head's input before the decision with this number: shape (n, notes)."""
     every = np.arange(len(places))
-    told = np.zeros((len(places), LAYOUT.notes), np.uint8)
+    told = np.zeros((len(places), NOTES), np.uint8)
     told[:, DECISION + decision] = 1
     for voice in range(VOICES):
         told[every, LEFT + voice * PLACES + before[:, voice]] = 1

@@ -7,9 +7,10 @@ import pytest
 
 from bachd.music.event import TICKS, parse_line
 from bachd.music.form.habits import Cadence, Habits
+from bachd.music.form.plan import close_at
 from bachd.music.form.planner import plan
 from bachd.music.keys import Key
-from bachd.music.metre import Grid
+from bachd.music.metre import Grid, Metre
 from bachd.neural import features
 from bachd.neural.context import Context
 from bachd.neural.music_state import MusicState
@@ -32,7 +33,7 @@ def guide(texture: Texture = FOUR) -> Guide:
 
 def at(tick: int) -> MusicState:
     state = MusicState(Context(0, 1))
-    state.begin(Grid(), HOME)
+    state.begin(Grid(), close_at(0, HOME, Metre(4, 4)))
     for event in parse_line(" ".join(["C3.G3.E4.C5:0.5"] * (tick // 12))):
         state.push(event)
     return state

@@ -16,6 +16,7 @@ from bachd.neural import features
 from bachd.neural.composer import CHANCES, Composer
 from bachd.neural.context import Context
 from bachd.neural.features import FloatArray
+from bachd.neural.outlook import NOWHERE, Outlook
 from bachd.neural.runtime import Int8Array
 from bachd.neural.sampling.sampler import Sampler
 from bachd.neural.step_buffer import StepBuffer
@@ -42,7 +43,9 @@ class Undecided:
     def encode(self, context: Context) -> Int8Array:
         return HIDDEN
 
-    def head_logits(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+    def head_logits(
+        self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...], outlook: Outlook = NOWHERE
+    ) -> FloatArray:
         return self._logits.copy()
 
 

@@ -15,6 +15,7 @@ from bachd.music.piece import Piece
 from bachd.neural import features
 from bachd.neural.features import END, END_OF_PIECE, HOLD, LENGTHS, LOGITS, LOWEST, START, SYMBOLS, FloatArray
 from bachd.neural.model import Model
+from bachd.neural.outlook import NOWHERE, Outlook
 from bachd.neural.runtime import Int8Array
 from bachd.neural.sampling.sampler import MOST_NOTES, Sampler
 from tests.neural.fakes import SURE, FixedModel, ScriptedModel, restless
@@ -97,7 +98,9 @@ def test_voices_are_kept_from_parallels_where_that_is_asked_for(before: str, wan
     told: list[list[int]] = []
 
     class Listening(FixedModel):
-        def head_logits(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+        def head_logits(
+            self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...], outlook: Outlook = NOWHERE
+        ) -> FloatArray:
             told.append(list(chosen))
             return super().head_logits(hidden, chosen, sounded)
 
@@ -230,7 +233,9 @@ def test_the_model_is_told_what_was_chosen_and_what_sounded() -> None:
     told: list[tuple[list[int], tuple[int, ...]]] = []
 
     class Listening(FixedModel):
-        def head_logits(self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...]) -> FloatArray:
+        def head_logits(
+            self, hidden: Int8Array, chosen: Sequence[int], sounded: tuple[int, ...], outlook: Outlook = NOWHERE
+        ) -> FloatArray:
             told.append((list(chosen), sounded))
             return super().head_logits(hidden, chosen, sounded)
 

@@ -20,7 +20,7 @@ from tests.neural.fakes import ScriptedModel, restless
 
 pytest.importorskip("tqdm", reason="needs the extra 'train'")
 from bachd.training.corpus.model import Corpus, Work
-from bachd.training.evaluate import evaluation
+from bachd.training.evaluate import evaluation, prediction
 
 CADENCE = Piece("cadence", parse_line("G2.B3.D4.G4 D3.A3.D4.F#4:0.5 ~D3.C4.~D4.~F#4:0.5 G2.B3.D4.G4:3 " * 4), Grid())
 TUNE = Piece("tune", parse_line("C4 D4 E4 F4 " * 4), Grid())
@@ -46,7 +46,7 @@ def corpus(*held_out: Piece) -> Corpus:
 
 
 def test_a_model_that_is_sure_and_right_has_nothing_to_learn() -> None:
-    score = evaluation.score(ScriptedModel([*CADENCE.events, None]), [CADENCE])
+    score = prediction.score(ScriptedModel([*CADENCE.events, None]), [CADENCE])
     assert score.events == 17
     assert score.event_nll == pytest.approx(0, abs=1e-6)
     assert score.note_accuracy == score.length_accuracy == score.pitch_event_accuracy == 1
@@ -55,7 +55,7 @@ def test_a_model_that_is_sure_and_right_has_nothing_to_learn() -> None:
 
 def test_a_model_that_knows_nothing_takes_what_is_possible_for_equally_likely() -> None:
     piece = Piece("one", parse_line("C4"), Grid())
-    score = evaluation.score(ScriptedModel([None, None], certainty=0), [piece])
+    score = prediction.score(ScriptedModel([None, None], certainty=0), [piece])
     spelled = log(features.PITCHES + 2) + log(36 + 1)
     assert score.pitch_event_nll == pytest.approx(spelled)
     assert score.event_nll == pytest.approx((spelled + log(len(features.LENGTHS)) + log(features.PITCHES + 3)) / 2)

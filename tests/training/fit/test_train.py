@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bachd.neural import features
+from bachd.neural import chord_spelling, features
 from tests.training.small import corpus, recipe
 
 PATIENCE = 240.0
@@ -61,10 +61,10 @@ def test_the_playing_form_computes_what_was_trained(companion: Any, intervals: b
             told = encoded.notes[position, count].astype(np.float32)
             said = head(hidden, companion.tf.constant(told[None]))
             chosen = [int(symbol) for symbol in encoded.symbols[position, :count]]
-            spoken = features.to_logits(said[0].numpy(), chosen, before[position])
+            spoken = chord_spelling.to_logits(said[0].numpy(), chosen, before[position])
             np.testing.assert_allclose(spoken, logits[at], atol=1e-4)
             allowed = np.flatnonzero(possible[at, : features.SYMBOLS])
-            assert list(allowed) == features.possible(chosen, before[position])
+            assert list(allowed) == chord_spelling.possible(chosen, before[position])
             at += 1
     assert at == len(logits)
 
