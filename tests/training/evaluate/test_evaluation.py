@@ -63,7 +63,7 @@ def test_a_model_that_knows_nothing_takes_what_is_possible_for_equally_likely() 
 
 
 def test_everything_is_measured_and_told_to_people_and_programs(bundle: Bundle) -> None:
-    model = ScriptedModel([*TUNE.events, None, *CADENCE.events, None])
+    model = ScriptedModel([*TUNE.events, None, *TUNE.events, None, *CADENCE.events, None])
     found = evaluation.run(bundle, model, corpus(TUNE), 1 / 60, rng=1)
     assert found.score is not None
     assert found.score.note_accuracy == 1
@@ -131,7 +131,7 @@ def test_the_page_is_whole_asks_for_nothing_and_takes_a_card_for_text(bundle: Bu
 
     evil = {"name": "<script>alert(1)</script>", "figures": {"<b>float</b>": {"event_nll": 1.5}}, "licence": "A & B"}
     (tmp_path / "card.json").write_text(json.dumps(evil))
-    model = ScriptedModel([*TUNE.events, None, *CADENCE.events, None])
+    model = ScriptedModel([*TUNE.events, None, *TUNE.events, None, *CADENCE.events, None])
     html_report.write(evaluation.run(bundle, model, corpus(TUNE), 1 / 60, rng=1), tmp_path / "page.html")
     page = _Reader((tmp_path / "page.html").read_text(encoding="utf-8"))
     tags = {tag for tag, _ in page.tags}
@@ -155,7 +155,7 @@ def test_the_page_says_bach_of_his_music_alone(bundle: Bundle, by_bach: bool) ->
     pytest.importorskip("matplotlib", reason="needs the extra 'train'")
     from bachd.training.evaluate import html_report
 
-    model = ScriptedModel([*TUNE.events, None, *CADENCE.events, None])
+    model = ScriptedModel([*TUNE.events, None, *TUNE.events, None, *CADENCE.events, None])
     music = replace(corpus(TUNE), by_bach=by_bach)
     text = html_report.page(evaluation.run(bundle, model, music, 1 / 60, rng=1))
     assert ("Bach" in text) is by_bach
