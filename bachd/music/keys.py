@@ -130,6 +130,16 @@ def estimate(found: Weights, among: Iterable[Key] = ALL) -> Key:
     return max(among, key=fit)
 
 
+def rivalry(found: Weights, key: Key) -> float:
+    """By how much another key fits the music with these weights better than `key`; 0 if none does."""
+    standard = _standard(found)
+    fits = {
+        each: sum(value * typical for value, typical in zip(standard, profile, strict=True))
+        for each, profile in _PROFILES.items()
+    }
+    return max(fits.values()) - fits[key]
+
+
 def home(events: Sequence[Event]) -> Key:
     """The key of a whole piece: its last bass is the tonic if the piece is in that key at all, else the likeliest key.
 

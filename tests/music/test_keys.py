@@ -37,3 +37,10 @@ def test_home_is_where_a_piece_ends_if_it_is_in_that_key_at_all() -> None:
 def test_whatever_has_no_key_is_given_one(music: str) -> None:
     assert keys.home(parse_line(music)) in ALL
     assert -1 <= keys.correlation(keys.weights(parse_line(music)), Key(0)) <= 1
+
+
+def test_no_other_key_rivals_the_one_that_music_is_in() -> None:
+    scale = keys.weights(parse_line("C4:2 D4 E4 F4 G4:2 A4 B4 C5:2"))
+    assert keys.rivalry(scale, Key(0)) == 0
+    assert keys.rivalry(scale, Key(7)) > 0
+    assert keys.rivalry(scale, Key(6)) > keys.rivalry(scale, Key(7))
