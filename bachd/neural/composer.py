@@ -172,7 +172,7 @@ class Composer:
         changes = tuple([change for change in piece.grid.changes if change[0] < ticks])
         home = keys.home(piece.events)
         grid = Grid(changes, piece.grid.upbeat)
-        planned = planner.plan(self._habits, home, grid, begins, self.rng)
+        planned = planner.plan(self._habits, home, grid, begins, self.rng, len(excerpt))
         planned = replace(planned, opening=written.between(piece, begins))
         self._state.begin(grid, planned)
         self._sampler.adapt(piece)

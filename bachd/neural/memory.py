@@ -24,7 +24,7 @@ LONGEST: Final = 6
 SHORTEST: Final = 2
 SURE: Final = (0.0, 0.0, 0.1, 0.25, 0.4, 0.5, 0.6)
 """By the length of the figure: the probability that what followed it follows again."""
-QUOTED: Final = 0.9
+QUOTED: Final = 0.95
 """The same for what the plan wants to return."""
 _THIN: Final = 1.3
 """Mean number of voices below which the two outer lines are one."""

@@ -163,6 +163,7 @@ def test_the_network_does_not_end_a_piece_where_nothing_comes_to_rest() -> None:
         ("one note", "C4", Grid()),
         ("no key", "C4.C#4.D4 D#4.E4.F4 F#4.G4.G#4 A4.A#4.B4", Grid()),
         ("five eighths", "C4:0.5 D4:0.5 E4:0.5 F4:0.5 G4:0.5 " * 6, Grid(((0, Metre(5, 8)),))),
+        ("no phrase", "C4:0.25 D4:0.25 E4:0.25 F4:0.25 " * 32, Grid()),
         ("a rest", "C4 R:7", Grid()),
         ("one bar", "C4:0.25", Grid(((0, Metre(1, 16)),))),
         ("many bars in one", "C4:96", Grid(((0, Metre(96, 4)),))),

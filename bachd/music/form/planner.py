@@ -27,25 +27,32 @@ _FOURTH_DOWN: Final = -3
 """Steps: an answer at the fifth lies a fourth lower."""
 FEWEST: Final = 2
 """Phrases that are composed at least, however long the seed."""
+FIRST: Final = 2
+"""How much more often than others the first phrase of the seed is taken up."""
+TAKEN: Final = 13
+"""Events that are taken up from a seed at a time, about: what is longer is a copy of the piece that it is from."""
+RETURNED: Final = 3
+"""Bars of a phrase that return, in music that flows."""
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def plan(habits: Habits, home: Key, grid: Grid, seed: Sequence[int], rng: Random) -> Form:
+def plan(habits: Habits, home: Key, grid: Grid, seed: Sequence[int], rng: Random, events: int = 0) -> Form:
     """Plan what follows a seed.
 
-    seed: the ticks at which its phrases begin, and at last that of its end.
+    seed: the ticks at which its phrases begin, and at last that of its end. events: how many it has; 0 is not known.
     """
-    return _Planner(habits, home, grid, seed, rng).form()
+    return _Planner(habits, home, grid, seed, rng, events).form()
 
 
 class _Planner:
-    def __init__(self, habits: Habits, home: Key, grid: Grid, seed: Sequence[int], rng: Random) -> None:
+    def __init__(self, habits: Habits, home: Key, grid: Grid, seed: Sequence[int], rng: Random, events: int) -> None:
         self._habits = habits
         self._home = home
         self._grid = grid
         self._seed = seed
         self._rng = rng
         self._metre = grid.place(seed[-1]).metre
+        self._taken = TAKEN * seed[-1] // events if events else seed[-1]
         self._phrases: list[Phrase] = []
         self._quotes: list[Quote] = []
 
@@ -99,10 +106,9 @@ class _Planner:
         long = self._rng.random() < self._habits.long_ends
         return goal, goal + (self._held(metre) if long else 0)
 
-    @staticmethod
-    def _held(metre: Metre) -> int:
-        """Ticks for which an inner phrase end is held in music that flows."""
-        return min(2 * TICKS, metre.bar)
+    def _held(self, metre: Metre) -> int:
+        """Ticks for which an inner phrase end is held in music that flows: a quarter, a dotted one or a half note."""
+        return min(self._rng.choice((2, 2, 3, 4)) * TICKS // 2, metre.bar)
 
     def _strong_before(self, tick: int) -> int:
         """The last strong beat at or before `tick`."""
@@ -141,7 +147,7 @@ class _Planner:
             return None
         if self._phrases and (follows := self._next_of(self._phrases[-1], fitting)):
             return follows
-        return self._drawn([(phrase, 4 if phrase is fitting[0] else 1) for phrase in fitting])
+        return self._drawn([(phrase, FIRST if phrase is fitting[0] else 1) for phrase in fitting])
 
     def _is_return(self, phrase: Phrase) -> bool:
         return any(quote.at == phrase.begin for quote in self._quotes)
@@ -158,9 +164,12 @@ class _Planner:
             ticks = min(goal - begin, earlier.goal - earlier.begin)
             self._quotes.append(Quote(begin, earlier.begin, ticks))
             return
+        ticks = min(goal - begin, RETURNED * self._metre.bar)
+        if earlier.begin >= self._seed[-1]:
+            self._quotes.append(Quote(begin, earlier.begin, ticks))
+            return
         key = self._phrases[-2].key if len(self._phrases) > 1 else self._home
-        ticks = min(goal - begin, 2 * self._metre.bar)
-        self._quotes.append(Quote(begin, earlier.begin, ticks, key=key))
+        self._quotes.append(Quote(begin, earlier.begin, min(ticks, self._taken), key=key))
 
     def _work_out(self, begin: int, goal: int) -> None:
         """Let a figure wander through the steps of the scale, or from one line to the other."""

@@ -11,7 +11,7 @@ from bachd.music.event import TICKS
 from bachd.music.form import habits_json
 from bachd.music.form.habits import Cadence, Habits
 from bachd.music.form.plan import Quote, strong
-from bachd.music.form.planner import FEWEST, plan
+from bachd.music.form.planner import FEWEST, RETURNED, TAKEN, plan
 from bachd.music.keys import Key
 from bachd.music.metre import Grid, Metre
 
@@ -64,6 +64,18 @@ def test_what_returns_has_the_letter_of_what_it_takes_up() -> None:
     assert set(planned.phrases[0].theme + planned.phrases[1].theme) <= set("AB")
     assert [quote.at for quote in planned.quotes] == [phrase.begin for phrase in planned.phrases[:-1]]
     assert planned.quotes_at(planned.phrases[0].begin) == [planned.quotes[0]]
+
+
+def test_little_is_taken_from_the_seed_at_a_time_and_more_from_what_is_new() -> None:
+    wanted = Habits(bars=(46,), breathes=False, returns=0.9, sequences=0, imitations=0)
+    seed, bar = 8 * TICKS, 4 * TICKS
+    for rng in range(8):
+        planned = plan(wanted, HOME, Grid(), (0, seed), Random(rng), events=4 * TAKEN)
+        taken = [quote.ticks for quote in planned.quotes if quote.source < seed]
+        assert taken
+        assert max(taken) == seed // 4
+        again = [quote for quote in planned.quotes if quote.source >= seed]
+        assert all(quote.ticks <= RETURNED * bar and quote.key is None for quote in again)
 
 
 def test_a_subject_enters_in_one_line_and_is_answered_by_the_other() -> None:
