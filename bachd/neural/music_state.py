@@ -36,6 +36,7 @@ class Mark:
     context: Saved
     memory: Memory
     remembered: MemoryMark
+    classes: tuple[int, ...]
 
 
 _UNPLANNED: Final = Form(Key(0), 0, (Phrase(0, 0, 1, Key(0), Cadence.FINAL, "A"),))
@@ -58,6 +59,8 @@ class MusicState:
         self.place = grid.place(0)
         self.last = Event((), (), 1)
         self.memory = Memory(form.home)
+        self.classes: tuple[int, ...] = (0,) * 12
+        """Ticks for which each pitch class has sounded in the piece, once for each voice."""
         self.outlook = ahead(form, 0)
         """What is known of the next event."""
         self.context.reset(self.place, self.outlook)
@@ -77,6 +80,10 @@ class MusicState:
         self.freeze.add(event, self.place.metre)
         self.loop.add(event)
         self.memory.push(event)
+        classes = list(self.classes)
+        for pitch in event.sounding:
+            classes[pitch % 12] += event.ticks
+        self.classes = tuple(classes)
         self.tick += event.ticks
         self.place = self.grid.place(self.tick)
         self.outlook = ahead(self.form, self.tick)
@@ -106,6 +113,7 @@ class MusicState:
             self.context.save(),
             self.memory,
             self.memory.mark(),
+            self.classes,
         )
 
     def resume(self, mark: Mark) -> None:
@@ -116,3 +124,4 @@ class MusicState:
         self.context.restore(mark.context)
         self.memory = mark.memory
         self.memory.rewind(mark.remembered)
+        self.classes = mark.classes

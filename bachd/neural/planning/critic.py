@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Final
 
-from bachd.music import chords, keys
+from bachd.music import chords, hands, keys, voices
 from bachd.music.event import TICKS, Event
 from bachd.music.keys import Key
 from bachd.music.piece import Piece
@@ -22,7 +22,7 @@ from bachd.music.piece import Piece
 LOST: Final = 1.0
 """A third event in a row, or a later one, with fewer voices than usual."""
 PARALLEL: Final = 1.0
-"""Parallel unisons, octaves or fifths: where the number of voices changes, or where no other note would do."""
+"""Two voices that keep a unison, an octave or a fifth: where they share notes, or where no other note would do."""
 OUTSIDE: Final = 0.5
 """A note outside the range of its voice."""
 UNRESOLVED: Final = 1.0
@@ -30,18 +30,21 @@ UNRESOLVED: Final = 1.0
 INVERTED: Final = 0.3
 """A triad in second inversion that lasts for a quarter note or longer."""
 LEAP: Final = 0.7
-"""A seventh, a tritone or more than an octave in the top line."""
+"""A seventh or more than an octave in a voice; where voices come and go, in the top line, and a tritone, too."""
 STRETCHED: Final = 0.5
 """A chord that two hands cannot hold."""
+STILL: Final = 0.5
+"""An event in which nothing starts: a note that is cut in two, or a chord that only loses one."""
 FOREIGN: Final = 3.0
 """By how much the music fits its key worse than usual, in units of correlation."""
 _USUAL: Final = 0.6
 """Correlation with its key of two bars of Bach; what fits better is not rewarded."""
+ASTRAY: Final = 4.0
+"""By how much better than home another key fits the piece so far, or the music of its last phrase."""
 EARLY: Final = 0.7
 """A chord on which all voices rest and after which all begin anew, before the phrase is over."""
 _CLOSING: Final = (5, -7)
 """Steps of the bass from the dominant to the tonic."""
-_NINTH: Final = 14
 _SLACK: Final = 1
 
 
@@ -53,6 +56,8 @@ class Texture:
     """The most usual number of notes that sound at once."""
     ranges: tuple[tuple[int, int], ...]
     """Lowest and highest pitch of each voice, from the bottom up; empty for other than three or four voices."""
+    chords: float = 0.0
+    """Share of the onsets, in music of one voice, at which more than one note starts."""
 
     @classmethod
     def of(cls, piece: Piece) -> Texture:
@@ -67,8 +72,10 @@ class Texture:
         if 2 * ticks[voices] < sum(ticks.values()):  # they come and go
             return cls(min(voices, 2), ())
         columns = zip(*(event.sounding for event in piece.events if len(event.sounding) == voices), strict=True)
-        ranges = tuple((min(column) - _SLACK, max(column) + _SLACK) for column in columns)
-        return cls(voices, ranges if voices > 2 else ())
+        if voices > 2:
+            return cls(voices, tuple((min(column) - _SLACK, max(column) + _SLACK) for column in columns))
+        struck = [len(event.starts) for event in piece.events if event.starts]
+        return cls(voices, (), sum(notes > 1 for notes in struck) / len(struck) if voices == 1 and struck else 0.0)
 
 
 def faults(texture: Texture, before: Event, events: Sequence[Event], key: Key, goal: int) -> float:
@@ -82,11 +89,13 @@ def faults(texture: Texture, before: Event, events: Sequence[Event], key: Key, g
     earlier = before
     for event in events:
         if event.sounding:
+            found += STILL * (not event.starts)
             lost = (
                 lost + 1 if len(event.sounding) < full and event.starts else 0 if len(event.sounding) >= full else lost
             )
             found += LOST * (lost > 2)
-            found += _moves(earlier, event)
+            if not full:
+                found += _moves(earlier, event)
             if len(event.sounding) == len(texture.ranges):
                 found += OUTSIDE * sum(
                     not low <= pitch <= high
@@ -94,25 +103,47 @@ def faults(texture: Texture, before: Event, events: Sequence[Event], key: Key, g
                     if pitch in event.starts
                 )
             if not texture.ranges and len(event.sounding) > 2:
-                found += STRETCHED * (not _fits_hands(event.sounding))
+                found += STRETCHED * (not hands.fit(event.sounding))
         earlier = event
     if full > 2:
         found += _dissonances((before, *events)) + EARLY * _early_rests(events, full, goal)
+        found += _led((before, *events), full)
     fit = keys.correlation(keys.weights(events), key)
     return found + FOREIGN * max(0.0, _USUAL - fit)
 
 
+def astray(piece: Sequence[float], events: Sequence[Event], home: Key, *, last: bool) -> float:
+    """How much speaks against some events because of the key of the piece that they belong to.
+
+    piece: how long each pitch class has sounded before them. last: whether they are of the last phrase.
+    """
+    found = keys.weights(events)
+    strayed = keys.rivalry([before + now for before, now in zip(piece, found, strict=True)], home)
+    return ASTRAY * (strayed + (keys.rivalry(found, home) if last else 0.0))
+
+
+def _led(events: Sequence[Event], count: int) -> float:
+    """Faults in how so many voices move, those that share a note among them; after a rest they begin anew."""
+    found = 0.0
+    for sounds, run in groupby(events, key=lambda event: 0 < len(event.sounding) <= count):
+        if sounds:
+            for old, new in pairwise(voices.assign([event.sounding for event in run], count)):
+                found += PARALLEL * voices.parallels(old, new) + LEAP * sum(map(_leaps, old, new))
+    return found
+
+
+def _leaps(pitch: int, after: int) -> bool:
+    """Whether a voice leaps by a seventh or by more than an octave."""
+    return abs(after - pitch) in (10, 11) or abs(after - pitch) > 12
+
+
 def _moves(before: Event, event: Event) -> float:
-    """Faults in how the voices get from one event to the next."""
+    """Faults in how free voices get from one event to the next."""
     old, new = before.sounding, event.sounding
     if len(old) < 2 or not event.starts:
         return 0.0
-    found = 0.0
-    if abs(new[-1] - old[-1]) in (6, 10, 11) or abs(new[-1] - old[-1]) > 12:
-        found += LEAP
-    if len(new) > 1:
-        found += PARALLEL * _has_parallels(old, new)
-    return found
+    found = LEAP * (_leaps(old[-1], new[-1]) or abs(new[-1] - old[-1]) == 6)
+    return found + PARALLEL * (len(new) > 1 and _has_parallels(old, new))
 
 
 def _has_parallels(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
@@ -174,9 +205,3 @@ def _unresolved(pitches: tuple[int, ...], after: tuple[int, ...]) -> int:
             if interval in (1, 2, 10, 11) or (interval == 5 and low == 0):
                 count += abs(after[low] - pitch) > 2 and abs(after[high] - pitches[high]) > 2
     return count
-
-
-def _fits_hands(pitches: tuple[int, ...]) -> bool:
-    """Whether two hands can hold a chord, each a ninth."""
-    low, high = pitches[0], pitches[-1]
-    return all(pitch - low <= _NINTH or high - pitch <= _NINTH for pitch in pitches)

@@ -19,6 +19,8 @@ from bachd.neural.sampling.guidance import Chord, Guidance, Recalled
 
 BARS: Final = 2
 """Bars after which candidates are compared at the latest."""
+STOPPED: Final = 0.04
+"""Share of chords in a single line from which its phrases arrive at chords, as on a string instrument."""
 _INDEX: Final = {ticks: index for index, ticks in enumerate(LENGTHS)}
 
 
@@ -28,7 +30,7 @@ class Guide:
     def __init__(self, form: Form, texture: Texture, memory: float) -> None:
         """texture: that of the seed piece. memory: how much the piece recalls, 0 to 1."""
         self.form = form
-        self._voices = texture.voices
+        self._voices = 2 if texture.chords >= STOPPED else texture.voices
         self._full = texture.voices if texture.ranges else 0
         self._memory = memory
         self._arrivals = {phrase.goal: phrase for phrase in form.phrases}
@@ -54,6 +56,10 @@ class Guide:
         """The tick at which the phrase that `tick` lies in arrives."""
         return self.form.phrases[self.form.phrase(tick)].goal
 
+    def is_last(self, tick: int) -> bool:
+        """Whether `tick` lies in the phrase that ends the piece."""
+        return self.form.phrase(tick) == len(self.form.phrases) - 1
+
     def key(self, tick: int) -> Key:
         """The key that the music is in, or on its way to: from the middle of a phrase on that in which it closes."""
         index = self.form.phrase(tick)
@@ -72,7 +78,7 @@ class Guide:
         breath = tick == phrase.begin and before is not None and before.goal < before.end
         colour = None if key == self.form.home and phrase.cadence is not Cadence.FINAL else key
         if arrival is not None and arrival.end > arrival.goal:
-            return Guidance(key=colour, chord=self._chord(arrival), exactly=arrival.end - tick)
+            return Guidance(key=colour, chord=self._chord(arrival), exactly=arrival.end - tick, most=self._full or None)
         limit = phrase.goal - tick if phrase.goal > tick else phrase.end - tick
         beat = min(state.place.metre.beat, TICKS)
         leads = phrase.cadence is not Cadence.HALF and 0 < phrase.goal - tick <= beat
@@ -93,7 +99,8 @@ class Guide:
             chord=chord,
             longest=max(1, limit),
             may_hold=not breath,
-            least=self._full if memory.is_missing(self._full) else min(1, self._full),
+            least=self._full if memory.is_missing(self._full) else max(0, self._full - 1),
+            most=self._full or None,
             top=top,
             bottom=bottom,
             voices=voices,

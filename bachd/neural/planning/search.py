@@ -6,7 +6,7 @@ a time, so that whoever waits may be served at any moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 from typing import Final
 
@@ -53,9 +53,11 @@ class Search:
         """
         start = self._state.mark()
         tick, before = self._state.tick, self._state.last
+        classes = self._state.classes
         least = float("inf")
         wanted = self._effort.candidates(until - tick, max(1, round((until - tick) * density)))
-        for _ in range(min(wanted, most) if most else wanted):
+        wanted = min(wanted, most) if most else wanted
+        for _ in range(wanted):
             if self.hurried and self.best:
                 break
             self._sampler.cost = 0.0
@@ -71,16 +73,22 @@ class Search:
                 events.append(event)
                 self._state.push(event)
                 yield
-            key = self._guide.key(max(tick, min(until, self._state.tick) - 1))
-            faults += (
-                critic.faults(self._texture, before, events, key, self._guide.goal(tick) - tick)
-                + COST * self._sampler.cost
-            )
+            if wanted > 1:
+                faults += COST * self._sampler.cost + self._speaks_against(events, before, classes, tick, until)
             if faults < least:
                 least, self.best, self.stuck = faults, events, faults >= _FAILED / 2
             self._state.resume(start)
             if not events:
                 yield
+
+    def _speaks_against(
+        self, events: Sequence[Event], before: Event, classes: Sequence[int], tick: int, until: int
+    ) -> float:
+        """Faults of some events that began at `tick`; the state is at their end."""
+        guide = self._guide
+        key = guide.key(max(tick, min(until, self._state.tick) - 1))
+        faults = critic.faults(self._texture, before, events, key, guide.goal(tick) - tick)
+        return faults + critic.astray(classes, events, guide.form.home, last=guide.is_last(tick))
 
     def _event(self) -> Event | None:
         """The next event, or None if there is none with which the music goes on."""

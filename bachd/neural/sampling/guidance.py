@@ -59,9 +59,16 @@ class Guidance:
     bottom: Recalled | None = None
     least: int = 0
     """Notes that the event has at least, if there is room for them."""
+    most: int | None = None
+    """Notes that it has at most."""
     voices: int = 0
     """Notes after which the bottom line is expected."""
     length: Recalled | None = None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is said of how many notes the event has."""
+        return self.chord is None and self.most is None
 
 
 FREE: Final = Guidance(may_end=True)

@@ -50,6 +50,21 @@ def draw(logits: FloatArray, temperature: float, top_p: float, rng: Random, reca
     return int(order[bisect_right(sums.data, rng.random() * sums.item(nucleus - 1))])
 
 
+def ends(logits: FloatArray, end: int, temperature: float, rng: Random) -> bool:
+    """Whether `end` is drawn against all else, without top-p; if it is not, it is ruled out where anything is left.
+
+    A chord is rare in a single line. Top-p would rule each one out, and what never sounds is not expected again.
+    """
+    if temperature < COLD or not np.isfinite(logits.item(end)):
+        return False
+    weights = np.exp((logits - logits.max()) / temperature)
+    left = weights.sum() - weights.item(end)
+    if rng.random() * weights.sum() < weights.item(end) or left <= 0:
+        return True
+    logits[end] = -np.inf
+    return False
+
+
 def shares(logits: FloatArray, recalled: Recalled | None = None) -> FloatArray:
     """Probabilities."""
     weights = np.exp(logits - logits.max())

@@ -12,30 +12,26 @@ from typing import Final
 
 import numpy as np
 
+from bachd.music import hands
 from bachd.music.event import Event
 from bachd.music.keys import Key
 from bachd.music.piece import Chance, Piece
 from bachd.neural import chord_spelling, features
-from bachd.neural.features import END, END_OF_PIECE, HOLD, LENGTHS, LOWEST, PITCHES, START, SYMBOLS, FloatArray
+from bachd.neural.features import END, END_OF_PIECE, HOLD, LENGTHS, LOWEST, START, SYMBOLS, FloatArray
 from bachd.neural.model import Model
 from bachd.neural.outlook import NOWHERE, Outlook
 from bachd.neural.runtime import Int8Array
+from bachd.neural.sampling import key_bias
 from bachd.neural.sampling.chord_mask import ChordMask
 from bachd.neural.sampling.guidance import FREE, Chord, Guidance
-from bachd.neural.sampling.nucleus import COLD, draw, shares
+from bachd.neural.sampling.nucleus import COLD, draw, ends, shares
 from bachd.neural.sampling.seed_range import range_near
-from bachd.neural.sampling.spelling import excess, limit_lengths, recalled_symbol, to_event
+from bachd.neural.sampling.spelling import excess, go_below, keep_in_hands, limit_lengths, recalled_symbol, to_event
 
 MOST_NOTES: Final = 16
 """Notes a chord may have: one for each MIDI channel."""
-_UNHEARD: Final = 1.0
-"""How often a pitch class counts as heard that a piece never uses."""
-_FOREIGN: Final = 0.02
-"""Share of a key's most used pitch class that one counts as having which hardly belongs to it."""
 _FIRM: Final = 1.6
 """How much more than usual notes are drawn to the key towards the end."""
-_RESOLVING: Final = 1.5
-"""Added to the logits of a dominant's notes where it is about to resolve."""
 
 
 class Sampler:
@@ -72,7 +68,8 @@ class Sampler:
         self._limits = max(pitches[0], LOWEST), min(pitches[1], features.HIGHEST)
         self._seed_range = seed_range
         self._key = key
-        self._counts = np.ones(12)
+        self._counts = np.ones(12, np.float32)
+        self._hands = False
         self._biases: dict[tuple[Key | None, Key | None, bool], FloatArray] = {}
         self._chords: dict[Chord, ChordMask] = {}
         self._mask = np.empty(SYMBOLS, np.float32)
@@ -99,11 +96,8 @@ class Sampler:
         multiplied rather than mixed in. Where a phrase is in another key than its piece, the typical profile of that
         key takes the piece's place.
         """
-        counts = np.full(12, _UNHEARD)
-        for event in piece.events:
-            for pitch in event.starts:
-                counts[pitch % 12] += 1
-        self._counts = counts / counts.max()
+        self._counts = key_bias.profile(piece)
+        self._hands = hands.hold(piece.events)
         self._set_range(range_near(piece, self._limits) if self._seed_range else self._limits)
 
     def sample(
@@ -131,14 +125,16 @@ class Sampler:
             if guidance.chord is not None:
                 self.cost += excess(logits[:SYMBOLS], symbols)
             recalled = recalled_symbol(guidance, chosen)
-            symbol = draw(symbols, self._temperature + temperature_boost, self._top_p, self._rng, recalled)
+            warmth = self._temperature + temperature_boost
+            if chosen and recalled is None and guidance.is_free and ends(symbols, END, warmth, self._rng):
+                break
+            symbol = draw(symbols, warmth, self._top_p, self._rng, recalled)
             if symbol == END_OF_PIECE:
                 return None
             if symbol == END:
                 break
             chosen.append(symbol)
-            step = symbol % PITCHES
-            mask[step:PITCHES] = mask[HOLD + step : HOLD + PITCHES] = mask[END_OF_PIECE] = -np.inf  # spelling goes down
+            go_below(mask, symbol)
         lengths = self._lengths
         lengths[:] = logits[SYMBOLS:]
         limit_lengths(lengths, guidance)
@@ -193,8 +189,7 @@ class Sampler:
         """The logits of the symbols that may follow those chosen, with all that shifts them."""
         mask = self._start_mask(sounded, guidance)
         if chosen:
-            step = chosen[-1] % PITCHES
-            mask[step:PITCHES] = mask[HOLD + step : HOLD + PITCHES] = mask[END_OF_PIECE] = -np.inf
+            go_below(mask, chosen[-1])
         symbols = np.asarray(logits + mask)
         self._forbid(symbols, chosen, sounded, guidance)
         return symbols
@@ -217,12 +212,10 @@ class Sampler:
         """What may begin a chord, and how much its key is in favour of each note."""
         found = self._biases.get((key, dominant, firmly))
         if found is None:
-            profile = self._counts if key is None else np.maximum(key.profile(), _FOREIGN)
-            by_class = self._key * (_FIRM if firmly else 1.0) * np.log(profile)
-            if dominant is not None:
-                by_class += [_RESOLVING if pitch_class in dominant.dominant else 0.0 for pitch_class in range(12)]
             found = self._first.copy()
-            found[START:HOLD] += np.resize(np.roll(by_class, -LOWEST % 12), PITCHES)
+            found[START:HOLD] += key_bias.of(
+                self._counts if key is None else key, self._key * (_FIRM if firmly else 1.0), dominant
+            )
             self._biases[key, dominant, firmly] = found
         return found
 
@@ -232,12 +225,16 @@ class Sampler:
         return self._chords[chord]
 
     def _forbid(self, symbols: FloatArray, chosen: list[int], sounded: tuple[int, ...], guidance: Guidance) -> None:
-        """Rule out parallels, and what would spell another chord than the one asked for."""
+        """Rule out parallels, what two hands cannot hold, and what would spell another chord than the one asked for."""
         chord = None if guidance.chord is None else self._chord(guidance.chord)
         may_end = len(chosen) >= guidance.least if chord is None else chord.may_end(chosen)
         end = symbols.item(END)
-        if not may_end:
+        if guidance.most is not None and len(chosen) >= guidance.most:
+            symbols[:END] = -np.inf
+        elif not may_end:
             symbols[END] = -np.inf
+        if self._hands:
+            keep_in_hands(symbols, chosen)
         if self._leading and (faults := chord_spelling.parallels(chosen, sounded)):
             parallel = [pitch - LOWEST for pitch in faults]
             kept = symbols[parallel]

@@ -10,8 +10,9 @@ from math import log
 
 import numpy as np
 
+from bachd.music import hands
 from bachd.music.event import Event
-from bachd.neural.features import END, HOLD, LENGTHS, LOWEST, PITCHES, FloatArray
+from bachd.neural.features import END, END_OF_PIECE, HOLD, LENGTHS, LOWEST, PITCHES, START, FloatArray
 from bachd.neural.sampling.guidance import Guidance, Recalled
 
 
@@ -34,6 +35,20 @@ def limit_lengths(lengths: FloatArray, guidance: Guidance) -> None:
         lengths[:nearest] = lengths[nearest + 1 :] = -np.inf
     elif guidance.longest is not None:
         lengths[max(1, bisect_right(LENGTHS, guidance.longest)) :] = -np.inf
+
+
+def go_below(symbols: FloatArray, symbol: int) -> None:
+    """Rule out what cannot follow a note: spelling goes down, and a piece ends only in place of a first note."""
+    step = symbol % PITCHES
+    symbols[step:PITCHES] = symbols[HOLD + step : HOLD + PITCHES] = symbols[END_OF_PIECE] = -np.inf
+
+
+def keep_in_hands(symbols: FloatArray, chosen: list[int]) -> None:
+    """Rule out what two hands cannot hold together with the notes chosen: the right one takes all that it can."""
+    left = next((symbol % PITCHES for symbol in chosen if chosen[0] % PITCHES - symbol % PITCHES > hands.SPAN), 0)
+    if left > hands.SPAN:
+        lowest = left - hands.SPAN
+        symbols[START : START + lowest] = symbols[HOLD : HOLD + lowest] = -np.inf
 
 
 def excess(free: FloatArray, bound: FloatArray) -> float:

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from bachd.music import keys
 from bachd.music.event import Event, parse, parse_line
 from bachd.music.keys import Key
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
-from bachd.neural.planning.critic import Texture, faults
+from bachd.neural.planning.critic import Texture, astray, faults
 
 FOUR = Texture(4, ((36, 60), (48, 69), (55, 74), (60, 81)))
 FAR = 10_000
@@ -29,6 +30,9 @@ def test_music_without_a_fault_is_not_told_from_other_such_music() -> None:
     [
         "C3.G3.E4.C5 D3.A3.F4.D5 E3.B3.G4.E5",  # parallels
         "C3.G3.E4.C5 C3.E4.C5 D3.D4.B4 C3.E4.C5 C3.E4.C5",  # a voice lost
+        "C3.E4.C5 D3.F4.C5 C3.G3.E4.C5",  # two voices that share a note and go on in unison
+        "C3.G3.C4.C5 C3.G3.B4.C5 C3.G3.B4.C5",  # an inner voice that leaps by a seventh
+        "C3.G3.E4.C5 ~C3.~G3.~E4.~C5",  # nothing starts
         "C3.G3.E4.C5 C3.G3.E4.A#5 F3.A3.F4.A5",  # a leap of a seventh out of its range
         "C3.G3.E4.C5 D2.G3.F4.B4 C3.C4.E4.C5",  # a bass that is too low
         "C3.G3.E4.C5 F3.G3.D4.B4 C3.D4.E4.G4 C3.E4.G4.C5",  # a seventh that leaps
@@ -49,3 +53,16 @@ def test_the_texture_of_a_piece_is_its_usual_number_of_voices() -> None:
 
 def test_silence_is_no_reason_to_fail() -> None:
     assert faults(FOUR, Event((), (), 1), [], Key(0), 0) >= 0
+
+
+def test_music_that_strays_speaks_against_itself_the_more_the_end_is_near() -> None:
+    home = parse_line("C4:2 D4 E4:2 F4 G4:2 A4 B4 C5:2")
+    away = parse_line("F#4 G#4 A#4 C#5 F5 F#5 C#5 A#4")
+    so_far = keys.weights(home)
+    assert astray(so_far, home, Key(0), last=True) == 0
+    assert astray(so_far, away, Key(0), last=False) > 0
+    assert astray(so_far, away, Key(0), last=True) > astray(so_far, away, Key(0), last=False)
+
+
+def test_a_line_has_the_chords_that_its_seed_has() -> None:
+    assert Texture.of(Piece("stopped", parse_line("C4 D4 E3.G4 F4"), Grid())) == Texture(1, (), 0.25)

@@ -64,6 +64,24 @@ def test_all_voices_begin_anew_after_a_phrase_that_breathes() -> None:
     assert leading.wish(at(leading.form.phrases[1].begin + TICKS)).may_hold
 
 
+def test_four_parts_have_four_notes_or_three_and_lose_none_for_long() -> None:
+    leading = guide()
+    state = at(leading.form.phrases[0].begin + TICKS)
+    assert (leading.wish(state).least, leading.wish(state).most) == (3, 4)
+    for event in parse_line("C3.E4.C5 D3.D4.B4"):
+        state.push(event)
+    assert leading.wish(state).least == 4
+    assert guide(Texture(2, ())).wish(state).most is None
+
+
+def test_a_line_with_double_stops_arrives_at_one() -> None:
+    phrase = guide().form.phrases[-1]
+    for share, voices in ((0.0, 1), (0.1, 2)):
+        wish = guide(Texture(1, (), share)).wish(at(phrase.goal))
+        assert wish.chord is not None
+        assert wish.chord.voices == voices
+
+
 def test_a_half_cadence_rests_on_the_dominant() -> None:
     for rng in range(4):
         habits = Habits(bars=(24,), phrases={"4/4": {8: 1}}, returns=0)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bachd.music import hands
 from bachd.music.event import Event, parse, parse_line, print_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
@@ -17,6 +18,7 @@ from bachd.neural.features import END, END_OF_PIECE, HOLD, LENGTHS, LOGITS, LOWE
 from bachd.neural.model import Model
 from bachd.neural.outlook import NOWHERE, Outlook
 from bachd.neural.runtime import Int8Array
+from bachd.neural.sampling.guidance import Guidance, Recalled
 from bachd.neural.sampling.sampler import MOST_NOTES, Sampler
 from tests.neural.fakes import SURE, FixedModel, ScriptedModel, restless
 
@@ -133,6 +135,32 @@ def test_a_chord_has_no_more_notes_than_midi_has_channels() -> None:
     event = sampler(model, temperature=0).sample(HIDDEN, ())
     assert event is not None
     assert event.starts == tuple(range(features.HIGHEST - MOST_NOTES + 1, features.HIGHEST + 1))
+
+
+@pytest.mark.parametrize("most", [1, 3, 4])
+def test_no_event_has_more_notes_than_are_wanted(most: int) -> None:
+    drawing = sampler(restless(Random(1)), pitches=(36, 84))
+    for _ in range(50):
+        event = drawing.sample(HIDDEN, (48, 60), Guidance(most=most))
+        assert event is not None
+        assert len(event.sounding) <= most
+
+
+def test_music_that_grew_from_what_two_hands_play_stays_playable() -> None:
+    drawing = sampler(restless(Random(1)), pitches=(24, 95))
+    free = [drawing.sample(HIDDEN, ()) for _ in range(200)]
+    assert not all(event is None or hands.fit(event.sounding) for event in free)
+    drawing.adapt(Piece("two hands", parse_line("C3.G4 D3.F4"), Grid()))
+    bound = [drawing.sample(HIDDEN, ()) for _ in range(200)]
+    assert all(event is None or hands.fit(event.sounding) for event in bound)
+
+
+def test_a_second_note_is_as_likely_as_the_model_has_it_however_small_top_p_is() -> None:
+    model = says({START + 60 - LOWEST: 0.0, START + 50 - LOWEST: -2.0, END: 0.0})
+    drawing = sampler(model, temperature=1, top_p=0.5)
+    events = [drawing.sample(HIDDEN, (), Guidance(top=Recalled(START + 60 - LOWEST, 1e9))) for _ in range(2000)]
+    chords = sum(event is not None and len(event.sounding) == 2 for event in events)
+    assert chords / 2000 == pytest.approx(np.exp(-2) / (1 + np.exp(-2)), abs=0.03)
 
 
 def test_temperature_zero_takes_the_likeliest_and_no_random_number() -> None:
