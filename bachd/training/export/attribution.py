@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from bachd.errors import UsageError
+from bachd.music import keys
+from bachd.music.form import phrases
+from bachd.music.piece import Piece
 from bachd.training.corpus.model import Corpus, Work
 from bachd.training.recipe import Seeds
 
 FILE: Final = "CREDITS.txt"
 """In a bundle: a line for each piece it learned from, where the corpus credits them one by one."""
 LICENCES: Final = "LICENSES.md"
+_OPENING: Final = 4
+"""Bars of a seed that are played, about."""
 _SHARE_ALIKE: Final = re.compile(r"share[- ]?alike|\bby(-nc)?-sa\b", re.IGNORECASE)
 _FREE: Final = re.compile(r"(?<!not in the )public[- ]domain|\bcc0\b|\bcc[- ]zero\b", re.IGNORECASE)
 _ATTRIBUTED: Final = re.compile(
@@ -30,8 +35,8 @@ _RESTRICTED: Final = re.compile(r"non-?commercial|no-?deriv|\bby-nc|\bby-nd|-nd\
 def seeds(corpus: Corpus, wanted: Seeds) -> dict[str, Work]:
     """The works to start from, by the names they get in the bundle, in the order of these.
 
-    First come those that the recipe names; then held-out ones, one of each group in turn. Raises UsageError when none
-    may be taken.
+    First come those that the recipe names; then held-out ones, those that begin at home before those that do not, and
+    one of each group in turn. Raises UsageError when none may be taken.
     """
     known = {work.piece.name: work for work in corpus.works}
     if missing := [name for name in wanted.first if name not in known]:
@@ -41,13 +46,20 @@ def seeds(corpus: Corpus, wanted: Seeds) -> dict[str, Work]:
     order = []
     for work in [*(known[name] for name in wanted.first), *held_out]:
         turns[work.group] = turns.get(work.group, -1) + 1
-        order.append((work.piece.name not in wanted.first, turns[work.group], work.piece.name))
-    chosen = [known[name] for _, _, name in sorted(set(order))]
+        named = work.piece.name in wanted.first
+        order.append((not named, not named and not _begins_at_home(work.piece), turns[work.group], work.piece.name))
+    chosen = [known[name] for *_, name in sorted(set(order))]
     if wanted.public_domain_only:
         chosen = [work for work in chosen if _is_free(work.credit)]
     if not chosen:
         raise UsageError("no piece may be a seed; name some in seeds.first, or set seeds.public_domain_only to false")
     return dict(sorted((_short(work, known), work) for work in chosen[: wanted.count]))
+
+
+def _begins_at_home(piece: Piece) -> bool:
+    """Whether the opening is in the key of the whole piece: what grows from it ends there, and should sound like it."""
+    opening, _ = phrases.opening(piece, _OPENING)
+    return keys.estimate(keys.weights(opening)).tonic == keys.home(piece.events).tonic
 
 
 def _short(work: Work, known: Mapping[str, Work]) -> str:

@@ -40,6 +40,16 @@ def test_seeds_are_the_well_known_then_one_of_each_group_in_turn() -> None:
     assert list(attribution.seeds(music, Seeds(first=("known",)))) == ["1", "2", "3", "known"]
 
 
+def test_seeds_that_begin_in_the_key_of_their_end_come_before_those_that_do_not() -> None:
+    home, away = "C4 E4 G4 C5 G4 E4 D4 B3 C4:8 ", "F#4 A#4 C#5 F#5 C#5 A#4 G#4 F4 F#4:8 "
+    music = corpus(
+        Work(Piece("a", parse_line(away + home * 9), Grid()), "a", "test"),
+        Work(Piece("b", parse_line(home * 10), Grid()), "b", "test"),
+    )
+    assert list(attribution.seeds(music, Seeds(count=1))) == ["b"]
+    assert list(attribution.seeds(music, Seeds(count=1, first=("a",)))) == ["a"]
+
+
 def test_seeds_of_one_name_in_two_folders_keep_both() -> None:
     music = corpus(grouped("a/1", "test", "a"), grouped("b/1", "test", "b"), grouped("b/2", "test", "b"))
     assert list(attribution.seeds(music, Seeds())) == ["2", "a-1", "b-1"]
