@@ -59,6 +59,8 @@ class Guidance:
     bottom: Recalled | None = None
     least: int = 0
     """Notes that the event has at least, if there is room for them."""
+    most: int = 16
+    """Notes that the event has at most."""
     voices: int = 0
     """Notes after which the bottom line is expected."""
     length: Recalled | None = None
