@@ -25,6 +25,9 @@ DEVICES: Final = ("auto", "cpu", "edgetpu")
 LEADERS: Final = ("clock", "link")
 """Whose tempo may be followed: a MIDI clock's, or that of an Ableton Link session."""
 
+TOGETHER: Final = ("none", "harmonise", "duet", "answer", "continue")
+"""What is done with what a person plays."""
+
 TOKENS: Final = ("auto", "required")
 """When the page asks for its token: where other machines reach it, or always."""
 
@@ -178,6 +181,16 @@ class Config:
         usual one, so that a gigue is faster than a sarabande. Or whom to follow:
           clock  a MIDI clock that comes in at midi.input: its tempo, start, stop and position
           link   an Ableton Link session in this network (pip install 'bachd[link]')""",
+    )
+    together: str = setting(
+        "none",
+        kinds.choice(*TOGETHER),
+        """What happens when you play, on a keyboard at midi.input.
+          none       nothing
+          harmonise  what you play is the top voice, and the others join it at once
+          duet       the same, but the music goes on in time without you: whenever you play, the top voice is yours
+          answer     you play a phrase, and it is answered, for as long, on the next beat after a quarter of silence
+          continue   the same, and the music goes on until you play again""",
     )
     midi: Midi = section(Midi())
     sampling: Sampling = section(Sampling())

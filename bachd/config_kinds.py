@@ -144,7 +144,7 @@ def whole_or_word(low: int, high: int, *words: str) -> Kind:
             found = int(found)
         return found
 
-    return Kind(read, (low, high))
+    return Kind(read, (low, high), whole=True)
 
 
 def note_range() -> Kind:

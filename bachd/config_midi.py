@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, Final, TypeAlias
 
 from bachd import config_kinds
+from bachd.midi.input.controls import Control
+from bachd.midi.input.controls import parse as parse_control
 from bachd.yamlfile import kinds
-from bachd.yamlfile.keys import setting
+from bachd.yamlfile.fields import Section
+from bachd.yamlfile.keys import keys, setting
+from bachd.yamlfile.kinds import Kind
+
+_NOT_LIVE: Final = ("web.", "midi.controls")
+"""What no controller changes."""
 
 PerChannel: TypeAlias = "int | tuple[tuple[int, int], ...] | None"
 """One value for every channel, or pairs of a channel, 1 to 16, and its value."""
@@ -16,6 +23,42 @@ PerChannel: TypeAlias = "int | tuple[tuple[int, int], ...] | None"
 def for_channel(value: PerChannel, channel: int) -> int | None:
     """Return the value of a channel, 1 to 16."""
     return dict(value).get(channel) if isinstance(value, tuple) else value
+
+
+def _controls() -> Kind:
+    """Return the controls of a mapping of triggers to what they do."""
+
+    def read(section: Section, name: str, default: Any) -> Any:
+        entries = section.section(name, section.keys_below(name))
+        found: list[Control] = []
+        for key in section.keys_below(name):
+            if (text := entries.text(key, None)) is None:
+                if not entries.is_set(key):
+                    entries.fault(key, "what is it to do? write a key or a command behind it")
+                continue
+            try:
+                control = parse_control(key, text, _live_keys(section))
+            except ValueError as fault:
+                entries.fault(key, str(fault))
+                continue
+            if twin := next((each for each in found if each.trigger.overlaps(control.trigger)), None):
+                entries.fault(key, f"'{twin.trigger}' does '{twin.text}' already; keep one of them")
+            else:
+                found.append(control)
+        return tuple(found) or default
+
+    def plain(value: tuple[Control, ...]) -> Any:
+        return {str(control.trigger): control.text for control in value} or None
+
+    return Kind(read, plain=plain, example=plain)
+
+
+def _live_keys(section: Section) -> dict[str, Kind]:
+    """Return the keys that can be steered, with their kinds."""
+    root = section
+    while root.above is not None:
+        root = root.above
+    return {key.path: key.kind for key in keys(root.table) if key.kind and not key.path.startswith(_NOT_LIVE)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +116,37 @@ class Midi:
         """How late the synth answers, in milliseconds: {limits}. Notes leave that much early, so that several sound
         together.""",
     )
-    input: str = setting(
-        "auto",
-        kinds.text("auto"),
-        """Where a MIDI clock to follow comes in: part of a port's name, or
-          auto  any hardware, and whatever is connected to the port 'bachd clock'""",
+    input: tuple[str, ...] = setting(
+        ("auto",),
+        kinds.texts("auto"),
+        """Where a MIDI clock to follow, and what you play, come in: part of a port's name, several as a list, or
+          auto  any hardware; and whatever is connected to the ports 'bachd clock' and 'bachd in'""",
+    )
+    # 1 to 16; None for all.
+    input_channels: tuple[int, ...] | None = setting(
+        None,
+        kinds.wholes(1, 16),
+        "The MIDI channels on which you are listened to, {limits}, such as [1, 2]. null is all of them.",
+    )
+    thru: bool = setting(
+        False,
+        kinds.switch(),
+        """Whether what you play goes out as well, wherever the music goes: true for a keyboard that makes no sound of
+        its own. true or false.""",
+    )
+    controls: tuple[Control, ...] = setting(
+        (),
+        _controls(),
+        """What your controllers, pedals, notes and programs do: change a key, or give a command. `bachd learn` shows
+        what each is called.
+          cc 21: tempo 60 to 120       from one end of the controller to the other; without a range, all of it
+          cc 22: sampling.top_p inverted pick-up    the other way round; not before it has met the present value
+          note C2: together harmonise  a value, when it is struck
+          pedal: freeze                or play, pause, stop, panic, tap (the beat), next piece, re-roll (the bar, anew),
+                                       undo (back to the bar before), freeze (repeat the bar; again to go on)
+          bend: transpose -12 to 12    semitones
+          program: seed.piece          each program a piece; 'program 5' is one of them; 'on channel 2' only that one
+        null is nothing.""",
     )
     wait_for_start: bool = setting(
         False,

@@ -97,7 +97,7 @@ def test_no_verb_imports_from_the_working_directory(
 
 
 CHILDREN: Final = (
-    "bachd.midi.jack.player_process bachd.midi.jack.clock_process bachd.midi.jack.port_list bachd.neural.graph_process "
+    "bachd.midi.jack.player_process bachd.midi.jack.input_process bachd.midi.jack.port_list bachd.neural.graph_process "
     "bachd.service.timing.listener bachd.service.timing.wakeup bachd.service.web.server"
 ).split()
 
@@ -165,7 +165,7 @@ def test_a_child_that_says_nothing_is_not_waited_for() -> None:
 
 
 def test_a_line_is_read_and_not_a_byte_more() -> None:
-    process = child_process.start("bachd.midi.jack.clock_process", "x", text=True)
+    process = child_process.start("bachd.midi.jack.input_process", "clock", "x", text=True)
     try:
         said = child_process.read_line(process, 30)
     finally:

@@ -94,7 +94,8 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
         assert ended.value.code == 0
     out = capsys.readouterr().out
     assert all(
-        f"    {verb} " in out for verb in ("run", "render", "ports", "check", "status", "doctor", "panic", "bench")
+        f"    {verb} " in out
+        for verb in ("run", "render", "ports", "learn", "check", "status", "doctor", "panic", "bench")
     )
     assert out.endswith(f"bachd {__version__}\n")
 
@@ -124,7 +125,7 @@ def test_every_setting_of_the_page_is_an_option_of_run() -> None:
 
 
 def test_every_option_of_render_is_one_of_run_or_its_own() -> None:
-    own = {"-o", "--output", "--bars", "--favourite"}
+    own = {"-o", "--output", "--bars", "--favourite", "--with"}
     assert set(command_line.options("render")) - own <= set(command_line.options("run"))
 
 
@@ -221,8 +222,8 @@ def test_faults_of_the_settings_are_told_as_they_are(folder: Path, capsys: pytes
         assert main(verb) == 78
         assert capsys.readouterr().err.splitlines() == [
             "config.yaml:1: tempo: 1200 is not between 20 and 300",
-            "config.yaml:2: bars: no such key; the keys here are model, device, seed, tempo, midi, sampling, "
-            "expression, web",
+            "config.yaml:2: bars: no such key; the keys here are model, device, seed, tempo, together, midi, "
+            "sampling, expression, web",
         ]
 
 

@@ -33,6 +33,7 @@ VERBS: Final = {
             "bachd render bach.mid --bars 64",
             "bachd render -o cello.musicxml --model cello --rng 7",
             "bachd render bach.wav --favourite 1",
+            "bachd render harmonised.mid --with tune.mid",
         ),
     ),
     "pieces": (
@@ -42,6 +43,11 @@ VERBS: Final = {
     ),
     "models": ("list the models", "List the models that came with bachd.", ("bachd models",)),
     "ports": ("list the MIDI outputs", "List the MIDI outputs by the names that midi.output takes.", ("bachd ports",)),
+    "learn": (
+        "show what your controllers and keys are called in midi.controls",
+        "Show what comes in at midi.input, and the line of config.yaml that would make use of it, until Ctrl-C.",
+        ("bachd learn",),
+    ),
     "check": (
         "check config.yaml, the model and the seed piece without playing",
         "Check all that 'run' would open, and print every fault with its line.",
@@ -119,7 +125,7 @@ def parser(verb: str | None = None) -> argparse.ArgumentParser:
     subparsers = top.add_subparsers(metavar="VERB", required=True)
     each = {name: _add(subparsers, name) for name in VERBS}
     _add_own_options(each)
-    for name in ("run", "render", "check", "doctor", "panic", "bench"):
+    for name in ("run", "render", "learn", "check", "doctor", "panic", "bench"):
         each[name].add_argument(
             "--config",
             type=Path,
@@ -165,6 +171,14 @@ def _add_own_options(each: dict[str, argparse.ArgumentParser]) -> None:
     render.add_argument(
         "--bars", type=_count, metavar="N", default=32, help="bars after the seed (default: %(default)s)"
     )
+    render.add_argument(
+        "--with",
+        type=Path,
+        dest="melody",
+        metavar="MELODY.mid",
+        help="harmonise this melody instead, as if somebody played it: each note without knowing the next",
+    )
+    each["learn"].add_argument("--seconds", type=_seconds, metavar="N", help="stop after N seconds")
     each["render"].add_argument(
         "--favourite", metavar="LINK", help="a piece that was kept, by its link or number, instead of new music"
     )

@@ -21,7 +21,18 @@ from bachd.yamlfile.keys import Key, keys
 _RENAMED: Final = {"seed.bars": "seed-bars"}
 """Keys whose own name means something else on the command line: `render --bars` counts what follows the seed."""
 _OF_PLAYING: Final = frozenset(
-    ("device", "midi.output", "midi.input", "midi.wait_for_start", "midi.clock", "midi.latency_ms")
+    (
+        "device",
+        "together",
+        "midi.output",
+        "midi.input",
+        "midi.input_channels",
+        "midi.thru",
+        "midi.controls",
+        "midi.wait_for_start",
+        "midi.clock",
+        "midi.latency_ms",
+    )
 )
 """Keys that make no difference to what is rendered."""
 _TITLES: Final = {

@@ -65,7 +65,7 @@ def render(options: argparse.Namespace) -> int:
         return EXIT_OK
     config = setting_options.wanted(options, _config_path(options.config)).config
     rng = randbits(32) if config.seed.rng is None else config.seed.rng
-    render_file(config, out, options.bars, rng)
+    render_file(config, out, options.bars, rng, melody=options.melody)
     print(f"wrote {out} (rng {rng})")
     return EXIT_OK
 
@@ -122,6 +122,18 @@ def ports(options: argparse.Namespace) -> int:
         width = max(len(port.name) for port in found)
         for port in found:
             print(f"{printable(port.name):<{width}}  {port.backend:<6}  {port.kind}")
+    return EXIT_OK
+
+
+def learn(options: argparse.Namespace) -> int:
+    """Show what controllers and keys are called."""
+    from bachd.service.person.learn import learn as show
+
+    def write(line: str) -> None:
+        print(printable(line), flush=True)
+
+    with suppress(KeyboardInterrupt):
+        show(_config(options), write, options.seconds)
     return EXIT_OK
 
 

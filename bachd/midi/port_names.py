@@ -23,7 +23,10 @@ OURS: Final = "bachd"
 CLOCK: Final = f"{OURS} clock"
 """What the port is called at which a MIDI clock comes in."""
 
-_NO_INSTRUMENTS: Final = ("midi through", "f_midi", CLOCK)
+IN: Final = f"{OURS} in"
+"""What the port is called at which notes and controllers come in."""
+
+_NO_INSTRUMENTS: Final = ("midi through", "f_midi", CLOCK, IN)
 """Never chosen unasked: what comes in at the first goes out again, the second is this machine posing as a synth."""
 
 

@@ -53,6 +53,13 @@ class Event:
         """All MIDI numbers heard during the event, ascending; empty for a rest."""
         return tuple(sorted(self.starts + self.held))
 
+    def moved(self, semitones: int) -> Event:
+        """The same so many semitones higher; what no MIDI number is left for, by octaves less."""
+        if not semitones:
+            return self
+        starts, held = ({_fold(note + semitones) for note in notes} for notes in (self.starts, self.held))
+        return Event(tuple(sorted(starts)), tuple(sorted(held - starts)), self.ticks)
+
     def __str__(self) -> str:
         return self.text(pitch.name)
 
@@ -84,6 +91,14 @@ def parse_line(text: str) -> tuple[Event, ...]:
 def print_line(events: Iterable[Event]) -> str:
     """Print several events on one line; the reverse of `parse_line`."""
     return " ".join(map(str, events))
+
+
+def _fold(note: int) -> int:
+    while note > pitch.HIGHEST:
+        note -= 12
+    while note < pitch.LOWEST:
+        note += 12
+    return note
 
 
 def _print_length(ticks: int) -> str:

@@ -105,6 +105,11 @@ class Message:
         return self.data[1]
 
     @property
+    def bend(self) -> int:
+        """Where a pitchwheel stands, 0 to 16383; 8192 is the middle."""
+        return self.data[1] | self.data[2] << 7
+
+    @property
     def pos(self) -> int:
         """Sixteenths that a songpos counts from the beginning."""
         return self.data[1] | self.data[2] << 7
@@ -160,6 +165,11 @@ def note_off(channel: int, note: int) -> Message:
 def control_change(channel: int, control: int, value: int) -> Message:
     """A controller is put to a value; channel: 0 to 15."""
     return _message(0xB0 | channel, control, value)
+
+
+def pitch_bend(channel: int, bend: int) -> Message:
+    """The pitch wheel is moved; channel: 0 to 15, bend: 0 to 16383, 8192 in the middle."""
+    return _message(0xE0 | channel, bend & 0x7F, bend >> 7)
 
 
 def program_change(channel: int, program: int) -> Message:

@@ -8,15 +8,22 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
+from bachd.errors import ModelError
+from bachd.music.keys import Key
+from bachd.music.metre import Grid
 from bachd.music.piece import Piece
 from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.bundle.card import SamplingDefaults
 from bachd.neural.composer import Composer
+from bachd.neural.harmonise.harmoniser import Harmoniser
 from bachd.neural.model import Model
+from bachd.neural.planning.critic import Texture
 from bachd.neural.planning.effort import MOST, Adaptive, Effort, Fixed
 from bachd.neural.sampling.sampler import Sampler
 
 AUTO: Final = "auto"
+SUREST: Final = 0.0
+"""The temperature at which the likeliest is taken: with this a melody is harmonised, unless somebody says otherwise."""
 
 
 def sampler(
@@ -70,6 +77,26 @@ def composer(
         effort=effort(lookahead),
         memory=bundle.card.sampling_defaults.memory,
     )
+
+
+def harmoniser(
+    bundle: Bundle, model: Model, drawing: Sampler, grid: Grid | None = None, key: Key | None = None
+) -> Harmoniser:
+    """What puts other voices under a melody. grid, key: its bar lines and its key, if they are known.
+
+    Raises ModelError as `voices`.
+    """
+    return Harmoniser(model, drawing, grid, voices(bundle), key)
+
+
+def voices(bundle: Bundle) -> int:
+    """How many voices the music of a bundle has that can harmonise. Raises ModelError for music of one voice."""
+    found = Texture.of(bundle.seed(bundle.seed_names[0])).voices
+    if found < 2:
+        raise ModelError(
+            f"model '{bundle.card.name}' plays one voice and cannot harmonise; chorales and keyboard can: set model"
+        )
+    return found
 
 
 def effort(lookahead: int | str) -> Effort:

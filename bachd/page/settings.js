@@ -20,6 +20,7 @@ const GROUPS = {
     { key: "seed.piece", label: "Seed piece", kind: "piece", hint: "what the music starts with" },
     { key: "seed.bars", label: "Seed bars", kind: "number", limits: [1, 64], step: 1, hint: "before the model takes over" },
     { key: "model", label: "Model", kind: "choice", from: "models", hint: "the bundle that composes" },
+    { key: "together", label: "Together", kind: "choice", from: "together", hint: "what is done with what you play on a keyboard" },
   ],
   Sampling: [
     { key: "sampling.temperature", label: "Temperature", kind: "number", limits: [0, 2], step: 0.05, hint: BEST },

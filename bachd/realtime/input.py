@@ -1,4 +1,4 @@
-"""Define the interface of a MIDI clock's input, and of the function that it calls with each message."""
+"""Define the interface of a MIDI input, and of the function that it calls with each message."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
 Receive: TypeAlias = Callable[[float, bytes, str], None]
-"""Called with each message: its moment in monotonic seconds, its bytes, and its sender if known. From any thread."""
+"""Called with each message: its moment in monotonic seconds, its bytes, and its sender if known. From any thread.
+
+Without any bytes it says, of what a person plays, that the sender is gone, and the keys it held with it.
+"""
 
 
 class Input(Protocol):

@@ -10,6 +10,7 @@ Positions are ticks since the start of the run.
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Final, Protocol
 
 from bachd.music.event import TICKS
@@ -63,12 +64,26 @@ class Conductor(Protocol):
         """Return the last tick at or before `moment`; negative before the start."""
         ...
 
+    def position(self, moment: float) -> float | None:
+        """Return where an external tempo is at a moment, in ticks of which multiples of a bar are bar lines.
+
+        None if there is none, or it does not run.
+        """
+        ...
+
     def change(self, tick: int, bpm: float) -> None:
         """Go on at another tempo from `tick` on, whose moment stays what it was; ignored if it `follows`."""
         ...
 
     def shift(self, seconds: float) -> None:
         """Let everything from here on sound `seconds` later; ignored if it `follows`."""
+        ...
+
+    def suspend(self, suspended: bool, until: float = -math.inf) -> None:
+        """Let there be no music as long as somebody else makes it, whoever else starts or halts it.
+
+        until: when it goes on at the earliest, in monotonic seconds; who `follows` goes on with a bar.
+        """
         ...
 
 
@@ -83,12 +98,13 @@ class Transport:
         self.lead = lead
         self.changed = asyncio.Event()
         self._origin = 0.0
-        self._halted = False
+        self._halted = self._suspended = False
+        self._until = -math.inf
 
     @property
     def running(self) -> bool:
-        """Whether it is not halted."""
-        return not self._halted
+        """Whether it is neither halted nor suspended."""
+        return not (self._halted or self._suspended)
 
     def halt(self) -> None:
         """Silence the music at once."""
@@ -102,8 +118,8 @@ class Transport:
 
     def begin(self, tick: int, place: Place, moment: float) -> bool:
         """Put `tick` at `moment`, wherever in its bar it is."""
-        self._origin += moment - self.due(tick)
-        return not self._halted
+        self._origin += max(moment, self._until) - self.due(tick)
+        return self.running
 
     def due(self, tick: int) -> float:
         """Return the moment at which `tick` sounds, in monotonic seconds."""
@@ -112,6 +128,9 @@ class Transport:
     def tick(self, moment: float) -> int:
         """Return the last tick at or before `moment`; negative before the start."""
         return int((moment - self._origin) * self.bpm * TICKS // 60.0)
+
+    def position(self, moment: float) -> None:
+        """Return None: there is no external tempo."""
 
     def change(self, tick: int, bpm: float) -> None:
         """Go on at another tempo from `tick` on, whose moment stays what it was."""
@@ -122,3 +141,10 @@ class Transport:
     def shift(self, seconds: float) -> None:
         """Let everything from here on sound `seconds` later."""
         self._origin += seconds
+
+    def suspend(self, suspended: bool, until: float = -math.inf) -> None:
+        """Silence the music at once, or let it go on with the next bar, at `until`, unless it is halted."""
+        self._until = until
+        if suspended != self._suspended:
+            self._suspended = suspended
+            self.changed.set()

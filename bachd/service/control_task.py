@@ -1,9 +1,10 @@
-"""Let a run be steered while it plays: by config.yaml, and from the page."""
+"""Let a run be steered while it plays: by config.yaml, from the page, and with controllers."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,8 @@ from bachd.config import Config
 from bachd.realtime.clock import Clock
 from bachd.realtime.player import Player
 from bachd.service.parts import PartsExchange
+from bachd.service.person.desk import PersonDesk
+from bachd.service.person.steering import Steering
 from bachd.service.pieces.played import Music
 from bachd.service.sd_notify import SystemdNotifier
 from bachd.service.settings.apply import LiveSettings
@@ -41,10 +44,13 @@ class ControlTask:
         call: Call,
         thread: Executor,
         music: Music,
+        desk: PersonDesk,
+        transpose: Callable[[int], None],
     ) -> None:
         """Serves nothing yet. May wait for the disk.
 
-        path: the file; None if there is none yet. call: see tempo_source.py. thread: for what may block.
+        path: the file; None if there is none yet. call: see tempo_source.py. thread: for what may block. desk: where
+        a person's controls arrive. transpose: has everything sound so many semitones higher.
         """
         self._exchange, self._report, self._notifier, self._thread = exchange, report, notifier, thread
         config = exchange.present.config
@@ -54,6 +60,7 @@ class ControlTask:
         self._live = LiveSettings(path, exchange, opens, report, thread)
         self.commands = Commands(self._live, exchange, player, music, thread)
         """What the page can ask for, and the keys of a terminal."""
+        desk.steer = Steering(self._live, self.commands, exchange, transpose)
         self._page = Page(self.commands, exchange, thread, lambda: report.snapshot(exchange.present))
         self._page.move(config.web)
 

@@ -134,8 +134,11 @@ class _Run:
     def _make_player(self, thread: ThreadPoolExecutor) -> None:
         # Loaded meanwhile, by the thread that has opened the composer.
         from bachd.service.factory import make_player
+        from bachd.service.person.desk import PersonDesk
+        from bachd.service.person.ensemble import make_ensemble
         from bachd.service.run.composer_thread import ComposerThread
 
+        self._desk = PersonDesk(self._exchange, self._clock.now)
         self._composer = ComposerThread(self._exchange, self.stats, thread, self._events)
         self._player = make_player(
             self._exchange.present,
@@ -144,6 +147,17 @@ class _Run:
             on_retract=self._on_retract,
             on_wait=self._on_wait,
         )
+        self._ensemble = make_ensemble(
+            self._exchange.present, self._player, self._clock, self._desk.sent, self._composer.lend, thread
+        )
+        self._desk.partner = self._ensemble
+        self._stack.callback(self._let_go)
+
+    def _let_go(self) -> None:
+        """End what a person still holds, as long as the outputs are open."""
+        if (person := self._exchange.present.person) is not None:
+            person.let_go()
+        self._ensemble.close()
 
     def _on_wait(self) -> Change | None:
         """Feed the watchdog, and take other parts into use, while the conductor keeps the music waiting."""
@@ -151,6 +165,7 @@ class _Run:
         self._close_replaced()
         before = self._exchange.present.composer
         change = self._composer.take_offered()
+        self._desk.follow()
         if self._exchange.present.composer is not before:
             self._player.rewind()  # the step that waits is the old one's
         if not self._playing.is_set():
@@ -161,6 +176,9 @@ class _Run:
     def _on_step(self, step: Step, due: float, messages: Sequence[TimedMessage]) -> None:
         """Count, log and show a step that was sent as `messages`; it sounds at `due`."""
         self._composer.on_sent()
+        self._desk.follow()
+        self._desk.sent(messages)
+        self._ensemble.on_step(step, due)
         self._notifier.alive()
         self.stats.count(step)
         if self.stats.events == 1:
@@ -243,9 +261,8 @@ class _Run:
         from bachd.service.control_task import ControlTask  # slow, too
 
         exchange, player, stats = self._exchange, self._player, self.stats
-        task = ControlTask(
-            self._path, exchange, player, stats, self._notifier, self._clock, call, self._tending, self._composer
-        )
+        parts = (self._path, exchange, player, stats, self._notifier, self._clock, call, self._tending)
+        task = ControlTask(*parts, self._composer, self._desk, self._composer.transpose)
         task.begin_with(self._draft)
         return task
 

@@ -17,7 +17,9 @@ from bachd.config import Config
 from bachd.config_midi import Midi, for_channel
 from bachd.errors import ModelError, SeedError
 from bachd.music import midifile, smf
+from bachd.music.keys import Key
 from bachd.music.message import Message, bank_select, program_change
+from bachd.music.metre import Grid
 from bachd.music.performance.expression import Expression
 from bachd.music.piece import Piece
 from bachd.neural import assemble
@@ -25,6 +27,7 @@ from bachd.neural.bundle import trial_run
 from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.bundle.card import COMPILED
 from bachd.neural.composer import Composer
+from bachd.neural.harmonise.harmoniser import Harmoniser
 from bachd.neural.model import Model, TfliteModel
 from bachd.neural.planning.effort import Effort
 from bachd.neural.sampling.sampler import Sampler
@@ -105,13 +108,35 @@ def make_composer(config: Config, bundle: Bundle, model: Model) -> Composer:
     )
 
 
-def _sampler(config: Config, bundle: Bundle, model: Model, rng: Random) -> Sampler:
+def open_harmoniser(
+    config: Config, rng: Random, *, model: Model | None = None, grid: Grid | None = None, key: Key | None = None
+) -> Harmoniser:
+    """Open what puts other voices under a melody; it takes the likeliest, unless `config` has a temperature.
+
+    model: the network, if it is open already. grid, key: of the melody, if known. Raises ModelError.
+    """
+    bundle = Bundle.open(config.model)
+    model = model or open_model(config.device, bundle)
+    sampler = _sampler(config, bundle, model, rng, usual=assemble.SUREST)
+    return assemble.harmoniser(bundle, model, sampler, grid, key)
+
+
+def compose_from(config: Config, bundle: Bundle, model: Model, piece: Piece, bars: int, rng: int) -> Composer:
+    """Make a composer whose first piece is not of the bundle. bars: how many of it are taken at most."""
+    random = Random(rng)
+    sampler = _sampler(config, bundle, model, random)
+    lookahead = config.sampling.lookahead
+    return assemble.composer(bundle, model, sampler, first=piece, bars=bars, rng=random, lookahead=lookahead)
+
+
+def _sampler(config: Config, bundle: Bundle, model: Model, rng: Random, usual: float | None = None) -> Sampler:
+    """usual: the temperature where `config` has none; None: the bundle's."""
     wanted = config.sampling
     return assemble.sampler(
         bundle,
         model,
         rng,
-        temperature=wanted.temperature,
+        temperature=usual if wanted.temperature is None else wanted.temperature,
         top_p=wanted.top_p,
         key=wanted.key,
         leading=wanted.leading,
@@ -124,15 +149,19 @@ def _first(name: str | None, bundle: Bundle, rng: Random) -> Piece:
         name = rng.choice(bundle.seed_names)
     if name in bundle.seed_names:
         return bundle.seed(name)
-    path = Path(name)
+    return read_midi(Path(name), "seed.piece")
+
+
+def read_midi(path: Path, asked: str) -> Piece:
+    """Read a .mid file. asked: what wants it, for error texts. Raises SeedError if it cannot be read."""
     try:
         with path.open("rb") as file:
             data = file.read(smf.MOST_BYTES + 1)
     except OSError as fault:
-        raise SeedError(f"seed.piece: {name} cannot be read: {fault.strerror}") from None
+        raise SeedError(f"{asked}: {path} cannot be read: {fault.strerror}") from None
     except UnicodeEncodeError:
         raise SeedError(
-            f"seed.piece: {name!a} cannot be read: LANG and LC_ALL name a locale without these letters"
+            f"{asked}: {str(path)!a} cannot be read: LANG and LC_ALL name a locale without these letters"
         ) from None
     return midifile.read(data, os.fsencode(path.name).decode("utf-8", "backslashreplace"))
 
@@ -159,6 +188,8 @@ def make_change(before: Parts, parts: Parts) -> Change:
     """Make the change for a player that has played with the parts `before`, to go on with others."""
     same = parts.tempo_source is before.tempo_source
     conductor = None if same else make_conductor(parts.config, parts.tempo_source)
+    if conductor is not None:
+        conductor.suspend(parts.gives_way)
     return Change(parts.outputs, parts.config.bpm, conductor=conductor, **_manner(parts))
 
 

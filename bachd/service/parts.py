@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from bachd.neural.planning.effort import Effort
     from bachd.neural.sampling.sampler import Sampler
     from bachd.neural.step_buffer import StepBuffer
-    from bachd.service.tempo_source import TempoSource
+    from bachd.service.person_source import PersonSource
+    from bachd.service.tempo_source import TempoInput, TempoSource
 
 log = logging.getLogger("bachd")
 
@@ -40,10 +41,23 @@ class Parts:
     """The external tempo source, if there is one."""
     effort: Effort | None = None
     """How many candidates the composer is to compare from here on, if that changes."""
+    person: PersonSource | None = None
+    """What a person plays, if that is of use."""
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether there is no music but what a person leads."""
+        return self.config.together != "none" and self.person is not None
+
+    @property
+    def inputs(self) -> list[TempoInput]:
+        """All that is received by."""
+        found: list[TempoInput] = [] if self.tempo_source is None else [self.tempo_source.input]
+        return found if self.person is None else [*found, self.person]
 
     def poll(self) -> list[str]:
         """Look after all that is open, off the event loop; a line for each thing that changed."""
-        return [*self.outputs.poll(), *(self.tempo_source.input.poll() if self.tempo_source else ())]
+        return [*self.outputs.poll(), *(line for source in self.inputs for line in source.poll())]
 
     @property
     def bpm(self) -> float:
@@ -117,11 +131,11 @@ class PartsExchange:
         Blocks until the outputs have delivered what they were sent.
         """
         left, self._left = self._left, []
-        sources = [parts.tempo_source for parts in self.open]
-        for parts in left:
-            if parts.tempo_source is not None and parts.tempo_source not in sources:
-                parts.tempo_source.input.close()
-                sources.append(parts.tempo_source)
+        kept = [source for parts in self.open for source in parts.inputs]
+        for source in [source for parts in left for source in parts.inputs]:
+            if source not in kept:
+                source.close()
+                kept.append(source)
         outputs = dict.fromkeys(output for parts in left for output in parts.outputs.outputs)
         try:
             FanOut(list(outputs)).close(FanOut([output for parts in self.open for output in parts.outputs.outputs]))
@@ -134,6 +148,6 @@ class PartsExchange:
             self._left.append(self._offered)
             self._offered = None
         self.close_replaced()
-        if self.present.tempo_source is not None:
-            self.present.tempo_source.input.close()
+        for source in self.present.inputs:
+            source.close()
         self.present.outputs.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 
 from bachd.config import Config
-from bachd.errors import StatusError
+from bachd.errors import BachdError, StatusError
 from bachd.midi import resolve
 from bachd.service.settings.remarks import remarks
 
@@ -23,7 +23,7 @@ def examine(config: Config) -> list[str]:
     open_composer(config, 0)
     found = [*remarks(config), *resolve.examine(config.midi.output)]
     _examine_tempo(config)
-    return found + _examine_page(config)
+    return found + _examine_person(config) + _examine_page(config)
 
 
 def _examine_tempo(config: Config) -> None:
@@ -37,6 +37,19 @@ def _examine_tempo(config: Config) -> None:
         tempo_source = open_tempo_source(config, lambda *_: None)
         if tempo_source is not None:
             tempo_source.input.close()
+
+
+def _examine_person(config: Config) -> list[str]:
+    """Return a warning if nobody can play along as the settings want; music plays without."""
+    from bachd.service.person_source import open_person
+
+    try:
+        person = open_person(config, lambda *_: None)
+    except BachdError as fault:
+        return [f"{fault}; bachd would play without you"]
+    if person is not None:
+        person.close()
+    return []
 
 
 def _examine_page(config: Config) -> list[str]:

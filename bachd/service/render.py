@@ -43,17 +43,26 @@ Music: TypeAlias = Callable[[float], Iterator[Step]]
 """Returns the steps; given how much they are slowed down into endings, 0 to 1."""
 
 
-def render(config: Config, out: Path, bars: int, rng: int, piece: Sequence[Step] = ()) -> None:
+def render(
+    config: Config, out: Path, bars: int, rng: int, piece: Sequence[Step] = (), *, melody: Path | None = None
+) -> None:
     """Write the seed piece's bars, and then `bars` more, to a .mid, .musicxml or .wav file; or else a whole `piece`.
 
-    rng: in place of the one in the settings. Raises UsageError for another kind of file; OutputError when the file can
-    not be written, or fluidsynth or a soundfont is missing; ModelError or SeedError when nothing can be composed.
+    rng: in place of the one in the settings. melody: a .mid file to harmonise instead. Raises UsageError for another
+    kind of file; OutputError when the file can not be written, or fluidsynth or a soundfont is missing; ModelError or
+    SeedError when nothing can be composed.
     """
     from bachd.midi.file import refuse_other_file
 
     def music(ritardando: float) -> Iterator[Step]:
         from bachd.service.factory import open_composer
 
+        if melody is not None:
+            from bachd.service.person.accompaniment import open_accompaniment
+
+            accompanied = open_accompaniment(config, melody, rng)
+            pace = (accompanied.piece.bpm or config.bpm) / config.bpm
+            return (replace(step, pace=pace) for step in _counted(accompanied.steps(), out.name))
         steps = _paced(piece, ritardando) if piece else until(bars, open_composer(_fixed(config), rng), ritardando)
         return (replace(step, pace=step.pace * config.pace(step)) for step in _counted(steps, out.name))
 

@@ -79,7 +79,8 @@ def open_tempo_source(config: Config, call: Call) -> TempoSource | None:
 
 
 def _open_midi_clock(config: Config, call: Call) -> TempoSource:
-    from bachd.midi.clock_input import open_input
+    from bachd.midi.input.purpose import FOLLOWING
+    from bachd.midi.inputs import open_input
     from bachd.sync.conductor import FollowingConductor
     from bachd.sync.midi_master import MidiMaster
 
@@ -90,7 +91,8 @@ def _open_midi_clock(config: Config, call: Call) -> TempoSource:
         master.receive(moment, data, source)
         conductor.notify()
 
-    return TempoSource(conductor, open_input(config.midi.input, lambda *message: call(receive, *message)))
+    incoming = open_input(config.midi.input, lambda *message: call(receive, *message), FOLLOWING, "tempo: clock")
+    return TempoSource(conductor, incoming)
 
 
 def _join_link(config: Config, call: Call) -> TempoSource:

@@ -68,6 +68,7 @@ class FollowingConductor:
         self._epoch = -1
         self._answer = (0, 0.0)  # the tick that `due` was called with last, and its moment
         self._known = (False, 0)  # whether it ran, and since which start
+        self._suspended = False
 
     @property
     def bpm(self) -> float:
@@ -76,8 +77,8 @@ class FollowingConductor:
 
     @property
     def running(self) -> bool:
-        """Whether it has run without a stop or a jump since the music began."""
-        return self.external.running and self.external.epoch == self._epoch
+        """Whether it has run without a stop or a jump since the music began, and is not suspended."""
+        return self.external.running and self.external.epoch == self._epoch and not self._suspended
 
     def notify(self) -> None:
         """Wake the task that waits for a moment, if the external tempo has moved it, started or stopped."""
@@ -88,7 +89,7 @@ class FollowingConductor:
 
     def begin(self, tick: int, place: Place, moment: float) -> bool:
         """Let the bar of `tick` begin with the next external one."""
-        if not self.external.running:
+        if self._suspended or not self.external.running:
             return False
         self.external.set_bar_length(place.metre.bar)
         bar, first = place.metre.bar, self.external.position(moment - _LATE) - place.phase
@@ -105,8 +106,18 @@ class FollowingConductor:
         """Return the last tick at or before `moment`."""
         return math.floor(self.external.position(moment)) + self._offset
 
+    def position(self, moment: float) -> float | None:
+        """Return where the external tempo is at a moment; None if it does not run."""
+        return self.external.position(moment) if self.external.running else None
+
     def change(self, tick: int, bpm: float) -> None:
         """Ignore it: the tempo is the external one."""
 
     def shift(self, seconds: float) -> None:
         """Ignore it: the external tempo does not wait."""
+
+    def suspend(self, suspended: bool, until: float = -math.inf) -> None:
+        """Let there be no music, whatever the external tempo does, or follow it again from its next bar on."""
+        if suspended != self._suspended:
+            self._suspended = suspended
+            self.changed.set()

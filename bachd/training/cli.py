@@ -120,6 +120,11 @@ def _parser() -> argparse.ArgumentParser:
         help="instead, compose N whole pieces and compare their form with the corpus",
     )
     evaluation.add_argument(
+        "--given",
+        choices=("soprano",),
+        help="instead, harmonise the melodies of the held-out pieces and compare with the composer",
+    )
+    evaluation.add_argument(
         "--grade", type=Path, metavar="FILE.json", help="with --pieces: distributions of Fang et al. 2020 to grade by"
     )
     evaluation.add_argument(

@@ -193,6 +193,9 @@ def evaluate(options: argparse.Namespace) -> None:
         require(("matplotlib",))  # before a day of music is played
     bundle = Bundle.open(options.bundle)
     model = TfliteModel.open(bundle.folder)
+    if options.given is not None:
+        _evaluate_given(options, bundle, model)
+        return
     if options.pieces is not None or options.check:
         _evaluate_form(options, bundle, model)
         return
@@ -229,3 +232,15 @@ def _evaluate_form(options: argparse.Namespace, bundle: Bundle, model: Model) ->
     print(json.dumps(found.table.as_json()) if options.json else found.table.as_text())
     if missed := wanted.missed(found.table.composed) if wanted else []:
         raise ModelError(f"{bundle.card.name} misses {len(missed)} of its aims:\n" + "\n".join(missed))
+
+
+def _evaluate_given(options: argparse.Namespace, bundle: Bundle, model: Model) -> None:
+    """Harmonise the melodies of the pieces held out, and print how near that comes to the composer's own voices."""
+    from bachd.training.evaluate import reference_music
+    from bachd.training.evaluate.given import report
+
+    music, _ = reference_music.compared(options.corpus, bundle.folder)
+    if music is None:
+        raise UsageError("--given needs pieces that were held out; give --corpus SOURCE")
+    found = report.run(bundle, model, music)
+    print(found.as_json() if options.json else found.as_text())

@@ -60,6 +60,8 @@ class Section:
         self.above = above
         self.read: dict[str, Any] = {}
         """Values that have been read so far, for keys whose meaning depends on another one's."""
+        self.table: Any = None
+        """The dataclass that declares the keys here, if one does."""
         self._name = name
         self._faults = faults
         self._values: dict[str, Node] = {}

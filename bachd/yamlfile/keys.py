@@ -70,6 +70,7 @@ def keys(table: Any, above: str = "") -> Iterator[Key]:
 
 def read(table: type[T], section: Section) -> T:
     """Return the values of a mapping; its faults are noted."""
+    section.table = table
     for each in _own(table):
         section.read[each.name] = _value(each, section)
     return table(**section.read)

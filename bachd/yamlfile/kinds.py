@@ -25,6 +25,10 @@ class Kind:
     """Returns a value as the file writes it, in JSON's types."""
     example: Callable[[Any], Any] | None = None
     """Returns a value as the shipped file writes it, where that is shorter."""
+    whole: bool = False
+    """Whether numbers are whole ones."""
+    choices: tuple[Any, ...] = ()
+    """All values there are, where they are few: those of a switch, or some words."""
 
 
 def text(*words: str) -> Kind:
@@ -39,12 +43,12 @@ def texts(*words: str) -> Kind:
 
 def choice(*words: str) -> Kind:
     """Return one of some words, in any case."""
-    return Kind(lambda section, name, default: section.choice(name, words, default))
+    return Kind(lambda section, name, default: section.choice(name, words, default), choices=words)
 
 
 def switch() -> Kind:
     """Return true or false."""
-    return Kind(lambda section, name, default: section.switch(name, default))
+    return Kind(lambda section, name, default: section.switch(name, default), choices=(False, True))
 
 
 def number(low: float, high: float, *words: str) -> Kind:
@@ -59,7 +63,7 @@ def whole(low: int, high: int, *, zero: int = 0) -> Kind:
         found = section.whole(name, low, high, None)
         return default if found is None else found - zero
 
-    return Kind(read, (low, high), lambda value: None if value is None else value + zero)
+    return Kind(read, (low, high), lambda value: None if value is None else value + zero, whole=True)
 
 
 def wholes(low: int, high: int) -> Kind:

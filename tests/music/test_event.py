@@ -118,3 +118,10 @@ def test_an_event_that_cannot_sound_is_refused(
 def test_sounding_notes_are_those_that_start_and_those_held_from_low_to_high() -> None:
     assert parse("C3.~E3.G3.~C4").sounding == (48, 52, 55, 60)
     assert parse("R").sounding == ()
+
+
+def test_an_event_moves_as_far_as_there_are_numbers() -> None:
+    assert str(parse("C3.~E3.C4:0.5").moved(2)) == "D3.~F#3.D4:0.5"
+    assert parse("C3").moved(0) == parse("C3")
+    assert parse("G9.~C4").moved(5) == parse("C9.~F4")
+    assert parse("C-1.G9").moved(-12).sounding == (0, 115)

@@ -146,3 +146,90 @@ def test_what_goes_wrong_ahead_is_forgotten_with_what_was_planned() -> None:
     before = len(found)
     found += [plan.next() for _ in range(40)]
     assert found == alone(len(found), {before: 0.5})
+
+
+def bars(buffer: StepBuffer, count: int) -> list[list[Step]]:
+    """The next bars, whole."""
+    found: list[list[Step]] = []
+    while len(found) < count:
+        bar = [buffer.next()]
+        while not bar[-1].reaches_bar:
+            bar.append(buffer.next())
+        found.append(bar)
+    return found
+
+
+def test_undo_goes_back_to_the_bar_before_and_on_as_if_nothing_had_been() -> None:
+    plain = bars(StepBuffer(composer()), 8)
+    buffer = StepBuffer(composer())
+    first = bars(buffer, 4)
+    buffer.turn("undo")
+    again = bars(buffer, 6)
+    assert first == plain[:4]
+    assert again == [*plain[2:4], *plain[4:8]]
+
+
+def test_undo_twice_goes_further_back() -> None:
+    plain = bars(StepBuffer(composer()), 6)
+    buffer = StepBuffer(composer())
+    bars(buffer, 5)
+    buffer.turn("undo")
+    buffer.turn("undo")
+    assert bars(buffer, 5) == plain[1:6]
+    bars(buffer, 1)
+    for _ in range(100):
+        buffer.turn("undo")
+    assert bars(buffer, 1) == plain[:1]
+
+
+def test_freeze_repeats_the_last_bar_until_it_is_asked_for_again() -> None:
+    plain = bars(StepBuffer(composer()), 6)
+    buffer = StepBuffer(composer())
+    bars(buffer, 3)
+    buffer.turn("freeze")
+    assert bars(buffer, 4) == [plain[2]] * 4
+    assert not buffer.extend() or buffer.ahead
+    buffer.turn("freeze")
+    assert bars(buffer, 3) == plain[3:6]
+
+
+def test_re_roll_composes_the_last_bar_anew() -> None:
+    buffer = StepBuffer(composer())
+    (bar,) = bars(buffer, 1)
+    while len(bar) < 3 or bar[0].origin is not Origin.MODEL:
+        (bar,) = bars(buffer, 1)
+    played = {tuple(step.event for step in bar)}
+    for _ in range(6):
+        buffer.turn("re-roll")
+        (anew,) = bars(buffer, 1)
+        assert anew[0].place == bar[0].place
+        played.add(tuple(step.event for step in anew))
+    assert len(played) > 2
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.sampled_from(["skip", "re-roll", "undo", "freeze", "extend", "sample"]), max_size=12))
+def test_whatever_turns_are_taken_bars_are_whole(turns: Sequence[str]) -> None:
+    buffer = StepBuffer(composer())
+    for turn in turns:
+        for bar in bars(buffer, 2):
+            assert sum(step.event.ticks for step in bar) > 0
+        if turn == "extend":
+            buffer.extend()
+        elif turn == "skip":
+            buffer.skip()
+        elif turn == "sample":
+            buffer.draw_with(sampler(buffer.rng, 0.5))
+        else:
+            buffer.turn(turn)  # type: ignore[arg-type]
+    assert bars(buffer, 2)
+
+
+def test_a_new_beginning_forgets_the_bars() -> None:
+    buffer = StepBuffer(composer())
+    bars(buffer, 3)
+    buffer.turn("freeze")
+    bars(buffer, 1)
+    buffer.restart()
+    buffer.turn("undo")
+    assert buffer.next().opens

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachd.music.metre import Grid
+from bachd.music.metre import COMMON_TIME, Grid, Place
 from bachd.realtime.transport import Transport
 
 BPM = st.floats(20.0, 300.0)
@@ -59,3 +59,31 @@ def test_a_change_of_tempo_moves_no_note_that_is_there_already(before: float, af
     transport.change(tick, after)
     assert transport.due(tick) == pytest.approx(moment, abs=1e-6)
     assert transport.due(tick + 24) - moment == pytest.approx(60 / after, abs=1e-4)
+
+
+def test_while_it_is_suspended_it_can_be_halted_and_resumed_but_does_not_go() -> None:
+    transport = Transport(60)
+    transport.suspend(True)
+    assert transport.changed.is_set()
+    transport.halt()
+    transport.resume()
+    assert not transport.running
+    assert not transport.begin(0, Place(0, 0, COMMON_TIME), 10.0)
+    transport.halt()
+    transport.suspend(False)
+    assert not transport.running
+    transport.resume()
+    assert transport.running
+    assert transport.position(1.0) is None
+
+
+def test_it_goes_on_at_the_moment_that_it_is_told_to() -> None:
+    transport = Transport(60)
+    transport.suspend(True)
+    transport.suspend(False, until=12.0)
+    assert transport.begin(24, Place(0, 0, COMMON_TIME), 10.0)
+    assert transport.due(24) == pytest.approx(12.0)
+    transport.suspend(True)
+    transport.suspend(False)
+    assert transport.begin(48, Place(0, 0, COMMON_TIME), 10.0)
+    assert transport.due(48) == pytest.approx(10.0)

@@ -65,7 +65,7 @@ def test_a_number_of_seconds_ends_a_run_that_waits_for_a_clock(
 
         def close(self) -> None: ...
 
-    monkeypatch.setattr("bachd.midi.clock_input.open_input", lambda spec, hear: Silence())
+    monkeypatch.setattr("bachd.midi.inputs.open_input", lambda *_: Silence())
     with caplog.at_level(logging.INFO):
         assert daemon.run(replace(QUICK, tempo="clock"), seconds=0.05) == 0
     assert caplog.messages[-1] == "stopped after 0 events"

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -151,7 +151,7 @@ class Nobody:
         self.hears: list[Receive] = []
         self.closed = 0
 
-    def open(self, spec: str, hear: Receive) -> Nobody:
+    def open(self, specs: Sequence[str], hear: Receive, *_: object) -> Nobody:
         self.hears.append(hear)
         return self
 
@@ -169,7 +169,7 @@ class Nobody:
 @pytest.fixture
 def nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[Nobody]:
     nobody = Nobody()
-    monkeypatch.setattr("bachd.midi.clock_input.open_input", nobody.open)
+    monkeypatch.setattr("bachd.midi.inputs.open_input", nobody.open)
     monkeypatch.setattr("bachd.realtime.clock_out._IDLE_POLL", 0.01)
     yield nobody
     assert nobody.closed == len(nobody.hears)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -35,13 +35,13 @@ def test_what_is_heard_is_told_by_way_of_the_event_loop(monkeypatch: pytest.Monk
     calls: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
     asked: list[str] = []
 
-    def open_input(spec: str, hear: Receive) -> Nobody:
-        asked.append(spec)
+    def open_input(specs: Sequence[str], hear: Receive, *_: object) -> Nobody:
+        asked.extend(specs)
         hears.append(hear)
         return Nobody()
 
-    monkeypatch.setattr("bachd.midi.clock_input.open_input", open_input)
-    config = Config(tempo="clock", midi=Midi(input="Drum", clock=ClockOut()))
+    monkeypatch.setattr("bachd.midi.inputs.open_input", open_input)
+    config = Config(tempo="clock", midi=Midi(input=("Drum",), clock=ClockOut()))
     tempo_source = open_tempo_source(config, lambda take, *heard: calls.append((take, heard)))
     assert tempo_source is not None
     assert asked == ["Drum"]

@@ -169,3 +169,22 @@ def test_whatever_a_master_does_no_note_hangs_and_nothing_comes_in_a_burst(
     assert len(late) <= 2 * len(messages), "one step, and what it ends, at the most for each thing that was said"
     ons = [timed.due for timed in output.messages if timed.message.type == "note_on"]
     assert all(later - first > 0.02 for first, later in zip(ons, ons[5:], strict=False)), "no burst"
+
+
+def test_while_it_is_suspended_nothing_is_played_whatever_the_master_does() -> None:
+    master = MidiMaster()
+    conductor = FollowingConductor(master)
+    assert conductor.position(0.0) is None
+    for number in range(60):
+        master.receive(number * TICK, bytes([START if number == 0 else CLOCK]), "a master")
+    now = 59 * TICK
+    assert conductor.position(now) == pytest.approx(58, abs=0.1)
+    assert conductor.begin(0, Place(0, 0, Metre(4, 4)), now)
+    assert conductor.running
+    conductor.changed.clear()
+    conductor.suspend(True)
+    assert conductor.changed.is_set()
+    assert not conductor.running
+    assert not conductor.begin(0, Place(0, 0, Metre(4, 4)), now)
+    conductor.suspend(False)
+    assert conductor.begin(0, Place(0, 0, Metre(4, 4)), now)

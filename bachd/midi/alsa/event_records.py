@@ -30,7 +30,9 @@ _NOTES: Final = {0x80: 7, 0x90: 6, 0xA0: 8}
 _STATUSES: Final = {7: 0x80, 6: 0x90}
 _SYSTEM: Final = {0xF8: 36, 0xFA: 30, 0xFB: 31, 0xFC: 32, 0xFE: 42, 0xFF: 41}
 """Clock, start, continue, stop; active sensing, reset."""
+_SYSTEM_STATUSES: Final = {kind: status for status, kind in _SYSTEM.items()}
 _SONGPOS: Final = 0xF2
+_CONTROLLER, _PROGRAM, _PRESSURE, _BEND, _POSITION = 10, 11, 12, 13, 20
 
 
 def record(data: bytes, moment: float, queue: int, sender: Address, to: Address = SUBSCRIBERS) -> bytes:
@@ -53,22 +55,40 @@ def notes(records: bytes) -> Iterator[tuple[float, bytes]]:
             yield seconds + 1e-9 * nanoseconds, bytes((_STATUSES[kind] | channel, note, velocity))
 
 
+def message(kind: int, body: bytes) -> bytes | None:
+    """Return the MIDI message of a record that was read: its type, and its last 12 bytes. None if it holds none."""
+    if kind in _STATUSES:
+        channel, note, velocity = _NOTE.unpack_from(body)
+        return bytes((_STATUSES[kind] | channel & 0x0F, note & 0x7F, velocity & 0x7F))
+    if kind in _SYSTEM_STATUSES:
+        return bytes((_SYSTEM_STATUSES[kind],))
+    channel, parameter, value = _CONTROL.unpack_from(body)
+    if kind == _CONTROLLER:
+        return bytes((0xB0 | channel & 0x0F, parameter & 0x7F, value & 0x7F))
+    if kind == _PROGRAM:
+        return bytes((0xC0 | channel & 0x0F, value & 0x7F))
+    if kind == _BEND:
+        bent = min(16383, max(0, value + 8192))
+        return bytes((0xE0 | channel & 0x0F, bent & 0x7F, bent >> 7))
+    return bytes((_SONGPOS, value & 0x7F, value >> 7 & 0x7F)) if kind == _POSITION else None
+
+
 def _body(data: bytes) -> tuple[int, bytes]:
     """Return the record's type, and its last 12 bytes."""
     status = data[0]
     if status in _SYSTEM:
         return _SYSTEM[status], bytes(_CONTROL.size)
     if status == _SONGPOS:
-        return 20, _CONTROL.pack(0, 0, data[1] | data[2] << 7)
+        return _POSITION, _CONTROL.pack(0, 0, data[1] | data[2] << 7)
     kind, channel = status & 0xF0, status & 0x0F
     if kind in _NOTES:
         return _NOTES[kind], _NOTE.pack(channel, data[1], data[2])
     if kind == 0xB0:
-        return 10, _CONTROL.pack(channel, data[1], data[2])
+        return _CONTROLLER, _CONTROL.pack(channel, data[1], data[2])
     if kind == 0xC0:
-        return 11, _CONTROL.pack(channel, 0, data[1])
+        return _PROGRAM, _CONTROL.pack(channel, 0, data[1])
     if kind == 0xD0:
-        return 12, _CONTROL.pack(channel, 0, data[1])
+        return _PRESSURE, _CONTROL.pack(channel, 0, data[1])
     if kind == 0xE0:
-        return 13, _CONTROL.pack(channel, 0, (data[1] | data[2] << 7) - 8192)
+        return _BEND, _CONTROL.pack(channel, 0, (data[1] | data[2] << 7) - 8192)
     raise ValueError(f"no event for {data.hex()}")

@@ -39,11 +39,17 @@ def pending(client: Any) -> Iterator[Any]:
     """Yield the events that have come in for a client of alsa-midi; at last None if the kernel has lost some."""
     import alsa_midi
 
-    with suppress(alsa_midi.ALSAError):
-        while (event := client.event_input(timeout=1e-9)) is not None:
-            yield event
-        return
-    yield None
+    while True:
+        try:
+            event = client.event_input(timeout=1e-9)
+        except ValueError:  # another program has sent a channel or a note that there is not
+            continue
+        except alsa_midi.ALSAError:
+            yield None
+            return
+        if event is None:
+            return
+        yield event
 
 
 class KernelSequencer:

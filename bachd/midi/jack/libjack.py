@@ -19,7 +19,7 @@ from bachd.errors import OutputError
 
 _NO_START_SERVER: Final = 1
 """JackNoStartServer in jack/types.h."""
-_IS_INPUT, _IS_OUTPUT = 1, 2
+_IS_INPUT, _IS_OUTPUT, _IS_PHYSICAL = 1, 2, 4
 _MIDI: Final = b"8 bit raw midi"
 _Complain: Final = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 _Shutdown: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
@@ -112,9 +112,13 @@ class Client:
         """Return the full names of the MIDI ports that can be played to, in the server's order."""
         return self.ports(output=False)
 
-    def ports(self, *, output: bool) -> list[str]:
-        """Return the full names of the MIDI ports that are outputs, or that are inputs, in the server's order."""
-        return self._names(self.jack.jack_get_ports(self.handle, None, _MIDI, _IS_OUTPUT if output else _IS_INPUT))
+    def ports(self, *, output: bool, hardware: bool = False) -> list[str]:
+        """Return the full names of the MIDI ports that are outputs, or that are inputs, in the server's order.
+
+        hardware: whether to leave out those that belong to a program.
+        """
+        flags = (_IS_OUTPUT if output else _IS_INPUT) | (_IS_PHYSICAL if hardware else 0)
+        return self._names(self.jack.jack_get_ports(self.handle, None, _MIDI, flags))
 
     def connections(self, port: Any) -> list[str]:
         """Return the full names of the ports that a port is connected to."""

@@ -6,6 +6,7 @@ arguments give the same event.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import itemgetter
 from random import Random
 from typing import Final
@@ -108,14 +109,17 @@ class Sampler:
         outlook: Outlook = NOWHERE,
         *,
         temperature_boost: float = 0.0,
+        given: Sequence[int] = (),
     ) -> Event | None:
         """Draw the event after one in which the pitches `sounded` were heard; None when the piece ends instead.
 
         hidden: the trunk's output, shape (1, D). outlook: what is known of the event. temperature_boost is added to the
-        temperature.
+        temperature. given: symbols of the highest notes, from the top down, where these are not to be drawn.
         """
         mask = self._start_mask(sounded, guidance)
-        chosen: list[int] = []
+        chosen = list(given)
+        if chosen:
+            go_below(mask, chosen[-1])
         while True:
             logits = self._model.head_logits(hidden, chosen, sounded, outlook)
             if len(chosen) == MOST_NOTES:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bachd.neural.step_buffer import StepBuffer
     from bachd.realtime.performer import Change
     from bachd.service.parts import PartsExchange
+    from bachd.service.person.answer import Answer
     from bachd.service.telemetry.run_stats import RunStats
 
 T = TypeVar("T")
@@ -54,6 +55,8 @@ class ComposerThread:
         self._waiting: list[Callable[[Played], None]] = []  # for the present piece to be over
         self._unsent: Step | None = None  # the same, as long as the player has not sent it
         self._busy = False  # with the step that the player waits for
+        self._semitones = 0
+        self._lent: Answer | None = None
         self._has_room = asyncio.Event()  # perhaps; to compose further ahead
 
     async def next(self, opens_bar: bool) -> Composed | None:
@@ -71,11 +74,11 @@ class ComposerThread:
         if self._left == 0:
             return None
         change, self._before, self._asked = self.take_offered(), None, None
-        if self._piece and self._exchange.present.composer is self._composer:
+        if self._lent is None and self._piece and self._exchange.present.composer is self._composer:
             self._again = deque([*self._piece, *self._again])
         else:
             self._again.clear()
-            await self._call(self._exchange.present.composer.restart)
+            await self._call(self._source.restart)
         return await self._compose(change)
 
     def skip(self) -> None:
@@ -116,7 +119,7 @@ class ComposerThread:
     @property
     def ahead(self) -> Sequence[Step]:
         """The steps that come, as far as they are known."""
-        return [*self._again, *self._exchange.present.composer.ahead]
+        return [*self._again, *self._source.ahead]
 
     async def _skip(self) -> None:
         self._again.clear()
@@ -147,6 +150,19 @@ class ComposerThread:
         parts = self._exchange.take()
         return None if parts is None else make_change(before, parts)
 
+    def transpose(self, semitones: int) -> None:
+        """Let everything from the next step on sound so many semitones higher than it is composed."""
+        self._semitones = semitones
+
+    def lend(self, answer: Answer | None) -> None:
+        """Let an answer be played instead of what is composed, from the next step on; None: no longer."""
+        self._lent = answer
+        self._again.clear()
+
+    @property
+    def _source(self) -> StepBuffer | Answer:
+        return self._lent or self._exchange.present.composer
+
     def on_sent(self) -> None:
         """Note that the player has sent the step it was given last."""
         self._unsent = None
@@ -161,8 +177,8 @@ class ComposerThread:
         while await self._has_room.wait():
             self._has_room.clear()
             page = self._stats.page
-            self._exchange.present.composer.record_alternatives(page is not None and page.watched)
-            while await self._call(self._exchange.present.composer.extend):
+            self._source.record_alternatives(page is not None and page.watched)
+            while await self._call(self._source.extend):
                 pass
             if page is not None and not self._busy:
                 page.plan(self._unsent, self.ahead)
@@ -170,9 +186,10 @@ class ComposerThread:
     async def _compose(self, change: Change | None) -> Composed:
         if self._left is not None:
             self._left -= 1
-        parts, before = self._exchange.present, self._before
+        parts, before, source = self._exchange.present, self._before, self._source
         self._busy = True
-        step = self._before = self._again.popleft() if self._again else await self._call(parts.composer.next)
+        step = self._again.popleft() if self._again else await self._call(source.next)
+        step = self._before = replace(step, event=step.event.moved(self._semitones))
         self._busy = False
         slowing = pace(before, step, self.ahead, parts.config.expression.ritardando)
         self._unsent = replace(step, pace=slowing * parts.config.pace(step))
@@ -210,7 +227,7 @@ class ComposerThread:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._timed, function)
 
     def _timed(self, function: Callable[[], T]) -> T:
-        composer = self._exchange.present.composer
+        composer = self._source
         composed, began = composer.composed, monotonic()
         result = function()
         if composer.composed != composed:

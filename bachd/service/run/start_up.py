@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from bachd.config import Config
 from bachd.errors import ModelError, SeedError
 from bachd.service.parts import Parts
+from bachd.service.person_source import open_or_warn
 from bachd.service.settings.remarks import remarks
 from bachd.service.tempo_source import open_tempo_source
 
@@ -51,9 +52,12 @@ async def open_parts(
         tempo_source = await loop.run_in_executor(None, open_tempo_source, config, loop.call_soon_threadsafe)
         if tempo_source is not None:
             opened.callback(tempo_source.input.close)
+        person = await loop.run_in_executor(None, open_or_warn, config, loop.call_soon_threadsafe)
+        if person is not None:
+            opened.callback(person.close)
         config, composer = await loading
         opened.pop_all()
-    return Parts(config, rng, composer, outputs, tempo_source=tempo_source)
+    return Parts(config, rng, composer, outputs, tempo_source=tempo_source, person=person)
 
 
 def _log_address(config: Config) -> None:

@@ -49,11 +49,16 @@ class Draft:
         unsaved = {key: each for key, each in self.unsaved.items() if _same(_get(text, key), _get(self.text, key))}
         return replace(self, text=text, unsaved=unsaved)
 
-    def changed(self, wanted: Mapping[str, Any]) -> Draft:
-        """Return the draft with other values for some keys."""
+    def changed(self, wanted: Mapping[str, Any], *, continues: bool = False) -> Draft:
+        """Return the draft with other values for some keys.
+
+        continues: whether it goes on with the last change, if that was of the same keys, so that both are one to undo.
+        """
         inverse = {key: self.value(key) for key in wanted}
         if all(_same(inverse[key], value) for key, value in wanted.items()):
             return self  # not a change that anybody could notice when it is undone
+        if continues and self.undos and self.undos[-1].keys() == wanted.keys():
+            return self._with(wanted)
         return replace(self._with(wanted), undos=(*self.undos, inverse)[-UNDOS:])
 
     def undone(self) -> Draft:

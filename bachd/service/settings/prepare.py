@@ -16,6 +16,7 @@ from bachd.midi.fan_out import FanOut
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.service.parts import Parts
+from bachd.service.person_source import is_wanted, open_person, require_voices
 from bachd.service.settings.remarks import remarks
 from bachd.service.tempo_source import Call, open_tempo_source
 
@@ -45,11 +46,16 @@ def prepare(wanted: Config, present: Sequence[Parts], clock: Clock, lateness: La
         network = alike("model", "device")
         rng, sampler, effort = randbits(32) if wanted.seed.rng is None else wanted.seed.rng, None, None
         composer = open_composer(wanted, rng, network.composer.model if network else None)
+    require_voices(wanted)
     with ExitStack() as opened:
         if same_tempo := alike("tempo", "midi.input", "midi.wait_for_start"):
             tempo_source = same_tempo.tempo_source
         elif tempo_source := open_tempo_source(wanted, call):
             opened.callback(tempo_source.input.close)
+        heard = next((parts.person for parts in present if parts.person and _listens_alike(parts.config, wanted)), None)
+        person = heard if is_wanted(wanted) else None
+        if person is None and (person := open_person(wanted, call)) is not None:
+            opened.callback(person.close)
         if sent := alike("midi.output", "midi.offsets"):
             outputs = sent.outputs
         else:
@@ -61,4 +67,8 @@ def prepare(wanted: Config, present: Sequence[Parts], clock: Clock, lateness: La
     for remark in remarks(wanted):
         if remark not in known:
             log.warning("%s", remark)
-    return Parts(wanted, rng, composer, outputs, sampler, tempo_source, effort)
+    return Parts(wanted, rng, composer, outputs, sampler, tempo_source, effort, person)
+
+
+def _listens_alike(one: Config, other: Config) -> bool:
+    return (one.midi.input, one.midi.input_channels) == (other.midi.input, other.midi.input_channels)

@@ -120,4 +120,8 @@ class RunStats(logging.Handler):
 
 def _condition(parts: Parts) -> str | None:
     """Why there is silence, or what is wrong with the external tempo; None if there is none, or all is well."""
-    return (parts.tempo_source.condition(monotonic()) or None) if parts.tempo_source else None
+    wrong = parts.tempo_source.condition(monotonic()) if parts.tempo_source else ""
+    if parts.gives_way and parts.person is not None:
+        together = f"together: {parts.config.together}, with {parts.person.description}"
+        return f"{together}; {wrong}" if wrong else together
+    return wrong or None

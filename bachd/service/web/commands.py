@@ -14,7 +14,7 @@ from functools import partial
 from time import monotonic
 from typing import Any, Final, TypeVar
 
-from bachd.config import DEVICES, Config
+from bachd.config import DEVICES, TOGETHER, Config
 from bachd.errors import BachdError, ConfigError, UsageError
 from bachd.midi.reset import reset
 from bachd.neural.bundle import bundle
@@ -191,6 +191,7 @@ class Commands:
                 "pieces": self._pieces(config.model),
                 "ports": self._list_ports(),
                 "devices": list(DEVICES),
+                "together": list(TOGETHER),
             },
             "limits": LIMITS,
         }

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from bachd.midi.alsa.event_records import SIZE, notes, record
+from bachd.midi.alsa.event_records import SIZE, message, notes, record
 
 HEAD = "01 00 03 02000000 0065cd1d 80 00 fe fd"
 """Real time, no tag, queue 3; 2.5 seconds; from client 128, port 0, to subscribers. On a little-endian machine."""
 
 
 @pytest.mark.parametrize(
-    ("message", "kind", "body"),
+    ("data", "kind", "body"),
     [
         ("903c40", "06", "00 3c 40 00 00000000 00000000"),
         ("8f3c00", "07", "0f 3c 00 00 00000000 00000000"),
@@ -22,10 +22,25 @@ HEAD = "01 00 03 02000000 0065cd1d 80 00 fe fd"
         ("fa", "1e", "00 000000 00000000 00000000"),
     ],
 )
-def test_records_are_those_of_the_kernel(message: str, kind: str, body: str) -> None:
-    found = record(bytes.fromhex(message), 2.5, queue=3, sender=(128, 0))
+def test_records_are_those_of_the_kernel(data: str, kind: str, body: str) -> None:
+    found = record(bytes.fromhex(data), 2.5, queue=3, sender=(128, 0))
     assert found.hex() == f"{kind}{HEAD}{body}".replace(" ", "")
     assert len(found) == SIZE == 28
+    assert message(found[0], found[16:]) == bytes.fromhex(data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "data"),
+    [
+        (6, "03 3c c8 00 00000000 00000000", "933c48"),  # a velocity that a program made up
+        (10, "0f 000000 40000000 ffffffff", "bf407f"),
+        (13, "00 000000 00000000 00300000", "e07f7f"),
+        (60, "80 00 00 00 00000000 00000000", None),  # a client has come
+        (8, "00 3c 40 00 00000000 00000000", None),
+    ],
+)
+def test_what_is_read_from_the_kernel_is_a_message_or_none(kind: int, body: str, data: str | None) -> None:
+    assert message(kind, bytes.fromhex(body)) == (None if data is None else bytes.fromhex(data))
 
 
 def test_a_record_may_be_addressed_to_one_port() -> None:

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachd.midi.jack.clock_input import JackClockInput
-from bachd.midi.jack.clock_process import messages
+from bachd.midi.input.purpose import FOLLOWING
+from bachd.midi.jack.input import JackInput
+from bachd.midi.jack.input_process import messages
 from bachd.sync.midi_master import MidiMaster
 from tests.conftest import PATIENCE, JackServer
-from tests.midi.jack.test_clock_input import Heard
-from tests.midi.jack.test_clock_input import Master as Sender
+from tests.midi.jack.test_input import Heard
+from tests.midi.jack.test_input import Master as Sender
 
 CASES = 300
 """Messages that a sender makes up."""
@@ -65,7 +66,7 @@ def made_up(rng: random.Random) -> str:
 def test_a_clock_is_still_heard_after_anything_else(jack: JackServer, seed: int) -> None:
     rng = random.Random(seed)
     heard: SimpleQueue[Heard] = SimpleQueue()
-    source = JackClockInput(None, lambda *message: heard.put(message))
+    source = JackInput((), lambda *message: heard.put(message), FOLLOWING)
     sender = Sender("a fuzzer", "bachd clock:in")
     try:
         for _ in range(CASES):
@@ -88,7 +89,7 @@ def test_a_clock_is_still_heard_after_anything_else(jack: JackServer, seed: int)
 
 def test_a_flood_does_not_wear_the_listener_out(jack: JackServer) -> None:
     heard: SimpleQueue[Heard] = SimpleQueue()
-    source = JackClockInput(None, lambda *message: heard.put(message))
+    source = JackInput((), lambda *message: heard.put(message), FOLLOWING)
     sender = Sender("a flood", "bachd clock:in")
     try:
         sender.say(*["f8"] * 20_000, "fc")

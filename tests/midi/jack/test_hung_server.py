@@ -11,8 +11,9 @@ from functools import partial
 import pytest
 
 from bachd.errors import OutputError
+from bachd.midi.input.purpose import FOLLOWING
 from bachd.midi.jack import output as jack_output
-from bachd.midi.jack.clock_input import JackClockInput
+from bachd.midi.jack.input import JackInput
 from bachd.midi.jack.output import JackOutput, destinations
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
@@ -29,7 +30,7 @@ def hung(server: JackServer) -> Iterator[None]:
     server.signal(signal.SIGSTOP)
     try:
         with pytest.MonkeyPatch.context() as patch:
-            for module in ("player", "output", "clock_input"):
+            for module in ("player", "output", "input"):
                 patch.setattr(f"bachd.midi.jack.{module}.PATIENCE", 0.5)
             yield
     finally:
@@ -41,8 +42,8 @@ def hung(server: JackServer) -> Iterator[None]:
     [
         destinations,
         lambda: JackOutput(None, MonotonicClock(), Lateness()),
-        lambda: JackClockInput(None, lambda *_: None),
-        lambda: JackClockInput("drum", lambda *_: None),
+        lambda: JackInput((), lambda *_: None, FOLLOWING),
+        lambda: JackInput(("drum",), lambda *_: None, FOLLOWING),
     ],
     ids=["list", "output", "input", "named input"],
 )
@@ -62,7 +63,7 @@ def test_an_output_goes_on_and_is_closed_while_the_server_hangs(jack: JackServer
 
 
 def test_an_input_goes_on_and_is_closed_while_the_server_hangs(jack: JackServer) -> None:
-    source = JackClockInput("drum", lambda *_: None)
+    source = JackInput(("drum",), lambda *_: None, FOLLOWING)
     with hung(jack):
         assert source.poll() == ()
         source.close()

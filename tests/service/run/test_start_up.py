@@ -14,10 +14,10 @@ from tests.service.conftest import QUICK, Stage
 def test_the_outputs_are_closed_if_the_tempo_source_cannot_be_opened(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(spec: str, hear: object) -> None:
+    def fail(*_: object) -> None:
         raise OutputError("no MIDI system")
 
-    monkeypatch.setattr("bachd.midi.clock_input.open_input", fail)
+    monkeypatch.setattr("bachd.midi.inputs.open_input", fail)
     with pytest.raises(OutputError, match="no MIDI system"):
         daemon.run(replace(QUICK, tempo="clock"))
     assert stage.output.closed

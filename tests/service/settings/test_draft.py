@@ -112,3 +112,12 @@ def test_what_is_shown_can_be_set() -> None:
         if section != "web":
             draft = draft.changed({key: (shown[section] if section else shown)[name]})
     assert wanted(draft) == Config()
+
+
+def test_a_change_that_continues_is_undone_with_the_one_before() -> None:
+    draft = Draft("tempo: 84")
+    for tempo in (90, 96, 100):
+        draft = draft.changed({"tempo": tempo}, continues=True)
+    assert draft.value("tempo") == 100
+    assert draft.undone().value("tempo") == 84
+    assert draft.changed({"model": "cello"}, continues=True).undone().value("tempo") == 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from bachd.realtime.lateness import Lateness
 from bachd.service.factory import open_composer
 from bachd.service.parts import Parts
 from bachd.service.settings.prepare import prepare
+from tests.service.person.cable import Cable
 
 
 class Playing:
@@ -121,3 +123,25 @@ def test_an_output_that_cannot_be_opened_yet_joins_the_others_and_none_at_all_is
     parts.outputs.close()
     with pytest.raises(OutputError):
         playing.by(f"midi: {{output: '{late}'}}")
+
+
+def test_who_is_listened_to_stays_as_long_as_it_is_the_same_input(
+    playing: Playing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cables: list[Cable] = []
+
+    def open_cable(*given: Any) -> Cable:
+        cables.append(Cable())
+        return cables[-1].open(*given)
+
+    monkeypatch.setattr("bachd.midi.inputs.open_input", open_cable)
+    first = playing.by("together: harmonise")
+    assert first.person is not None
+    second = playing.after((first,), "together: answer")
+    assert second.person is first.person
+    assert playing.after((second,), "together: none").person is None
+    third = playing.after((second,), "together: answer\nmidi: {input: Piano, output: none}")
+    assert third.person is not first.person
+    assert len(cables) == 2
+    with pytest.raises(ModelError, match="model 'cello' plays one voice and cannot harmonise"):
+        playing.after((second,), "together: harmonise\nmodel: cello\nseed: {piece: null}")

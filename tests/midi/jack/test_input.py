@@ -13,7 +13,8 @@ from queue import SimpleQueue
 import pytest
 
 from bachd.errors import OutputError
-from bachd.midi.jack.clock_input import JackClockInput
+from bachd.midi.input.purpose import FOLLOWING, PLAYING
+from bachd.midi.jack.input import JackInput
 from tests.conftest import PATIENCE, JackServer
 
 CYCLE = 1.0
@@ -56,7 +57,7 @@ def plug(jack: JackServer) -> Iterator[Callable[..., Master]]:
         master.unplug()
 
 
-def until(source: JackClockInput, description: str) -> None:
+def until(source: JackInput, description: str) -> None:
     """Wait for who is listened to."""
     end = time.monotonic() + PATIENCE
     while source.description != description:
@@ -66,7 +67,7 @@ def until(source: JackClockInput, description: str) -> None:
 
 def test_what_a_master_says_is_heard_and_dated(jack: JackServer, plug: Callable[..., Master]) -> None:
     heard: SimpleQueue[Heard] = SimpleQueue()
-    source = JackClockInput(None, lambda *message: heard.put(message))
+    source = JackInput((), lambda *message: heard.put(message), FOLLOWING)
     try:
         master = plug("a master", "bachd clock:in")
         before = time.monotonic()
@@ -81,7 +82,7 @@ def test_what_a_master_says_is_heard_and_dated(jack: JackServer, plug: Callable[
 
 def test_a_master_is_connected_by_name_whenever_he_comes(jack: JackServer, plug: Callable[..., Master]) -> None:
     heard: SimpleQueue[Heard] = SimpleQueue()
-    source = JackClockInput("drum", lambda *message: heard.put(message))
+    source = JackInput(("drum",), lambda *message: heard.put(message), FOLLOWING)
     try:
         assert source.description == "drum"
         plug("something else")
@@ -98,7 +99,7 @@ def test_a_master_is_connected_by_name_whenever_he_comes(jack: JackServer, plug:
 
 def test_another_master_is_connected_while_a_clock_keeps_coming(jack: JackServer, plug: Callable[..., Master]) -> None:
     heard: SimpleQueue[Heard] = SimpleQueue()
-    source = JackClockInput("drum", lambda *message: heard.put(message))
+    source = JackInput(("drum",), lambda *message: heard.put(message), FOLLOWING)
     try:
         first = plug("Drum One")
         until(source, "Drum One:out")
@@ -116,7 +117,7 @@ def test_another_master_is_connected_while_a_clock_keeps_coming(jack: JackServer
 
 def test_a_server_that_dies_is_waited_for(jack: JackServer, plug: Callable[..., Master]) -> None:
     heard: SimpleQueue[Heard] = SimpleQueue()
-    source = JackClockInput(None, lambda *message: heard.put(message))
+    source = JackInput((), lambda *message: heard.put(message), FOLLOWING)
     try:
         jack.stop()
         end = time.monotonic() + PATIENCE
@@ -137,7 +138,7 @@ def test_a_server_that_dies_is_waited_for(jack: JackServer, plug: Callable[..., 
 
 @pytest.mark.usefixtures("jack")
 def test_a_ctrl_c_in_the_terminal_is_not_for_its_process() -> None:
-    source = JackClockInput(None, lambda *_: None)
+    source = JackInput((), lambda *_: None, FOLLOWING)
     try:
         assert os.getsid(source._process.pid) == source._process.pid
     finally:
@@ -147,4 +148,28 @@ def test_a_ctrl_c_in_the_terminal_is_not_for_its_process() -> None:
 @pytest.mark.usefixtures("no_midi")
 def test_without_a_server_that_is_told() -> None:
     with pytest.raises(OutputError, match="JACK: no server runs"):
-        JackClockInput(None, lambda *_: None)
+        JackInput((), lambda *_: None, FOLLOWING)
+
+
+def test_what_a_person_plays_is_received_and_the_end_of_a_cable_reported(
+    jack: JackServer, plug: Callable[..., Master]
+) -> None:
+    heard: SimpleQueue[Heard] = SimpleQueue()
+    source = JackInput(("piano", "organ"), lambda *message: heard.put(message), PLAYING)
+    try:
+        for name in ("Piano", "Organ"):
+            keyboard = plug(name)
+            until(source, f"{name}:out")
+            before = time.monotonic()
+            keyboard.say("fe", "903c40", "f8", "b0407f", "c005", "e00040", "3e40")
+            found = [heard.get(timeout=PATIENCE) for _ in range(4)]
+            assert [data.hex() for _, data, _ in found] == ["903c40", "b0407f", "c005", "e00040"]
+            assert before - CYCLE < found[0][0] <= found[-1][0] < time.monotonic() + CYCLE
+            keyboard.unplug()
+            assert heard.get(timeout=PATIENCE)[1] == b"\xe0\x3e\x40"  # running status
+            assert heard.get(timeout=PATIENCE)[1:] == (b"", "JACK")
+            until(source, "piano, organ")
+        assert heard.empty()
+    finally:
+        source.close()
+    assert heard.get(timeout=PATIENCE)[1:] == (b"", "JACK")

@@ -1,7 +1,7 @@
-"""Receive a MIDI clock through JACK, from a child process that listens (see clock_process.py).
+"""Receive a MIDI clock, or what a person plays, through JACK, from a child process (see input_process.py).
 
 Law: nothing that happens to the server or the child reaches this process, nor keeps it waiting; both are tried again,
-about once a second.
+about once a second. Whatever ends, the senders are reported to be gone.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 import io
 import logging
 import threading
+from collections.abc import Sequence
 from time import monotonic
 from typing import Final
 
 from bachd import child_process
 from bachd.errors import OutputError
+from bachd.midi.input.purpose import Purpose
 from bachd.midi.jack.player_client import PATIENCE
 from bachd.realtime import priority
 from bachd.realtime.input import Receive
@@ -24,15 +26,15 @@ _SENDER: Final = "JACK"
 """One port receives from all; which of them sent a message is not known."""
 
 
-class JackClockInput:
+class JackInput:
     """A port to receive from, or connections to ports by their names."""
 
-    def __init__(self, part: str | None, receive: Receive) -> None:
-        """Begin to listen. part: of the names to connect to; None: others connect to our port.
+    def __init__(self, parts: Sequence[str], receive: Receive, purpose: Purpose) -> None:
+        """Begin to listen. parts: of the names to connect to; none: others connect to our port, and hardware is.
 
         Raises OutputError if no server runs, or it does not answer.
         """
-        self._part, self._receive = part, receive
+        self._parts, self._receive, self._purpose = tuple(parts), receive, purpose
         self._there: set[str] = set()
         self._closed = False
         self._known = True  # whether it has been reported that it listens
@@ -46,7 +48,7 @@ class JackClockInput:
     @property
     def description(self) -> str:
         """The ports that are listened to."""
-        return ", ".join(sorted(self._there)) or self._part or "port 'bachd clock' of JACK"
+        return ", ".join(sorted(self._there)) or ", ".join(self._parts) or f"port '{self._purpose.port}' of JACK"
 
     def poll(self) -> tuple[str, ...]:
         """Do nothing: the kernel announces what changes."""
@@ -61,7 +63,7 @@ class JackClockInput:
             self._start()
         elif not self._known and self._opened.is_set() and not self._fault:
             self._known = True
-            return ("JACK is back: listening for a MIDI clock",)
+            return (f"JACK is back: listening for {self._purpose.what}",)
         return ()
 
     def close(self) -> None:
@@ -74,10 +76,8 @@ class JackClockInput:
         self._begun = monotonic()
         self._opened = threading.Event()
         self._fault = ""
-        self._process = child_process.start(
-            "bachd.midi.jack.clock_process", *([] if self._part is None else [self._part])
-        )
-        self._thread = threading.Thread(target=self._listen, name="clock-in", daemon=True)
+        self._process = child_process.start("bachd.midi.jack.input_process", self._purpose.word, *self._parts)
+        self._thread = threading.Thread(target=self._listen, name=f"{self._purpose.word}-in", daemon=True)
         self._thread.start()
 
     def _end(self) -> None:
@@ -96,6 +96,8 @@ class JackClockInput:
         self._fault = self._fault or "JACK: the process that listens has failed"
         self._opened.set()
         self._there.clear()
+        if self._purpose.holds:
+            self._receive(monotonic(), b"", _SENDER)
         reader.detach()
 
     def _take(self, line: str) -> None:
@@ -105,10 +107,10 @@ class JackClockInput:
             self._fault = line[1:]
         elif line.startswith("+"):
             self._there.add(line[1:])
-            log.info("listening to %s for a MIDI clock", line[1:])
+            log.info("listening to %s for %s", line[1:], self._purpose.what)
         elif line.startswith("-"):
             self._there.discard(line[1:])
-            log.warning("%s is gone: no MIDI clock comes from there until it is back", line[1:])
+            log.warning("%s is gone: %s cannot come from there until it is back", line[1:], self._purpose.what)
         else:
-            moment, data = line.split()
+            moment, _, data = line.partition(" ")
             self._receive(float(moment), bytes.fromhex(data), _SENDER)

@@ -1,6 +1,7 @@
-"""Receive a MIDI clock through the ALSA sequencer: one port named 'bachd clock', subscribed to what may send one.
+"""Receive a MIDI clock, or what a person plays, through the ALSA sequencer: one port of ours, subscribed to others.
 
 Law: the kernel dates each message when it arrives; what is plugged in is listened to, by name, as long as it is there.
+Whoever has sent something and is unplugged, or taken off our port, is reported to be gone.
 """
 
 from __future__ import annotations
@@ -9,16 +10,18 @@ import logging
 import os
 import select
 import threading
+from collections.abc import Iterable, Sequence
 from time import monotonic
 from typing import Any, Final
 
 from bachd.errors import OutputError
-from bachd.midi.alsa.event_records import Address
+from bachd.midi.alsa.event_records import Address, message
 from bachd.midi.alsa.kernel_sequencer import check_device, pending
 from bachd.midi.alsa.queue_clock import QueueClock
 from bachd.midi.alsa.sequencer import SequencerPort
 from bachd.midi.alsa.usb import socket_of
-from bachd.midi.port_names import CLOCK, OURS, candidates, full_name, is_instrument
+from bachd.midi.input.purpose import Purpose
+from bachd.midi.port_names import OURS, candidates, full_name, is_instrument
 from bachd.realtime import priority
 from bachd.realtime.input import Receive
 
@@ -28,11 +31,11 @@ _LONG_AGO: Final = 1.0
 """Seconds: a message that is said to be older was dated by a clock that has jumped."""
 
 
-class AlsaClockInput:
+class AlsaInput:
     """Listens in a thread of its own."""
 
-    def __init__(self, part: str | None, receive: Receive) -> None:
-        """Begin to listen. part: of the names to listen to; None: all hardware.
+    def __init__(self, parts: Sequence[str], receive: Receive, purpose: Purpose) -> None:
+        """Begin to listen. parts: of the names to listen to; none: all hardware.
 
         Others may connect to our port at any time. Raises OutputError if there is no sequencer.
         """
@@ -41,14 +44,16 @@ class AlsaClockInput:
             import alsa_midi
         except (ImportError, OSError) as fault:
             raise OutputError(f"ALSA: alsa-midi cannot be loaded: {fault}") from None
-        self._alsa, self._part, self._receive = alsa_midi, part, receive
-        kinds = alsa_midi.EventType
-        self._bytes: dict[Any, int] = {kinds.CLOCK: 0xF8, kinds.START: 0xFA, kinds.CONTINUE: 0xFB, kinds.STOP: 0xFC}
+        self._alsa, self._parts, self._receive, self._purpose = alsa_midi, tuple(parts), receive, purpose
         try:
             self._client = alsa_midi.SequencerClient(OURS)
-            self._queue = self._client.create_queue(CLOCK)
+            self._queue = self._client.create_queue(purpose.port)
             self._port = self._client.create_port(
-                CLOCK, caps=alsa_midi.WRITE_PORT, timestamping=True, timestamp_real=True, timestamp_queue=self._queue
+                purpose.port,
+                caps=alsa_midi.WRITE_PORT,
+                timestamping=True,
+                timestamp_real=True,
+                timestamp_queue=self._queue,
             )
             own = alsa_midi.PortCaps.WRITE | alsa_midi.PortCaps.NO_EXPORT
             self._announcements = self._client.create_port("announcements", caps=own)  # kept: it goes with its object
@@ -60,17 +65,18 @@ class AlsaClockInput:
             raise OutputError(f"ALSA: the sequencer cannot be used: {fault}") from None
         self._there: dict[Address, str] = {}
         self._names: dict[Address, str] = {}
+        self._senders: dict[Address, str] = {}
         self._look()
         self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._closing = False
-        self._thread = threading.Thread(target=self._listen, name="clock-in", daemon=True)
+        self._thread = threading.Thread(target=self._listen, name=f"{purpose.word}-in", daemon=True)
         self._thread.start()
 
     @property
     def description(self) -> str:
         """Who is listened to."""
         return ", ".join(self._there.values()) or (
-            f"port '{CLOCK}'" if self._part is None else f"{self._part} (absent)"
+            f"{', '.join(self._parts)} (absent)" if self._parts else f"port '{self._purpose.port}'"
         )
 
     def poll(self) -> tuple[str, ...]:
@@ -99,21 +105,39 @@ class AlsaClockInput:
                 self._look()
 
     def _take(self, event: Any) -> bool:
-        """Hand a message on; False if it is none, but an announcement."""
-        if event.type in self._bytes:
-            data = bytes((self._bytes[event.type],))
-        elif event.type == self._alsa.EventType.SONGPOS:
-            data = bytes((0xF2, event.value & 0x7F, event.value >> 7 & 0x7F))
-        else:
-            if event.type in (self._alsa.EventType.PORT_EXIT, self._alsa.EventType.CLIENT_EXIT):
+        """Pass a message on; False if it is an announcement."""
+        if event.source is None or event.source.client_id == 0:
+            kinds = self._alsa.EventType
+            if event.type in (kinds.PORT_EXIT, kinds.CLIENT_EXIT):
                 client = int(event.addr.client_id)  # it may be back by now, at the same address
                 self._drop([address for address in self._there if address[0] == client])
-            return bool(event.source is not None and event.source.client_id != 0)
-        now = monotonic()
-        moment = min(now, max(now - _LONG_AGO, float(event.time) - self._clock.ahead()))
-        source = (int(event.source.client_id), int(event.source.port_id))
-        self._receive(moment, data, self._names.get(source, str(source)))
+                self._report_gone([address for address in self._senders if address[0] == client])
+            elif event.type == kinds.PORT_UNSUBSCRIBED and _address(event.connect_dest) == self._address:
+                self._report_gone([_address(event.connect_sender)])
+            return False
+        data = message(int(event.type), event.raw_data or bytes(12))
+        if data is not None and self._purpose.takes(data):
+            now = monotonic()
+            dated = now if event.time is None else float(event.time) - self._clock.ahead()
+            self._receive(min(now, max(now - _LONG_AGO, dated)), data, self._sender(_address(event.source)))
         return True
+
+    def _sender(self, address: Address) -> str:
+        """Return the name of who has sent something; the same until it is gone."""
+        if address not in self._senders:
+            if address not in self._names:  # it has sent something as soon as it came
+                self._look()
+            self._senders[address] = self._names.get(address, str(address))
+        return self._senders[address]
+
+    @property
+    def _address(self) -> Address:
+        return int(self._client.client_id), int(self._port.port_id)
+
+    def _report_gone(self, addresses: Iterable[Address]) -> None:
+        for address in addresses:
+            if (name := self._senders.pop(address, None)) is not None and self._purpose.holds:
+                self._receive(monotonic(), b"", name)
 
     def _look(self) -> None:
         """Subscribe to who has come."""
@@ -130,19 +154,24 @@ class AlsaClockInput:
             except self._alsa.ALSAError:
                 continue
             self._there[address] = wanted[address]
-            log.info("listening to %s for a MIDI clock", wanted[address])
+            log.info("listening to %s for %s", wanted[address], self._purpose.what)
 
     def _drop(self, addresses: list[Address]) -> None:
         for address in addresses:
-            log.warning("%s is gone: no MIDI clock comes from there until it is back", self._there.pop(address))
+            name = self._there.pop(address)
+            log.warning("%s is gone: %s cannot come from there until it is back", name, self._purpose.what)
 
     def _wanted(self, ports: list[Any]) -> dict[Address, str]:
-        if self._part is not None:
+        if self._parts:
             there = [
                 SequencerPort(address, name, hardware=False, path=socket_of(self._client, address[0]))
                 for address, name in self._names.items()
             ]
-            return {port.address: port.name for port in candidates(there, self._part)}
+            return {port.address: port.name for part in self._parts for port in candidates(there, part)}
         hardware = [port for port in ports if port.type & self._alsa.PortType.HARDWARE]
         found = {(port.client_id, port.port_id): self._names[port.client_id, port.port_id] for port in hardware}
         return {address: name for address, name in found.items() if is_instrument(name)}
+
+
+def _address(address: Any) -> Address:
+    return int(address.client_id), int(address.port_id)

@@ -1,0 +1,1 @@
+"""What comes in: a MIDI clock to follow, and what a person plays."""

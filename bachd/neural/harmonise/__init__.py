@@ -1,0 +1,1 @@
+"""Other voices for a voice that is given."""

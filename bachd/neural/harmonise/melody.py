@@ -1,0 +1,51 @@
+"""Take a melody out of some music, and harmonise it from its beginning to its end.
+
+Law: the harmoniser is told of each note when it is reached, and of none before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bachd.music.event import Event
+from bachd.neural.harmonise.harmoniser import Harmoniser
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where a melody does something."""
+
+    tick: int
+    pitch: int | None
+    """The note that begins; None for a rest, or the end."""
+
+
+def top_line(events: Iterable[Event]) -> list[Turn]:
+    """Return the highest notes of some events as a melody, and its end."""
+    found: list[Turn] = []
+    tick, before = 0, None
+    for event in events:
+        top = event.sounding[-1] if event.sounding else None
+        if top != before or top in event.starts:
+            found.append(Turn(tick, top))
+        tick, before = tick + event.ticks, top
+    return [*found, Turn(tick, None)]
+
+
+def harmonise(harmoniser: Harmoniser, melody: Sequence[Turn]) -> Iterator[Event]:
+    """Yield the events of a melody with the other voices, from tick 0 to where it ends. Raises ModelError."""
+    begins, event = 0, Event((), (), 1)
+    for turn in melody:
+        while harmoniser.melody is not None and begins + event.ticks < turn.tick:
+            yield event
+            begins += event.ticks
+            event = harmoniser.go_on(begins)
+        if begins < turn.tick:
+            yield Event(event.starts, event.held, turn.tick - begins)
+        begins = turn.tick
+        if turn.pitch is None:
+            harmoniser.release(turn.tick)
+            event = Event((), (), 1)
+        else:
+            event = harmoniser.strike(turn.pitch, turn.tick)

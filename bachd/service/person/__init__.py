@@ -1,0 +1,1 @@
+"""What a person does while music plays, and what follows from it."""

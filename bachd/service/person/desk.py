@@ -1,0 +1,120 @@
+"""Decide what each thing that a person does is for: a control, the way through, or playing together.
+
+Law: what steers something does nothing else. A note that went out has its end sent to where it began, whatever the
+settings say by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol, TypeAlias
+
+from bachd.midi.input.controls import Control
+from bachd.midi.input.person import PersonEvent
+from bachd.music.message import Message, note_off
+from bachd.realtime.output import TimedMessage
+from bachd.service.parts import Parts, PartsExchange
+
+_PASSED: Final = frozenset(("note_on", "note_off", "control_change", "pitchwheel"))
+"""What goes through. A program change would take bachd's own sound away."""
+
+
+class Steer(Protocol):
+    """Carries out what a control asks for."""
+
+    def steer(self, control: Control, message: Message, moment: float) -> None:
+        """Do what `control` says, whose trigger `message` comes from. Returns at once."""
+        ...
+
+
+class Partner(Protocol):
+    """Plays along with a person."""
+
+    def take(self, event: PersonEvent) -> None:
+        """React to what a person does. Returns at once."""
+        ...
+
+    def use(self, parts: Parts) -> None:
+        """Play with other parts from here on."""
+        ...
+
+
+_Key: TypeAlias = tuple[str, int, int]
+
+
+class PersonDesk:
+    """Where all that a person does arrives. For the event loop."""
+
+    def __init__(self, exchange: PartsExchange, clock: Callable[[], float]) -> None:
+        """clock: monotonic seconds."""
+        self.steer: Steer | None = None
+        """None as long as nothing can be steered yet."""
+        self.partner: Partner | None = None
+        self._exchange = exchange
+        self._clock = clock
+        self._through: dict[_Key, tuple[Parts, Message]] = {}
+        self._steering: set[_Key] = set()
+        self._parts: Parts | None = None
+        self.follow()
+
+    def follow(self) -> None:
+        """Listen with the parts in use, if they are other ones by now."""
+        before, parts = self._parts, self._exchange.present
+        if before is parts:
+            return
+        self._parts = parts
+        if before is not None and before.person is not None and before.person is not parts.person:
+            before.person.let_go()
+        if parts.person is not None:
+            parts.person.on_event = self._take
+        if before is not None and before.outputs is not parts.outputs:
+            self._end_through()
+        if self.partner is not None:
+            self.partner.use(parts)
+
+    def sent(self, messages: Sequence[TimedMessage]) -> None:
+        """Note what bachd has sent, so that it is known when it comes back."""
+        if self._parts is not None and self._parts.person is not None:
+            self._parts.person.sent(messages)
+
+    def _take(self, event: PersonEvent) -> None:
+        message = event.message
+        if message.type == "note_off" and (key := _key(event)) in self._steering:
+            self._steering.discard(key)
+            return
+        parts = self._exchange.present
+        control = next((each for each in parts.config.midi.controls if each.trigger.matches(message)), None)
+        if control is not None:
+            if message.type == "note_on":
+                self._steering.add(_key(event))
+            if self.steer is not None:
+                self.steer.steer(control, message, event.moment)
+            return
+        self._pass_through(event, parts)
+        if self.partner is not None:
+            self.partner.take(event)
+
+    def _pass_through(self, event: PersonEvent, parts: Parts) -> None:
+        message = event.message
+        if message.type == "note_off":
+            if (begun := self._through.pop(_key(event), None)) is not None:
+                self._send(begun[0], message)
+        elif parts.config.midi.thru and message.type in _PASSED:
+            if message.type == "note_on":
+                self._through[_key(event)] = (parts, message)
+            self._send(parts, message)
+
+    def _end_through(self) -> None:
+        for parts, message in self._through.values():
+            self._send(parts, note_off(message.channel, message.note))
+        self._through.clear()
+
+    def _send(self, parts: Parts, message: Message) -> None:
+        messages = [TimedMessage(self._clock(), 0.0, message)]
+        parts.outputs.send(messages)
+        if message.type == "note_on":
+            self.sent(messages)
+
+
+def _key(event: PersonEvent) -> _Key:
+    return event.source, event.message.channel, event.message.note

@@ -1,0 +1,188 @@
+"""Play the other voices under what a person plays, at once.
+
+Law: a chord is played for the note that sounds: one that was computed for a note that is over is left out. While the
+person's melody sounds, the others move as the network wants; with its end they end.
+
+The network is asked in the thread that composes, one thing at a time, in the order in which things happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+from bachd.errors import BachdError
+from bachd.midi.input.melody import MelodyFinder, Note
+from bachd.midi.input.person import PersonEvent
+from bachd.music.event import TICKS, Event
+from bachd.realtime.transport import Conductor
+from bachd.service.parts import Parts
+from bachd.service.person.beat import PersonBeat
+from bachd.service.person.voices import Sent, Voices
+
+if TYPE_CHECKING:
+    from bachd.neural.harmonise.harmoniser import Harmoniser
+
+log = logging.getLogger("bachd")
+
+MODES: Final = ("harmonise", "duet")
+YIELDING: Final = TICKS
+"""Ticks for which the melody is left to the person after a note."""
+_VELOCITY: Final = 75
+"""Of a melody that nobody plays, before the others are made softer."""
+SHORTEST: Final = TICKS // 4
+"""Ticks that a chord lasts at least while the melody holds its note."""
+
+
+class HarmonyPartner:
+    """Harmonises a person's melody. For the event loop, but for what `thread` does."""
+
+    def __init__(
+        self, parts: Parts, conductor: Callable[[], Conductor], clock: Callable[[], float], sent: Sent, thread: Executor
+    ) -> None:
+        """conductor: the present one. clock: monotonic seconds. sent: called with what was sent."""
+        self._conductor, self._clock, self._thread = conductor, clock, thread
+        self._parts = parts
+        self._finder = MelodyFinder()
+        self._beat = PersonBeat(parts.bpm)
+        self._voices = Voices(parts.outputs, parts.config.midi.channels, clock, sent)
+        self._harmoniser: Harmoniser | None = None
+        self._active = self._plays_alone = False
+        self._turn = 0  # which note of the melody it is
+        self._timer: asyncio.TimerHandle | None = None
+        self.use(parts)
+
+    def use(self, parts: Parts) -> None:
+        """Play with other parts from here on, if the settings want that at all."""
+        from bachd.service.factory import patches
+
+        before, self._parts = self._parts, parts
+        was_active, was_alone = self._active, self._plays_alone
+        self._active = parts.gives_way and parts.config.together in MODES
+        self._plays_alone = self._active and parts.config.together == "duet"
+        self._voices.use(parts.outputs, parts.config.midi.channels)
+        self._beat.use(parts.bpm, self._clock())
+        if was_active and not self._active:
+            self._stop()
+        if not self._active:
+            return
+        midi = parts.config.midi
+        if not was_active or (midi, parts.outputs) != (before.config.midi, before.outputs):
+            self._voices.set_up([message for group in patches(midi) for message in group])
+        drawn_by = (parts.config.model, parts.config.device, parts.config.sampling)
+        if not was_active or drawn_by != (before.config.model, before.config.device, before.config.sampling):
+            self._ask(lambda: self._open(parts), lambda _: None)
+        if self._plays_alone and not was_alone and self._finder.note is None:
+            self._go_alone_from(self._beat.strike(self._clock(), self._conductor()))
+        elif was_alone and not self._plays_alone and self._finder.note is None:
+            self._turn += 1
+            self._cancel()
+            self._voices.release()
+
+    def take(self, event: PersonEvent) -> None:
+        """React to what a person does."""
+        if self._finder.take(event) and self._active:
+            self._turn += 1
+            self._cancel()
+            if (note := self._finder.note) is None:
+                self._let_go(self._beat.at(event.moment, self._conductor()))
+            else:
+                tick = self._beat.strike(event.moment, self._conductor())
+                self._ask_for_chord(lambda: self._strike(note, tick), note, tick)
+
+    def _let_go(self, tick: int) -> None:
+        """The melody ends: so do the others, or, in a duet, bachd takes it over after a while."""
+        if self._plays_alone:
+            self._go_alone_from(-(-(tick + YIELDING) // TICKS) * TICKS)
+        else:
+            self._voices.release()
+            self._ask(lambda: self._release(tick), lambda _: None)
+
+    def _go_alone_from(self, tick: int) -> None:
+        self._call_at(tick, self._go_alone, tick)
+
+    def _go_alone(self, tick: int) -> None:
+        """Play all voices, the melody's, too."""
+        self._timer = None
+        self._beat.at(self._clock(), self._conductor())  # so that this is no silence
+        self._ask_for_chord(lambda: self._play_alone(tick), None, tick)
+
+    def _call_at(self, tick: int, call: Callable[..., None], *arguments: Any) -> None:
+        now = self._clock()
+        wait = max(0.0, self._beat.due(tick, now, self._conductor()) - now)
+        self._timer = asyncio.get_running_loop().call_later(wait, call, *arguments)
+
+    def close(self) -> None:
+        """End what sounds; nothing follows."""
+        self._active = self._plays_alone = False
+        self._stop()
+
+    def _stop(self) -> None:
+        self._turn += 1
+        self._cancel()
+        self._voices.release()
+        self._finder = MelodyFinder()
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _go_on(self, note: Note, tick: int) -> None:
+        """Move the other voices under a note that is held."""
+        self._timer = None
+        self._beat.at(self._clock(), self._conductor())
+        self._ask_for_chord(lambda: self._continue(tick), note, tick)
+
+    def _ask_for_chord(self, ask: Callable[[], Event | None], note: Note | None, tick: int) -> None:
+        turn = self._turn
+
+        def play(event: Event | None) -> None:
+            if event is None or turn != self._turn:
+                return
+            velocity = _VELOCITY if note is None else note.velocity
+            self._voices.play(event, velocity, self._finder.pitches, alone=note is None)
+            ends = tick + max(SHORTEST, event.ticks)
+            if note is None:
+                self._go_alone_from(ends)
+            else:
+                self._call_at(ends, self._go_on, note, ends)
+
+        self._ask(ask, play)
+
+    def _ask(self, ask: Callable[[], Event | None], answer: Callable[[Event | None], None]) -> None:
+        """Call `ask` in the thread, and then `answer` here."""
+        future = asyncio.get_running_loop().run_in_executor(self._thread, ask)
+
+        def done(future: asyncio.Future[Event | None]) -> None:
+            if future.cancelled():
+                return
+            try:
+                answer(future.result())
+            except BachdError as fault:
+                log.error("no other voices: %s", fault)
+
+        future.add_done_callback(done)
+
+    def _open(self, parts: Parts) -> None:
+        from bachd.service.factory import open_harmoniser
+
+        self._harmoniser = open_harmoniser(parts.config, Random(parts.rng), model=parts.composer.model)
+
+    def _strike(self, note: Note, tick: int) -> Event | None:
+        return None if self._harmoniser is None else self._harmoniser.strike(note.pitch, tick)
+
+    def _continue(self, tick: int) -> Event | None:
+        harmoniser = self._harmoniser
+        return None if harmoniser is None or harmoniser.melody is None else harmoniser.go_on(tick)
+
+    def _play_alone(self, tick: int) -> Event | None:
+        return None if self._harmoniser is None else self._harmoniser.play_alone(tick)
+
+    def _release(self, tick: int) -> None:
+        if self._harmoniser is not None:
+            self._harmoniser.release(tick)

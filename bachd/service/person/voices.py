@@ -1,0 +1,70 @@
+"""Sound the voices under a melody, and end them.
+
+Law: each note_on has its note_off, on the output and the channel that it went to; what the person holds is not struck a
+second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
+
+from bachd.music.event import Event
+from bachd.music.message import Message, note_off, note_on
+from bachd.realtime.output import Output, TimedMessage
+
+_SOFTER: Final = 0.85
+"""Velocity of the other voices, as a share of the melody's."""
+
+Sent = Callable[[Sequence[TimedMessage]], None]
+"""Called with what was sent."""
+
+
+class Voices:
+    """The notes under the melody that sound. For one thread."""
+
+    def __init__(self, output: Output, channels: Sequence[int], clock: Callable[[], float], sent: Sent) -> None:
+        """channels: 1 to 16, from the melody's down; the last takes the rest. clock: monotonic seconds."""
+        self._output, self._channels, self._clock, self._sent = output, tuple(channels), clock, sent
+        self._sounding: dict[int, int] = {}  # channels, 0 to 15, by pitch
+
+    def use(self, output: Output, channels: Sequence[int]) -> None:
+        """Play to another output, or on other channels, from the next chord on."""
+        if output is not self._output:
+            self.release()
+        self._output, self._channels = output, tuple(channels)
+
+    def set_up(self, messages: Sequence[Message]) -> None:
+        """Send what chooses the sounds."""
+        self._send(messages)
+
+    def play(self, event: Event, velocity: int, held: Collection[int], *, alone: bool = False) -> None:
+        """Sound what an event has below its highest note, of a melody of that velocity, but for what a person holds.
+
+        alone: whether nobody plays the melody, so that it is sounded, too.
+        """
+        below = event.sounding if alone else event.sounding[:-1]
+        kept = {pitch for pitch in below if pitch in event.held and pitch in self._sounding and pitch not in held}
+        messages = [self._off(pitch) for pitch in tuple(self._sounding) if pitch not in kept]
+        loud = max(1, round(_SOFTER * velocity))
+        for voice, pitch in enumerate(reversed(below), 0 if alone else 1):
+            if pitch not in kept and pitch not in held:
+                channel = self._channels[min(voice, len(self._channels) - 1)] - 1
+                self._sounding[pitch] = channel
+                messages.append(note_on(channel, pitch, loud))
+        self._send(messages)
+
+    def release(self) -> None:
+        """End all of them; a synth that has come may join then."""
+        self._send([self._off(pitch) for pitch in tuple(self._sounding)])
+        self._output.bar(self._clock())
+
+    def _off(self, pitch: int) -> Message:
+        return note_off(self._sounding.pop(pitch), pitch)
+
+    def _send(self, messages: Sequence[Message]) -> None:
+        if messages:
+            now = self._clock()
+            timed = [TimedMessage(now, 0.0, message) for message in messages]
+            self._output.send(timed)
+            self._sent(timed)

@@ -1,0 +1,1 @@
+"""Measure how a bundle harmonises a melody that is given."""

@@ -1,0 +1,83 @@
+"""Count how near a harmonisation is to the composer's own, sixteenth by sixteenth.
+
+Law: only sixteenths in which the composer's music sounds count, and both sides are counted by the same rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bachd.music.event import TICKS, Event
+from bachd.music.metre import Grid
+from bachd.music.piece import Piece
+from bachd.training.evaluate import style_statistics
+from bachd.training.evaluate.analysis.chords import chord
+from bachd.training.evaluate.event_arrays import of_pieces
+
+SIXTEENTH: Final = TICKS // 4
+_VOICES: Final = 4
+_FIFTH, _OCTAVE = 7, 0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How near some music is to the composer's, and how clean it is. Shares are of 1."""
+
+    sixteenths: int
+    same_set: float
+    """Of sixteenths: the same pitch classes sound."""
+    bass: float
+    """The same pitch class is lowest."""
+    voice_2: float
+    """The second voice from the top has the very pitch."""
+    voice_3: float
+    voice_4: float
+    plain: float
+    """What sounds is a triad or a seventh chord, and nothing else."""
+    changes: int
+    """From one chord of four notes to another one."""
+    fifths: float
+    """Parallel fifths in 1,000 of them, voices counted from the top."""
+    octaves: float
+    """Parallel unisons and octaves, the same way."""
+
+
+def compare(pairs: Sequence[tuple[Sequence[Event], Sequence[Event]]]) -> Figures:
+    """Return the figures of harmonisations, each with the composer's events in front of it."""
+    cells = [pair for written, found in pairs for pair in zip(_cells(written), _cells(found), strict=False) if pair[0]]
+    before, after = style_statistics.four_voices(of_pieces(Piece("", tuple(found), Grid()) for _, found in pairs))
+    per_thousand = 1000 / max(1, len(before))
+
+    def share(hits: Iterable[bool]) -> float:
+        return sum(hits) / max(1, len(cells))
+
+    voices = [share(_same_voice(written, found, voice) for written, found in cells) for voice in range(1, _VOICES)]
+    return Figures(
+        sixteenths=len(cells),
+        same_set=share({p % 12 for p in written} == {p % 12 for p in found} for written, found in cells),
+        bass=share(bool(found) and written[0] % 12 == found[0] % 12 for written, found in cells),
+        voice_2=voices[0],
+        voice_3=voices[1],
+        voice_4=voices[2],
+        plain=share(chord(found) is not None for _, found in cells),
+        changes=len(before),
+        fifths=per_thousand * int(style_statistics.parallels(before, after, _FIFTH).sum()),
+        octaves=per_thousand * int(style_statistics.parallels(before, after, _OCTAVE).sum()),
+    )
+
+
+def _same_voice(written: Sequence[int], found: Sequence[int], voice: int) -> bool:
+    """Whether a voice, counted from the top from 0 on, has the same pitch."""
+    return len(written) > voice and len(found) > voice and written[-1 - voice] == found[-1 - voice]
+
+
+def _cells(events: Sequence[Event]) -> list[tuple[int, ...]]:
+    """What sounds at each sixteenth."""
+    found: list[tuple[int, ...]] = []
+    end = 0
+    for event in events:
+        end += event.ticks
+        found += [event.sounding] * (-(-end // SIXTEENTH) - len(found))
+    return found

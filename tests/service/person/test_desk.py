@@ -1,0 +1,134 @@
+"""Where what a person does arrives: what steers, what goes through, and what is for the partner."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bachd.config import Config
+from bachd.config_midi import Midi
+from bachd.midi.fan_out import FanOut
+from bachd.midi.input.controls import Control
+from bachd.midi.input.person import PersonEvent
+from bachd.midi.input.trigger import parse
+from bachd.music.message import Message
+from bachd.realtime.clock import OfflineClock
+from bachd.service.parts import Parts, PartsExchange
+from bachd.service.person.desk import PersonDesk
+from bachd.service.person_source import PersonSource, is_wanted
+from tests.fakes import RecordingOutput, ScriptedComposer
+from tests.service.person.cable import Cable
+
+FREEZE = Control(parse("pedal"), "freeze", text="freeze")
+STRUCK = Control(parse("note C2"), "panic", text="panic")
+
+
+class Seen:
+    """A partner, and what carries out controls: they note what they get."""
+
+    def __init__(self) -> None:
+        self.steered: list[str] = []
+        self.taken: list[str] = []
+        self.parts: list[Parts] = []
+
+    def steer(self, control: Control, message: Message, moment: float) -> None:
+        self.steered.append(f"{control.target} {message.data.hex()}")
+
+    def take(self, event: PersonEvent) -> None:
+        self.taken.append(event.message.data.hex())
+
+    def use(self, parts: Parts) -> None:
+        self.parts.append(parts)
+
+
+class Place:
+    """A desk with everything around it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **midi: Any) -> None:
+        self.cable, self.seen = Cable(), Seen()
+        monkeypatch.setattr("bachd.midi.inputs.open_input", self.cable.open)
+        self.output = RecordingOutput(OfflineClock())
+        config = Config(together="harmonise", midi=Midi(**midi))
+        person = PersonSource(config, lambda call, *given: call(*given))
+        self.exchange = PartsExchange(
+            Parts(config, 0, ScriptedComposer(), FanOut([self.output]), person=person)  # type: ignore[arg-type]
+        )
+        self.desk = PersonDesk(self.exchange, lambda: 0.0)
+        self.desk.steer = self.desk.partner = self.seen
+
+    def exchange_for(self, **changes: Any) -> None:
+        self.exchange.offer(replace(self.exchange.present, **changes))
+        self.exchange.take()
+        self.desk.follow()
+
+    @property
+    def sent(self) -> list[str]:
+        return [timed.message.data.hex() for timed in self.output.messages]
+
+
+def test_there_has_to_be_a_use_for_what_a_person_plays() -> None:
+    assert not is_wanted(Config())
+    assert is_wanted(Config(together="harmonise"))
+    assert is_wanted(Config(midi=Midi(thru=True)))
+    assert is_wanted(Config(midi=Midi(controls=(FREEZE,))))
+
+
+def test_what_is_played_is_for_the_partner_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(monkeypatch)
+    place.cable.play("903c40", "b04040", "803c40")
+    assert place.seen.taken == ["903c40", "b04040", "803c40"]
+    assert place.sent == []
+
+
+def test_what_steers_does_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(monkeypatch, controls=(FREEZE, STRUCK), thru=True)
+    place.cable.play("b0407f", "902440", "802440", "b04000", "903c40", "803c40")
+    assert place.seen.steered == ["freeze b0407f", "panic 902440", "freeze b04000"]
+    assert place.seen.taken == place.sent == ["903c40", "803c40"]
+
+
+def test_before_anything_can_be_steered_controls_are_lost_but_not_played(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(monkeypatch, controls=(STRUCK,))
+    place.desk.steer = None
+    place.cable.play("902440", "802440")
+    assert place.seen.taken == []
+
+
+def test_what_goes_through_ends_where_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(monkeypatch, thru=True)
+    place.cable.play("903c40", "c005", "b0407f")
+    assert place.sent == ["903c40", "b0407f"]
+    another = RecordingOutput(OfflineClock())
+    place.exchange_for(outputs=FanOut([another]))
+    assert place.sent == ["903c40", "b0407f", "803c40"]
+    place.cable.play("803c40", "904040")
+    place.exchange_for(config=replace(place.exchange.present.config, midi=Midi()))
+    place.cable.play("804040")
+    assert [timed.message.data.hex() for timed in another.messages] == ["904040", "804040"]
+
+
+def test_what_is_held_when_the_input_changes_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(monkeypatch, thru=True)
+    place.cable.play("903c40")
+    place.exchange_for(person=None)
+    assert place.seen.taken == place.sent == ["903c40", "803c40"]
+    place.cable.play("904040")
+    assert place.seen.taken == ["903c40", "803c40"]
+    place.exchange.close_replaced()
+    assert place.cable.closed
+
+
+def test_what_comes_back_from_a_synth_is_not_the_person_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(monkeypatch, thru=True)
+    place.cable.play("903c40", moment=0.0)
+    place.cable.play("903c40", "803c40", moment=0.01, source="the synth")
+    assert place.sent == ["903c40"]
+
+
+def test_the_partner_is_given_other_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(monkeypatch)
+    place.exchange_for(rng=1)
+    place.desk.follow()
+    assert place.seen.parts == [place.exchange.present]

@@ -1,0 +1,26 @@
+"""What a run says of itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from bachd.config import Config
+from bachd.midi.fan_out import FanOut
+from bachd.realtime.lateness import Lateness
+from bachd.service.parts import Parts
+from bachd.service.person_source import PersonSource
+from bachd.service.telemetry.run_stats import RunStats
+from tests.fakes import ScriptedComposer
+from tests.service.person.cable import Cable
+
+
+def parts(monkeypatch: pytest.MonkeyPatch, together: str) -> Parts:
+    monkeypatch.setattr("bachd.midi.inputs.open_input", Cable().open)
+    config = Config(together=together)
+    return Parts(config, 0, ScriptedComposer(), FanOut(()), person=PersonSource(config, lambda *_: None))  # type: ignore[arg-type]
+
+
+def test_it_says_whom_it_plays_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = RunStats(Lateness()).line(parts(monkeypatch, "harmonise"))
+    assert line == "nothing yet at 84 bpm on no output; together: harmonise, with a cable"
+    assert RunStats(Lateness()).line(parts(monkeypatch, "none")) == "nothing yet at 84 bpm on no output"

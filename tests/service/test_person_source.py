@@ -1,0 +1,76 @@
+"""Who is listened to, and what is said where nobody can be."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from bachd.config import Config
+from bachd.config_midi import Midi
+from bachd.errors import ModelError, OutputError
+from bachd.midi.input.person import PersonEvent
+from bachd.service import preflight
+from bachd.service.person_source import open_or_warn, open_person
+from tests.service.person.cable import Cable
+
+
+@pytest.fixture
+def cable(monkeypatch: pytest.MonkeyPatch) -> Cable:
+    cable = Cable()
+    monkeypatch.setattr("bachd.midi.inputs.open_input", cable.open)
+    return cable
+
+
+def test_nothing_is_opened_that_nobody_wants(cable: Cable) -> None:
+    assert open_person(Config(), lambda *_: None) is None
+    assert cable.receive is None
+
+
+def test_events_are_passed_on_in_the_event_loop(cable: Cable) -> None:
+    calls: list[tuple[object, ...]] = []
+    heard: list[PersonEvent] = []
+    person = open_person(Config(together="harmonise", midi=Midi(input_channels=(2,))), lambda *call: calls.append(call))
+    assert person is not None
+    person.on_event = heard.append
+    cable.play("913c40", "903c40", moment=1.5)
+    assert not heard
+    for take, *given in calls:
+        take(*given)  # type: ignore[operator]
+    assert [(event.moment, event.message.data.hex(), event.source) for event in heard] == [
+        (1.5, "913c40", "a keyboard")
+    ]
+    person.let_go()
+    assert heard[-1].message.data.hex() == "813c40"
+    person.close()
+    assert cable.closed
+
+
+@pytest.mark.usefixtures("cable")
+def test_music_of_one_voice_cannot_harmonise_and_the_line_says_what_can(caplog: pytest.LogCaptureFixture) -> None:
+    config = Config(together="harmonise", model="cello")
+    line = (
+        "together: harmonise: model 'cello' plays one voice and cannot harmonise; chorales and keyboard can: set model"
+    )
+    with pytest.raises(ModelError, match=line):
+        open_person(config, lambda *_: None)
+    with caplog.at_level(logging.WARNING):
+        assert open_or_warn(config, lambda *_: None) is None
+    assert caplog.messages == [f"{line}; the music plays without you"]
+    assert open_person(Config(together="answer", model="cello"), lambda *_: None) is not None
+
+
+def test_without_midi_the_music_plays_and_check_warns(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: object, __: object, ___: object, asked: str) -> None:
+        raise OutputError(f"{asked}: notes cannot come in: there is no MIDI")
+
+    monkeypatch.setattr("bachd.midi.inputs.open_input", fail)
+    config = Config(midi=Midi(thru=True, output=("none",)))
+    with caplog.at_level(logging.WARNING):
+        assert open_or_warn(config, lambda *_: None) is None
+    assert caplog.messages == ["midi.thru: notes cannot come in: there is no MIDI; the music plays without you"]
+    assert "midi.thru: notes cannot come in: there is no MIDI; bachd would play without you" in preflight.examine(
+        config
+    )

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bachd.neural.bundle.bundle import Bundle
+from bachd.neural.model import TfliteModel
+from bachd.training import cli
+from bachd.training.evaluate.given import report
+from tests.training import small
+
+
+def test_a_bundle_is_put_beside_the_baselines_and_the_composer() -> None:
+    bundle = Bundle.open("chorales")
+    found = report.run(bundle, TfliteModel.open(bundle.folder), small.corpus())
+    assert list(found.rows) == [
+        "chorales",
+        "commonest chord of the note",
+        "table: degree, step, beat",
+        "the corpus, the same pieces",
+    ]
+    assert found.pieces == 1
+    assert {row.sixteenths for row in found.rows.values()} == {5 * 4 * 6}
+    itself = found.rows["the corpus, the same pieces"]
+    assert itself.same_set == itself.bass == 1.0
+    assert 0 < found.rows["chorales"].same_set < 1
+    assert json.loads(found.as_json())["chorales"]["sixteenths"] == 120
+    assert "same set" in found.as_text()
+    assert "table: degree, step, beat" in found.as_text()
+
+
+def test_without_a_corpus_nothing_is_held_out(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bachd.training.evaluate.reference_music.compared", lambda *_: (None, []))
+    assert cli.main(["evaluate", "chorales", "--given", "soprano"]) == 64
+    assert "--given needs pieces that were held out; give --corpus SOURCE" in capsys.readouterr().err
