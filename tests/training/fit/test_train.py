@@ -9,6 +9,7 @@ import resource
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,24 @@ def companion() -> Any:
         tf=tf, fit=trainer, journal=run_log, network=network, graphs=inference_graphs, step=train_step
     )
     return parts
+
+
+@pytest.fixture
+def eagerly(companion: Any) -> Iterator[None]:
+    """Steps are computed one by one, without a graph, whose making takes longer than some epochs of small music.
+
+    For tests of what a run does around its steps; others show that the graph computes the same.
+    """
+    companion.tf.config.run_functions_eagerly(True)
+    yield
+    companion.tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(scope="module")
+def alone(companion: Any, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    """The weights that one device learns."""
+    run = tmp_path_factory.mktemp("alone")
+    return list(companion.fit.fit(corpus(), recipe(2, dropout=0.0), run).get_weights())
 
 
 @pytest.mark.parametrize("intervals", [True, False])
@@ -98,8 +117,7 @@ def test_an_interrupted_run_goes_on_to_the_end_of_one_that_was_not(companion: An
         assert [row["epoch"] for row in csv.DictReader(log)] == ["1", "2", "3", "4"]
 
 
-def test_two_workers_learn_what_one_does(companion: Any, tmp_path: Path) -> None:
-    alone = companion.fit.fit(corpus(), recipe(2, dropout=0.0), tmp_path / "alone")
+def test_two_workers_learn_what_one_does(alone: list[Any], tmp_path: Path) -> None:
     ports = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     cluster = {"worker": [f"127.0.0.1:{port.getsockname()[1]}" for port in ports]}
     for port in ports:
@@ -126,24 +144,24 @@ def test_two_workers_learn_what_one_does(companion: Any, tmp_path: Path) -> None
             worker.communicate()
     for index in range(2):
         weights = np.load(tmp_path / f"{index}.npz")
-        for name, one in zip(weights.files, alone.get_weights(), strict=True):
+        for name, one in zip(weights.files, alone, strict=True):
             np.testing.assert_allclose(weights[name], one, atol=1e-4, equal_nan=False)
     with (tmp_path / "shared" / "log.csv").open(newline="") as log:
         assert [row["epoch"] for row in csv.DictReader(log)] == ["1", "2"]  # only the chief writes
 
 
-def test_devices_that_mirror_each_other_learn_what_one_does(companion: Any, tmp_path: Path) -> None:
-    alone = companion.fit.fit(corpus(), recipe(2, dropout=0.0), tmp_path / "alone")
+def test_devices_that_mirror_each_other_learn_what_one_does(alone: list[Any], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.training.small", "mirrored", str(tmp_path / "two"), str(tmp_path / "2.npz")]
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}  # two logical devices share the CPU, whatever is here
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "2 replicas\n"
     weights = np.load(tmp_path / "2.npz")
-    for name, one in zip(weights.files, alone.get_weights(), strict=True):
+    for name, one in zip(weights.files, alone, strict=True):
         np.testing.assert_allclose(weights[name], one, atol=1e-4, equal_nan=False)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_a_full_disk_costs_no_finished_epoch(companion: Any, tmp_path: Path) -> None:
     measured = companion.fit.measure
     calls = iter(range(99))
@@ -166,6 +184,7 @@ def test_a_full_disk_costs_no_finished_epoch(companion: Any, tmp_path: Path) -> 
         assert [row["epoch"] for row in csv.DictReader(log)] == ["1", "2", "3"]
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_a_run_leaves_its_figures_for_tensorboard_and_a_curve(companion: Any, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="needs the extra 'train'")
     companion.fit.fit(corpus(), recipe(2), tmp_path)
@@ -178,6 +197,7 @@ def test_a_run_leaves_its_figures_for_tensorboard_and_a_curve(companion: Any, tm
     assert companion.journal.plot(tmp_path).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_smoothing_pulls_towards_what_is_merely_possible(companion: Any, tmp_path: Path) -> None:
     sure = companion.fit.fit(corpus(), recipe(8), tmp_path / "sure")
     modest = companion.fit.fit(corpus(), recipe(8, label_smoothing=0.4), tmp_path / "modest")
@@ -194,12 +214,14 @@ def test_smoothing_pulls_towards_what_is_merely_possible(companion: Any, tmp_pat
     assert entropy(modest) > entropy(sure)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_a_run_of_a_single_step_trains(companion: Any, tmp_path: Path) -> None:
     once = replace(recipe(1), batch_size=99)
     network = companion.fit.fit(corpus(), once, tmp_path)
     assert all(np.isfinite(weight).all() for weight in network.get_weights())
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_all_of_it_is_trained_on_and_the_last_epoch_kept(companion: Any, tmp_path: Path) -> None:
     music = corpus()
     everything = replace(recipe(2), use_all=True)

@@ -75,6 +75,9 @@ def test_what_was_played_is_what_is_kept_and_sent(tmp_path: Path) -> None:
                 await asyncio.sleep(rng.uniform(0, 0.6))
                 await asyncio.to_thread(running.ask, f"/api/{rng.choice(['pause', 'stop', 'panic'])}", b"")
                 await until("retracted")
+                number = feed[-1]["n"] + len(feed[-1]["steps"])
+                await until("plan")  # anew, although nothing goes on
+                assert feed[-1]["steps"][0]["n"] == number
                 await asyncio.to_thread(running.ask, "/api/play", b"")
             await until("step")
             await asyncio.to_thread(running.ask, "/api/pause", b"")
