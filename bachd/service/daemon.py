@@ -220,13 +220,8 @@ class _Run:
 
         if not (is_in_foreground(sys.stdin) and sys.stdout.isatty()):
             return nullcontext()
-        return Keyboard(
-            sys.stdin,
-            control.commands,
-            self._tempo,
-            self._stop.set,
-            lambda: self._housekeeping.view if self._housekeeping else None,
-        )
+        view = lambda: self._housekeeping.view if self._housekeeping else None  # noqa: E731
+        return Keyboard(sys.stdin, control.commands, self._tempo, self._stop.set, view)
 
     def _tempo(self) -> float | str:
         """The tempo that is wanted: the piece's own where none is set."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from bachd.config import DEVICES, Config
 from bachd.errors import BachdError, ConfigError, UsageError
 from bachd.midi.reset import reset
+from bachd.music.piece import Step
 from bachd.neural.bundle import bundle
 from bachd.neural.bundle.card import read_card
 from bachd.realtime.output import TimedMessage
@@ -157,6 +158,11 @@ class Commands:
     def running(self) -> bool:
         """Whether there is music; it may be halted, or wait for an external tempo source."""
         return self._player.conductor.running
+
+    @property
+    def coming(self) -> Sequence[Step]:
+        """What is played next, as far as it is known."""
+        return self._music.coming
 
     def _order(self, what: str) -> dict[str, Any]:
         """Halt the music at once, or let it go on with the next bar, after a stop anew; return whether it goes.
