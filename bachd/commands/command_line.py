@@ -165,9 +165,10 @@ def _add_own_options(each: dict[str, argparse.ArgumentParser]) -> None:
     render.add_argument(
         "--bars", type=_count, metavar="N", default=32, help="bars after the seed (default: %(default)s)"
     )
-    each["render"].add_argument(
-        "--favourite", metavar="LINK", help="a piece that was kept, by its link or number, instead of new music"
-    )
+    for verb, when in ((run, "before"), (render, "instead of")):
+        verb.add_argument(
+            "--favourite", metavar="LINK", help=f"a piece that was kept, by its link or number, {when} new music"
+        )
     each["pieces"].add_argument("--model", metavar="NAME", default="chorales", help="(default: %(default)s)")
     doctor.add_argument("--timing", action="store_true", help="measure how punctually notes arrive instead")
     doctor.add_argument("--seconds", type=_seconds, metavar="N", help="with --timing: play for N seconds (default: 10)")

@@ -59,18 +59,19 @@ def run(
     *,
     path: Path | None = None,
     draft: Draft | None = None,
+    first: Sequence[Step] = (),
 ) -> int:
     """Play until a signal, for so many seconds or so many events. Returns the exit code.
 
-    seconds: counted from the first event on, or from when the run begins to wait for a clock, if none comes.
-
-    path: the file that `config` was read from; when it is saved, or a service gets SIGHUP, it is read again. draft: its
-    text, and what `config` has that is not in it.
+    seconds: counted from the first event on, or from when the run begins to wait for a clock, if none comes. path: the
+    file that `config` was read from; when it is saved, or a service gets SIGHUP, it is read again. draft: its text, and
+    what `config` has that is not in it. first: a piece to begin with, before any is composed.
 
     Raises BachdError when something cannot be opened or the model fails; nothing is left sounding then, either.
     """
     log.setLevel(logging.INFO)
     this = _Run(config, seconds, events, path, draft)
+    this.first = first
     handler = logging.StreamHandler()
     handler.setFormatter(PrintableFormatter())
     with log_to(handler, this.stats):
@@ -89,6 +90,7 @@ class _Run:
         self._events = events
         self._path = path
         self._draft = draft
+        self.first: Sequence[Step] = ()
         self._rng = randbits(32) if config.seed.rng is None else config.seed.rng
         self._clock = MonotonicClock()
         self.stats = RunStats(Lateness())
@@ -137,6 +139,8 @@ class _Run:
         from bachd.service.run.composer_thread import ComposerThread
 
         self._composer = ComposerThread(self._exchange, self.stats, thread, self._events)
+        if self.first:
+            self._composer.replay(self.first)
         self._player = make_player(
             self._exchange.present,
             self._clock,
