@@ -230,8 +230,8 @@ class _Run:
     def _tempo(self) -> float | str:
         """The tempo that is wanted: the piece's own where none is set."""
         config, pieces = self._exchange.latest.config, self._composer.pieces
-        share = config.pace(pieces[-1].steps[0]) if pieces else 1.0
-        return round(config.bpm * share) if config.tempo is None else config.tempo
+        own = config.bpm * config.pace(pieces[-1].steps[0]) if pieces else config.bpm
+        return round(own) if config.tempo is None else config.tempo
 
     def _make_housekeeping(self) -> Housekeeping:
         from bachd.service.run.housekeeping import Housekeeping  # slow: not for the event loop or before the first note
