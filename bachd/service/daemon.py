@@ -17,10 +17,9 @@ import asyncio
 import gc
 import logging
 import signal
-import sys
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from secrets import randbits
 from typing import TYPE_CHECKING, Any, Final
@@ -215,23 +214,10 @@ class _Run:
         await self._playing.wait()
         loop = asyncio.get_running_loop()
         control = await loop.run_in_executor(self._tending, self._make_control_task, loop.call_soon_threadsafe)
-        with self._keyboard(control):
+        from bachd.service.run.keyboard import opened
+
+        with opened(control.commands, self._stop.set, lambda: self._housekeeping.view if self._housekeeping else None):
             await control.run(self._reload)
-
-    def _keyboard(self, control: ControlTask) -> AbstractContextManager[object]:
-        """The keys of the terminal that this runs in, if it does."""
-        from bachd.service.run.keyboard import Keyboard, is_in_foreground
-
-        if not (is_in_foreground(sys.stdin) and sys.stdout.isatty()):
-            return nullcontext()
-        view = lambda: self._housekeeping.view if self._housekeeping else None  # noqa: E731
-        return Keyboard(sys.stdin, control.commands, self._tempo, self._stop.set, view)
-
-    def _tempo(self) -> float | str:
-        """The tempo that is wanted: the piece's own where none is set."""
-        config, pieces = self._exchange.latest.config, self._composer.pieces
-        own = config.bpm * config.pace(pieces[-1].steps[0]) if pieces else config.bpm
-        return round(own) if config.tempo is None else config.tempo
 
     def _make_housekeeping(self) -> Housekeeping:
         from bachd.service.run.housekeeping import Housekeeping  # slow: not for the event loop or before the first note

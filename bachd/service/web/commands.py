@@ -160,6 +160,13 @@ class Commands:
         return self._player.conductor.running
 
     @property
+    def tempo(self) -> float | str:
+        """Quarter notes a minute that are wanted, those of the present piece where none are set; or who is followed."""
+        config, pieces = self._exchange.latest.config, self._music.pieces
+        own = config.bpm * config.pace(pieces[-1].steps[0]) if pieces else config.bpm
+        return round(own) if config.tempo is None else config.tempo
+
+    @property
     def coming(self) -> Sequence[Step]:
         """What is played next, as far as it is known."""
         return self._music.coming

@@ -137,7 +137,7 @@ def test_a_favourite_is_rendered_by_its_number_and_by_its_link(
 
 def test_a_run_begins_with_a_favourite_and_goes_on_with_new_music(tmp_path: Path) -> None:
     favourites.add(replace(example(), steps=tuple(replace(step, tempo=250.0) for step in example().steps), bpm=250.0))
-    (tmp_path / "config.yaml").write_text("midi: {output: 'file:out.mid'}\nweb: null\n")
+    (tmp_path / "config.yaml").write_text("midi: {output: 'file:out.mid'}\nexpression: {humanise_ms: 0}\nweb: null\n")
     assert main(["run", "--favourite", "1", "--events", "9"]) == 0
     music = midifile.read((tmp_path / "out.mid").read_bytes(), "out")
     assert [str(event) for event in music.events[:4]] == ["C4", "D4.F4:2", "~D4.F4", "G4:4"]
