@@ -125,7 +125,7 @@ def test_every_setting_of_the_page_is_an_option_of_run() -> None:
 
 
 def test_every_option_of_render_is_one_of_run_or_its_own() -> None:
-    own = {"-o", "--output", "--bars", "--favourite", "--with"}
+    own = {"-o", "--output", "--bars", "--with"}
     assert set(command_line.options("render")) - own <= set(command_line.options("run"))
 
 

@@ -179,9 +179,10 @@ def _add_own_options(each: dict[str, argparse.ArgumentParser]) -> None:
         help="harmonise this melody instead, as if somebody played it: each note without knowing the next",
     )
     each["learn"].add_argument("--seconds", type=_seconds, metavar="N", help="stop after N seconds")
-    each["render"].add_argument(
-        "--favourite", metavar="LINK", help="a piece that was kept, by its link or number, instead of new music"
-    )
+    for verb, when in ((run, "before"), (render, "instead of")):
+        verb.add_argument(
+            "--favourite", metavar="LINK", help=f"a piece that was kept, by its link or number, {when} new music"
+        )
     each["pieces"].add_argument("--model", metavar="NAME", default="chorales", help="(default: %(default)s)")
     doctor.add_argument("--timing", action="store_true", help="measure how punctually notes arrive instead")
     doctor.add_argument("--seconds", type=_seconds, metavar="N", help="with --timing: play for N seconds (default: 10)")

@@ -8,15 +8,17 @@ from __future__ import annotations
 import argparse
 import gc
 import signal
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bachd.errors import EXIT_OK, EXIT_UNAVAILABLE, BachdError, UsageError
 from bachd.printable import printable
 
 if TYPE_CHECKING:
     from bachd.config import Config
+    from bachd.music.piece import Step
 
 SYSTEM_CONFIG: Final = Path("/etc/bachd/config.yaml")
 
@@ -33,14 +35,15 @@ def run(options: argparse.Namespace) -> int:
         from bachd.service.settings.draft import Draft
 
         path = _config_path(options.config)
+        how: dict[str, Any] = {"seconds": options.seconds, "events": options.events, "path": path}
+        how["first"] = _kept(options)
         if _has_settings(options):
             from bachd.commands import setting_options
 
             wanted = setting_options.wanted(options, path)
-            draft = Draft(wanted.text, wanted.options)
-            return daemon.run(wanted.config, options.seconds, options.events, path=path, draft=draft)
+            return daemon.run(wanted.config, **how, draft=Draft(wanted.text, wanted.options))
         config = Config() if path is None else last_good.load(path)
-        return daemon.run(config, options.seconds, options.events, path=path)
+        return daemon.run(config, **how)
     except KeyboardInterrupt:
         return EXIT_OK
 
@@ -229,9 +232,18 @@ def bench(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _kept(options: argparse.Namespace) -> Sequence[Step]:
+    """The steps of the favourite to begin with; none if none is wanted."""
+    if options.favourite is None:
+        return ()
+    from bachd.service.pieces import favourites
+
+    return favourites.find(options.favourite).steps
+
+
 def _has_settings(options: argparse.Namespace) -> bool:
     """Whether an option was given that is a key of config.yaml; all such are named by the key."""
-    own = ("verb", "config", "seconds", "events")
+    own = ("verb", "config", "seconds", "events", "favourite")
     return any(name not in own for name in vars(options))
 
 

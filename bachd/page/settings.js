@@ -165,10 +165,14 @@ export class Steer {
       return true;
     } catch (refusal) {
       if (!(refusal instanceof api.Refusal)) throw refusal;
-      for (const told of refusal.faults) {
-        const field = this.fields.find(({ key }) => told.startsWith(`${key}: `) || told.includes(` ${key}: `));
-        if (field) this.blame(field, told);
-        else write(by("steer-fault"), told);
+      const told = new Map(); // all that is said of a field
+      for (const fault of refusal.faults) {
+        const field = this.fields.find(({ key }) => fault.startsWith(`${key}: `) || fault.includes(` ${key}: `));
+        told.set(field, [...(told.get(field) ?? []), fault]);
+      }
+      for (const [field, faults] of told) {
+        if (field) this.blame(field, faults.join("\n"));
+        else write(by("steer-fault"), faults.join("\n"));
       }
       return false;
     }

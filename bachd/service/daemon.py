@@ -17,10 +17,9 @@ import asyncio
 import gc
 import logging
 import signal
-import sys
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from secrets import randbits
 from typing import TYPE_CHECKING, Any, Final
@@ -59,18 +58,19 @@ def run(
     *,
     path: Path | None = None,
     draft: Draft | None = None,
+    first: Sequence[Step] = (),
 ) -> int:
     """Play until a signal, for so many seconds or so many events. Returns the exit code.
 
-    seconds: counted from the first event on, or from when the run begins to wait for a clock, if none comes.
-
-    path: the file that `config` was read from; when it is saved, or a service gets SIGHUP, it is read again. draft: its
-    text, and what `config` has that is not in it.
+    seconds: counted from the first event on, or from when the run begins to wait for a clock, if none comes. path: the
+    file that `config` was read from; when it is saved, or a service gets SIGHUP, it is read again. draft: its text, and
+    what `config` has that is not in it. first: a piece to begin with, before any is composed.
 
     Raises BachdError when something cannot be opened or the model fails; nothing is left sounding then, either.
     """
     log.setLevel(logging.INFO)
     this = _Run(config, seconds, events, path, draft)
+    this.first = first
     handler = logging.StreamHandler()
     handler.setFormatter(PrintableFormatter())
     with log_to(handler, this.stats):
@@ -89,6 +89,7 @@ class _Run:
         self._events = events
         self._path = path
         self._draft = draft
+        self.first: Sequence[Step] = ()
         self._rng = randbits(32) if config.seed.rng is None else config.seed.rng
         self._clock = MonotonicClock()
         self.stats = RunStats(Lateness())
@@ -140,6 +141,8 @@ class _Run:
 
         self._desk = PersonDesk(self._exchange, self._clock.now)
         self._composer = ComposerThread(self._exchange, self.stats, thread, self._events)
+        if self.first:
+            self._composer.replay(self.first)
         self._player = make_player(
             self._exchange.present,
             self._clock,
@@ -229,28 +232,10 @@ class _Run:
         await self._playing.wait()
         loop = asyncio.get_running_loop()
         control = await loop.run_in_executor(self._tending, self._make_control_task, loop.call_soon_threadsafe)
-        with self._keyboard(control):
+        from bachd.service.run.keyboard import opened
+
+        with opened(control.commands, self._stop.set, lambda: self._housekeeping.view if self._housekeeping else None):
             await control.run(self._reload)
-
-    def _keyboard(self, control: ControlTask) -> AbstractContextManager[object]:
-        """The keys of the terminal that this runs in, if it does."""
-        from bachd.service.run.keyboard import Keyboard, is_in_foreground
-
-        if not (is_in_foreground(sys.stdin) and sys.stdout.isatty()):
-            return nullcontext()
-        return Keyboard(
-            sys.stdin,
-            control.commands,
-            self._tempo,
-            self._stop.set,
-            lambda: self._housekeeping.view if self._housekeeping else None,
-        )
-
-    def _tempo(self) -> float | str:
-        """The tempo that is wanted: the piece's own where none is set."""
-        config, pieces = self._exchange.latest.config, self._composer.pieces
-        share = config.pace(pieces[-1].steps[0]) if pieces else 1.0
-        return round(config.bpm * share) if config.tempo is None else config.tempo
 
     def _make_housekeeping(self) -> Housekeeping:
         from bachd.service.run.housekeeping import Housekeeping  # slow: not for the event loop or before the first note

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from bachd import __version__, standard_streams
-from bachd.errors import EXIT_BUG, EXIT_OK, EXIT_UNAVAILABLE, BachdError, ConfigError, UsageError
+from bachd.errors import EXIT_BUG, EXIT_OK, EXIT_UNAVAILABLE, BachdError, ConfigError, UsageError, did_you_mean
 from bachd.standard_streams import exit_code_for, print_error
 from bachd.training import subcommands
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _carry_out(arguments: Sequence[str] | None) -> int:
     try:
-        options = _parser().parse_args(arguments)
+        options = _parsed(sys.argv[1:] if arguments is None else arguments)
         subcommands.require(options.needs)
         getattr(subcommands, options.verb)(options)
     except ConfigError as error:  # as many lines as there are faults, each with its file
@@ -63,6 +63,24 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
         print_error(f"{traceback.format_exc()}bachd-train: this is a bug; please report it with the lines above")
         return EXIT_BUG
     return EXIT_OK
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """Raises UsageError, which offers the nearest verb or option for one that there is not."""
+    parser = _parser()
+    choices: dict[str, argparse.ArgumentParser] = next(
+        dict(action.choices) for action in parser._actions if isinstance(action, argparse._SubParsersAction)
+    )
+    verb = next(iter(arguments), "")
+    if verb and not verb.startswith("-") and verb not in choices:
+        instead = did_you_mean(verb, choices) or f"; the verbs are {', '.join(choices)}"
+        raise UsageError(f"no verb {verb!r}{instead}; see 'bachd-train --help'")
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        known = [name for action in choices[verb]._actions for name in action.option_strings]
+        hint = did_you_mean(unknown[0].partition("=")[0], known)
+        raise UsageError(f"unrecognized arguments: {' '.join(unknown)}{hint}; see 'bachd-train {verb} --help'")
+    return options
 
 
 class _Parser(argparse.ArgumentParser):

@@ -180,3 +180,24 @@ def _lose_and_find_again(page: Page, daemon: Daemon) -> None:
 def test_panic_says_that_the_music_is_paused(page: Page) -> None:
     page.click("#panic")
     until_told(page, "Silenced, and paused")
+
+
+def test_all_that_is_wrong_with_a_value_is_said(page: Page) -> None:
+    page.fill("#f-midi-channels", "0 17")
+    page.press("#f-midi-channels", "Enter")
+    told = "document.getElementById('f-midi-channels-fault').textContent"
+    until(page, f"{told}.includes('0 is not between') && {told}.includes('17 is not between')")
+
+
+def test_what_is_to_come_is_shown_while_the_music_is_paused(page: Page, browser: Browser, daemon: Daemon) -> None:
+    page.click("#play")
+    until(page, f"!({PLAYS})")
+    with opened(browser, daemon, begun="paused") as (late, wrong):
+        until(late, "document.querySelectorAll('#tokens .coming code')[0].textContent !== ''")
+    assert wrong == []
+
+
+def test_a_download_is_called_after_its_piece(page: Page) -> None:
+    with page.expect_download() as saved:
+        page.click("#keep-mid")
+    assert saved.value.suggested_filename == "bachd-bwv269.mid"

@@ -23,7 +23,9 @@ NEEDS_TENSORFLOW = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is 
         (["fit", "train.yaml", "--epochs", "0"], "0 is no whole number"),
         (["evaluate", "--hours", "many"], "many is no number of hours"),
         (["evaluate", "--pieces", "0"], "0 is no whole number"),
-        (["train"], "invalid choice: 'train'"),
+        (["train"], "no verb 'train'; the verbs are prepare, fit, "),
+        (["evalute"], "no verb 'evalute'; did you mean 'evaluate'?"),
+        (["fit", "x.yaml", "--epoch=3", "--copus", "x"], "--copus x; did you mean '--corpus'?"),
     ],
 )
 def test_a_wrong_command_line_is_one_line(

@@ -63,8 +63,9 @@ class _Page:
             self._key = step.key or keys.home([event, *(each.event for each in ahead)])
         coming = islice(_starts(ahead), _AFTER)
         new = [pitch for pitch in event.sounding if pitch not in event.held or pitch not in self._names]
-        found = spell([*self._past, *new, *coming], self._key, before=_BEFORE, after=_AFTER)
-        names = dict(zip(new, found[len(self._past) : len(self._past) + len(new)], strict=True))
+        wanted = slice(len(self._past), len(self._past) + len(new))
+        found = spell([*self._past, *new, *coming], self._key, before=_BEFORE, after=_AFTER, wanted=wanted)
+        names = dict(zip(new, found, strict=True))
         self._names = {pitch: names.get(pitch) or self._names[pitch] for pitch in event.sounding}
         self._past.extend(event.starts)
         return Written(self._names, self._voices.assign(event), self._key)

@@ -88,21 +88,26 @@ def key_named(name: str) -> Key | None:
     return next((key for key in ALL if key_name(key) == name), None)
 
 
-def spell(pitches: Sequence[int], key: Key, *, before: int = BEFORE, after: int = AFTER) -> list[Spelled]:
+def spell(
+    pitches: Sequence[int], key: Key, *, before: int = BEFORE, after: int = AFTER, wanted: slice = slice(None)
+) -> list[Spelled]:
     """Name pitches in the order in which they begin, those of a chord from low to high.
 
     pitches: MIDI numbers. key: of the piece. before, after: how many pitches have a say in a name, itself counted.
+    wanted: which of the pitches to name.
     """
     names, counts = _tonics(key), [0] * 12
     for pitch in pitches[: after - 1]:
         counts[pitch % 12] += 1
     found = []
-    for index, pitch in enumerate(pitches):
+    first, end, _ = wanted.indices(len(pitches))
+    for index, pitch in enumerate(pitches[:end]):
         if index + after - 1 < len(pitches):
             counts[pitches[index + after - 1] % 12] += 1
         if index > before:
             counts[pitches[index - before - 1] % 12] -= 1
-        found.append(_name(pitch, counts, names))
+        if index >= first:
+            found.append(_name(pitch, counts, names))
     return found
 
 

@@ -37,6 +37,11 @@ class Music(Protocol):
         """The number of the present piece, counted from 1; 0 before the first."""
         ...
 
+    @property
+    def coming(self) -> Sequence[Step]:
+        """What is played next, as far as it is known."""
+        ...
+
     def when_whole(self, number: int, call: Callable[[Played], None]) -> None:
         """Call with a piece once it is over, or at once; it must be one of `pieces`."""
         ...

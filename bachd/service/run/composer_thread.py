@@ -117,6 +117,11 @@ class ComposerThread:
             self._waiting.append(call)
 
     @property
+    def coming(self) -> Sequence[Step]:
+        """The steps that have not been sent yet, as far as they are known."""
+        return self.ahead if self._unsent is None else [self._unsent, *self.ahead]
+
+    @property
     def ahead(self) -> Sequence[Step]:
         """The steps that come, as far as they are known."""
         return [*self._again, *self._source.ahead]

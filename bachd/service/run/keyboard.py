@@ -10,10 +10,11 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 import termios
 import tty
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from bachd.config import Config
@@ -42,14 +43,12 @@ class Keyboard:
         self,
         stream: TextIO,
         commands: Commands,
-        tempo: Callable[[], float | str],
         stop: Callable[[], object],
         view: Callable[[], TerminalView | None],
     ) -> None:
-        """Read nothing yet. stream: standard input. tempo: returns `Config.tempo`. stop: ends the run."""
+        """Read nothing yet. stream: standard input. stop: ends the run. view: returns what is drawn there."""
         self._fd = stream.fileno()
         self._commands = commands
-        self._tempo = tempo
         self._stop = stop
         self._view = view
         self._before: list[Any] | None = None
@@ -132,7 +131,7 @@ class Keyboard:
         return ""
 
     async def _change_tempo(self, step: int) -> str:
-        tempo = self._tempo()
+        tempo = self._commands.tempo
         if isinstance(tempo, str):
             raise UsageError(f"the music follows a tempo from outside: tempo is {tempo}")
         low, high = next(key.kind.limits for key in keys(Config) if key.path == "tempo" and key.kind) or (tempo, tempo)
@@ -163,6 +162,15 @@ class Keyboard:
         if going:
             with suppress(BachdError):
                 await self._commands.handle("play", None)
+
+
+def opened(
+    commands: Commands, stop: Callable[[], object], view: Callable[[], TerminalView | None]
+) -> AbstractContextManager[object]:
+    """The keys of the terminal that this process runs in, if it does; see `Keyboard`."""
+    if not (is_in_foreground(sys.stdin) and sys.stdout.isatty()):
+        return nullcontext()
+    return Keyboard(sys.stdin, commands, stop, view)
 
 
 def is_in_foreground(stream: TextIO) -> bool:

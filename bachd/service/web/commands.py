@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from bachd.config import DEVICES, TOGETHER, Config
 from bachd.errors import BachdError, ConfigError, UsageError
 from bachd.midi.reset import reset
+from bachd.music.piece import Step
 from bachd.neural.bundle import bundle
 from bachd.neural.bundle.card import read_card
 from bachd.realtime.output import TimedMessage
@@ -157,6 +158,18 @@ class Commands:
     def running(self) -> bool:
         """Whether there is music; it may be halted, or wait for an external tempo source."""
         return self._player.conductor.running
+
+    @property
+    def tempo(self) -> float | str:
+        """Quarter notes a minute that are wanted, those of the present piece where none are set; or who is followed."""
+        config, pieces = self._exchange.latest.config, self._music.pieces
+        own = config.bpm * config.pace(pieces[-1].steps[0]) if pieces else config.bpm
+        return round(own) if config.tempo is None else config.tempo
+
+    @property
+    def coming(self) -> Sequence[Step]:
+        """What is played next, as far as it is known."""
+        return self._music.coming
 
     def _order(self, what: str) -> dict[str, Any]:
         """Halt the music at once, or let it go on with the next bar, after a stop anew; return whether it goes.

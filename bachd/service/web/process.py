@@ -181,6 +181,8 @@ class Page:
                 self._log.add(message["line"])
             case "watched":
                 self.watched = bool(message["clients"])
+                if not self._commands.running:  # nothing is sent of itself, then
+                    self.plan(None, self._commands.coming)
             case "request" if len(self._requests) < MOST_REQUESTS:
                 self._start_task(self._answer(message))
             case "request":

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bachd.cli import main
 from bachd.config import Config, Expression
 from bachd.errors import UsageError
+from bachd.music import midifile, smf
 from bachd.music.keys import Key
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Origin, Step
@@ -132,3 +133,13 @@ def test_a_favourite_is_rendered_by_its_number_and_by_its_link(
     assert main(["render", "c.musicxml", "--favourite", "1"]) == 0
     assert main(["render", "d.mid", "--favourite", "bachd1.xyz"]) == 64
     assert "damaged" in capsys.readouterr().err
+
+
+def test_a_run_begins_with_a_favourite_and_goes_on_with_new_music(tmp_path: Path) -> None:
+    favourites.add(replace(example(), steps=tuple(replace(step, tempo=250.0) for step in example().steps), bpm=250.0))
+    (tmp_path / "config.yaml").write_text("midi: {output: 'file:out.mid'}\nexpression: {humanise_ms: 0}\nweb: null\n")
+    assert main(["run", "--favourite", "1", "--events", "9"]) == 0
+    music = midifile.read((tmp_path / "out.mid").read_bytes(), "out")
+    assert [str(event) for event in music.events[:4]] == ["C4", "D4.F4:2", "~D4.F4", "G4:4"]
+    data = (tmp_path / "out.mid").read_bytes()
+    assert next(message.text for _, _, message in smf.parse(data).messages if message.type == "marker") == "bwv269"

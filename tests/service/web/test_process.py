@@ -22,6 +22,8 @@ from bachd.service.web.process import Page
 class Wheel:
     """Has no settings to send."""
 
+    running = True
+
     async def handle(self, command: str, payload: object) -> dict[str, object]:
         return {}
 

@@ -125,11 +125,15 @@ class MusicFiles:
 
     async def as_mid(self, request: web.Request) -> web.StreamResponse:
         """GET /api/music.mid: the last bars, or all."""
-        bars = _bars(request, MOST_BARS, None)
-        data = await self._done(request, partial(self._midi, bars))
+        data = await self._done(request, partial(self._midi, _bars(request, MOST_BARS, None)))
         if not data:
             raise Refused(["nothing has been kept yet"], 404)
-        return await send(request, download("audio/midi", "bachd.mid"), len(data), pieces(data))
+        return await send(request, download("audio/midi", f"{self._title}.mid"), len(data), pieces(data))
+
+    @property
+    def _title(self) -> str:
+        """What a download is called: after the piece that was played last."""
+        return f"bachd-{stem_of(self._recording.piece)}" if self._recording.piece else "bachd"
 
     def _midi(self, bars: int | None) -> bytes:
         """Return a .mid of so many bars, which may be some seconds old."""
@@ -147,7 +151,7 @@ class MusicFiles:
                 with TemporaryDirectory(prefix="bachd-") as folder:
                     midi = Path(folder, "kept.mid")
                     size = await self._done(request, partial(self._write, midi, bars))
-                    return await send(request, download("audio/wav", "bachd.wav"), size, wav.play(midi, size))
+                    return await send(request, download("audio/wav", f"{self._title}.wav"), size, wav.play(midi, size))
             except BachdError as fault:
                 raise Refused([str(fault)], 501) from None
 

@@ -41,6 +41,8 @@ class Recording:
         """Goes on with the recording in `folder` if it is of the same `run`, and begins a new one otherwise."""
         self._file, self._before, mark = folder / "played", folder / "played.before", folder / "played.run"
         self._works = True
+        self.piece = ""
+        """Name of the piece that was played last."""
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not mark.exists() or mark.read_text() != run:
@@ -52,6 +54,7 @@ class Recording:
 
     def add(self, step: Step) -> None:
         """Write a step down."""
+        self.piece = step["piece"]
         try:
             with self._file.open("a") as file:
                 file.write(json.dumps(step, separators=(",", ":")) + "\n")

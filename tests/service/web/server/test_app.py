@@ -234,7 +234,8 @@ def test_what_was_played_can_be_kept(bachd_run: Running) -> None:
     look(bachd_run, lambda feed: until(feed, "step", 8))
     for query in ("", "?bars=all", "?bars=2"):
         answer = bachd_run.ask(f"/api/music.mid{query}")
-        assert answer.headers["Content-Disposition"] == 'attachment; filename="bachd.mid"'
+        name = answer.headers["Content-Disposition"].removeprefix('attachment; filename="bachd-')
+        assert name.endswith('.mid"')
         kept = mido.MidiFile(file=io.BytesIO(answer.body))
         sounding: set[int] = set()
         for message in kept:
