@@ -17,12 +17,10 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 
-from bachd.music import keys
-from bachd.music.event import TICKS, Event
-from bachd.music.form import phrases, plan, planner, written
+from bachd.music.event import Event
+from bachd.music.form import plan, planner
 from bachd.music.form.habits import Habits
 from bachd.music.form.plan import Form
-from bachd.music.metre import Grid, Place
 from bachd.music.performance import tempo
 from bachd.music.piece import Chance, Origin, Piece, Step
 from bachd.neural import features, music_state
@@ -108,7 +106,7 @@ class Composer:
         name, place = self._piece.name, self._state.place
         upbeat, bpm = self._state.grid.upbeat > 0, tempo.of(self._piece)
         self._begin(self._another())
-        rest = self._rest(place)
+        rest = plan.breath(place, self._state.grid.upbeat, self._state.freeze.room((), place.metre))
         if not rest:  # there has been silence enough
             return self.next()
         breath = Event((), (), rest)
@@ -164,16 +162,9 @@ class Composer:
         self._hurried = True
 
     def _begin(self, piece: Piece) -> None:
-        excerpt, begins = phrases.opening(piece, self._bars)
-        ticks = begins[-1]
+        excerpt, grid, planned = planner.begin(piece, self._bars, self._habits, self.rng)
         self._piece = piece
         self._seed = deque(part for event in excerpt for part in features.to_layout(event))
-        # What the seed piece does later with its metre is its own affair.
-        changes = tuple([change for change in piece.grid.changes if change[0] < ticks])
-        home = keys.home(piece.events)
-        grid = Grid(changes, piece.grid.upbeat)
-        planned = planner.plan(self._habits, home, grid, begins, self.rng, len(excerpt))
-        planned = replace(planned, opening=written.between(piece, begins))
         self._state.begin(grid, planned)
         self._sampler.adapt(piece)
         self._plan(planned)
@@ -250,16 +241,3 @@ class Composer:
             self._waiting = [name for name in self._others if name != self._piece.name]
             self.rng.shuffle(self._waiting)
         return self._load(self._waiting.pop()) if self._waiting else self._piece
-
-    def _rest(self, place: Place) -> int:
-        """Ticks from `place`, where a piece has ended, to the next one, whose first full bar begins on a bar line.
-
-        Two quarters of silence are a second at 120 bpm.
-        """
-        bar = place.metre.bar
-        rest = -place.phase % bar + bar - self._state.grid.upbeat
-        while rest < 2 * TICKS:
-            rest += bar
-        while rest > self._state.freeze.room((), place.metre):
-            rest -= bar
-        return max(0, rest)

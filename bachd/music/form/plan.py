@@ -17,7 +17,7 @@ from typing import Final
 from bachd.music.event import TICKS
 from bachd.music.form.habits import Cadence
 from bachd.music.keys import Key
-from bachd.music.metre import Metre
+from bachd.music.metre import Metre, Place
 
 _NOTES: Final = tuple(TICKS * eighths // 2 for eighths in (4, 6, 8, 12, 16))
 """Ticks that the last chord of a piece may last: a half note, with a dot, and longer."""
@@ -110,3 +110,17 @@ def close_at(tick: int, home: Key, metre: Metre) -> Form:
     """The plan of a piece that has to end with the chord that begins at `tick`."""
     end = tick + last_ticks(metre.bar, metre)
     return Form(home, tick, (Phrase(tick, tick, end, home, Cadence.FINAL, "A"),))
+
+
+def breath(place: Place, upbeat: int, most: int) -> int:
+    """Ticks of rest from `place`, where a piece has ended, to the next one, whose first full bar begins on a bar line.
+
+    upbeat: ticks of the next piece's. most: ticks of silence there may be. Two quarters are a second at 120 bpm.
+    """
+    bar = place.metre.bar
+    rest = -place.phase % bar + bar - upbeat
+    while rest < 2 * TICKS:
+        rest += bar
+    while rest > most:
+        rest -= bar
+    return max(0, rest)

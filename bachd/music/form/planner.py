@@ -6,14 +6,18 @@ Law: a plan follows from the habits of a repertoire, the seed and the random num
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Final, TypeVar
 
-from bachd.music.event import TICKS
+from bachd.music import keys
+from bachd.music.event import TICKS, Event
+from bachd.music.form import phrases, written
 from bachd.music.form.habits import Cadence, Habits
 from bachd.music.form.plan import Form, Line, Phrase, Quote, last_ticks, strong
 from bachd.music.keys import Key
 from bachd.music.metre import Grid, Metre
+from bachd.music.piece import Piece
 
 _T = TypeVar("_T")
 
@@ -34,6 +38,16 @@ TAKEN: Final = 13
 RETURNED: Final = 3
 """Bars of a phrase that return, in music that flows."""
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def begin(piece: Piece, bars: int, habits: Habits, rng: Random) -> tuple[tuple[Event, ...], Grid, Form]:
+    """The opening of a piece, about so many bars of it, with the grid and the plan of what grows from it."""
+    excerpt, begins = phrases.opening(piece, bars)
+    # What the piece does later with its metre is its own affair.
+    changes = tuple([change for change in piece.grid.changes if change[0] < begins[-1]])
+    grid = Grid(changes, piece.grid.upbeat)
+    planned = plan(habits, keys.home(piece.events), grid, begins, rng, len(excerpt))
+    return excerpt, grid, replace(planned, opening=written.between(piece, begins))
 
 
 def plan(habits: Habits, home: Key, grid: Grid, seed: Sequence[int], rng: Random, events: int = 0) -> Form:

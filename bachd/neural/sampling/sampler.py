@@ -113,8 +113,8 @@ class Sampler:
     ) -> Event | None:
         """Draw the event after one in which the pitches `sounded` were heard; None when the piece ends instead.
 
-        hidden: the trunk's output, shape (1, D). outlook: what is known of the event. temperature_boost is added to the
-        temperature. given: symbols of the highest notes, from the top down, where these are not to be drawn.
+        hidden: the trunk's output, shape (1, D). outlook: what is known of the event. temperature_boost: is added to
+        the temperature. given: symbols of the highest notes, from the top down, which are not drawn then.
         """
         mask = self._start_mask(sounded, guidance)
         chosen = list(given)
