@@ -52,6 +52,8 @@ def fill(home: Path, bpm: float) -> None:
         "ticks": 96,
         "starts": [[note, 80, 1] for note in (48, 64, 67, 72)],
         "held": [],
+        "notes": [[48, "C3", 3], [64, "E4", 2], [67, "G4", 1], [72, "C5", 0]],
+        "key": "C major",
         "text": "C3.E4.G4.C5:4",
         "phase": 0,
         "metre": [4, 4],

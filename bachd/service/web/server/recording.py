@@ -28,7 +28,7 @@ from bachd.service.web.messages import Step
 log = logging.getLogger("bachd")
 
 SHARE: Final = 8 << 20
-"""Bytes in each of the two files: together they hold some eight hours of chorales."""
+"""Bytes in each of the two files: together they hold some six hours of chorales."""
 LONGEST_LINE: Final = 1 << 16
 LATEST: Final = 1 << 18
 """Bytes at the end of a file, among which is whatever may still be taken back."""
@@ -117,9 +117,11 @@ def _read(files: Iterable[BinaryIO]) -> Iterator[tuple[tuple[str, int], Step]]:
         while line := file.readline(LONGEST_LINE):
             try:
                 step: Step = json.loads(line)
-                yield (step["piece"], step["bar"]), step
+                place = step["piece"], step["bar"]
+                _ = step["notes"], step["key"]  # which another version may not have written
             except (ValueError, TypeError, LookupError):
                 continue
+            yield place, step
 
 
 def _start(files: Iterable[BinaryIO], bars: int) -> int:

@@ -145,3 +145,15 @@ def test_reading_takes_no_more_memory_than_some_steps(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 1e6  # with all steps at once, it was 15 MB
+
+
+def test_a_line_of_another_version_is_passed_over(tmp_path: Path) -> None:
+    kept = Recording(tmp_path, "a run")
+    music = played("C4 D4 E4")
+    kept.add(music[0])
+    older = {name: value for name, value in music[1].items() if name != "notes"}
+    with (tmp_path / "played").open("a") as file:
+        file.write(json.dumps(older) + "\n")
+    kept.add(music[2])
+    assert [step["n"] for step in kept.steps()] == [0, 2]
+    assert write_midi(kept.steps()).startswith(b"MThd")
