@@ -1,4 +1,4 @@
-"""The kinds of values that only config.yaml has: a bundle, a piece, outputs, a clock, a range of notes, an address.
+"""Define the kinds of values that only config.yaml has: bundle, piece, outputs, clock, range of notes, address.
 
 Law: a relative path starts from the folder of the file; what a name stands for is there, or it is a fault.
 """

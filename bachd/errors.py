@@ -1,4 +1,4 @@
-"""The faults bachd knows, each with the exit code that tells a service manager what to do.
+"""Define bachd's errors, each with an exit code for shells and service managers.
 
 Law: an expected fault is one line that says what, where and how to mend it; only a bug has a traceback.
 """
@@ -62,7 +62,7 @@ class ConfigError(BachdError):
         super().__init__("\n".join(f"{self._place(fault)}{fault}" for fault in self.faults))
 
     def without_places(self) -> ConfigError:
-        """Return the same error for somebody who does not see the file."""
+        """Return the same error without the file's name, for clients that do not see the file."""
         return ConfigError(self.faults)
 
     def _place(self, fault: Fault) -> str:

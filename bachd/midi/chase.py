@@ -31,7 +31,7 @@ _FURTHEST: Final = 1 << 14
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """What puts a device in step with a clock that runs."""
+    """Messages that synchronise a device with a running clock."""
 
     due: float
     """Monotonic seconds: after the last clock that was sent, before the next."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 
 def tell(what: str) -> None:
-    """Replace the line that says what is going on; with nothing, take it away."""
+    """Replace the progress line; with an empty text, remove it."""
     if sys.stderr.isatty():
         with suppress(OSError):  # a terminal that has been closed
             sys.stderr.write(f"\r\x1b[K{what}")

@@ -25,7 +25,7 @@ def progress(
 
 
 class _Lenient:
-    """A stream whose other end may go away: hours of training do not end with the terminal they were started in."""
+    """A stream whose other end may close: training does not end with the terminal it was started in."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

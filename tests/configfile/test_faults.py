@@ -84,7 +84,7 @@ tempo: 90
         "config.yaml:13: midi.program: 0 is not between 1 and 128",
         "config.yaml:14: midi.latency_ms: 'fast' is not a number",
         "config.yaml:15: sampling.leading: 'maybe' is neither true nor false",
-        "config.yaml:15: sampling.range: 'H3' is no note name such as 'C4', 'F#2' or 'Bb3'",
+        "config.yaml:15: sampling.range: 'H3' is not a note name such as 'C4', 'F#2' or 'Bb3'",
         "config.yaml:15: sampling.temperature: a list is not a single value",
         "config.yaml:16: expression.dynamics: 2 is neither true nor false",
         "config.yaml:16: expression.humanize_ms: no such key; did you mean 'humanise_ms'?",

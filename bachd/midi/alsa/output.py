@@ -126,7 +126,7 @@ class AlsaOutput:
         self._sequencer.schedule([(self._moment(now, data), data) for data in ends])
 
     def bar(self, due: float) -> None:
-        """Let those who wait for it join in just before."""
+        """Let waiting synths join just before the bar."""
         self._synths.bar(max(self._clock.now(), self._last[False][0]), due, self._chase.resume())
         if self._synths.waiting:
             self._sequencer.wake()

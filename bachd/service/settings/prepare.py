@@ -34,7 +34,7 @@ def prepare(wanted: Config, present: Sequence[Parts], clock: Clock, lateness: La
     from bachd.service.factory import open_composer, open_effort, open_sampler
 
     def alike(*keys: str) -> Parts | None:
-        """The newest parts whose settings have the values wanted of some keys."""
+        """Return the newest parts whose settings have the wanted values of some keys."""
         values = attrgetter(*keys)
         return next((parts for parts in present if values(parts.config) == values(wanted)), None)
 

@@ -36,7 +36,7 @@ Heard: TypeAlias = list[tuple[float, str]]
 
 
 def _jack(heard: Heard, ready: Callable[[str], None]) -> None:
-    """Listen through JACK, whose own thread calls `cycle`."""
+    """Receive through JACK, whose own thread calls `cycle`."""
     client = Client(NAME)
     jack = client.jack
     port = client.register("in", output=False)

@@ -19,7 +19,7 @@ ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
 
 class Placed(TypedDict):
-    """What a step that was played and one that is planned have in common."""
+    """Fields that played and planned steps share."""
 
     n: int
     """Counted from the daemon's first step."""
@@ -135,14 +135,14 @@ class RetractedMessage(TypedDict):
 
 
 class PlanMessage(TypedDict):
-    """What comes after the last step."""
+    """Planned steps after the last one played."""
 
     type: Literal["plan"]
     steps: list[PlannedStep]
 
 
 class AlternativesMessage(TypedDict):
-    """What could come as step `n`, the likeliest first."""
+    """Alternatives for step `n`, the likeliest first."""
 
     type: Literal["alternatives"]
     n: int
@@ -150,7 +150,7 @@ class AlternativesMessage(TypedDict):
 
 
 class StatusMessage(TypedDict):
-    """How the run is doing, every second."""
+    """State of the run, sent every second."""
 
     type: Literal["status"]
     status: Status
@@ -206,7 +206,7 @@ DaemonMessage: TypeAlias = Opening | FeedMessage | Answer
 
 
 class Request(TypedDict):
-    """Somebody wants something to be done."""
+    """Request from the page's process to the daemon."""
 
     type: Literal["request"]
     id: int

@@ -21,7 +21,7 @@ _AGAIN: Final = 1.0
 
 
 class TooLongError(BaseException):
-    """The time is over. No Exception, so that nobody on the way takes it for a fault of the file's."""
+    """The time is up. Not an Exception, so that no handler on the way takes it for a fault of the file."""
 
 
 @contextmanager

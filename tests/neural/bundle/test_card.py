@@ -20,7 +20,7 @@ from tests.neural.bundle.tiny import FILES, a_card, checksum, complaint, write_c
 def test_a_pipe_in_place_of_a_file_is_not_waited_for(tiny: Path) -> None:
     (tiny / "card.json").unlink()
     os.mkfifo(tiny / "card.json")
-    with pytest.raises(ModelError, match=r"card\.json: is no file"):
+    with pytest.raises(ModelError, match=r"card\.json: is not a file"):
         Bundle.open(tiny)
 
 
@@ -38,10 +38,10 @@ def test_another_layout_or_format_asks_for_matching_versions(tiny: Path) -> None
 
 def test_a_card_that_is_no_card_is_refused(tiny: Path) -> None:
     for text, reason in (
-        (b"", "is no JSON: Expecting value: line 1 column 1 (char 0)"),
-        (b"\xff\xfe\x00", "is no JSON: "),
-        (b"[" * 100_000, "is no JSON: "),
-        (b"[]", "is no card: it holds no JSON object"),
+        (b"", "is not JSON: Expecting value: line 1 column 1 (char 0)"),
+        (b"\xff\xfe\x00", "is not JSON: "),
+        (b"[" * 100_000, "is not JSON: "),
+        (b"[]", "is not a card: it holds no JSON object"),
         (b"{}", "'format': missing, or no such value as belongs there"),
     ):
         (tiny / "card.json").write_bytes(text)
@@ -168,7 +168,7 @@ def test_sampling_defaults_have_limits(tiny: Path, key: str, limits: tuple[float
         ("name", "", "'name': missing"),
         ("name", "x" * 256, "'name': missing"),
         ("sampling", {"heat": 1}, "'sampling': missing"),
-        ("form", {"bars": []}, "'form': bars are no counts; install the bundle again"),
+        ("form", {"bars": []}, "'form': bars is not a list of counts; install the bundle again"),
     ],
 )
 def test_a_value_that_does_not_belong_there_is_named(tiny: Path, key: str, value: object, reason: str) -> None:

@@ -120,13 +120,13 @@ def test_small_folders_get_three_sides_or_a_plain_answer(folder: Path) -> None:
 
 
 def test_nothing_to_learn_from_is_said_in_one_line(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="is no folder"):
+    with pytest.raises(CorpusError, match="is not a folder"):
         sources.load(folder)
     folder.mkdir()
     with pytest.raises(CorpusError, match=r"no music in .*\.mid, \.midi, \.kar, \.rmi, \.krn"):
         sources.load(folder)
     (folder / "broken.mid").write_text("no")
-    with pytest.raises(CorpusError, match="no file of music could be read; the first, broken: this is no MIDI file"):
+    with pytest.raises(CorpusError, match="no file of music could be read; the first, broken: this is not a MIDI file"):
         sources.load(folder)
     put(folder, "a", 1)
     (folder / "MANIFEST.csv").write_text("file,split\na.mid,tests\n")

@@ -49,7 +49,7 @@ class Feed:
 
     @property
     def clients(self) -> int:
-        """How many there are."""
+        """Number of clients."""
         return len(self._clients)
 
     def receive(self, message: FeedMessage, text: str) -> None:
