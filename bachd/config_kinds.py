@@ -189,7 +189,7 @@ def _piece(section: Section, name: str, default: Any) -> Any:
     try:
         known = tuple(read_card(bundle.folder(model)).seeds)
     except (ModelError, OSError):
-        known = ()  # whoever opens the bundle says what is wrong with it
+        known = ()  # opening the bundle reports what is wrong with it
     given = section.text(name, default, known)
     if given is None:
         return None

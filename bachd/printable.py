@@ -2,7 +2,7 @@
 
 Law: nothing that is shown can move the cursor, change a colour, hide or reorder what stands beside it. A terminal
 obeys control characters (ECMA-48), and Unicode has invisible ones, some of which turn the direction of a line. Code
-points that Unicode has not assigned yet are escaped, too: nobody knows what a terminal makes of them.
+points that Unicode has not assigned yet are escaped, too: terminals differ in what they make of them.
 """
 
 from __future__ import annotations

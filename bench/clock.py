@@ -5,8 +5,8 @@ clock; what is printed is what it saw, idle and with two busy processes.
 
 That clock is JACK's time, never its frames: a loaded machine's dummy driver leaves frames out, as no card does.
 
-The master sends 24 clocks a quarter, each up to a millisecond late or early, and changes his tempo every four bars. A
-note's error is the time from where its tick lies on his own even grid to where it was heard.
+The master sends 24 clocks a quarter, each up to a millisecond late or early, and changes its tempo every four bars. A
+note's error is the time from where its tick lies on the master's own even grid to where it was received.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Look for notes that hang when the music is halted, at several periods of JACK: `python -m bench.halts`.
 
-Law: whoever listens is a process of its own and shares nothing with bachd but the server. A real player plays fast
+Law: the listener is a process of its own and shares nothing with bachd but the server. A real player plays fast
 chords through a real output; halts come at random moments. What sounds at the listener when the music has been halted,
 and no later message has been handed over, hangs.
 

@@ -42,7 +42,7 @@ _TICK: Final = 60.0 / (BPM * 24)
 _SETTLING: Final = 2.0
 """Seconds of a turn that do not count."""
 _BUFFER: Final = 1 << 16
-"""Bytes that asyncio takes from a writer before it makes him wait."""
+"""Bytes that asyncio takes from a writer before it makes the sender wait."""
 
 
 @dataclass

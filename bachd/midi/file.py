@@ -44,7 +44,7 @@ _LENGTH: Final = len(_HEADER) + 4
 _MUSIC: Final = _LENGTH + 4
 """Where in the file the music begins."""
 _FULL: Final = 1 << 14
-"""Bytes that are gathered if nobody polls, as when music is rendered."""
+"""Bytes that are gathered without `poll`, as when music is rendered."""
 _OPEN: Final = 1.0
 """Seconds for which a message may be retracted: more than any is sent ahead, and behind."""
 

@@ -30,7 +30,7 @@ PPQ: Final = 480
 LONGEST: Final = 24 * 60 * 100 * TICKS
 """Ticks of the longest piece that is read: a day at 100 quarters a minute. A damaged file can last for centuries."""
 LONGEST_BAR: Final = 48 * TICKS
-"""Ticks of the longest bar that is read: whoever composes or plays a bar of 255 whole notes has an hour's work."""
+"""Ticks of the longest bar that is read: to compose or play a bar of 255 whole notes takes an hour."""
 
 _USUAL_TEMPO: Final = 500_000
 """Microseconds a quarter note until a file tells another."""

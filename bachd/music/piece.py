@@ -77,7 +77,7 @@ class Step:
     pace: float = 1.0
     """How fast to play it, as a share of the tempo."""
     chances: tuple[Chance, ...] = ()
-    """What else could have come, the likeliest first; empty where nobody wanted to know."""
+    """What else could have come, the likeliest first; empty unless alternatives are recorded."""
     key: Key | None = None
     """Of its piece; None where it is not known."""
     upbeat: bool = False

@@ -1,6 +1,6 @@
 """Show on a terminal, in one line, how far something has come.
 
-Law: it stands on stderr and only where somebody is looking; when the work is done, it is gone.
+Law: it is written to stderr, only if that is a terminal, and removed when the work is done.
 """
 
 from __future__ import annotations

@@ -147,7 +147,7 @@ class AlsaOutput:
     def _watch(self) -> None:
         try:
             self._listen()
-        except BaseException as fault:  # noqa: BLE001  (`poll` raises it where somebody listens)
+        except BaseException as fault:  # noqa: BLE001  (`poll` raises it, where it is handled)
             self._fault = fault
 
     def _listen(self) -> None:

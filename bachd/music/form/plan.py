@@ -1,6 +1,6 @@
 """Define the plan of a piece: its phrases, their goals and keys, and what returns.
 
-Law: a plan is a value. It names places in ticks, so that who composes can look up at any moment what comes next, and
+Law: a plan is a value. It names places in ticks, so that the composer can look up at any moment what comes next, and
 how far it is until then.
 
 A phrase runs from `begin` to `end` and arrives at `goal`, a strong beat, with its cadence. In music that breathes, as

@@ -3,8 +3,8 @@
 Law: the critic is a guard and not a goal. It counts faults and rewards nothing, so music without any is as good as all
 other such music, and chance decides among it.
 
-Choosing what grades best among many gives music that is easier to tell from Bach's than what comes first, so whoever
-adds to this adds a fault, with a weight from how rare it is in Bach, and never a virtue.
+Choosing what grades best among many gives music that is easier to distinguish from Bach's than what comes first. So
+add only faults here, each weighted by how rare it is in Bach, and never a virtue.
 """
 
 from __future__ import annotations

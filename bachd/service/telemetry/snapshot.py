@@ -47,9 +47,9 @@ class Figures(TypedDict):
     tempo: float
     """Quarter notes a minute."""
     condition: str | None
-    """Whom it waits for, or why it does not follow him; None if all is well."""
+    """What it waits for, or why it does not follow the external tempo; None if all is well."""
     output: str
-    """Where the music goes, or what is being waited for."""
+    """The outputs, or those that are waited for."""
     model: str
     device: str
     """`cpu` or `edgetpu`: what composes at present."""

@@ -30,7 +30,7 @@ from bachd.realtime import priority
 NAME: Final = "bachd-ear"
 _NOTES: Final = (0x80, 0x90)
 _ROOM: Final = 200
-"""Messages that the kernel keeps for whoever listens."""
+"""Messages that the kernel keeps for the listener."""
 
 Heard: TypeAlias = list[tuple[float, str]]
 

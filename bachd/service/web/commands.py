@@ -1,6 +1,6 @@
 """Carry out what the page asks for: other settings, and the music halted or silenced.
 
-Law: whoever asks is answered within seconds whether it can be done, in the words that config.yaml's faults have.
+Law: each request is answered within seconds; a refusal has the words of config.yaml's faults.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Bound the work that a file from anywhere may cause.
 
-Law: what takes too long or too much memory is ended where it is, and whoever asked for it goes on.
+Law: work that takes too long or too much memory is ended, and the caller goes on.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class Work:
     split: str
     """'train', 'valid' or 'test'."""
     credit: str = ""
-    """Who encoded it, its source and licence, in one line; '' where `Corpus.credit` says it for all."""
+    """Its encoder, source and licence, in one line; '' where `Corpus.credit` covers all."""
     title: str = ""
 
 

@@ -1,7 +1,7 @@
 """Assign works to the sides of the split.
 
-Law: works of a group stand on one side. Where somebody has decided otherwise, the held-out work stays and its relative
-among those to train on goes.
+Law: works of a group stand on one side. Where a manifest separates them, the held-out work stays and its relative
+among those to train on is left out.
 """
 
 from __future__ import annotations

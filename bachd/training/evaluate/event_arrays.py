@@ -1,7 +1,7 @@
 """Store a sequence of events as arrays, from which a day of music is counted.
 
-Law: a row holds what sounds, what starts and for how long, and where the music breaks off; all figures of habits and of
-copying come from rows, whoever wrote them.
+Law: a row holds what sounds, what starts and for how long, and where the music breaks off; all figures of style and of
+copying come from rows, for Bach's music and a model's alike.
 
 An event takes some 20 bytes here, as an object fifty times that.
 """

@@ -35,7 +35,8 @@ def test_without_a_bottom_line_only_the_top_is_recalled() -> None:
 def lengths_left(guidance: Guidance) -> list[int]:
     logits = np.zeros(len(LENGTHS), np.float32)
     limit_lengths(logits, guidance)
-    return [ticks for ticks, logit in zip(LENGTHS, logits, strict=True) if np.isfinite(logit)]
+    assert set(logits.tolist()) <= {0.0, -np.inf}
+    return [ticks for ticks, logit in zip(LENGTHS, logits, strict=True) if logit == 0]
 
 
 @pytest.mark.parametrize(
@@ -69,4 +70,5 @@ def test_what_a_bound_costs_is_the_share_that_is_left() -> None:
 def test_symbols_from_the_top_down_are_an_event_from_the_bottom_up() -> None:
     chosen = [START + G, HOLD + E, START + C, HOLD + C - 12]
     assert to_event(chosen, 36) == Event((60, 67), (48, 64), 36)
+    assert to_event([HOLD], 12) == Event((), (LOWEST,), 12)
     assert to_event([], 12) == Event((), (), 12)

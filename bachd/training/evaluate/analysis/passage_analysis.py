@@ -1,6 +1,6 @@
 """Analyse a passage: its keys, voices, lines, phrases and cadences.
 
-Law: nothing is worked out twice, and nothing that nobody asks for.
+Law: each result is computed once, when it is first asked for.
 """
 
 from __future__ import annotations
