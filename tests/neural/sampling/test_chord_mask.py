@@ -28,6 +28,7 @@ def left(mask: ChordMask, *chosen: str, only: list[str] | None = None) -> set[in
     if not mask.may_end([start(name) for name in chosen]):
         symbols[END] = -np.inf
     mask.narrow(symbols, [start(name) for name in chosen])
+    assert set(symbols.tolist()) <= {0.0, -np.inf}
     found = {symbol % PITCHES + LOWEST for symbol in range(2 * PITCHES) if np.isfinite(symbols[symbol])}
     assert found == {symbol + LOWEST for symbol in range(PITCHES) if np.isfinite(symbols[HOLD + symbol])}
     return found
@@ -43,6 +44,7 @@ def test_only_notes_of_the_chord_and_the_end_of_it_are_left() -> None:
     assert np.isfinite(mask.first[END])
     assert not np.isfinite(mask.first[END_OF_PIECE])
     assert mask.first.shape == (SYMBOLS,)
+    assert mask.first.dtype == np.float32
 
 
 def test_notes_outside_the_range_are_out() -> None:
@@ -51,9 +53,10 @@ def test_notes_outside_the_range_are_out() -> None:
 
 
 def test_from_below_the_lowest_bass_nothing_is_begun() -> None:
-    mask = ChordMask(Chord(C_MAJOR, bass=0), range(50, 80))
-    assert min(left(mask)) == 60
-    assert min(left(ChordMask(Chord(C_MAJOR, bass=4), range(50, 80)))) == 52
+    mask = ChordMask(Chord(C_MAJOR, bass=0, voices=3), range(50, 80))
+    assert min(left(mask)) == number("C4")
+    assert min(left(ChordMask(Chord(C_MAJOR, bass=4, voices=3), range(50, 80)))) == number("E3")
+    assert left(ChordMask(Chord(C_MAJOR, bass=0), range(50, 60))) == set()
 
 
 @pytest.mark.parametrize(
@@ -91,6 +94,7 @@ def test_the_third_comes_while_there_is_room_for_it_and_the_bass() -> None:
     assert classes(left(mask, "C5", "G4")) == {4}
     assert classes(left(mask, "E5", "C5")) == C_MAJOR  # there is one
     assert classes(left(mask, "C5", "G4", only=["C4", "G3", "C3"])) == {0, 7}  # none is in reach
+    assert classes(left(ChordMask(Chord(C_MAJOR, bass=0, voices=3, third=4), PIANO), "C5")) == {4}
 
 
 def test_nothing_below_the_lowest_third_is_begun_while_it_is_missing() -> None:

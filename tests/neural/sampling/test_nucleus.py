@@ -60,8 +60,14 @@ def test_what_is_outside_the_nucleus_is_drawn_again_from_inside() -> None:
 
 def test_the_nucleus_is_as_small_as_it_can_be() -> None:
     assert drawn(0.8, 1.0, 0.39, None, 0.999999) == 1  # one alone reaches 0.39
-    assert drawn(0.55, 1.0, 0.8) == 2  # three are needed
+    assert drawn(0.55, 1.0, 0.75) == 2  # three are needed
     assert drawn(0.05, 1.0, 0.95) == 0  # all of them
+
+
+def test_of_equal_weights_the_first_are_the_nucleus() -> None:
+    equal = np.zeros(100, np.float32)
+    assert draw(equal.copy(), 1.0, 0.495, Given(0.495)) == 49
+    assert draw(equal.copy(), 1.0, 0.495, Given(0.505, 0.999999)) == 49
 
 
 def test_temperature_is_the_power_that_weights_are_taken_to() -> None:

@@ -22,6 +22,7 @@ def piece(line: str) -> Piece:
         ("~C2.~C5", (24, 95), (34, 74)),  # a held note sounds, too
         ("C4", (24, 95), (48, 72)),
         ("C4", (58, 95), (58, 72)),
+        ("C2 A5", (36, 81), (36, 81)),
         ("C1 C4.C5 B8", (36, 81), (54, 78)),  # what lies outside the limits says nothing of the range
     ],
 )
