@@ -1,13 +1,13 @@
 """Define bachd's errors, each with an exit code for shells and service managers.
 
-Law: an expected fault is one line that says what, where and how to mend it; only a bug has a traceback.
+Law: an expected fault is one line that says what, where and what to do; only a bug has a traceback.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bachd.printable import one_line
 
@@ -30,8 +30,7 @@ class UsageError(BachdError):
     exit_code = EXIT_USAGE
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):  # not a dataclass, whose import is half of the work until `bachd --help`
     """One thing that is wrong with a settings file."""
 
     line: int | None

@@ -7,7 +7,6 @@ points that Unicode has not assigned yet are escaped, too: terminals differ in w
 
 from __future__ import annotations
 
-import logging
 from typing import Final
 
 _SHOWN: Final = frozenset("\n\t")
@@ -26,11 +25,3 @@ def _escaped(letter: str) -> str:
 def one_line(text: str) -> str:
     """Escape newlines and tabs, too, so that the text stays on one line."""
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")
-
-
-class PrintableFormatter(logging.Formatter):
-    """Writes the lines of a log with no character that a terminal obeys."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record's line, and its traceback if it has one."""
-        return printable(super().format(record))
