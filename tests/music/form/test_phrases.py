@@ -67,7 +67,7 @@ def ends_of(line: str, grid: Grid | None = None) -> list[float]:
         ("D4.E4.F4:3 G3.D4.D#5 ~C4.~E4.C5 D4.F4.D5", []),
         ("D4.E4.F4:3.5 G3.D4.G4:0.5 ~C4.~E4.C5 D4.F4.D5", [5.0]),  # a short chord before it leads to it
         ("D4.E4.F4:3.25 G3.D4.G4:0.75 ~C4.~E4.C5 D4.F4.D5", []),
-        ("D4.E4.F4:2.5 F3.D4.G4:0.5 ~C4.~E4.C5 D4.F4.D5", []),  # but alone it is not enough
+        ("D4.E4.F4:2.5 G3.D4.G4:0.5 ~C4.~E4.C5 D4.F4.D5", []),  # but alone it is not enough
         ("D#4.E4.F4:2 G3.D4.B4 C4.E4.C5 D4.F4.D5", []),  # the fourth beat is weak: 2 points
         ("D4.E4.F4:1 G3.D4.B4 C4.E4.C5 D4.F4.D5", [3.0]),  # but the middle of a bar of four is strong
         ("D4.E4.F4:4 C4.E4.C5:1.5 D4.F4.D5", [5.5]),  # long, on the first beat
