@@ -39,5 +39,9 @@ def test_messages_are_delivered_by_deadline_in_whatever_order_they_were_sent() -
 
 def test_what_is_sent_later_comes_after_what_is_on_its_way() -> None:
     found = sent((1.0, ON))
-    found.add([TimedMessage(1.2, 30, OFF), TimedMessage(1.3, 31, OTHER)], 0.5)
-    assert found.retract(1.25) == Retracted({}, 30, [])
+    found.add([TimedMessage(1.2, 30, OTHER), TimedMessage(1.3, 31, OFF)], 0.5)
+    assert found.retract(1.25) == Retracted({60: 2, 67: 0}, 30, [])
+
+
+def test_nothing_has_been_delivered_at_first() -> None:
+    assert InFlight().retract(0.0) == Retracted({}, 0.0, [])

@@ -79,6 +79,7 @@ CLOSE = [0, 7, False, "half", 3]
         ({"closes": {"major": [[0, 7, 0, *CLOSE[3:]]]}}, "[0, 7, 0, 'half', 3] is not a close"),
         ({"closes": {"major": [[0, 7, False, "plagal", 3]]}}, "[0, 7, False, 'plagal', 3] is not a close"),
         ({"closes": {"major": [[0, 7, False, "half", 0]]}}, "[0, 7, False, 'half', 0] is not a close"),
+        ({"closes": {"major": [[0, 7, False, "half", 10**9 + 1]]}}, "[0, 7, False, 'half', 1000000001] is not a close"),
     ],
 )
 def test_what_does_not_belong_there_is_refused(data: object, complaint: str) -> None:
