@@ -13,13 +13,9 @@ import pytest
 
 from bachd.cli import main
 from bachd.midi.port_names import PortInfo
+from bachd.music import smf
 
 BACHD = (sys.executable, "-m", "bachd")
-
-
-@pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
@@ -36,7 +32,7 @@ def test_a_run_that_is_stopped_before_it_begins(number: signal.Signals, tmp_path
     (tmp_path / "config.yaml").write_text("tempo: 90\n")
     (tmp_path / "slow").mkdir()
     (tmp_path / "slow" / "yaml.py").write_text("import signal\nprint('reading', flush=True)\nsignal.pause()\n")
-    path = os.pathsep.join([str(tmp_path / "slow"), str(Path(__file__).parents[1])])
+    path = os.pathsep.join([str(tmp_path / "slow"), str(Path(__file__).parents[2])])
     with subprocess.Popen(
         [*BACHD, "run"], env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -62,7 +58,7 @@ def test_a_name_that_the_locale_cannot_spell_is_one_line(tmp_path: Path) -> None
         "LC_ALL": "C",
         "PYTHONUTF8": "0",
         "PYTHONCOERCECLOCALE": "0",
-        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
     }
     for verb in (["check"], ["run", "--seconds", "1"], ["render", "out.mid"]):
         done = subprocess.run(
@@ -97,3 +93,14 @@ def test_ctrl_c_is_no_fault(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.setattr("bachd.midi.ports.list_ports", interrupted)
     assert main(["ports"]) == 130
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_run_plays_by_its_options_and_not_by_the_file(folder: Path) -> None:
+    (folder / "config.yaml").write_text("tempo: 250\nweb: null\n")
+    options = ["--tempo", "280", "--output", "file:out.mid", "--ritardando", "0", "--seconds", "4"]
+    done = subprocess.run([*BACHD, "run", *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    data = (folder / "out.mid").read_bytes()
+    assert [message.tempo for _, _, message in smf.parse(data).messages if message.type == "set_tempo"] == [
+        round(60e6 / 280)
+    ]

@@ -12,43 +12,12 @@ import pytest
 
 from bachd import __version__
 from bachd.cli import main
-from bachd.commands import command_line, setting_options
+from bachd.commands import command_line
 from bachd.config import Config
 from bachd.errors import OutputError
 from bachd.midi.port_names import PortInfo
-from bachd.music import midifile, smf
-from bachd.service.web.change_request import KEYS
-from tests.fakes import ScriptedComposer, steps
+from bachd.music import midifile
 from tests.midi.small import PIANO, SmallSequencer, SteppedClock
-
-PORTS = [PortInfo("FP-30X MIDI 1", "alsa", "hardware"), PortInfo("FLUID Synth input", "alsa", "software")]
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory, on a machine without settings of its own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("bachd.commands.subcommands.SYSTEM_CONFIG", tmp_path / "etc.yaml")
-    return tmp_path
-
-
-@pytest.fixture
-def composed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, int]]:
-    """Lets a script compose; the settings and the rng that it was asked for."""
-    asked = []
-
-    def open_composer(config: Config, rng: int) -> ScriptedComposer:
-        asked.append((config, rng))
-        return ScriptedComposer(*steps("C4:4 E4:4"))
-
-    monkeypatch.setattr("bachd.service.factory.open_composer", open_composer)
-    return asked
-
-
-@pytest.fixture
-def ports(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine with a synth."""
-    monkeypatch.setattr("bachd.midi.ports.list_ports", lambda: PORTS)
 
 
 @pytest.mark.parametrize(
@@ -112,62 +81,6 @@ def test_a_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -
         out = capsys.readouterr().out
         assert f"\n  bachd {verb}" in out
         assert "exit codes:" in out
-
-
-def test_every_setting_of_the_page_is_an_option_of_run() -> None:
-    options = command_line.options("run")
-    assert {setting_options.option(key) for key in KEYS if not key.startswith("web.")} <= set(options)
-    assert len(set(options)) == len(options)
-
-
-def test_every_option_of_render_is_one_of_run_or_its_own() -> None:
-    own = {"-o", "--output", "--bars", "--with"}
-    assert set(command_line.options("render")) - own <= set(command_line.options("run"))
-
-
-def test_options_win_over_the_file(folder: Path, composed: list[tuple[Config, int]]) -> None:
-    (folder / "config.yaml").write_text("tempo: 60  # slow\nseed: {piece: bwv269}\nsampling:\n  top_p: 0.5\n")
-    assert main(["render", "-o", "a.mid", "--tempo", "90", "--temperature", "0.5", "--range", "[C2, C6]"]) == 0
-    config = composed[-1][0]
-    assert (config.tempo, config.seed.piece, config.sampling.top_p) == (90, "bwv269", 0.5)
-    assert (config.sampling.temperature, config.sampling.range) == (0.5, (36, 84))
-    assert (folder / "config.yaml").read_text().startswith("tempo: 60  # slow\n")
-
-
-def test_another_model_takes_none_of_the_pieces_of_the_file(folder: Path, composed: list[tuple[Config, int]]) -> None:
-    (folder / "config.yaml").write_text("seed: {piece: bwv269}")
-    assert main(["render", "a.mid", "--model", "cello"]) == 0
-    assert (composed[-1][0].model, composed[-1][0].seed.piece) == ("cello", None)
-    assert main(["render", "a.mid", "--model", "cello", "--piece", "BWV1007-prelude"]) == 0
-    assert composed[-1][0].seed.piece == "bwv1007-prelude"
-
-
-def test_a_path_on_the_command_line_starts_from_here(folder: Path, composed: list[tuple[Config, int]]) -> None:
-    (folder / "etc").mkdir()
-    (folder / "etc" / "config.yaml").write_text("tempo: 60")
-    (folder / "tune.mid").write_bytes(b"MThd")
-    for name in ("tune.mid", "./tune.mid"):
-        assert main(["render", "a.mid", "--config", "etc/config.yaml", "--piece", name]) == 0
-        assert composed[-1][0].seed.piece == str(folder / "tune.mid")
-
-
-def test_a_file_that_is_wrong_is_told_by_its_lines_and_an_option_by_its_name(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (folder / "config.yaml").write_text("tempo: 1200\n")
-    assert main(["render", "a.mid", "--temperature", "9"]) == 78
-    assert capsys.readouterr().err == "config.yaml:1: tempo: 1200 is not between 20 and 300\n"
-
-
-def test_a_run_plays_by_its_options_and_not_by_the_file(folder: Path) -> None:
-    (folder / "config.yaml").write_text("tempo: 250\nweb: null\n")
-    options = ["--tempo", "280", "--output", "file:out.mid", "--ritardando", "0", "--seconds", "4"]
-    done = subprocess.run([*BACHD, "run", *options], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    data = (folder / "out.mid").read_bytes()
-    assert [message.tempo for _, _, message in smf.parse(data).messages if message.type == "set_tempo"] == [
-        round(60e6 / 280)
-    ]
 
 
 def test_models_and_pieces_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
