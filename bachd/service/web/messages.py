@@ -1,7 +1,8 @@
 """The messages between the daemon and the process that serves the page, as types.
 
-Law: nothing else goes through the channel. What the feed sends to browsers is a part of it, and described in
-server/openapi.yaml; a test compares the two.
+Law: nothing else goes through the channel. What the feed sends to browsers is a part of it, described in
+server/openapi.yaml; a test compares the two. What only passes between browsers and that process is in
+server/browser_messages.py.
 """
 
 from __future__ import annotations
@@ -230,25 +231,3 @@ class LogMessage(TypedDict):
 
 
 PageMessage: TypeAlias = Request | WatchedMessage | LogMessage
-
-
-# Between the process that serves the page and browsers alone.
-
-
-class Hello(TypedDict):
-    """The first message to a browser."""
-
-    type: Literal["hello"]
-    now: float
-    settings: Settings | None
-    status: Status | None
-    past: list[Step]
-    plan: list[PlannedStep]
-
-
-class Pong(TypedDict):
-    """The answer to a ping."""
-
-    type: Literal["pong"]
-    t: float
-    now: float
