@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from bachd.music.message import Message
+from bachd.music.performance.expression import Expression
 from bachd.realtime.note_tracker import NoteTracker
 from tests.fakes import steps
 
@@ -65,3 +68,10 @@ def test_after_a_release_nothing_sounds() -> None:
     assert texts(tracker.release_all()) == ["note_off 0 64", "note_off 0 60"]
     assert tracker.release_all() == []
     assert tracker.sounding == {}
+
+
+def test_a_humanised_note_is_late_and_never_early() -> None:
+    tracker = NoteTracker([1], Expression(Random(1), humanise=0.03))
+    delays = [delay for step in steps("C4 D4 E4 F4") for delay, _ in tracker.play(step, RATE)[1]]
+    assert 0 < max(delays) <= 0.03 * RATE
+    assert min(delays) >= 0
