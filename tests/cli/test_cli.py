@@ -83,21 +83,6 @@ def test_a_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -
         assert "exit codes:" in out
 
 
-def test_models_and_pieces_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["models"]) == 0
-    assert capsys.readouterr().out.splitlines()[1] == "chorales  Four-part chorales after J. S. Bach (32 pieces)"
-    assert main(["pieces", "--model", "cello"]) == 0
-    listed = capsys.readouterr().out.splitlines()
-    assert "bwv1007-prelude" in listed[3]
-    assert listed[3].split()[1:] == ["G", "major", "4/4", "42", "bars"]
-    assert main(["pieces", "--json"]) == 0
-    assert {"name", "key", "metre", "bars"} == set(json.loads(capsys.readouterr().out)[0])
-    assert main(["models", "--json"]) == 0
-    assert [model["name"] for model in json.loads(capsys.readouterr().out)] == ["cello", "chorales", "keyboard"]
-    assert main(["pieces", "--model", "chorale"]) == 69
-    assert "did you mean 'chorales'?" in capsys.readouterr().err
-
-
 def test_help_is_at_once() -> None:
     heavy = set("alsa_midi asyncio dataclasses inspect json logging mido numpy rich rtmidi yaml".split())
     script = f"import sys; from bachd.commands import command_line as c; c.parser(); print(*{heavy} & {{*sys.modules}})"
