@@ -59,7 +59,7 @@ def _open_alone(new: Path) -> int:
     """Open an empty file that no other user has opened, and no other process will write before it is closed."""
     while True:
         with suppress(FileNotFoundError):
-            if new.is_symlink() or new.stat().st_uid != os.geteuid():  # made by somebody who wants to read or misdirect
+            if new.is_symlink() or new.stat().st_uid != os.geteuid():  # made by an attacker, to read or misdirect
                 new.unlink()
         number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:

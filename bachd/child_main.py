@@ -33,7 +33,7 @@ def main() -> None:
     code = EXIT_OK
     try:
         run_module(sys.argv[0], run_name="__main__", alter_sys=True)
-    except BrokenPipeError:  # whoever started it has gone
+    except BrokenPipeError:  # its parent has ended
         pass
     finally:
         code = standard_streams.close(code)

@@ -1,4 +1,4 @@
-"""The table of all settings: values, kinds, limits, defaults, and the comments of the shipped config.yaml.
+"""Define the table of all settings: kinds, limits, defaults, and the comments of the shipped config.yaml.
 
 Law: every value has a default, and `Config()` is what an empty file plays; a value never changes once it is made.
 
@@ -20,10 +20,10 @@ from bachd.yamlfile import kinds
 from bachd.yamlfile.keys import section, setting
 
 DEVICES: Final = ("auto", "cpu", "edgetpu")
-"""What the network may be asked to run on."""
+"""Devices that can run the network."""
 
 LEADERS: Final = ("clock", "link")
-"""Whose tempo may be followed: a MIDI clock's, or that of an Ableton Link session."""
+"""External tempos: a MIDI clock, or an Ableton Link session."""
 
 TOGETHER: Final = ("none", "harmonise", "duet", "answer", "continue")
 """What is done with what a person plays."""
@@ -32,24 +32,24 @@ TOKENS: Final = ("auto", "required")
 """When the page asks for its token: where other machines reach it, or always."""
 
 _HEAD: Final = """
-The settings of bachd. Each key stands here with its default: take out what you do not change, an empty file plays.
-`bachd check` tells what is wrong with this file, with line numbers.
+The settings of bachd, each with its default. Remove what you do not change; an empty file is fine, too.
+`bachd check` reports what is wrong in this file, with line numbers.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """What the music grows from."""
+    """The piece that the music starts with, and the random numbers."""
 
     # The absolute path of a .mid file, or a piece of the bundle.
     piece: str | None = setting(
         None,
         config_kinds.seed_piece(),
-        """What the music starts with: the name of a piece of the bundle ('bwv269'), or a .mid file of your own
+        """The piece that the music starts with: the name of a piece of the bundle ('bwv269'), or your own .mid file
         ('./tune.mid', beside this file). null takes a piece at random.""",
     )
     bars: int = setting(
-        4, kinds.whole(1, 64), "How many bars of it are played before the network takes over: {limits}."
+        4, kinds.whole(1, 64), "The bars of it that are played before the network takes over: {limits}."
     )
     rng: int | None = setting(
         None,
@@ -60,41 +60,40 @@ class Seed:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the next event is drawn; None leaves it to the bundle."""
+    """Sampling of the next event; None is the bundle's default."""
 
     temperature: float | None = setting(
         None,
         kinds.number(*SAMPLING_LIMITS["temperature"]),
-        """Each of the first three may be null: then it is as the bundle's maker found best.
-        How daring the network is: {limits}. Lower is tamer, 1 is what it learned, higher is wilder.""",
+        """Each of the first three may be null: then the bundle's own default applies.
+        The temperature: {limits}. Lower is more predictable, 1 is what the network learned, higher is wilder.""",
     )
     top_p: float | None = setting(
         None,
         kinds.number(*SAMPLING_LIMITS["top_p"]),
-        "Only the likeliest notes that together have this probability are drawn from: {limits}.",
+        "Notes are drawn only from the likeliest that together have this probability: {limits}.",
     )
     key: float | None = setting(
         None,
         kinds.number(*SAMPLING_LIMITS["key"]),
-        "How strongly the music is drawn to the key of the piece that it grew from: {limits}; 0 is not at all.",
+        "How strongly the music keeps to the key of its seed piece: {limits}; 0 is not at all.",
     )
     leading: bool = setting(
         True,
         kinds.switch(),
-        """Whether voices are kept from parallel fifths and octaves, which no teacher of counterpoint allows: true or
-        false.""",
+        """Whether parallel fifths and octaves are ruled out, as in counterpoint: true or false.""",
     )
     range: tuple[int, int] | None = setting(
         None,
         config_kinds.note_range(),
-        """The lowest and the highest note it may play, such as [C2, C6]. null is the range of the seed piece, and two
-        semitones more at each end.""",
+        """The lowest and the highest note, such as [C2, C6]. null is the range of the seed piece and two semitones
+        more at each end.""",
     )
     lookahead: int | str = setting(
         "auto",
         config_kinds.whole_or_word(1, 64, "auto"),
-        """How many continuations of each phrase are composed, of which the one is played that fits the plan best:
-        {limits}. More gives better voices and cadences, and takes more of the CPU. With a number, the same rng gives
+        """How many continuations of each phrase are composed; the one that fits the plan best is played: {limits}.
+        More gives better voices and cadences, and takes more of the CPU. With a number, the same rng gives
         the same music on every machine.
           auto  as many as this machine has time for, 16 at most""",
     )
@@ -102,26 +101,26 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """How the music is played; with 50, 0, 0 and False, as it is written."""
+    """Expression; with 50, 0, 0 and False, the music is played as written."""
 
     swing: float = setting(
         float(expression.STRAIGHT),
         kinds.number(expression.STRAIGHT, expression.WIDEST),
-        """Where the second of two eighths falls, in per cent of both: {limits}. 50 is even, 75 a dotted eighth and a
+        """The place of the second of two eighths, in per cent of both: {limits}. 50 is even, 75 a dotted eighth and a
         sixteenth, 60 a light swing. Where a beat is divided into sixteenths, they swing instead; beats of three stay
         even.""",
     )
     humanise_ms: float = setting(
         8.0,
         kinds.number(0, 30),
-        """By how many milliseconds a note may be late by chance, as a player's fingers are: {limits}. Its loudness
-        strays along, by a step of velocity for every four milliseconds. The top voice strays half as much.""",
+        """How late a note may be at random, in milliseconds: {limits}. Its velocity varies along, by one for every four
+        milliseconds. The top voice varies half as much.""",
     )
     ritardando: float = setting(
         0.5,
         kinds.number(0, 1),
-        """How much the music slows down into the end of a piece, and a little into the end of a phrase: {limits}; 0
-        is not at all.""",
+        """How much the music slows down into the end of a piece, and a little into the end of a phrase: {limits}; 0 is
+        not at all.""",
     )
     dynamics: bool = setting(
         True,
@@ -138,20 +137,20 @@ class Web:
     listen: tuple[str, int] | None = setting(
         ("127.0.0.1", 8080),
         config_kinds.address(),
-        """The address and port it is served at. 127.0.0.1 is for this machine alone. 0.0.0.0:8080 is for everybody on
-        the network who has the token, which `bachd status` shows. null is no page.""",
+        """The address and port of the page. 127.0.0.1 is for this machine alone. 0.0.0.0:8080 is for the whole network,
+        with the token that `bachd status` shows. null is no page.""",
     )
     # In lower case.
     hosts: tuple[str, ...] = setting(
         (),
         config_kinds.hosts(),
-        "The names by which a proxy on this machine may ask for it, such as [music.example].",
+        "Host names under which a reverse proxy on this machine serves it, such as [music.example].",
     )
     token: str = setting(
         "auto",
         kinds.choice(*TOKENS),
-        """required asks for the token on this machine, too: without it, every account here may steer. auto asks where
-        other machines reach the page.""",
+        """When the token is needed: required is always, since without it every account on this machine may control the
+        music. auto is when other machines can reach the page.""",
     )
 
 
@@ -168,17 +167,17 @@ class Config:
     device: str = setting(
         "auto",
         kinds.choice(*DEVICES),
-        """What the network runs on.
+        """The device that runs the network.
           auto     a Coral Edge TPU, if one is plugged in, the bundle was compiled for it and it is faster than the CPU
           cpu      the CPU, without looking for anything else
-          edgetpu  the Edge TPU, or not at all""",
+          edgetpu  the Edge TPU; without one, bachd does not start""",
     )
     seed: Seed = section(Seed())
     tempo: float | str | None = setting(
         None,
         kinds.number(20, 300, *LEADERS),
-        """Quarter notes a minute: {limits}. null is as suits each piece: the tempo in the file of the seed piece, or a
-        usual one, so that a gigue is faster than a sarabande. Or whom to follow:
+        """The tempo in quarter notes a minute: {limits}. null is the tempo in the file of each seed piece, or a usual
+        one, so that a gigue is faster than a sarabande. Or the external tempo to follow:
           clock  a MIDI clock that comes in at midi.input: its tempo, start, stop and position
           link   an Ableton Link session in this network (pip install 'bachd[link]')""",
     )
@@ -197,17 +196,17 @@ class Config:
     expression: Expression = section(Expression())
     web: Web = section(
         Web(),
-        """The page: what plays and what comes next, to see, to hear and to steer in a browser. `web: null` is none.""",
+        """The page, which shows and controls the music in a browser. `web: null` is no page.""",
         null=Web(None),
     )
 
     @property
     def bpm(self) -> float:
-        """Quarter notes a minute where nobody is followed."""
+        """The tempo in quarter notes a minute while no external one is followed."""
         return self.tempo if isinstance(self.tempo, float | int) else tempo.USUAL
 
     def pace(self, step: Step) -> float:
-        """How fast a step's piece goes, as a share of `bpm`."""
+        """Return the pace of a step's piece, as a share of `bpm`."""
         return step.tempo / self.bpm if self.tempo is None and step.tempo is not None else 1.0
 
 

@@ -1,4 +1,4 @@
-"""The kinds of values that only config.yaml has: a bundle, a piece, outputs, a clock, a range of notes, an address.
+"""Define the kinds of values that only config.yaml has: bundle, piece, outputs, clock, range of notes, address.
 
 Law: a relative path starts from the folder of the file; what a name stands for is there, or it is a fault.
 """
@@ -189,7 +189,7 @@ def _piece(section: Section, name: str, default: Any) -> Any:
     try:
         known = tuple(read_card(bundle.folder(model)).seeds)
     except (ModelError, OSError):
-        known = ()  # whoever opens the bundle says what is wrong with it
+        known = ()  # opening the bundle reports what is wrong with it
     given = section.text(name, default, known)
     if given is None:
         return None

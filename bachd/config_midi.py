@@ -1,4 +1,4 @@
-"""What a person may choose about MIDI: where the music goes, the sound it has there, and the clocks."""
+"""Define the MIDI settings: outputs, channels, sounds, and clocks."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _live_keys(section: Section) -> dict[str, Kind]:
 
 @dataclass(frozen=True, slots=True)
 class ClockOut:
-    """How a MIDI clock is sent."""
+    """MIDI clock that is sent."""
 
     while_stopped: bool = False
     """Whether it goes on while the music stands still."""
@@ -73,17 +73,17 @@ class ClockOut:
 
 @dataclass(frozen=True, slots=True)
 class Midi:
-    """Where the music goes, and the clocks."""
+    """Outputs, channels, sounds, and clocks."""
 
     output: tuple[str, ...] = setting(
         ("auto",),
         config_kinds.outputs("auto", "virtual", "jack", "none"),
-        """Where the music goes. `bachd ports` lists what there is.
+        """The output. `bachd ports` lists the ports there are.
           auto           the first synth that is found, or the first that is plugged in later; without MIDI, a .mid file
           virtual        no synth: other programs connect to the port 'bachd'
           jack           a JACK port
-          none           nowhere: to look at the music only
-          file:NAME.mid  a MIDI file of all that is played; ~ is your home
+          none           no output, to see the music only on the page or in a terminal
+          file:NAME.mid  a MIDI file of everything that is played; ~ is your home
           FP-30X         or any other part of a port's name; quotes around it, if it holds ': ' or ' #'. Where two have
                          one name, 'FP-30X#2' or 'FP-30X@1-1.2', the USB socket: `bachd ports` shows both
         Several at once are a list: [FP-30X, 'file:today.mid']. One that cannot be opened joins when it can be; the
@@ -100,45 +100,45 @@ class Midi:
     program: PerChannel = setting(
         None,
         config_kinds.per_channel(kinds.whole(1, 128, zero=1)),
-        """The sound to ask the synth for, as General MIDI numbers them: {limits}. 1 is a piano, 7 a harpsichord, 20 a
-        church organ. null leaves the synth as it is. One for each channel: {1: 20, 2: 49}""",
+        """The program to select on the synth, as General MIDI numbers them: {limits}. 1 is a piano, 7 a harpsichord, 20
+        a church organ. null leaves the synth's program as it is. One for each channel: {1: 20, 2: 49}""",
     )
     # MSB x 128 + LSB, as Bank Select sends them.
     bank: PerChannel = setting(
         None,
         config_kinds.bank(),
-        """The bank that the program is taken from, as the synth's manual gives it: MSB/LSB, such as 87/64, or the MSB
+        """The bank of the program, as in the synth's manual: MSB/LSB, such as 87/64, or the MSB
         alone. null selects none. One for each channel: {1: 87/64, 2: 8}""",
     )
     latency_ms: float = setting(
         0.0,
         kinds.number(0, 500),
-        """How late the synth answers, in milliseconds: {limits}. Notes leave that much early, so that several sound
-        together.""",
+        """The latency of the synth in milliseconds: {limits}. Notes are sent that much earlier, so that several synths
+        sound together.""",
     )
     input: tuple[str, ...] = setting(
         ("auto",),
         kinds.texts("auto"),
-        """Where a MIDI clock to follow, and what you play, come in: part of a port's name, several as a list, or
-          auto  any hardware; and whatever is connected to the ports 'bachd clock' and 'bachd in'""",
+        """The inputs for the MIDI clock to follow, and for what you play: part of a port's name, several as a list, or
+          auto  any hardware, and all that is connected to the ports 'bachd clock' and 'bachd in'""",
     )
     # 1 to 16; None for all.
     input_channels: tuple[int, ...] | None = setting(
         None,
         kinds.wholes(1, 16),
-        "The MIDI channels on which you are listened to, {limits}, such as [1, 2]. null is all of them.",
+        "The MIDI channels that you play on, {limits}, such as [1, 2]. null is all of them.",
     )
     thru: bool = setting(
         False,
         kinds.switch(),
-        """Whether what you play goes out as well, wherever the music goes: true for a keyboard that makes no sound of
-        its own. true or false.""",
+        """Whether what you play is sent to the outputs as well: true for a keyboard without sound of its own. true or
+        false.""",
     )
     controls: tuple[Control, ...] = setting(
         (),
         _controls(),
         """What your controllers, pedals, notes and programs do: change a key, or give a command. `bachd learn` shows
-        what each is called.
+        their names.
           cc 21: tempo 60 to 120       from one end of the controller to the other; without a range, all of it
           cc 22: sampling.top_p inverted pick-up    the other way round; not before it has met the present value
           note C2: together harmonise  a value, when it is struck
@@ -151,15 +151,15 @@ class Midi:
     wait_for_start: bool = setting(
         False,
         kinds.switch(),
-        """Whether a MIDI clock that is followed has to start the music, even if it runs all the time: true or false.
-        With false, clocks without a start play after a beat.""",
+        """Whether the music waits for the start of the MIDI clock that it follows: true or false. With false, clocks
+        without a start play after a beat.""",
     )
     # None sends no clock.
     clock: ClockOut | None = setting(
         None,
         config_kinds.clock(ClockOut),
-        """Whether a MIDI clock is sent wherever the music goes: true or false. Or how:
-          while_stopped: true             also while the music stands still
+        """Whether a MIDI clock is sent to the outputs: true or false. Or how:
+          while_stopped: true             also while the music is stopped
           offset_ms: 5                    so much later than the music, -50 to 50; less than 0 is earlier
           offset_ms: {FP-30X: 5}          the same for one of several outputs""",
     )

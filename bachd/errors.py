@@ -1,13 +1,13 @@
-"""The faults bachd knows, each with the exit code that tells a service manager what to do.
+"""Define bachd's errors, each with an exit code for shells and service managers.
 
-Law: an expected fault is one line that says what, where and how to mend it; only a bug has a traceback.
+Law: an expected fault is one line that says what, where and what to do; only a bug has a traceback.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bachd.printable import one_line
 
@@ -30,8 +30,7 @@ class UsageError(BachdError):
     exit_code = EXIT_USAGE
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):  # not a dataclass, whose import is half of the work until `bachd --help`
     """One thing that is wrong with a settings file."""
 
     line: int | None
@@ -62,7 +61,7 @@ class ConfigError(BachdError):
         super().__init__("\n".join(f"{self._place(fault)}{fault}" for fault in self.faults))
 
     def without_places(self) -> ConfigError:
-        """Return the same error for somebody who does not see the file."""
+        """Return the same error without the file's name, for clients that do not see the file."""
         return ConfigError(self.faults)
 
     def _place(self, fault: Fault) -> str:

@@ -2,12 +2,11 @@
 
 Law: nothing that is shown can move the cursor, change a colour, hide or reorder what stands beside it. A terminal
 obeys control characters (ECMA-48), and Unicode has invisible ones, some of which turn the direction of a line. Code
-points that Unicode has not assigned yet are escaped, too: nobody knows what a terminal makes of them.
+points that Unicode has not assigned yet are escaped, too: terminals differ in what they make of them.
 """
 
 from __future__ import annotations
 
-import logging
 from typing import Final
 
 _SHOWN: Final = frozenset("\n\t")
@@ -26,11 +25,3 @@ def _escaped(letter: str) -> str:
 def one_line(text: str) -> str:
     """Escape newlines and tabs, too, so that the text stays on one line."""
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")
-
-
-class PrintableFormatter(logging.Formatter):
-    """Writes the lines of a log with no character that a terminal obeys."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record's line, and its traceback if it has one."""
-        return printable(super().format(record))

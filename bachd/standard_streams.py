@@ -69,7 +69,7 @@ def close(code: int) -> int:
 
 
 def _has_no_reader(stream: TextIO) -> bool:
-    """Whether a stream is a pipe, a socket or a terminal whose other end is gone."""
+    """Return whether a stream is a pipe, a socket or a terminal whose other end is closed."""
     try:
         poll = select.poll()
         poll.register(stream.fileno(), 0)

@@ -1,4 +1,4 @@
-"""python -m bench: strategies by conditions, one table and one plot.
+"""Compare strategies under conditions, in one table and one plot: `python -m bench`.
 
 Law: all strategies of a condition are measured in the same minutes, in short turns, so that whatever else disturbs this
 machine disturbs all alike.
@@ -35,7 +35,7 @@ _ATTEMPTS: Final = 3
 
 @dataclass
 class Cell:
-    """What a strategy did under a condition; errors in milliseconds."""
+    """Results of a strategy under a condition; errors in milliseconds."""
 
     errors: list[float] = field(default_factory=list)
     intervals: list[float] = field(default_factory=list)
@@ -75,7 +75,7 @@ def measure(
 
 
 def _attempt(system: System, strategy: Strategy, notes: int, cell: Cell) -> None:
-    """A turn; another one if JACK, whose patience has an end where all is busy, refuses a client."""
+    """Measure one turn; repeat it if JACK refuses a client, as it does on a busy machine."""
     for left in reversed(range(_ATTEMPTS)):
         try:
             return _turn(system, strategy, notes, cell)
@@ -124,7 +124,7 @@ def table(figures_of: Figures, ours: set[str], wrong: dict[str, int], notes: int
 
 
 def _short(milliseconds: float) -> str:
-    """As many digits as say something."""
+    """Format with the significant digits."""
     digits = 3 if milliseconds < 0.1 else 2 if milliseconds < 10.0 else 1 if milliseconds < 100.0 else 0
     return f"{milliseconds:.{digits}f}"
 

@@ -5,8 +5,8 @@ clock; what is printed is what it saw, idle and with two busy processes.
 
 That clock is JACK's time, never its frames: a loaded machine's dummy driver leaves frames out, as no card does.
 
-The master sends 24 clocks a quarter, each up to a millisecond late or early, and changes his tempo every four bars. A
-note's error is the time from where its tick lies on his own even grid to where it was heard.
+The master sends 24 clocks a quarter, each up to a millisecond late or early, and changes its tempo every four bars. A
+note's error is the time from where its tick lies on the master's own even grid to where it was received.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ Heard = Sequence[tuple[float, bytes]]
 
 @dataclass(frozen=True)
 class Followed:
-    """What notes were like that followed a clock."""
+    """Timing of notes that followed a clock."""
 
     errors: list[float]
     """Milliseconds, without their sign, from a beat after each step on; in order."""
@@ -68,7 +68,7 @@ class Followed:
 
 @dataclass(frozen=True)
 class Sent:
-    """What a clock was like."""
+    """Timing of a clock."""
 
     errors: list[float]
     """Milliseconds, without their sign, of the time from one to the next; in order."""
@@ -91,7 +91,7 @@ def bachd(folder: Path, tempo: object, clock: str) -> Iterator[None]:
 
 
 def grid(bars: int) -> tuple[list[float], list[int]]:
-    """The seconds from a master's first clock to each, and at which of them he changes his tempo."""
+    """Seconds from a master's first clock to each, and the indices at which its tempo changes."""
     moments: list[float] = []
     steps: list[int] = []
     now = 0.0
@@ -148,7 +148,7 @@ def recorded(path: Path) -> list[tuple[int, int]]:
 
 
 def doubled_and_hanging(heard: Heard) -> tuple[int, int]:
-    """How many notes began while they sounded, and how many still sound at the end."""
+    """Count notes that began while they sounded, and those that still sound at the end."""
     sounding: list[tuple[int, int]] = []
     doubled = 0
     for _, data in heard:
@@ -179,7 +179,7 @@ def spread(errors: Sequence[float]) -> str:
 
 
 def settling(found: Followed) -> str:
-    """How many notes there were, and how soon they were in phase."""
+    """Return the number of notes, and how soon they were in phase."""
     return f"{len(found.errors)}; {found.relock:.2f}"
 
 

@@ -87,7 +87,7 @@ class _Page(BaseHTTPRequestHandler):
         self.wfile.write(_PAGE)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (it is called so)
-        """Say nothing."""
+        """Write nothing."""
 
 
 @contextmanager

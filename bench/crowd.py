@@ -53,7 +53,7 @@ class Crowd:
             end.close()
 
     async def outstay(self) -> float:
-        """Some who never read, and nobody else; the seconds until the last of them was let go, or infinity."""
+        """Connect clients that never read; return the seconds until the last was disconnected, or infinity."""
         deaf = [await self._open_deaf() for _ in range(_DEAF)]
         begin, most, taken = monotonic(), 0.0, math.inf
         async with ClientSession() as session:
@@ -68,7 +68,7 @@ class Crowd:
         return taken
 
     async def _looking(self, session: ClientSession) -> float:
-        """How many look, as the page tells it."""
+        """Return the number of clients that the page reports."""
         async with session.get(f"http://127.0.0.1:{self._port}/metrics") as answer:
             lines = (await answer.text()).splitlines()
         return next(float(line.split()[1]) for line in lines if line.startswith("bachd_page_clients "))

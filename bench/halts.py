@@ -1,6 +1,6 @@
-"""python -m bench.halts: whether any note goes on sounding when the music is halted, at several periods of JACK.
+"""Look for notes that hang when the music is halted, at several periods of JACK: `python -m bench.halts`.
 
-Law: whoever listens is a process of its own and shares nothing with bachd but the server. A real player plays fast
+Law: the listener is a process of its own and shares nothing with bachd but the server. A real player plays fast
 chords through a real output; halts come at random moments. What sounds at the listener when the music has been halted,
 and no later message has been handed over, hangs.
 
@@ -91,7 +91,7 @@ class Stage:
         return Composed(Step(event, place, Origin.SEED, "bench"), change)
 
     async def halt(self, count: int) -> None:
-        """Play, and halt `count` times in all the ways that the page knows."""
+        """Play, and halt `count` times in all the ways that the page offers."""
         conductor = Transport(_BPM)
         player = Player(self._output, conductor, self._clock)
         playing = asyncio.create_task(player.perform(self.compose))

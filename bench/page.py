@@ -1,4 +1,4 @@
-"""python -m bench.page: whether those who look at the page can be heard, and what they cost.
+"""Measure the effect of the page's visitors on the timing of notes, and their cost: `python -m bench.page`.
 
 Law: with and without them is measured in turns of one run, by a listener that is a process of its own; what counts is
 the ratio, and how much it varies from turn to turn.
@@ -42,7 +42,7 @@ _TICK: Final = 60.0 / (BPM * 24)
 _SETTLING: Final = 2.0
 """Seconds of a turn that do not count."""
 _BUFFER: Final = 1 << 16
-"""Bytes that asyncio takes from a writer before it makes him wait."""
+"""Bytes that asyncio takes from a writer before it makes the sender wait."""
 
 
 @dataclass
@@ -83,7 +83,7 @@ def playing(folder: Path, where: str, port: int, token: str = "auto") -> Iterato
 
 
 def memory(process: int) -> tuple[float, float]:
-    """Resident memory of the daemon and of its page, in millions of bytes; 0 where the system does not tell."""
+    """Resident memory of the daemon and of its page, in millions of bytes; 0 where the system has no figure."""
     return _resident(process), _resident(page_of(process))
 
 

@@ -1,4 +1,4 @@
-"""python -m bench.view: how soon the page is there, how much it loads for that, and how smoothly it moves.
+"""Measure how soon the page loads, how large it is, and how smoothly it moves: `python -m bench.view`.
 
 Law: the browser's own figures, of a page that shows a bachd that plays; a browser that has seen nothing of it before
 each time.

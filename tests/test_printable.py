@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bachd.cli import main
-from bachd.printable import PrintableFormatter, printable
+from bachd.printable import printable
 from bachd.realtime.lateness import Lateness
 from bachd.service import sd_notify
+from bachd.service.log_format import PrintableFormatter
 from bachd.service.telemetry.run_stats import FAULTS, LONGEST, RunStats
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\u202egnp.\x7f\udcff"

@@ -1,7 +1,7 @@
 """Remember what an output was sent, for synths that join later; sequencers call it chasing events.
 
-Law: whoever joins is sent the last value of everything that holds until it is changed: bank, program, controllers and
-pitch bend of each channel, and while a MIDI clock runs the position it is at. Notes are not repeated.
+Law: a synth that joins is sent the last value of everything that holds until it is changed: bank, program, controllers
+and pitch bend of each channel, and while a MIDI clock runs the position it is at. Notes are not repeated.
 
 A program change takes the bank that was selected before it (MIDI 1.0, "Bank Select"), so banks are sent first. A Song
 Position Pointer counts sixteenths, six clocks each, and holds from the first clock after the next Continue (MIDI 1.0,
@@ -31,7 +31,7 @@ _FURTHEST: Final = 1 << 14
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """What puts a device in step with a clock that runs."""
+    """Messages that synchronise a device with a running clock."""
 
     due: float
     """Monotonic seconds: after the last clock that was sent, before the next."""
@@ -78,7 +78,7 @@ class Chase:
     def retract(self) -> None:
         """Messages that were not due yet were taken back; a clock among them begins again with a start or a continue.
 
-        Channel state stays: whoever retracts it sends it again (see performer.py).
+        Channel state stays: the performer sends what it retracts again (see performer.py).
         """
         self.clock_runs = False
 

@@ -14,7 +14,7 @@ from bachd.realtime.output import Output, TimedMessage
 
 
 class FanOut:
-    """Several outputs as one; with none at all, nobody hears anything."""
+    """Several outputs as one; with none at all, messages are dropped."""
 
     def __init__(self, outputs: Sequence[Output], offsets: Sequence[float] = ()) -> None:
         """offsets: seconds by which a clock is later than the music, for each output; without them, none is."""
@@ -42,7 +42,7 @@ class FanOut:
             output.retract(moment)
 
     def bar(self, due: float) -> None:
-        """Tell each."""
+        """Pass the bar line to each output."""
         for output in self.outputs:
             output.bar(due)
 

@@ -44,13 +44,13 @@ _LENGTH: Final = len(_HEADER) + 4
 _MUSIC: Final = _LENGTH + 4
 """Where in the file the music begins."""
 _FULL: Final = 1 << 14
-"""Bytes that are gathered if nobody polls, as when music is rendered."""
+"""Bytes that are gathered without `poll`, as when music is rendered."""
 _OPEN: Final = 1.0
 """Seconds for which a message may be retracted: more than any is sent ahead, and behind."""
 
 
 class FileOutput:
-    """Writes what it is sent, at its place in the music; deadlines only tell it what is retracted."""
+    """Writes messages at their ticks; deadlines decide only what is retracted."""
 
     def __init__(self, path: Path) -> None:
         """Raises OutputError when the file cannot be written, or is there already and no .mid.
@@ -137,7 +137,7 @@ class FileOutput:
                 self._tick = max(tick, before)
 
     def _write(self) -> None:
-        """Append what has been gathered, in the three steps that the module tells of."""
+        """Append what has been gathered, in the three steps described at the top of this module."""
         data = bytes(self._gathered)
         self._gathered.clear()
         if not data or self._fault is not None:

@@ -61,16 +61,16 @@ class MessageHeap:
         heapq.heappop(self._heap)
 
     def take(self, moment: float) -> list[Due]:
-        """Take the next chord, all for one moment, `ahead` seconds before it or as soon as it is there."""
+        """Take all messages whose deadline is `moment` or before."""
         taken: list[Due] = []
         while self._heap and self._heap[0][0] <= moment:
             taken.append(self.pop())
         return taken
 
     def retract(self, moment: float) -> None:
-        """Retract messages, as `MessageHeap.retract` does.
+        """Retract what is due after `moment`, and end then the notes that were delivered though they begin later.
 
-        Ends of notes that began at `moment` or before are forgotten, too: whoever retracts sends them anew.
+        Ends of notes that began at `moment` or before are forgotten, too: the caller sends them anew.
         """
         self._heap = [each for each in self._heap if each[0] <= moment or each[3]]
         heapq.heapify(self._heap)

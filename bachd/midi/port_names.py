@@ -110,7 +110,7 @@ def label(port: Named, ports: Sequence[Named]) -> str:
 
 
 def selector(part: str, name: str) -> str:
-    """Return the number or socket that `part` tells a port called `name` by; empty if it does not."""
+    """Return the number or USB socket by which `part` selects a port called `name`; empty if it gives none."""
     chosen = _SELECTED.fullmatch(part.strip())
     return chosen[2] if chosen is not None and not matching([name], part) else ""
 

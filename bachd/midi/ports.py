@@ -212,7 +212,7 @@ class _Opening:
 
 
 def _log_choice(spec: str, target: SynthTarget, synths: Sequence[str | None]) -> None:
-    """Say which of several ports of one name was chosen, unless all of them are asked for."""
+    """Log which of several ports of one name was chosen, unless all of them are asked for."""
     if target.port is not None and len(target.twins) >= synths.count(target.name):
         others = " or ".join(map(repr, target.twins))
         choice = f"taking {target.label!r}; for another write {others}"

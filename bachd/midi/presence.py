@@ -14,7 +14,7 @@ from bachd.midi.message_queue import begins
 
 
 class State(Enum):
-    """What a device is doing."""
+    """State of a device."""
 
     ABSENT = "absent"
     WAITING = "waiting"

@@ -118,7 +118,7 @@ class Resolver:
 
     @property
     def _why(self) -> str:
-        """What is wrong with each MIDI system."""
+        """Return why each MIDI system cannot be used."""
         return "; ".join(dict.fromkeys(self._faults))
 
     def _others(self) -> Iterator[tuple[System, list[str]]]:
@@ -167,7 +167,7 @@ def _examine(resolver: Resolver, spec: str) -> None:
 
 
 def without_synth() -> str:
-    """Return what a run with `auto` does on this machine while there is no synth."""
+    """Describe what a run with `auto` does on this machine while there is no synth."""
     resolver = Resolver()
     try:
         target = resolver.resolve("auto")

@@ -39,7 +39,7 @@ class PortTarget:
 
     @property
     def label(self) -> str:
-        """What to call it."""
+        """Its name in messages to people."""
         return self.destination or f"the port '{OURS}' of {_TITLES[self.system]}"
 
 
@@ -53,7 +53,7 @@ class FileTarget:
 
     @property
     def label(self) -> str:
-        """What to call it."""
+        """Its name in messages to people."""
         return str(self.path)
 
 

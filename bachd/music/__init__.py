@@ -1,1 +1,1 @@
-"""What music is: pure values, without a clock and without I/O."""
+"""Model music as pure values, without a clock and without I/O."""

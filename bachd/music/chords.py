@@ -1,4 +1,4 @@
-"""Chords: which one some pitches are.
+"""Identify chords.
 
 Law: a chord follows from its pitch classes alone; of several that fit, triads come before seventh chords.
 """

@@ -1,4 +1,4 @@
-"""An event is what sounds from one onset to the next: a note, a chord or a rest.
+"""Represent music as events: the notes, chord or rest from one onset to the next.
 
 Law: an event is an immutable value; its text form and the value determine each other.
 
@@ -28,7 +28,7 @@ _LENGTH: Final = re.compile(r"[0-9]+(\.[0-9]+|/[1-9][0-9]*)?")
 
 @dataclass(frozen=True)
 class Event:
-    """What sounds from one onset to the next. Raises ValueError for notes out of order or an empty length."""
+    """The notes from one onset to the next. Raises ValueError for notes out of order or an empty length."""
 
     starts: tuple[int, ...]
     """MIDI numbers of the notes that begin here, ascending."""
@@ -50,7 +50,7 @@ class Event:
 
     @cached_property
     def sounding(self) -> tuple[int, ...]:
-        """All MIDI numbers heard during the event, ascending; empty for a rest."""
+        """All MIDI numbers that sound during the event, ascending; empty for a rest."""
         return tuple(sorted(self.starts + self.held))
 
     def moved(self, semitones: int) -> Event:
@@ -110,7 +110,7 @@ def _print_length(ticks: int) -> str:
 
 def _parse_length(text: str) -> int:
     if not _LENGTH.fullmatch(text):
-        raise ValueError(f"{text!r} is no length in quarter notes such as '0.5' or '1/3'")
+        raise ValueError(f"{text!r} is not a length in quarter notes such as '0.5' or '1/3'")
     ticks = Fraction(text) * TICKS
     if ticks.denominator != 1:
         raise ValueError(f"a length is a multiple of 1/{TICKS} quarter note, not {text}")

@@ -1,4 +1,4 @@
-"""Keys: which one some music is in, and a pitch as a degree of it.
+"""Find the key of some music, and convert pitches to its degrees.
 
 Law: a key follows from how long each pitch class sounds, and from nothing else; degree and alteration determine the
 pitch, and the pitch determines them.
@@ -73,7 +73,7 @@ class Key:
         return frozenset((self.tonic + step) % 12 for step in (7, 11, 2, 5))
 
     def profile(self) -> tuple[float, ...]:
-        """How much music in this key uses each pitch class, from C; the most used has 1."""
+        """Relative use of each pitch class in this key, from C; the most used has 1."""
         typical = _MINOR if self.minor else _MAJOR
         return tuple(typical[(pitch_class - self.tonic) % 12] / max(typical) for pitch_class in range(12))
 
@@ -106,7 +106,7 @@ _PROFILES: Final = {key: _standard(key.profile()) for key in ALL}
 
 
 def weights(events: Iterable[Event]) -> list[float]:
-    """How many ticks each pitch class sounds in some events, one count for each voice that has it."""
+    """Ticks for which each pitch class sounds in some events, counted for each voice that has it."""
     found = [0.0] * 12
     for event in events:
         for pitch in event.sounding:
@@ -115,7 +115,7 @@ def weights(events: Iterable[Event]) -> list[float]:
 
 
 def correlation(found: Weights, key: Key) -> float:
-    """How well the music with these weights fits a key: -1 to 1, 0 for silence."""
+    """Correlation of these weights with a key's profile: -1 to 1, 0 for silence."""
     profile = _PROFILES[key]
     return sum(value * typical for value, typical in zip(_standard(found), profile, strict=True))
 

@@ -1,4 +1,4 @@
-"""Where music stands still or goes round in circles.
+"""Detect music that freezes or loops.
 
 Law: what such a fault is stands here and nowhere else; the composer avoids it, tests and evaluations look for it.
 

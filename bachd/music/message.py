@@ -1,4 +1,4 @@
-"""A MIDI message as a value: its bytes, and what they say.
+"""Represent a MIDI message as a value: its bytes, and accessors for their meaning.
 
 Law: nothing is imported for it. mido knows the same messages by the same names, but to import it takes a sixth of the
 time from the start of the process to the first note; so it is left to those who write whole pieces.
@@ -96,7 +96,7 @@ class Message:
 
     @property
     def value(self) -> int:
-        """What a control_change puts it to."""
+        """Value of a control_change."""
         return self.data[2]
 
     @property
@@ -131,7 +131,7 @@ class Message:
 
     @property
     def text(self) -> str:
-        """What a text, a copyright notice or a marker says: in UTF-8, or else Latin-1, as older programs write it."""
+        """Text of a text, copyright or marker event: UTF-8, or else Latin-1, as older programs write it."""
         try:
             return self.content.decode("utf-8")
         except UnicodeDecodeError:
@@ -139,7 +139,7 @@ class Message:
 
     @property
     def content(self) -> builtins.bytes:
-        """What a meta message holds."""
+        """Data of a meta event."""
         start = 2
         while self.data[start] & 0x80:
             start += 1
@@ -173,22 +173,22 @@ def pitch_bend(channel: int, bend: int) -> Message:
 
 
 def program_change(channel: int, program: int) -> Message:
-    """Another sound from here on; channel: 0 to 15, program: 0 to 127."""
+    """Change the sound; channel: 0 to 15, program: 0 to 127."""
     return _message(0xC0 | channel, program)
 
 
 def bank_select(channel: int, bank: int) -> tuple[Message, Message]:
-    """The bank that the next program change takes its sound from, MSB x 128 + LSB; channel: 0 to 15."""
+    """Select the bank of the next program change, MSB x 128 + LSB; channel: 0 to 15."""
     return control_change(channel, 0, bank >> 7), control_change(channel, 32, bank & 0x7F)
 
 
 def songpos(sixteenths: int) -> Message:
-    """Where in the song the next clock is, 0 to 16383."""
+    """Set the song position, in sixteenths from the start: 0 to 16383."""
     return _message(0xF2, sixteenths & 0x7F, sixteenths >> 7)
 
 
 def set_tempo(bpm: float) -> Message:
-    """Quarter notes a minute, for a file; slower than 3.6 it cannot say."""
+    """Set the tempo of a file, in quarter notes a minute; 3.6 is the slowest that fits."""
     return meta(_TEMPO, min(_SLOWEST, round(60e6 / bpm)).to_bytes(3))
 
 

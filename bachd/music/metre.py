@@ -1,4 +1,4 @@
-"""Where in the bar a tick is.
+"""Convert ticks to bars and beats.
 
 Law: positions are integers in ticks from the start of the piece; a change of metre begins a new bar.
 """
@@ -26,7 +26,7 @@ class Metre:
 
     def __post_init__(self) -> None:
         if not 1 <= self.beats <= 255 or self.unit not in _UNITS:
-            raise ValueError(f"{self.beats}/{self.unit} is no time signature: 1 to 255 over 1, 2, 4, 8, 16 or 32")
+            raise ValueError(f"{self.beats}/{self.unit} is not a time signature: 1 to 255 over 1, 2, 4, 8, 16 or 32")
 
     @property
     def bar(self) -> int:

@@ -1,4 +1,4 @@
-"""A .mid file and a piece: bytes in, bytes out.
+"""Read and write pieces as .mid files: bytes in, bytes out.
 
 Law: `read` turns any bytes into a piece or a SeedError of one line; a piece that `read` gave is written and read again
 unchanged, if under the same name.
@@ -30,7 +30,7 @@ PPQ: Final = 480
 LONGEST: Final = 24 * 60 * 100 * TICKS
 """Ticks of the longest piece that is read: a day at 100 quarters a minute. A damaged file can last for centuries."""
 LONGEST_BAR: Final = 48 * TICKS
-"""Ticks of the longest bar that is read: whoever composes or plays a bar of 255 whole notes has an hour's work."""
+"""Ticks of the longest bar that is read: to compose or play a bar of 255 whole notes takes an hour."""
 
 _USUAL_TEMPO: Final = 500_000
 """Microseconds a quarter note until a file tells another."""
@@ -105,16 +105,16 @@ def write(piece: Piece) -> bytes:
 
 
 def _why_no_notes(file: smf.File) -> str:
-    """What to say of a file in which nothing sounds."""
+    """Describe why nothing sounds in a file."""
     if file.faults:
         return file.faults[0]
     if any(message.type == "note_on" and message.velocity for _, _, message in file.messages):
-        return "there are no notes in this file, drums aside"
-    return "there are no notes in this file" if file.messages else "there is no track in this file"
+        return "this file has no notes, drums aside"
+    return "this file has no notes" if file.messages else "this file has no track"
 
 
 def _sounding(found: list[tuple[int, int, int]]) -> int:
-    """How many pitches all events together will have, which is what they cost."""
+    """Number of pitches in all events together, to which their cost is proportional."""
     edges = sorted({tick for start, end, _ in found for tick in (start, end)})
     index = {tick: at for at, tick in enumerate(edges)}
     return sum(index[end] - index[start] for start, end, _ in found)
@@ -127,7 +127,7 @@ def _tempos(file: smf.File) -> list[tuple[int, int]]:
 
 
 def _scale(file: smf.File, tempos: list[tuple[int, int]]) -> _Scale:
-    """How the file's ticks become ours. Where they are parts of a second, the tempo decides."""
+    """Return the factor from the file's ticks to ours; from the tempo where they are parts of a second (SMPTE)."""
     if file.ppq:
         return lambda tick: tick * TICKS / file.ppq
     changes = [(0, _USUAL_TEMPO), *tempos]

@@ -1,4 +1,4 @@
-"""Notes with a beginning and an end, cut into events and joined again.
+"""Cut notes with a beginning and an end into events, and join events to notes.
 
 Law: cutting and joining are each other's reverse, but for notes of one pitch that overlap: the new one ends the old and
 sounds until the later of their two ends, as a key does that two voices share.
@@ -30,7 +30,7 @@ class Note:
 
 
 def cut(notes: Iterable[Note], until: int | None = None) -> tuple[Event, ...]:
-    """Cut notes at every onset and release that is heard into events, from tick 0 to `until` or the last release.
+    """Cut notes into events at every onset and release, from tick 0 to `until` or the last release.
 
     Silence becomes rests. A pitch that starts again while it sounds is struck again.
     """

@@ -1,4 +1,4 @@
-"""A piece: a row of events on a grid of bars; and a step, one event as the composer hands it on.
+"""Define a piece (events on a grid of bars) and a step (one event on its way to the player).
 
 Law: the first event starts at tick 0, and each starts where the one before ends.
 """
@@ -54,7 +54,7 @@ Chance: TypeAlias = tuple[Event | None, float]
 
 
 class Origin(Enum):
-    """Who wrote an event."""
+    """Source of an event."""
 
     SEED = "seed"
     MODEL = "model"
@@ -77,7 +77,7 @@ class Step:
     pace: float = 1.0
     """How fast to play it, as a share of the tempo."""
     chances: tuple[Chance, ...] = ()
-    """What else could have come, the likeliest first; empty where nobody wanted to know."""
+    """What else could have come, the likeliest first; empty unless alternatives are recorded."""
     key: Key | None = None
     """Of its piece; None where it is not known."""
     upbeat: bool = False

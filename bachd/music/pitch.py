@@ -1,4 +1,4 @@
-"""Note names and MIDI numbers: 'F#2' <-> 42, middle C is 'C4' = 60.
+"""Convert note names to MIDI numbers and back: 'F#2' <-> 42, middle C is 'C4' = 60.
 
 Law: names print with sharps, as the article's tokens do; flats are read, too ('Bb3', 'B-3').
 """
@@ -20,7 +20,7 @@ _ALTER: Final = {None: 0, "#": 1, "##": 2, "b": -1, "bb": -2, "-": -1, "\u266f":
 def name(number: int) -> str:
     """Name of a MIDI number (0-127): 42 -> 'F#2'. Raises ValueError outside that range."""
     if not LOWEST <= number <= HIGHEST:
-        raise ValueError(f"{number} is no MIDI note number (0 to 127)")
+        raise ValueError(f"{number} is not a MIDI note number (0 to 127)")
     return f"{_NAMES[number % 12]}{number // 12 - 1}"
 
 
@@ -31,7 +31,7 @@ def number(text: str) -> int:
     """
     match = _PATTERN.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is no note name such as 'C4', 'F#2' or 'Bb3'")
+        raise ValueError(f"{text!r} is not a note name such as 'C4', 'F#2' or 'Bb3'")
     step, alter, octave = match.groups()
     result = (int(octave) + 1) * 12 + _STEPS[step.upper()] + _ALTER[alter]
     if not LOWEST <= result <= HIGHEST:

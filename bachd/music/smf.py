@@ -58,7 +58,7 @@ class Timed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What a file holds."""
+    """Contents of a file."""
 
     ppq: int
     """Ticks a quarter note; 0 where ticks are parts of a second."""
@@ -83,13 +83,13 @@ def parse(data: bytes, most_bytes: int = MOST_BYTES) -> File:
         raise ValueError(f"the file has more than the {most_bytes} bytes of a long piece; take a shorter one")
     start = data[:_SEARCHED].find(b"MThd")
     if start < 0:
-        raise ValueError("this is no MIDI file: it does not begin with 'MThd'")
+        raise ValueError("this is not a MIDI file: it does not begin with 'MThd'")
     data = data[start:]
     if len(data) < 14:
         raise ValueError(f"the file is truncated: the header ends {14 - len(data)} bytes after the file")
     length = int.from_bytes(data[4:_HEAD])
     if length < 6:
-        raise ValueError("this is no MIDI file: its header is too short")
+        raise ValueError("this is not a MIDI file: its header is too short")
     form = int.from_bytes(data[8:10])
     ppq, rate = _division(*data[12:14])
     messages: list[Timed] = []
@@ -136,7 +136,7 @@ def _is_chunk(data: bytes, position: int) -> bool:
 
 
 def _find(data: bytes, position: int) -> int:
-    """Where the next track's chunk begins, or the end of the file."""
+    """Return the offset of the next track chunk, or of the end of the file."""
     found = data.find(b"MTrk", position)
     return found if found >= 0 else len(data)
 

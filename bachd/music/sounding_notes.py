@@ -1,4 +1,4 @@
-"""What is heard of the keys that a file strikes and lets go.
+"""Derive the notes that sound from the key presses, releases and pedals of a file.
 
 Law: every strike gives one sound with an end, whatever became of its release.
 """

@@ -1,1 +1,1 @@
-"""What comes next: features, the model, the sampler and the composer."""
+"""Compose with a neural network: features, model, sampler and composer."""

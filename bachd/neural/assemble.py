@@ -1,4 +1,4 @@
-"""A bundle's sampler and composer, with its own settings where nobody says otherwise.
+"""Build a bundle's sampler and composer, with the bundle's defaults where no setting replaces them.
 
 Law: what plays, what renders and what is evaluated are put together here.
 """
@@ -100,5 +100,5 @@ def voices(bundle: Bundle) -> int:
 
 
 def effort(lookahead: int | str) -> Effort:
-    """How many candidates there are by `sampling.lookahead`."""
+    """Return the effort for a value of `sampling.lookahead`."""
     return Fixed(lookahead) if isinstance(lookahead, int) else Adaptive()

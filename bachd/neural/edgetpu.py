@@ -1,4 +1,4 @@
-"""The trunk on an Edge TPU, where there is one and it is worth it.
+"""Run the trunk on an Edge TPU, if there is one and it is faster.
 
 Law: whatever an Edge TPU, its library or its driver does (raise, crash, hang, answer nonsense), the music goes on. It
 runs in a process of its own, its answers are held against the CPU's before one is used, and the CPU's trunk is loaded
@@ -58,7 +58,7 @@ def open_model(folder: Path, compiled: Path, *, demanded: bool, tell: Callable[[
         theirs, ours = _compare(remote, model.trunk)
     except ModelError as fault:
         if demanded:
-            raise ModelError(f"device: edgetpu: {fault}; mend that, or set device: auto") from fault
+            raise ModelError(f"device: edgetpu: {fault}; fix that, or set device: auto") from fault
         tell(f"composing on the CPU, for the Edge TPU cannot be used: {fault}")
         return model
     times = f"{theirs:.2f} ms for a trunk on the Edge TPU, {ours:.2f} ms on the CPU"

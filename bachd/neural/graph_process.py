@@ -1,4 +1,4 @@
-"""A graph in a process of its own, for hardware whose library may crash or hang whatever loads it.
+"""Run a graph in a process of its own, for hardware whose library may crash or hang its process.
 
 Law: nothing that happens in the other process can stop this one: every answer has a deadline, and one that does not
 come is a ModelError.

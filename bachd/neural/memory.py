@@ -1,4 +1,4 @@
-"""The memory of the piece: what followed, earlier on, the figure that the music has just played.
+"""Recall what followed the present figure earlier in the piece.
 
 Law: a prediction follows from the events of the present piece alone; forgetting back to a mark and hearing the same
 events again gives the same predictions.
@@ -42,7 +42,7 @@ class _Note(NamedTuple):
 
 
 class Prediction(NamedTuple):
-    """What a line is expected to do in the next event."""
+    """Expectation of a line's next note."""
 
     line: Line
     pitch: int | None
@@ -120,7 +120,7 @@ class Memory:
             self._learned[line] = max(0, len(pairs) - 1)
 
     def mark(self) -> Mark:
-        """What `rewind` needs to forget all that is taken in from now on; what is learned until then stays known."""
+        """Return a mark for `rewind`; what has been learned until then stays."""
         top, bottom = (len(self._lines[line]) for line in Line)
         return top, bottom, len(self._onsets), self._tick, self._notes
 
@@ -135,7 +135,7 @@ class Memory:
             self.learn()
 
     def predict(self, quotes: Sequence[Quote], strength: float) -> list[Prediction]:
-        """What the outer lines are expected to do in the event that begins now; what is quoted comes first.
+        """Return what the outer lines are expected to do in the event that begins now; quotes come first.
 
         strength: 0 to 1; what `SURE` has is multiplied by it.
         """
@@ -198,7 +198,7 @@ class Memory:
     def _continued(
         self, line: Line, source: Sequence[_Note], index: int, elapsed: int, sure: float
     ) -> Prediction | None:
-        """What comes after the note at `index` in `source`, which corresponds to the last one of `line`."""
+        """Return what follows the note at `index` in `source`, which corresponds to the last one of `line`."""
         here, then = source[index], source[index + 1]
         lasted = then.onset - here.onset
         if elapsed > lasted or then.pitch is None:

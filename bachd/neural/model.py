@@ -1,4 +1,4 @@
-"""From the context to what comes next: a trunk that hears once an event, a head that speaks once a note.
+"""Run a bundle's two graphs: the trunk encodes the context once an event, the head gives logits once a note.
 
 Law: a model remembers no music: context and notes chosen so far are arguments, and equal arguments give equal logits.
 """
@@ -21,14 +21,14 @@ from bachd.neural.runtime import Graph, Int8Array, load
 
 
 class Model(Protocol):
-    """What the sampler and the composer ask of a network."""
+    """Interface of a network to the sampler and the composer."""
 
     def context(self) -> Context:
         """An empty window in the numbers this model reads."""
         ...
 
     def encode(self, context: Context) -> Int8Array:
-        """What the trunk makes of the context, shape (1, D), for `speak`. Raises ModelError if the graph fails."""
+        """Return the hidden state of a context, shape (1, D), for `head_logits`. Raises ModelError if it fails."""
         ...
 
     def head_logits(
@@ -36,7 +36,7 @@ class Model(Protocol):
     ) -> FloatArray:
         """Logits for the next symbol of the chord being spelled and for its length, shape (LOGITS,).
 
-        chosen: the symbols spelled so far; sounded: the pitches heard in the event before, ascending; outlook: what is
+        chosen: the symbols spelled so far; sounded: the pitches of the event before, ascending; outlook: what is
         known of the event. The array is good until the next call. Raises ModelError if the graph fails.
         """
         ...
@@ -56,7 +56,7 @@ class TfliteModel:
         _require(len(trunk.output.shape) == 2 and trunk.output.shape[0] == 1, "the trunk's output is no row")
         width = trunk.output.shape[1]
         shapes = [tensor.shape for tensor in head.inputs]
-        _require(width != notes_wide, "hidden is as wide as the notes, so the head's inputs cannot be told apart")
+        _require(width != notes_wide, "hidden is as wide as the notes, so the head's inputs cannot be distinguished")
         _require(
             sorted(shapes) == sorted([(1, width), (1, notes_wide)]),
             f"the head's inputs are {shapes}, not (1, {width}) and (1, {notes_wide})",
@@ -115,4 +115,4 @@ def _reads(trunk: Graph, row: int) -> bool:
 
 def _require(fits: bool, complaint: str) -> None:
     if not fits:
-        raise ModelError(f"trunk.tflite and head.tflite are no pair for this version of bachd: {complaint}")
+        raise ModelError(f"trunk.tflite and head.tflite do not fit this version of bachd: {complaint}")

@@ -1,4 +1,4 @@
-"""The one place that runs a .tflite graph, with LiteRT or with the older tflite-runtime.
+"""Run a .tflite graph, with LiteRT or with the older tflite-runtime.
 
 Law: nothing above this module knows which runtime there is; whatever goes wrong in one leaves here as a ModelError.
 """
@@ -58,7 +58,7 @@ class Graph:
         self.inputs = tuple(_tensor(details, name) for details in interpreter.get_input_details())
         outputs = tuple(_tensor(details, name) for details in interpreter.get_output_details())
         if len(outputs) != 1:
-            raise ModelError(f"{name}: {len(outputs)} outputs where one was expected; this is no part of a bundle")
+            raise ModelError(f"{name}: {len(outputs)} outputs where one was expected; this is not part of a bundle")
         (self.output,) = outputs
         self._indices = tuple(tensor.index for tensor in self.inputs)
         self.bare: Callable[[], None] = interpreter.invoke
@@ -97,7 +97,7 @@ def load(path: Path, runtime: str | None = None, delegate: str | None = None) ->
         except SystemError as fault:
             reasons.append(f"{distribution}: does not work with NumPy {np.__version__} ({_first_line(fault)})")
         except _FAULTS as fault:
-            raise ModelError(f"{path}: is no model that {distribution} can load: {_first_line(fault)}") from fault
+            raise ModelError(f"{path}: is not a model that {distribution} can load: {_first_line(fault)}") from fault
         else:
             return Graph(interpreter, distribution, str(path))
     raise ModelError(f"{_NO_RUNTIME} ({'; '.join(reasons)})")
@@ -168,7 +168,7 @@ def _c_stderr() -> tuple[ctypes.c_void_p, int] | None:
 def _tensor(details: dict[str, Any], name: str) -> Tensor:
     scale, zero = details["quantization"]
     if details["dtype"] is not np.int8 or not 0 < scale < float("inf"):
-        raise ModelError(f"{name}: has a tensor that is no int8; export it with full-integer quantisation")
+        raise ModelError(f"{name}: has a tensor that is not int8; export it with full-integer quantisation")
     return Tensor(int(details["index"]), tuple(int(size) for size in details["shape"]), float(scale), int(zero))
 
 

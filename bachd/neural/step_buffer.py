@@ -1,4 +1,4 @@
-"""Steps that are composed before the player asks for them, and the way back.
+"""Compose steps before the player asks for them, and take them back.
 
 Law: the steps are those of the composer alone. New sampling comes into use on a bar line, as it would there: what was
 planned beyond is forgotten, and the composer put back to that moment.
@@ -40,7 +40,7 @@ class _Planned:
 
 
 class StepBuffer:
-    """A composer and what it has composed ahead: nothing, as long as nobody asks to `extend` it."""
+    """A composer and the steps that it has composed ahead: none until `extend` is called."""
 
     def __init__(self, composer: Composer) -> None:
         """The composer is the plan's own from here on, and stands where a bar begins."""
@@ -79,7 +79,7 @@ class StepBuffer:
         self._turns.append(turn)
 
     def record_alternatives(self, wanted: bool) -> None:
-        """From the next composed step on, tell with each what else could have come, or no longer."""
+        """Record the alternatives of each step, from the next composed one on, or stop recording them."""
         self._composer.recording_alternatives = wanted
 
     def next(self) -> Step:

@@ -3,7 +3,7 @@
  * Law: a refusal keeps the server's words; no request is repeated automatically.
  */
 
-/** What the server refused. `faults`: its words, one line each. */
+/** A refusal of the server. `faults`: its words, one line each. */
 export class Refusal extends Error {
   constructor(status, faults) {
     super(faults.join("\n"));
@@ -34,7 +34,7 @@ export const settings = () => ask("GET", "settings");
 export const order = (what) => ask("POST", what);
 /** The events of a seed piece of the bundle. */
 export const piece = (name) => ask("GET", `pieces/${encodeURIComponent(name)}`);
-/** Give bachd a .mid file. Returns {piece}: what to set seed.piece to. */
+/** Upload a .mid file. Returns {piece}: the value for seed.piece. */
 export const upload = (file) => ask("POST", `seeds?name=${encodeURIComponent(file.name)}`, file, "audio/midi");
 /** Keep a piece of this run by its number; null is the present one. Returns {kept}, null while it is not over. */
 export const keep = (number = null) => ask("POST", "keep", number === null ? undefined : JSON.stringify({ number }));

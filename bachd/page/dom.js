@@ -1,6 +1,6 @@
 /* Helpers for every part of the page.
  *
- * Law: nothing here knows what bachd is.
+ * Law: nothing here depends on bachd.
  */
 
 /** The element with that id. */
@@ -17,7 +17,7 @@ export function make(tag, traits = {}, ...children) {
   return element;
 }
 
-/** Write a text where it differs: what stays as it is costs no layout. */
+/** Set a text only if it differs, which saves layout. */
 export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

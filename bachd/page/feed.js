@@ -4,7 +4,7 @@
  */
 
 const PATIENCE = [300, 600, 1200, 2500, 5000]; // milliseconds before the next attempt
-const SILENCE = 8000; // milliseconds without a word after which a connection counts as lost
+const SILENCE = 8000; // milliseconds without a message after which a connection counts as lost
 const PING = 2000;
 
 /** The daemon's monotonic clock, estimated from pings; the fastest are the most exact. */
@@ -20,11 +20,11 @@ export class DaemonClock {
     const best = [...this.samples].sort((a, b) => a.trip - b.trip).slice(0, 3).map((one) => one.offset);
     const median = best.sort((a, b) => a - b)[Math.floor(best.length / 2)];
     const error = median - this.offset;
-    // A small error is taken back little by little, so that nothing jumps.
+    // A small error is corrected gradually, so that nothing jumps.
     this.offset = this.offset === null || Math.abs(error) > 0.25 ? median : this.offset + 0.3 * error;
   }
 
-  /** A first guess, as good as the network is fast. */
+  /** A first estimate, off by the latency of the network. */
   guess(daemon) {
     this.samples = [];
     this.offset = daemon - performance.now() / 1000;
@@ -41,7 +41,7 @@ export class DaemonClock {
   }
 }
 
-/** Follows /api/feed. `on`: by the type of a message, what to do with it; `on.link(state)`: live or lost. */
+/** Follows /api/feed. `on`: handlers by type of message; `on.link(state)`: live or lost. */
 export class Feed {
   constructor(clock, on) {
     this.clock = clock;

@@ -1,7 +1,7 @@
-/* Three instruments for the browser, played by smplr: what each is made of, and how it answers.
+/* Define three instruments for the browser, played by smplr.
  *
- * Law: a note begins at the moment that is asked for, to the sample; none outlives its release by more than a second.
- * Nothing is loaded before somebody wants to hear something.
+ * Law: a note begins at the given moment, to the sample; none outlives its release by more than a second.
+ * Nothing is loaded before it is played.
  *
  * An instrument has `strike(pitch, velocity, when)`, which returns `release(moment)`; moments are seconds of its audio
  * context, and may be still to come.
@@ -13,12 +13,12 @@ const FIRST = 33; // A1: the lowest tone that is computed or loaded
 const LAST = 84; // C6
 const APART = 3; // semitones between two of them; those between are played a little faster or slower
 
-const HEARD = 0.5; // seconds of a tone by which its loudness is judged
+const HEARD = 0.5; // seconds of a tone from which its loudness is measured
 
-/* `tone(context, pitch)`: promises {buffer, loop?}. `touch(velocity)`: the velocity that smplr is told, which makes it
- * louder with its square. `volume`: decibels; `tilt`: so many more for each octave above middle C. `release`: seconds
- * until a tone that was let go is silent. `ranks`: what sounds together, by how many semitones each is out of tune.
- * The volumes make the three equally loud in four voices, with peaks a few decibels below what can be played. */
+/* `tone(context, pitch)`: promises {buffer, loop?}. `touch(velocity)`: the velocity for smplr, which makes it louder with
+ * its square. `volume`: decibels; `tilt`: so many more for each octave above middle C. `release`: seconds
+ * until a released tone is silent. `ranks`: voices that sound together, by the semitones that each is detuned.
+ * The volumes make the three equally loud in four voices, with peaks a few decibels below full scale. */
 const INSTRUMENTS = {
   harpsichord: {
     tone: plucked, touch: (velocity) => 62 + velocity / 7,
@@ -48,11 +48,11 @@ export async function instrument(name, context, target) {
     const region = { sample: String(pitch), pitch, keyRange: [low, high], volume: loudness };
     if (loop) Object.assign(region, { loop: true, loopStart: loop[0], loopEnd: loop[1] });
     for (const tune of ranks) regions.push({ ...region, tune });
-    await new Promise((done) => setTimeout(done)); // the page goes on living meanwhile
+    await new Promise((done) => setTimeout(done)); // the page stays responsive meanwhile
   }
   const preset = { samples: { baseUrl: "", formats: [] }, groups: [{ regions }], defaults: { ampRelease: release } };
   const build = Instrument((_, __, smplr) => smplr.loadInstrument(preset, buffers));
-  // Whatever is struck is given to Web Audio at once, so that it can be released at any moment that is still to come.
+  // Notes are scheduled in Web Audio at once, so that they can be released at any later moment.
   const scheduler = Scheduler(context, { lookaheadMs: Infinity });
   const player = build(context, { destination: target, scheduler, volume: 127 });
   await player.ready;
@@ -71,7 +71,7 @@ function level(buffer) {
   return 10 * Math.log10(heard.reduce((sum, value) => sum + value * value, 0) / heard.length);
 }
 
-/** A room to play in: what goes into it comes out of the context's destination with an echo of two seconds. */
+/** A reverb of two seconds, connected to the context's destination. */
 export function room(context, share = 0.22) {
   const [entry, dry, wet] = [new GainNode(context), new GainNode(context), new GainNode(context, { gain: share })];
   const length = Math.floor(1.9 * context.sampleRate);

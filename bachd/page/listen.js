@@ -31,7 +31,7 @@ export class Listener {
     this.loud(volume);
   }
 
-  /** Sound on the instrument of that name, or on a Web MIDI output. Call it from a click: browsers insist. */
+  /** Sound on the instrument of that name, or on a Web MIDI output. Call it from a click, as browsers require. */
   async start(choice, volume) {
     await this.wake(volume);
     const player = typeof choice === "string" ? await this.tuned(choice) : choice;
@@ -43,13 +43,13 @@ export class Listener {
   tuned(name) {
     if (!this.instruments.has(name)) {
       const coming = instrument(name, this.context, this.room);
-      coming.catch(() => this.instruments.delete(name)); // to be tried again
+      coming.catch(() => this.instruments.delete(name)); // so that it is loaded again
       this.instruments.set(name, coming);
     }
     return this.instruments.get(name);
   }
 
-  /** Play steps at a tempo from now on, for so many seconds, beside what else is heard. Returns what ends it. */
+  /** Play steps at a tempo for so many seconds, beside other sound. Returns a function that ends it. */
   async audition(name, volume, steps, bpm, seconds) {
     await this.wake(volume);
     const player = await this.tuned(name);
@@ -65,7 +65,7 @@ export class Listener {
     });
   }
 
-  /** 0 to 1, as the ear counts. */
+  /** 0 to 1, perceptually even. */
   loud(volume) {
     this.room?.gain.setTargetAtTime(volume * volume, this.context.currentTime, 0.02);
   }
@@ -84,12 +84,12 @@ export class Listener {
     return this.context.currentTime + (here - performance.now()) / 1000 - (this.context.outputLatency || 0);
   }
 
-  /** A step is about to sound: end what it does not hold, strike what it starts. */
+  /** Play a step: release what it does not hold, strike what it starts. */
   step(step) {
     if (!this.on) return;
     let at = this.moment(step.due) + this.delay;
     const late = this.context.currentTime + 0.005 - at;
-    if (late > 1) return; // long past: it belongs to what was missed
+    if (late > 1) return; // long past: it was missed
     if (late > 0) {
       this.delay += late + MARGIN;
       at += late + MARGIN;
@@ -115,7 +115,7 @@ export class Listener {
     this.sounding.clear();
   }
 
-  /** What to say of the latency. */
+  /** Describe the latency. */
   describe() {
     if (!this.on) return "not listening";
     const out = 1000 * (this.context.outputLatency || this.context.baseLatency || 0);

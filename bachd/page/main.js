@@ -35,9 +35,9 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 let playing = true;
 let shown = null; // the step that the panels show
-let telling = 0; // the timer of what is said for a moment
-let notice = ""; // what is to be read where the latency stands
-let described = null; // its bar, as last told to screen readers
+let telling = 0; // the timer of a short notice
+let notice = ""; // the text shown in place of the latency
+let described = null; // its bar, as last announced to screen readers
 const synths = new Map(); // the browser's MIDI outputs by id
 
 const on = {

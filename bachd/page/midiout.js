@@ -1,6 +1,6 @@
 /* Play on synths at the viewer's computer, through Web MIDI.
  *
- * Law: nothing is asked of the browser before somebody chose it; every note_on has its note_off.
+ * Law: the browser is asked for permission only once the choice is made; every note_on has its note_off.
  */
 
 /** Whether this browser has Web MIDI, which it offers only to this machine's own pages or through HTTPS. */
@@ -12,14 +12,14 @@ export async function outputs() {
   return [...access.outputs.values()];
 }
 
-/** An output as something to strike notes on, for a Listener. */
+/** An output with the interface of an instrument, for a Listener. */
 export class MidiOut {
   constructor(output, context) {
     this.output = output;
     this.context = context;
   }
 
-  /** A moment of the audio context as the browser's MIDI counts. */
+  /** Convert a moment of the audio context to the time of Web MIDI. */
   stamp(moment) {
     return performance.now() + 1000 * (moment - this.context().currentTime);
   }

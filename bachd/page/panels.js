@@ -1,6 +1,6 @@
 /* Show the panels beside the roll: events as text, probabilities and status.
  *
- * Law: every row is there from the start; what changes is only what stands in it, so nothing on the page moves.
+ * Law: every row exists from the start, and only its content changes, so that nothing on the page moves.
  */
 
 import { by, fit, make, sign, title, write } from "./dom.js";
@@ -65,7 +65,7 @@ export class Chances {
     for (const old of this.waiting.keys()) if (old < n - 64) this.waiting.delete(old);
   }
 
-  /** Show what could come after the present step, and mark what will, if it is known. */
+  /** Show the alternatives for the next step, and mark the one that was chosen, if it is known. */
   show(step, next) {
     const n = step.n + 1;
     const events = this.waiting.get(n) ?? [];
@@ -141,7 +141,7 @@ export class State {
     const most = Math.max(...this.spread.map(([, count]) => count), 1);
     pen.fillStyle = voices[2];
     for (const [upto, count] of this.spread) {
-      const tall = Math.max(2, (floor - 4) * Math.sqrt(count / most)); // a root: what is rare is to be seen, too
+      const tall = Math.max(2, (floor - 4) * Math.sqrt(count / most)); // a root, so that rare values are visible, too
       pen.fillRect(x(upto / WIDE), floor - tall, Math.max(1, x(upto) - x(upto / WIDE) - 1), tall);
     }
     pen.fillStyle = dim;

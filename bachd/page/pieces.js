@@ -1,4 +1,4 @@
-/* Show the seed pieces: look at, listen to, choose or upload one.
+/* Show the seed pieces, play and choose one, or upload another.
  *
  * Law: a piece is fetched only once it comes into view; only one plays at a time.
  */
@@ -8,7 +8,7 @@ import { by, fit, make, title, write } from "./dom.js";
 import { notesOf } from "./score.js";
 
 const HEARD = 20; // seconds of a piece that are played
-const SEEN = 24 * 4 * 8; // ticks of it that are shown: eight bars of four quarters
+const SEEN = 24 * 4 * 8; // ticks of it that are drawn: eight bars of four quarters
 const LARGEST = 256 * 1024; // bytes of a .mid file
 
 export class Pieces {

@@ -8,7 +8,7 @@ import { QUARTER } from "./score.js";
 
 const KEYS = 34; // CSS pixels at the left for a keyboard
 const TOP = 22; // CSS pixels at the top for the numbers of the bars
-const NOW = 0.6; // where now is, as a share of the width
+const NOW = 0.6; // place of the present, as a share of the width
 const LEAST = [43, 77]; // the pitches shown at least: G2 to F5
 const BLACK = new Set([1, 3, 6, 8, 10]);
 const LABELLED = 8; // CSS pixels that a row needs for the name of a note
@@ -43,7 +43,7 @@ export class Roll {
     return TOP + (this.range[1] - pitch + 0.5) * this.row - this.row / 2;
   }
 
-  /** Show the music at a tick; null for none yet. `jumps`: nothing is to move of itself. */
+  /** Show the music at a tick; null for none yet. `jumps`: without animation. */
   draw(tick, jumps) {
     const stamp = `${tick === null ? "-" : (tick * this.quarter).toFixed(0)} ${this.score.version}`;
     if (!this.approach(tick, jumps) && stamp === this.drawn) return;
@@ -65,7 +65,7 @@ export class Roll {
     return this.tick + ((x - KEYS - (this.width - KEYS) * NOW) * QUARTER) / this.quarter;
   }
 
-  /** Move the range of pitches towards what there is to see. Returns whether it moved. */
+  /** Move the range of pitches towards the notes in view. Returns whether it moved. */
   approach(tick, jumps) {
     const near = this.score.notes.filter((note) => tick === null || note.to > tick - 12 * QUARTER);
     const low = Math.min(LEAST[0], ...near.map((note) => note.pitch)) - 2;
@@ -104,7 +104,7 @@ export class Roll {
     this.borders();
   }
 
-  /** Who takes over, written where it happens. */
+  /** Labels where the network takes over from the seed, or back. */
   borders() {
     const { pen, colours, score } = this;
     pen.font = "italic 500 15px 'EB Garamond', Georgia, serif";
@@ -195,7 +195,7 @@ export class Roll {
     this.pen.globalAlpha = 1;
   }
 
-  /** The keys at the left; those that sound wear their voice's colour. */
+  /** The keys at the left; those that sound have their voice's colour. */
   keyboard(seen) {
     const { pen, colours } = this;
     pen.fillStyle = colours.paper;

@@ -1,4 +1,4 @@
-/* Keep the music that is known: played, sounding and planned.
+/* Keep the received music: played, sounding and planned.
  *
  * Law: positions are ticks, 24 a quarter note; seconds of the daemon's clock become ticks here and nowhere else. While
  * the music waits, so does the tick.
@@ -118,7 +118,7 @@ export class Score {
     return step.tick + step.ticks * Math.min(1, share);
   }
 
-  /** The music waits from now on, or goes on. */
+  /** Pause or resume the music. */
   freeze(now) {
     this.frozen = this.tickAt(now);
   }

@@ -1,7 +1,6 @@
-/* Tones to play on: those of a harpsichord and an organ, which are computed, and a piano's, which are loaded.
+/* Compute the tones of a harpsichord and an organ, and load those of a piano.
  *
- * Law: a tone begins with its buffer, without a step; what is to be heard after its end or in its loop goes on without
- * one, too. None is louder than 1.
+ * Law: a tone begins with its buffer and ends or loops without a discontinuity. No sample exceeds 1.
  */
 
 const BRIGHTEST = 11000; // hertz: higher partials are left out
@@ -54,11 +53,11 @@ export async function plucked({ sampleRate: rate }, pitch, seconds = 3.5) {
 }
 
 const PIPES = [1, 0.62, 0.3, 0.42, 0.1, 0.2, 0.06, 0.16, 0.04, 0.05, 0.02, 0.06]; // 8, 4, 2 2/3 and 2 feet
-const SPEAKING = 0.02; // seconds in which the fundamental comes to 63 %; the others are faster
-const SPOKEN = 0.3; // seconds after which the tone stands still
-const STANDING = 0.25; // seconds, about, that are heard again and again
+const SPEAKING = 0.02; // seconds in which the fundamental reaches 63 %; the others are faster
+const SPOKEN = 0.3; // seconds after which the tone is steady
+const STANDING = 0.25; // seconds, about, of the loop
 
-/** A positive organ's tone; it goes on for as long as the loop is played. */
+/** A positive organ's tone, which loops. */
 export async function piped({ sampleRate: rate }, pitch) {
   const begin = Math.ceil(SPOKEN * rate);
   const periods = Math.round(STANDING * hertz(pitch));
@@ -84,7 +83,7 @@ export async function recorded(context, pitch) {
   return { buffer: untilSound(await context.decodeAudioData(await answer.arrayBuffer())) };
 }
 
-/** A tone without what its encoding put before it, which is not the same in every browser, and without a step. */
+/** A tone without the padding of its encoding, which differs between browsers, and without a discontinuity. */
 function untilSound(buffer) {
   const wave = buffer.getChannelData(0);
   const first = Math.max(0, wave.findIndex((value) => Math.abs(value) > 0.004) - 32);

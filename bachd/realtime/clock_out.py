@@ -32,7 +32,7 @@ _IDLE_POLL: Final = 1.0
 
 
 class ClockMode(Enum):
-    """When clocks are sent."""
+    """Condition under which clocks are sent."""
 
     OFF = "off"
     PLAYING = "playing"

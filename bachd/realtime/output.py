@@ -30,11 +30,11 @@ def ordered(messages: Iterable[TimedMessage]) -> list[TimedMessage]:
 
 
 class Output(Protocol):
-    """Where messages go: a port, several, or a file."""
+    """Destination of messages: a port, several ports, or a file."""
 
     @property
     def description(self) -> str:
-        """Say where the music goes at this moment: 'FP-30X MIDI 1' or "waiting for 'FP-30X'"."""
+        """Describe the present destination: 'FP-30X MIDI 1' or "waiting for 'FP-30X'"."""
         ...
 
     def send(self, messages: Sequence[TimedMessage]) -> None:

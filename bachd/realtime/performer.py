@@ -32,7 +32,7 @@ Patches: TypeAlias = Sequence[Sequence[Message]]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How to play from a step on. Fields that a player has, too, mean what they mean there."""
+    """Settings of a player that change at a step. Fields are named as in the player."""
 
     output: Output
     bpm: float
@@ -123,7 +123,7 @@ class Performer:
         return now
 
     def use(self, change: Change, tick: int) -> None:
-        """Play as `change` says from `tick` on; settings that the output needs for that go with the next step.
+        """Apply `change` from `tick` on; channel settings that the output needs for it are sent with the next step.
 
         Messages leave earlier or later by another latency, but in the rhythm in which they would have left.
         """

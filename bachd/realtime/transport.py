@@ -46,7 +46,7 @@ class Conductor(Protocol):
 
     @property
     def changed(self) -> asyncio.Event:
-        """Set when `running`, or the moment that `due` returned last, has changed. Who waits for it clears it."""
+        """Set when `running`, or the moment that `due` returned last, has changed. The waiting task clears it."""
         ...
 
     def begin(self, tick: int, place: Place, moment: float) -> bool:

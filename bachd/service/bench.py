@@ -169,7 +169,7 @@ def _table(figures: dict[str, Any]) -> str:
     rows += [f"{'':12}{'p50':>9}{'p99':>9}{'max':>9}"]
     for name, label in (("event_ms", "an event"), ("invoke_ms", "its invokes")):
         rows.append(f"{label:12}" + "".join(f"{figures[name][at]:9.3f}" for at in ("p50", "p99", "max")) + " ms")
-    memory = "not told by this system" if figures["rss_mb"] is None else f"{figures['rss_mb']:.1f} MB"
+    memory = "not available on this system" if figures["rss_mb"] is None else f"{figures['rss_mb']:.1f} MB"
     rows += [
         "",
         f"{'ratio':12}{figures['ratio']:9.2f}  an event to its invokes",

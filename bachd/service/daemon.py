@@ -26,11 +26,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bachd.config import Config
 from bachd.errors import EXIT_OK
-from bachd.printable import PrintableFormatter
 from bachd.realtime import priority
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.service import resource_exhaustion
+from bachd.service.log_format import PrintableFormatter
 from bachd.service.parts import PartsExchange
 from bachd.service.run.start_up import open_parts
 from bachd.service.sd_notify import SystemdNotifier

@@ -1,4 +1,4 @@
-"""What a run plays with, and its exchange for something else.
+"""Define the parts that a run plays with, and exchange them while it plays.
 
 Law: parts are exchanged all at once, on a bar line. What is left is closed when nothing is sent to it any more, and
 what is used again stays open.
@@ -79,12 +79,12 @@ class PartsExchange:
 
     @property
     def latest(self) -> Parts:
-        """What is offered; without an offer, what is in use."""
+        """The parts offered last; without an offer, those in use."""
         return self.present if self._offered is None else self._offered
 
     @property
     def open(self) -> tuple[Parts, ...]:
-        """What is offered, if anything is, and what is in use."""
+        """The parts offered, if any are, and those in use."""
         return (self.present,) if self._offered is None else (self._offered, self.present)
 
     @contextmanager

@@ -1,6 +1,6 @@
 """Show on a terminal, in one line, how far something has come.
 
-Law: it stands on stderr and only where somebody is looking; when the work is done, it is gone.
+Law: it is written to stderr, only if that is a terminal, and removed when the work is done.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from contextlib import suppress
 
 
 def tell(what: str) -> None:
-    """Replace the line that says what is going on; with nothing, take it away."""
+    """Replace the progress line; with an empty text, remove it."""
     if sys.stderr.isatty():
         with suppress(OSError):  # a terminal that has been closed
             sys.stderr.write(f"\r\x1b[K{what}")

@@ -210,7 +210,7 @@ def find_synth() -> tuple[str, Path]:
 
 
 def play(synth: str, font: Path, score: Path, out: Path) -> None:
-    """Let fluidsynth play a .mid into a .wav. It exits with 0 even when it fails, so what it says is read."""
+    """Let fluidsynth play a .mid into a .wav. It exits with 0 even when it fails, so its output is read."""
     sound = score.with_suffix(".wav")
     command: list[str | Path] = [synth, "-ni", "-q", "-r", "44100", "-T", "wav", "-O", "s16", "-F", sound, font, score]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)

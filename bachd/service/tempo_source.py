@@ -21,7 +21,7 @@ Call: TypeAlias = Callable[..., Any]
 
 
 class TempoInput(Protocol):
-    """Where the events of an external tempo come in."""
+    """Input of an external tempo."""
 
     @property
     def description(self) -> str:
@@ -53,7 +53,7 @@ class TempoSource:
         self._logged = ""
 
     def condition(self, now: float) -> str:
-        """Say why there is silence, or what is wrong with the tempo; '' if all is well."""
+        """Return why there is silence, or what is wrong with the tempo; '' if all is well."""
         condition = self.conductor.external.condition(now)
         return condition if self.conductor.external.running else f"{condition} ({self.input.description})"
 

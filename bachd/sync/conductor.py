@@ -51,7 +51,7 @@ class ExternalTempo(Protocol):
         ...
 
     def condition(self, now: float) -> str:
-        """Say why there is silence, or what is wrong; '' if all is well."""
+        """Return why there is silence, or what is wrong; '' if all is well."""
         ...
 
 

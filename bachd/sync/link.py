@@ -73,8 +73,8 @@ class LinkTempo:
         self._before = (now, beat)
 
     def condition(self, now: float) -> str:
-        """Say whether there are no peers."""
-        return "" if self._link.num_peers else "nobody else is in the Link session: playing at its tempo"
+        """Return a warning if there are no peers; '' otherwise."""
+        return "" if self._link.num_peers else "there are no peers in the Link session: playing at its tempo"
 
 
 class LinkSource:

@@ -82,7 +82,7 @@ class MidiMaster:
                 self._start(moment, self._position)
 
     def condition(self, now: float) -> str:
-        """Say why there is silence, or what is wrong with the clock; '' if all is well."""
+        """Return why there is silence, or what is wrong with the clock; '' if all is well."""
         tracker, lost = self._tracker, self._tracker.is_lost(now)
         if tracker.out_of_range is not None and not lost:
             limits = f"the MIDI clock runs at {tracker.out_of_range:.0f} bpm, outside {SLOWEST:.0f} to {FASTEST:.0f}"

@@ -123,7 +123,7 @@ class TempoTracker:
         return self._moment + (number - self._number) * self._period
 
     def _near(self, size: int) -> float:
-        """How far beside the line of so many clocks the next may lie: further if all are scattered, or few."""
+        """Tolerance for the next clock's distance from the line of so many: larger if all are scattered, or few."""
         middle = median(self._deviations)
         scatter = median(abs(off - middle) for off in self._deviations)
         return max(_NEAR, 3.0 * scatter) * (1.0 + 6.0 / size)

@@ -183,7 +183,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is no whole number of at least 1")
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
     return int(text)
 
 
@@ -193,7 +193,7 @@ def _hours(text: str) -> float:
     except ValueError:
         hours = 0.0
     if not 0.01 <= hours <= 1000:
-        raise argparse.ArgumentTypeError(f"{text} is no number of hours from 0.01 to 1000")
+        raise argparse.ArgumentTypeError(f"{text} is not a number of hours from 0.01 to 1000")
     return hours
 
 

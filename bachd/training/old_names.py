@@ -1,4 +1,4 @@
-"""Read recipes whose keys have their older names."""
+"""Convert recipes with older names of keys."""
 
 from __future__ import annotations
 

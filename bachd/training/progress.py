@@ -6,7 +6,7 @@ Law: on a terminal it is one bar that moves; in a pipe it is a line every half m
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from contextlib import suppress
 from typing import Any, TextIO, TypeVar
 
@@ -18,14 +18,26 @@ T = TypeVar("T")
 def progress(
     items: Iterable[T], title: str, *, total: int | None = None, initial: int = 0, unit: str = "it"
 ) -> tqdm[T]:
-    """Iterate over `items` and show on stderr how far it has come, with an estimate of the time left."""
+    """Iterate over `items` and show on stderr how far it has come, with an estimate of the time left.
+
+    Shows nothing where there are no items.
+    """
     interval = 0.2 if sys.stderr.isatty() else 30.0
-    file = _Lenient(sys.stderr)
-    return tqdm(items, title, total, initial=initial, unit=unit, mininterval=interval, maxinterval=interval, file=file)
+    return tqdm(
+        items,
+        title,
+        total,
+        initial=initial,
+        unit=unit,
+        mininterval=interval,
+        maxinterval=interval,
+        file=_Lenient(sys.stderr),
+        disable=isinstance(items, Sized) and not items,
+    )
 
 
 class _Lenient:
-    """A stream whose other end may go away: hours of training do not end with the terminal they were started in."""
+    """A stream whose other end may close: training does not end with the terminal it was started in."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -49,7 +49,7 @@ class Seeds:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What train.yaml says. All but the first three and `seeds` decides what a run learns."""
+    """Contents of train.yaml. All but the first three and `seeds` affects training."""
 
     name: str = setting("unnamed", recipe_kinds.bundle_name(), "Of the bundle.")
     description: str = setting("", kinds.text(), "What the bundle plays, in a few words.")
@@ -133,7 +133,7 @@ class Recipe:
     transpose: tuple[int, int] = setting(
         (-5, 6),
         recipe_kinds.transpose(),
-        "Semitones by which a piece may be moved, so that all keys are heard equally often.",
+        "Semitones by which a piece may be moved, so that all keys occur equally often.",
     )
     rng: int = setting(
         1,

@@ -43,7 +43,7 @@ def hidden() -> Kind:
         hidden = section.whole(name, 1, 4096, default)
         if hidden == features.NOTES:
             section.fault(
-                name, f"{hidden} is the width of the notes, and the head tells its inputs apart by their widths"
+                name, f"{hidden} is the width of the notes, and the head distinguishes its inputs by their widths"
             )
         return hidden
 

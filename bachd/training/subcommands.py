@@ -78,7 +78,7 @@ def _require_cluster() -> None:
 
 
 def export(options: argparse.Namespace) -> None:
-    """Write the trained network as a bundle, and say where it goes."""
+    """Write the trained network as a bundle, and print its folder."""
     from bachd.training.fit import run_folder
 
     recipe, music, work = _run(options)
@@ -108,7 +108,7 @@ def _where_it_goes(card: Mapping[str, Any], target: Path) -> str:
         f"wrote {target}: {figures['event_nll']} nats an event; held out: {card['figures']['held out']}",
         f"licence: {card['licence']}",
         f"to play it here, in config.yaml: model: {here}",
-        "to play it on a Pi as a service, which sees nobody's home and so needs the bundle in /etc/bachd:",
+        "to play it on a Pi as a service, which cannot read home folders and so needs the bundle in /etc/bachd:",
         f"  tar -C {shlex.quote(str(home))} -c {name} |"
         " ssh pi@raspberrypi.local sudo tar -C /etc/bachd --no-same-owner -x",
         f"and there in /etc/bachd/config.yaml: model: /etc/bachd/{name}",
@@ -146,7 +146,7 @@ def check_edgetpu(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps([asdict(violation) for violation in found]))
     elif not found:
-        print(f"{bundle.card.name} keeps the Edge TPU's published constraints; only its compiler can tell more")
+        print(f"{bundle.card.name} keeps the Edge TPU's published constraints; only its compiler can check more")
     else:
         print("\n".join(map(str, found)))
     if found:

@@ -1,4 +1,4 @@
-"""Turn an error of the YAML parser into one that says what to do about it."""
+"""Convert errors of the YAML parser to messages that say what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Typed values out of a YAML tree, with every fault on the way kept for one report.
+"""Read typed values from a YAML tree, and collect all faults for one report.
 
 Law: reading never stops at a fault: it notes the line, the key and what to do, and goes on with the default.
 """

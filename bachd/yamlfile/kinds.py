@@ -1,4 +1,4 @@
-"""The kinds of values that keys of a settings file may have: how each is read, and how it is written."""
+"""Define the kinds of values that keys may have: how each is read and written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _same(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a key may have as its value."""
+    """Kind of a key's value."""
 
     read: Callable[[Section, str, Any], Any]
     """Returns the value of a key by its name, or the given default if it has none; notes its faults."""

@@ -1,4 +1,4 @@
-"""The nodes of a YAML text, each of which knows its line and its place, and their form as JSON.
+"""Define the nodes of a YAML text, with their lines and spans, and convert them to JSON.
 
 Law: `from_json(to_json(node)) == node`. Neither needs PyYAML, whose import would take a tenth of the time from the
 start of the process to the first note.
@@ -14,7 +14,7 @@ _LONGEST: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where a value stands in its text."""
+    """Position of a value in its text."""
 
     start: int = 0
     """Index of its first character."""

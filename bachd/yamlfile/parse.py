@@ -1,4 +1,4 @@
-"""Parse YAML text into a small tree whose every node knows its line and its place.
+"""Parse YAML text into a small tree of nodes with lines and spans.
 
 Law: any text gives a tree or one `MalformedError`, in time and memory proportional to its length.
 
@@ -94,7 +94,7 @@ class _Reader:
         self._end = event
 
     def _span(self, event: Any, last: Node | None) -> Span:
-        """The place of a collection whose end has just been read: in block style it ends with its last value."""
+        """Return the span of a collection whose end has just been read: in block style it ends with its last value."""
         start = event.start_mark.index
         if event.flow_style or last is None:
             return self._trimmed(start, self._end.end_mark.index)

@@ -1,4 +1,4 @@
-"""The words in which faults name values."""
+"""Word values for error messages."""
 
 from __future__ import annotations
 

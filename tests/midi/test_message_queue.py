@@ -41,6 +41,14 @@ def test_what_was_retracted_is_not_taken() -> None:
     assert taken(queue) == [(1.0, [ON]), (1.5, [OFF])]
 
 
+def test_what_is_left_is_in_order_whatever_was_between() -> None:
+    heap = MessageHeap()
+    for due in (2.0, 9.0, 1.0, 7.0, 11.0, 3.0, 6.0, 5.0):
+        heap.put(due, CLOCK)
+    heap.retract(9.0)
+    assert [due for due, _ in heap.take(LAST)] == [1.0, 2.0, 3.0, 5.0, 6.0, 7.0, 9.0]
+
+
 def test_a_chord_that_cannot_be_held_back_any_more_is_ended() -> None:
     queue = MessageQueue()
     queue.put([(3.0, OFF), (3.0, ON), (3.0, CLOCK)])
@@ -104,6 +112,7 @@ def test_something_earlier_wakes_the_thread_that_waits() -> None:
 
 def test_a_note_begins_with_a_velocity() -> None:
     assert begins(ON)
+    assert begins(b"\x91\x3c\x01")
     assert not begins(OFF)
     assert not begins(b"\x91\x3c\x00")
     assert not begins(CLOCK)

@@ -8,6 +8,8 @@ import pytest
 
 from bachd import configfile
 from bachd.cli import main
+from bachd.errors import OutputError
+from bachd.midi.panic import panic
 from bachd.midi.reset import reset
 from bachd.service.settings import last_good
 from tests.midi.jack.jackport import PlugSynth
@@ -42,3 +44,27 @@ def test_a_synth_on_jack_is_silenced_beside_one_on_alsa(
     named = capsys.readouterr().out.removeprefix("silenced ").strip().split(", ")
     assert sorted(named) == ["FP-30X MIDI 1", "organ:in"]
     assert {f"b{channel:x}7b00" for channel in range(16)} <= set(synth.hear(len(reset())))
+
+
+@pytest.mark.usefixtures("only_jack")
+def test_panic_ends_every_note_on_every_channel(plug_synth: PlugSynth) -> None:
+    synth = plug_synth("organ")
+    assert panic(["organ"]) == "organ:in"
+    heard = synth.unplug()
+    ended = {line[:4] for line in heard if line[0] == "8"}
+    assert ended == {f"8{channel:x}{number:02x}" for channel in range(16) for number in range(128)}
+    for controller in ("40", "78", "7b"):  # pedal, all sound off, all notes off
+        assert {f"b{channel:x}{controller}00" for channel in range(16)} <= set(heard)
+
+
+@pytest.mark.usefixtures("no_midi")
+@pytest.mark.parametrize("specs", [[], ["auto"], ["file:a.mid", "none"]])
+def test_panic_without_an_instrument_is_told(specs: list[str]) -> None:
+    with pytest.raises(OutputError, match="panic: there is no MIDI instrument"):
+        panic(specs)
+
+
+@pytest.mark.usefixtures("no_midi")
+def test_panic_for_a_port_that_is_not_there_blames_no_setting() -> None:
+    with pytest.raises(OutputError, match="panic: no MIDI port is called 'organ'"):
+        panic(["organ"])

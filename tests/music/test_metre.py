@@ -72,7 +72,7 @@ def test_bars_and_beats_have_their_ticks(metre: Metre, bar: int, beat: int) -> N
 
 @pytest.mark.parametrize(("beats", "unit"), [(0, 4), (256, 4), (-1, 4), (4, 0), (4, 3), (4, 64), (4, -4)])
 def test_a_time_signature_that_cannot_be_written_or_counted_is_refused(beats: int, unit: int) -> None:
-    with pytest.raises(ValueError, match=f"^{beats}/{unit} is no time signature"):
+    with pytest.raises(ValueError, match=f"^{beats}/{unit} is not a time signature"):
         Metre(beats, unit)
 
 

@@ -48,7 +48,7 @@ def test_a_printed_name_reads_as_its_number(number: int) -> None:
     ["", "H4", "C", "4", "C4x", "C#b4", "C###4", "C4.E4", "~C4", "R", "C\N{ARABIC-INDIC DIGIT FOUR}", "C4\n5", "C-1-1"],
 )
 def test_what_is_no_name_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no note name such as 'C4', 'F#2' or 'Bb3'"):
+    with pytest.raises(ValueError, match="is not a note name such as 'C4', 'F#2' or 'Bb3'"):
         pitch.number(text)
 
 
@@ -60,7 +60,7 @@ def test_a_note_that_midi_does_not_have_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("number", [-1, 128])
 def test_a_number_that_midi_does_not_have_is_refused(number: int) -> None:
-    with pytest.raises(ValueError, match=f"{number} is no MIDI note number"):
+    with pytest.raises(ValueError, match=f"{number} is not a MIDI note number"):
         pitch.name(number)
 
 

@@ -74,7 +74,7 @@ def test_one_call_leaves_nothing_behind_for_the_next() -> None:
     [
         ((trunk(window=(1, 1, CONTEXT, ROW + 1)), head()), "the trunk's input is not"),
         ((trunk(), head(width=WIDTH + 1)), "the head's inputs are"),
-        ((trunk(width=NOTES), head(width=NOTES)), "cannot be told apart"),
+        ((trunk(width=NOTES), head(width=NOTES)), "cannot be distinguished"),
         ((trunk(), head(said=SAID - 1)), "the head's output is not"),
         ((trunk((0.25001, -128)), head()), "quantised differently"),
         ((trunk((0.25, -127)), head()), "quantised differently"),

@@ -108,7 +108,7 @@ def test_the_old_runtime_under_a_new_numpy_is_told_apart_from_a_bad_model(
     with pytest.raises(ModelError, match=f"tflite-runtime: does not work with NumPy {np.__version__}"):
         runtime.load(file)
     install(monkeypatch, tflite_runtime=broken(ValueError("Model provided has model identifier 'aph'\nmore")))
-    with pytest.raises(ModelError, match=r"graph\.tflite: is no model that tflite-runtime can load: .*'aph'$"):
+    with pytest.raises(ModelError, match=r"graph\.tflite: is not a model that tflite-runtime can load: .*'aph'$"):
         runtime.load(file)
 
 
@@ -122,7 +122,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_a_real_runtime_refuses_what_is_no_graph(tmp_path: Path, distribution: str, content: bytes) -> None:
     path = tmp_path / "graph.tflite"
     path.write_bytes(content)
-    with pytest.raises(ModelError, match=r"graph\.tflite: is no model that"):
+    with pytest.raises(ModelError, match=r"graph\.tflite: is not a model that"):
         runtime.load(path, distribution)
 
 

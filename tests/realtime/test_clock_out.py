@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bachd.music.metre import Grid
 from bachd.music.piece import Step
-from bachd.realtime.clock_out import ClockMode
+from bachd.realtime.clock_out import ClockMode, ClockSender
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
 from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
@@ -80,6 +81,20 @@ def test_music_that_goes_on_says_where() -> None:
 def test_a_start_that_a_halt_retracts_is_sent_again_and_no_stop_for_it() -> None:
     sent = play(BAR, ClockMode.PLAYING, (0.05, Transport.halt), (3.0, Transport.resume))
     assert sent == [f"{3.1 - TICK / 2:.3f} start", *clocks(3.1, 96), "5.100 stop"]
+
+
+def test_a_start_that_a_halt_at_its_own_moment_lets_through_gets_a_stop() -> None:
+    clock = FakeClock()
+    output, transport = RecordingOutput(clock), Transport(120, 0.1)
+
+    async def halt() -> None:
+        transport.begin(0, Grid().place(0), 0.1)
+        sender = ClockSender(output, transport, clock, ClockMode.PLAYING)
+        sender.start(0)
+        sender.stop(output.messages[0].due, 0)
+
+    run(halt())
+    assert [timed.message.type for timed in output.messages] == ["start", "stop"]
 
 
 def test_a_continue_that_a_halt_retracts_is_sent_again_with_the_position_reached_then() -> None:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -103,3 +108,66 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(status, "SYSTEM", tmp_path / "run")
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "run"))
     return Bench(tmp_path)
+
+
+class When(logging.Handler):
+    """Does something when the log has said some things, one after the other."""
+
+    def __init__(self, act: Callable[[], object], *texts: str) -> None:
+        super().__init__()
+        self._act, self._texts = act, list(texts)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._texts and self._texts[0] in record.getMessage():
+            self._texts.pop(0)
+            if not self._texts:
+                self._act()
+
+
+@pytest.fixture
+def when() -> Iterator[Callable[..., None]]:
+    root, handlers = logging.getLogger(), []
+
+    def when(act: Callable[[], object], *texts: str) -> None:
+        handlers.append(When(act, *texts))
+        root.addHandler(handlers[-1])
+
+    yield when
+    for handler in handlers:
+        root.removeHandler(handler)
+
+
+@pytest.fixture
+def stop_when(when: Callable[..., None]) -> Callable[..., None]:
+    return lambda *texts: when(lambda: os.kill(os.getpid(), signal.SIGTERM), *texts)
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: Stage) -> Iterator[socket.socket]:
+    """What a service manager hears."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "60000000")
+        monkeypatch.delenv("WATCHDOG_PID", raising=False)
+        yield manager
+
+
+def heard(manager: socket.socket) -> list[str]:
+    found = []
+    with suppress(BlockingIOError):
+        while True:
+            found.append(manager.recv(4096).decode())
+    return found
+
+
+def once(act: Callable[[], object]) -> Callable[[], None]:
+    """Do it the first time only: scripts go round."""
+    rest = [act]
+
+    def first() -> None:
+        if rest:
+            rest.pop()()
+
+    return first

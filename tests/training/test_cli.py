@@ -20,9 +20,9 @@ NEEDS_TENSORFLOW = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is 
     [
         ([], "VERB"),
         (["fit"], "RECIPE.yaml"),
-        (["fit", "train.yaml", "--epochs", "0"], "0 is no whole number"),
-        (["evaluate", "--hours", "many"], "many is no number of hours"),
-        (["evaluate", "--pieces", "0"], "0 is no whole number"),
+        (["fit", "train.yaml", "--epochs", "0"], "0 is not a whole number"),
+        (["evaluate", "--hours", "many"], "many is not a number of hours"),
+        (["evaluate", "--pieces", "0"], "0 is not a whole number"),
         (["train"], "no verb 'train'; the verbs are prepare, fit, "),
         (["evalute"], "no verb 'evalute'; did you mean 'evaluate'?"),
         (["fit", "x.yaml", "--epoch=3", "--copus", "x"], "--copus x; did you mean '--corpus'?"),
@@ -109,12 +109,12 @@ for line in sys.stdin:
 WRONG = {
     "fit bad.yaml": (78, "widht"),
     "fit good.yaml": (64, "--corpus FOLDER"),
-    "fit good.yaml --corpus nowhere": (69, "nowhere is no folder"),
+    "fit good.yaml --corpus nowhere": (69, "nowhere is not a folder"),
     "fit good.yaml --corpus empty": (69, "no music in empty"),
     "fit gone.yaml --corpus empty": (78, "gone.yaml: there is no such file; give a recipe such as"),
     "export bad.yaml": (78, "widht"),
-    "export good.yaml --corpus nowhere": (69, "nowhere is no folder"),
-    "baselines good.yaml --corpus nowhere": (69, "nowhere is no folder"),
+    "export good.yaml --corpus nowhere": (69, "nowhere is not a folder"),
+    "baselines good.yaml --corpus nowhere": (69, "nowhere is not a folder"),
 }
 """What is asked, and what comes of it."""
 

@@ -169,7 +169,7 @@ seeds:
         "train.yaml:3: epochs: 0 is not between 1 and 100000",
         "train.yaml:4: dilations: they add up to 7 and must to 39, to see the context",
         "train.yaml:5: transpose: write how far down and how far up, 0 between them: [-5, 6]",
-        f"train.yaml:6: hidden: {features.NOTES} is the width of the notes, and the head tells its inputs apart by "
+        f"train.yaml:6: hidden: {features.NOTES} is the width of the notes, and the head distinguishes its inputs by "
         "their widths",
         "train.yaml:9: train_on.violin: 'often' is not a whole number",
         "train.yaml:10: train_on.cello: is set in line 8 already; keep one of them",

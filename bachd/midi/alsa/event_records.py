@@ -25,7 +25,7 @@ _REAL_TIME: Final = 1
 Address: TypeAlias = tuple[int, int]
 """Client and port number; other ones after each plug."""
 SUBSCRIBERS: Final[Address] = (254, 253)
-"""Whoever is subscribed at the time."""
+"""All ports that are subscribed at the time."""
 _NOTES: Final = {0x80: 7, 0x90: 6, 0xA0: 8}
 _STATUSES: Final = {7: 0x80, 6: 0x90}
 _SYSTEM: Final = {0xF8: 36, 0xFA: 30, 0xFB: 31, 0xFC: 32, 0xFE: 42, 0xFF: 41}

@@ -74,7 +74,7 @@ class AlsaInput:
 
     @property
     def description(self) -> str:
-        """Who is listened to."""
+        """Names of the subscribed ports."""
         return ", ".join(self._there.values()) or (
             f"{', '.join(self._parts)} (absent)" if self._parts else f"port '{self._purpose.port}'"
         )
@@ -140,7 +140,7 @@ class AlsaInput:
                 self._receive(monotonic(), b"", name)
 
     def _look(self) -> None:
-        """Subscribe to who has come."""
+        """Subscribe to ports that have appeared."""
         try:
             ports = [port for port in self._client.list_ports(input=True) if port.client_name != OURS]
         except self._alsa.ALSAError:  # the list changes under our hands; that is announced, too

@@ -129,7 +129,7 @@ class KernelSequencer:
         return {tuple(each.addr) for each in found}
 
     def subscribe(self, address: Address) -> bool:
-        """Subscribe a port to ours; it may have been subscribed by somebody else, refuse, or be gone."""
+        """Subscribe a port to ours; it may be subscribed already, refuse, or be gone."""
         try:
             self._port.connect_to(address)
         except self._alsa.ALSAError:

@@ -126,7 +126,7 @@ class AlsaOutput:
         self._sequencer.schedule([(self._moment(now, data), data) for data in ends])
 
     def bar(self, due: float) -> None:
-        """Let those who wait for it join in just before."""
+        """Let waiting synths join just before the bar."""
         self._synths.bar(max(self._clock.now(), self._last[False][0]), due, self._chase.resume())
         if self._synths.waiting:
             self._sequencer.wake()
@@ -147,7 +147,7 @@ class AlsaOutput:
     def _watch(self) -> None:
         try:
             self._listen()
-        except BaseException as fault:  # noqa: BLE001  (`poll` raises it where somebody listens)
+        except BaseException as fault:  # noqa: BLE001  (`poll` raises it, where it is handled)
             self._fault = fault
 
     def _listen(self) -> None:

@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any, Final
 
 _GLANCE: Final = 0.0005
-"""Seconds that a look at both clocks should take at most; whoever was held up in between looks again."""
+"""Seconds that a look at both clocks should take at most; after a delay between them it looks again."""
 _LOOKS: Final = 4
 
 

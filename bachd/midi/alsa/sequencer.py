@@ -34,7 +34,7 @@ class Sequencer(Protocol):
         ...
 
     def subscribed(self) -> set[Address]:
-        """Return which ports are subscribed to ours at present, whoever subscribed them."""
+        """Return the ports subscribed to ours at present, by bachd or by another program."""
         ...
 
     def subscribe(self, address: Address) -> bool:

@@ -1,7 +1,7 @@
 """Keep the player's port connected to its destinations, and silence a destination before and after.
 
 Law: whatever a destination is connected to again, all its notes have ended before; where a cable is pulled, what sounds
-at its other end is ended through a second port. A cable that somebody pulled is not put back.
+at its other end is ended through a second port. A connection that was removed by hand is not restored.
 
 All of this is in the player's process, in a thread that may wait for the server.
 """
@@ -53,7 +53,7 @@ class Cables:
         self._play_aside = play_aside
         self._connected: set[str] = set()
         self._lost: set[str] = set()  # they are reset when they are connected again
-        self._pulled: set[str] = set()  # by somebody: it is not for us to connect them again
+        self._pulled: set[str] = set()  # by hand: they are not connected again
         self._events: deque[tuple[str, bool | None]] = deque()  # connected, disconnected, or new
         self._changed = threading.Event()
         client.on_change(self._note, self._note_new)

@@ -99,7 +99,7 @@ class Client:
         self.jack.jack_activate(self.handle)
 
     def cycle_times(self) -> tuple[float, float]:
-        """When the present cycle began and the next one begins, in monotonic seconds. Only for the process callback."""
+        """Begin of the present and of the next cycle, in monotonic seconds. Only for the process callback."""
         self.jack.jack_get_cycle_times(self.handle, *self._times)
         before = monotonic()
         theirs = self.jack.jack_get_time()  # microseconds, cut off
@@ -152,7 +152,7 @@ class Client:
 
 @cache
 def library() -> Any:
-    """Load the library, and keep it from writing to stderr what our errors say. Raises OutputError without one."""
+    """Load the library, and keep it from writing to stderr what our errors report. Raises OutputError without one."""
     try:
         jack = ctypes.CDLL(_loaded() or "libjack.so.0")
     except OSError:

@@ -54,7 +54,7 @@ class JackOutput:
         self._clock = clock
         self._lateness = lateness
         self._lock = threading.Lock()  # the player sends, and another thread polls
-        self._wanted = [] if destination is None else [destination]  # or whoever had connected to our port
+        self._wanted = [] if destination is None else [destination]  # or what had connected to our port
         if any_instrument:
             self._wanted.append(ANY)
         self._connected: set[str] = set()  # the ports that we play to

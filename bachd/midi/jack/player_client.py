@@ -1,4 +1,4 @@
-"""Start the child process that plays through JACK, write records to it, and read what it says of its connections.
+"""Start the child process that plays through JACK, write records to it, and read changes of its connections.
 
 Law: nothing here waits without a limit.
 """

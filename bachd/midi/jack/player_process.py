@@ -138,7 +138,7 @@ class Player:
         return self._wait(lambda: self.cycles >= until)
 
     def _wait(self, done: Callable[[], bool]) -> bool:
-        """Wait for what JACK's thread does in its next cycles; False if there are no cycles any more."""
+        """Wait until JACK's thread has done something in its next cycles; False if there are no more cycles."""
         seen, moved = self.cycles, monotonic()
         begun = seen
         while self.cycles == begun or not done():

@@ -87,7 +87,7 @@ class RtMidiOutput:
         self._queue.retract(moment)
 
     def bar(self, due: float) -> None:
-        """Tell the thread when a destination that is back may join, and where the clock is then."""
+        """Pass to the thread when a returning destination may join, and the position of the clock then."""
         self._queue.put([(due, _BAR)])
         resume = self._chase.resume()
         if resume is not None and not resume.fresh:

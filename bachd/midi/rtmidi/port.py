@@ -55,7 +55,7 @@ class Connection:
         return self.destination if self._connected else f"waiting for {self.destination}"
 
     def send(self, due: float, messages: Sequence[bytes]) -> float:
-        """Send messages when they are due; in vain while there is no destination, or it has not joined yet.
+        """Send messages when they are due; drop them while no destination has joined.
 
         Returns by how many seconds they were late.
         """

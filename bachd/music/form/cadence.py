@@ -1,4 +1,4 @@
-"""Where music comes to rest: the chord that can end it, and the one that ends a phrase.
+"""Detect cadences: chords that can end a piece, and those that end a phrase.
 
 Law: what a cadence is stands here and nowhere else, and follows from the events around it alone.
 """

@@ -1,4 +1,4 @@
-"""The habits of a repertoire: how long its pieces and phrases are, how phrases close, how often music returns.
+"""Describe the habits of a repertoire: lengths of pieces and phrases, closes of phrases, returns of music.
 
 Law: habits are a value; what a corpus does not say has a default that fits most music.
 """
@@ -11,7 +11,7 @@ from enum import Enum
 
 
 class Cadence(Enum):
-    """How a phrase closes."""
+    """Kind of close of a phrase."""
 
     AUTHENTIC = "authentic"
     """From the dominant to the tonic of its key."""
@@ -36,7 +36,7 @@ class Close:
 
 
 def _usual_closes(minor: bool) -> tuple[Close, ...]:
-    """Home, the dominant and the relative key, where no corpus says otherwise."""
+    """Default closes: home, the dominant and the relative key."""
     near = ((0, True, 6), (3, False, 3), (7, True, 2)) if minor else ((0, False, 6), (7, False, 3), (9, True, 2))
     authentic = [Close(third, up, mode, Cadence.AUTHENTIC, count) for third in range(3) for up, mode, count in near]
     return (*authentic, *(Close(third, 0, minor, Cadence.HALF, 2) for third in range(3)))
@@ -44,7 +44,7 @@ def _usual_closes(minor: bool) -> tuple[Close, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What pieces of a repertoire usually do, as counts; a bundle's card holds those of the music it learned from."""
+    """Statistics of a repertoire's form, as counts; a bundle's card holds those of the music it was trained on."""
 
     bars: tuple[int, ...] = (16, 20, 24, 28, 32)
     """Lengths of whole pieces in bars, each as often as it occurs, or quantiles."""

@@ -1,4 +1,4 @@
-"""Where phrases of written music end, and how much of a piece makes an opening.
+"""Find the ends of phrases in written music, and cut the opening of a piece at one.
 
 Law: a phrase ends where music rests or breathes, at the end of a chord; where it never does, at a bar line.
 """

@@ -1,6 +1,6 @@
-"""The plan of a piece: phrases, where they come to rest, in which key, and what returns.
+"""Define the plan of a piece: its phrases, their goals and keys, and what returns.
 
-Law: a plan is a value. It names places in ticks, so that who composes can look up at any moment what comes next, and
+Law: a plan is a value. It names places in ticks, so that the composer can look up at any moment what comes next, and
 how far it is until then.
 
 A phrase runs from `begin` to `end` and arrives at `goal`, a strong beat, with its cadence. In music that breathes, as
@@ -68,7 +68,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What is planned for one piece."""
+    """Plan of one piece."""
 
     home: Key
     begin: int
@@ -87,11 +87,11 @@ class Form:
         return min(len(self.phrases) - 1, bisect_right(self.phrases, tick, key=lambda phrase: phrase.begin) - 1)
 
     def share(self, tick: int) -> float:
-        """How much of the piece has gone by at `tick`, 0 to 1."""
+        """Share of the piece before `tick`, 0 to 1."""
         return min(1.0, tick / self.phrases[-1].end)
 
     def quotes_at(self, tick: int) -> list[Quote]:
-        """What is to return at `tick`."""
+        """Return the quotes that cover `tick`."""
         return [quote for quote in self.quotes if quote.at <= tick < quote.at + quote.ticks]
 
 

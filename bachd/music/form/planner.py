@@ -167,7 +167,7 @@ class _Planner:
         return any(quote.at == phrase.begin for quote in self._quotes)
 
     def _next_of(self, before: Phrase, known: Sequence[Phrase]) -> Phrase | None:
-        """What followed the phrase that was just taken up: A B is taken up as A B."""
+        """Return the phrase that followed the one just taken up: A B returns as A B."""
         source = next((quote.source for quote in self._quotes if quote.at == before.begin), None)
         if source is None:
             return None

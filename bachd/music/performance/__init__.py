@@ -1,1 +1,1 @@
-"""How music is performed: loudness, timing and chance."""
+"""Perform music expressively: dynamics, timing and chance."""

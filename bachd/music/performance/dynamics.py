@@ -1,4 +1,4 @@
-"""How loud a note is: the metre's accents, a gentle arch over each phrase, and a top voice that carries.
+"""Compute velocities: the metre's accents, a gentle arch over each phrase, and a louder top voice.
 
 Law: loudness follows from the event and its place alone, in whole numbers, so the same music always sounds the same.
 """

@@ -1,4 +1,4 @@
-"""How the notes of an event are struck by somebody who is no machine: how late, within limits, and how loud.
+"""Humanise the notes of an event: shift their onsets within limits, and vary their velocities.
 
 Law: what sounds, and in which order, stays what it was. Each event is delayed on its own account and keeps half of its
 length at least, so nothing accumulates; each note starts in the first half of what is left of its event.
@@ -27,7 +27,7 @@ _LOUDNESS: Final = 250.0
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """How one note is struck."""
+    """Delay and velocity of one note."""
 
     velocity: int
     """1 to 127."""
@@ -36,7 +36,7 @@ class Touch:
 
 
 class Expression:
-    """Knows how to strike notes. One goes with one row of events, in their order."""
+    """Gives notes their timing and velocity. One instance serves one sequence of events, in order."""
 
     def __init__(self, rng: Random, *, swing: float = STRAIGHT, humanise: float = 0.0, shaped: bool = True) -> None:
         """swing: where the second of a pair of notes falls, in per cent of the pair: STRAIGHT to WIDEST.

@@ -1,4 +1,4 @@
-"""How music slows down: into the end of a piece, and less into the end of a phrase.
+"""Slow down into the end of a piece, and less into the end of a phrase.
 
 Law: the pace of a step follows from the step, those around it and the amount alone; it is never faster than the tempo,
 and back at it as soon as an ending is over.
@@ -61,7 +61,7 @@ class _Ending:
         return ticks / self.length / lasts
 
     def _under(self, begin: float, end: float) -> float:
-        """How long the curve takes from one of its places to another: the integral of 1 / v(x)."""
+        """Return the time that the curve takes from one of its places to another: the integral of 1 / v(x)."""
         if begin >= end:
             return 0.0
         fall = math.pow(self.pace, _Q) - 1
@@ -70,7 +70,7 @@ class _Ending:
 
 
 def pace(before: Step | None, step: Step, ahead: Sequence[Step], amount: float) -> float:
-    """How fast to play `step`, as a share of the tempo.
+    """Return the pace of `step`, as a share of the tempo.
 
     before: the step before it. ahead: those after it; what begins SIGHT ticks after its end or later does not count.
     amount: 0, not at all, to 1.

@@ -1,1 +1,1 @@
-"""A bundle: the folder with a network, its seed pieces and its card."""
+"""Open bundles: folders with a network, its seed pieces and its card."""

@@ -1,4 +1,4 @@
-"""A bundle: a folder with the two graphs, the pieces to start from, and a card that vouches for them.
+"""Find and open a bundle: a folder with two graphs, seed pieces, and a card with their checksums.
 
 Law: nothing of a bundle is used before it has been held against its card, and the card against this version of bachd.
 
@@ -87,7 +87,7 @@ def is_shipped(folder: Path) -> bool:
 
 
 def _home() -> Path:
-    """Where the bundles lie that came with bachd: in the package when installed, beside it in a checkout."""
+    """Return the folder of the shipped bundles: in the package when installed, beside it in a checkout."""
     package = Path(__file__).parents[2]
     installed = package / "models"
     return installed if installed.is_dir() else package.parent / "models"

@@ -1,4 +1,4 @@
-"""A bundle's card: what card.json says, read and checked.
+"""Read and check a bundle's card.json.
 
 Law: a card is held against this version of bachd before anything of it is used. Every fault is a ModelError that names
 the key and what to do.
@@ -36,7 +36,7 @@ COMPILED: Final = "trunk_edgetpu.tflite"
 
 @dataclass(frozen=True, slots=True)
 class SamplingDefaults:
-    """How a model is drawn from where nobody says otherwise; the sampler explains each."""
+    """Defaults of a bundle's sampling; the sampler explains each."""
 
     temperature: float = 0.95
     top_p: float = 0.98
@@ -50,7 +50,7 @@ class SamplingDefaults:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What card.json says, as far as playing needs it; the rest is for people."""
+    """Contents of card.json that playing needs; the rest is for people."""
 
     name: str
     files: Mapping[str, str]
@@ -70,7 +70,7 @@ def read_card(folder: Path) -> Card:
     try:
         data = json.loads(read_file(path))
     except (ValueError, RecursionError) as fault:
-        raise ModelError(f"{path}: is no JSON: {fault}; install the bundle again") from fault
+        raise ModelError(f"{path}: is not JSON: {fault}; install the bundle again") from fault
     reader = _Reader(path, data)
     if reader.get("format", int) != FORMAT:
         raise ModelError(
@@ -118,7 +118,7 @@ def read_card(folder: Path) -> Card:
 
 
 def _habits(reader: _Reader, data: object) -> Habits:
-    """What the card says of the form of pieces; cards of earlier versions say nothing."""
+    """Return the habits in a card; cards of earlier versions have none."""
     if data is None:
         return Habits()
     try:
@@ -129,12 +129,12 @@ def _habits(reader: _Reader, data: object) -> Habits:
 
 
 class _Reader:
-    """Takes values out of a card and complains about it by name."""
+    """Takes values out of a card; its errors name the key."""
 
     def __init__(self, path: Path, data: object) -> None:
         self._path = path
         if not isinstance(data, dict):
-            raise ModelError(f"{path}: is no card: it holds no JSON object; install the bundle again")
+            raise ModelError(f"{path}: is not a card: it holds no JSON object; install the bundle again")
         self._data: dict[str, Any] = data
 
     def get(self, key: str, *kinds: type) -> Any:
@@ -156,7 +156,7 @@ def read_file(path: Path) -> bytes:
     """The content of a file of a bundle. Raises ModelError if it cannot be read, or is too large to be one."""
     try:
         if path.exists() and not path.is_file():  # a pipe would be waited for
-            raise ModelError(f"{path}: is no file; install the bundle again")
+            raise ModelError(f"{path}: is not a file; install the bundle again")
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as fault:

@@ -66,7 +66,7 @@ def _is_shipped(tested: Bundle) -> bool:
 
 
 def _digest(tested: Bundle) -> str:
-    """What stands for these graphs, these runtimes and this kind of processor."""
+    """Return a key for these graphs, these runtimes and this kind of processor."""
     parts = [tested.card.files[name] for name in GRAPHS]
     parts += [*map(_version, RUNTIMES), os.uname().machine, np.__version__]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -116,7 +116,7 @@ def _write(memory: Path, digests: list[str]) -> None:
 
 
 def _run(folder: Path) -> str:
-    """Be the child: what is to be said of a bundle's graphs."""
+    """Run a bundle's graphs, in the child; return 'ok', or '!' and what is wrong with them."""
     try:
         model = TfliteModel.open(folder)
         rng = np.random.default_rng(0)

@@ -1,1 +1,1 @@
-"""From the plan of a piece to candidates for its next bars, and the choice among them."""
+"""Compose candidates for the next bars of a planned piece, and choose among them."""

@@ -1,10 +1,10 @@
-"""What speaks against some bars that were composed: faults that a teacher of harmony would mark, and a strange key.
+"""Score composed bars by their faults: those that a teacher of harmony would mark, and a strange key.
 
 Law: the critic is a guard and not a goal. It counts faults and rewards nothing, so music without any is as good as all
 other such music, and chance decides among it.
 
-Choosing what grades best among many gives music that is easier to tell from Bach's than what comes first, so whoever
-adds to this adds a fault, with a weight from how rare it is in Bach, and never a virtue.
+Choosing what grades best among many gives music that is easier to distinguish from Bach's than what comes first. So
+add only faults here, each weighted by how rare it is in Bach, and never a virtue.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _SLACK: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Texture:
-    """How many voices a piece has, and where they lie."""
+    """Number and range of a piece's voices."""
 
     voices: int
     """The most usual number of notes that sound at once."""
@@ -79,7 +79,7 @@ class Texture:
 
 
 def faults(texture: Texture, before: Event, events: Sequence[Event], key: Key, goal: int) -> float:
-    """How much speaks against some events that follow `before` and are to be in `key`; 0 is nothing.
+    """Return the penalty of events that follow `before` and are to be in `key`; 0 is none.
 
     goal: ticks from the first of them to where the phrase comes to rest.
     """

@@ -1,4 +1,4 @@
-"""How many continuations are composed for each that is played.
+"""Choose how many continuations are composed for each that is played.
 
 Law: a fixed number is the same everywhere, and so is the music. What adapts never takes more than its share of the time
 that the music lasts, however slow the machine.
@@ -26,10 +26,10 @@ _WEIGHT: Final = 0.2
 
 
 class Effort(Protocol):
-    """How many candidates there is time for."""
+    """Decides how many candidates are composed."""
 
     adapts: bool
-    """Whether it is the clock that decides, so that fewer will do where somebody waits."""
+    """Whether time decides, so that fewer will do where the player waits."""
 
     def candidates(self, ticks: int, events: int) -> int:
         """For a stretch that lasts so many ticks and has about so many events; at least 1."""

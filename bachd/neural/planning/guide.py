@@ -1,4 +1,4 @@
-"""From the plan of a piece to wishes for its next event.
+"""Derive the guidance for the next event from the plan of a piece.
 
 Law: wishes follow from the plan, the place in it and the memory of the piece alone.
 """
@@ -25,7 +25,7 @@ _INDEX: Final = {ticks: index for index, ticks in enumerate(LENGTHS)}
 
 
 class Guide:
-    """Knows for each moment of a planned piece what is wanted of the next event."""
+    """Gives the guidance for each moment of a planned piece."""
 
     def __init__(self, form: Form, texture: Texture, memory: float) -> None:
         """texture: that of the seed piece. memory: how much the piece recalls, 0 to 1."""
@@ -69,7 +69,7 @@ class Guide:
         return self.form.phrases[index - 1].key if index else self.form.home
 
     def wish(self, state: MusicState) -> Guidance:
-        """What is wanted of the next event."""
+        """Return the guidance for the next event."""
         tick, arrival = state.tick, self._arrivals.get(state.tick)
         index = self.form.phrase(tick)
         phrase = self.form.phrases[index]

@@ -1,7 +1,7 @@
-"""Several continuations of some bars, and the one that fits the plan best.
+"""Compose several continuations of some bars, and choose the one that fits the plan best.
 
 Law: the best of the candidates follows from the state, the plan, the sampler and its rng. The work is done an event at
-a time, so that whoever waits may be served at any moment.
+a time, so that a waiting player can be served at any moment.
 """
 
 from __future__ import annotations

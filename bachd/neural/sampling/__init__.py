@@ -1,1 +1,1 @@
-"""From logits to an event."""
+"""Sample an event from logits."""

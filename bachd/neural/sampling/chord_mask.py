@@ -1,4 +1,4 @@
-"""Keep a spelling to one chord.
+"""Restrict the spelling of an event to one chord.
 
 Law: a mask only rules symbols out, and never all that are left.
 """
@@ -12,7 +12,7 @@ from bachd.neural.sampling.guidance import Chord
 
 
 class ChordMask:
-    """Keeps a spelling to one chord: all notes of it, and its bass at the bottom."""
+    """Restricts a spelling to the notes of one chord, with its bass at the bottom."""
 
     def __init__(self, chord: Chord, pitches: range) -> None:
         basses = [pitch for pitch in pitches if chord.bass in (None, pitch % 12)]

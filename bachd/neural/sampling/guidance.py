@@ -1,4 +1,4 @@
-"""What is wanted of the next event, for the sampler: where it has to end, what it may sound, what it may recall.
+"""Define the guidance that the sampler gets for an event: its length, its notes, and what it may recall.
 
 Law: a wish is a value. What must not be is masked; what is only preferred shifts the odds and never rules anything out.
 """
@@ -13,7 +13,7 @@ from bachd.music.keys import Key
 
 @dataclass(frozen=True, slots=True)
 class Chord:
-    """What an event must sound: the chord that a phrase arrives at."""
+    """Chord that an event has to sound: the goal of a phrase."""
 
     pitch_classes: frozenset[int]
     bass: int | None
@@ -28,7 +28,7 @@ class Chord:
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """What an outer line, or the rhythm, did at the like place earlier, and how sure it is that it does so again."""
+    """Continuation of an outer line, or of the rhythm, at the like place earlier, and the odds that it returns."""
 
     choice: int
     """A symbol, or the index of a length."""

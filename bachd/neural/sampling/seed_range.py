@@ -1,4 +1,4 @@
-"""The pitches that music may use which stays near its seed piece."""
+"""Choose the range of pitches for music that stays near its seed piece."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spell an event as symbols, highest note first: what may come next, and what the symbols chosen mean.
+"""Spell an event as symbols, highest note first, and convert the symbols chosen to an event.
 
 Law: nothing here depends on the model or draws a random number.
 """
@@ -17,7 +17,7 @@ from bachd.neural.sampling.guidance import Guidance, Recalled
 
 
 def recalled_symbol(guidance: Guidance, chosen: list[int]) -> Recalled | None:
-    """What is recalled for the next symbol, after those chosen."""
+    """Return what is recalled for the next symbol, after those chosen."""
     if not chosen:
         return guidance.top
     bottom = guidance.bottom
@@ -52,7 +52,7 @@ def keep_in_hands(symbols: FloatArray, chosen: list[int]) -> None:
 
 
 def excess(free: FloatArray, bound: FloatArray) -> float:
-    """Nats by which a choice that is bound is unlikelier than a free one: the weight of a twisted particle filter."""
+    """Nats by which a restricted choice is less likely than a free one: the weight of a twisted particle filter."""
     highest = free.max()
     left = np.exp(bound - highest).sum()
     return log(float(np.exp(free - highest).sum())) - log(max(float(left), 1e-30))

@@ -1,1 +1,1 @@
-"""Checks of the machine, the software and the configuration that say what to do."""
+"""Check the machine, the software and the configuration, and recommend what to do."""

@@ -70,7 +70,7 @@ class Machine:
         return sorted(self.root.glob(pattern))
 
     def library(self, name: str) -> bool | None:
-        """Return whether the dynamic linker knows a library; None if it keeps no list."""
+        """Return whether a library is in the dynamic linker's cache; None if there is no cache."""
         try:
             return name.encode() + b"\0" in self.path(CACHE).read_bytes()
         except OSError:
@@ -85,7 +85,7 @@ class Machine:
         return next(iter(distributions(name=name, path=list(self.packages))), None)
 
     def debian(self, beginning: str) -> dict[str, str]:
-        """Return the versions of the installed Debian packages whose names begin so, by name."""
+        """Return the versions of the installed Debian packages whose names begin with a prefix, by name."""
         status = self.text("var/lib/dpkg/status") or ""
         return dict(
             re.findall(rf"(?m)^Package: ({beginning}.*)\nStatus: .* installed\n(?:.+\n)*?Version: (.+)", status)

@@ -1,6 +1,6 @@
 """Check Python, its packages, the settings and the model.
 
-Law: a package is judged by what is installed, not by importing it: the wrong one may crash whoever does.
+Law: a package is judged by what is installed, not by importing it: the wrong one may crash its process.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ _Sound: TypeAlias = tuple[int, bool]
 
 @dataclass(slots=True)
 class _Column:
-    """What sounds in a sixteenth."""
+    """Notes that sound in a sixteenth."""
 
     bar: bool = False
     """Whether a bar begins here."""

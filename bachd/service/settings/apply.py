@@ -43,10 +43,7 @@ class LiveSettings:
         self.draft = Draft(last_good.text())
         """What is in force, or will be from the next bar on."""
         self._content = self._refused = ""  # of the file, when it was read, and when it was refused
-        self._exchange = exchange
-        self._open = open_parts
-        self._report = report
-        self._thread = thread
+        self._exchange, self._open, self._report, self._thread = exchange, open_parts, report, thread
         self._lock = asyncio.Lock()
 
     async def apply(self, edit: Edit | None = None, *, save: bool = False) -> Config:

@@ -6,14 +6,13 @@ would be. What the file says anew wins over an older unsaved change of the same 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from bachd.errors import ConfigError, Fault
 from bachd.yamlfile import edit
-
-T = TypeVar("T")
 
 UNDOS: Final = 50
 """Changes that can be undone."""
@@ -35,7 +34,8 @@ class Draft:
         """The text with the unsaved changes put into it."""
         text = self.text
         for key, value in self.unsaved.items():
-            text = _with_reason(edit.put, text, key, value)
+            with _editing(key):
+                text = edit.put(text, key, value)
         return text
 
     def value(self, key: str) -> Any:
@@ -56,7 +56,7 @@ class Draft:
         """
         inverse = {key: self.value(key) for key in wanted}
         if all(_same(inverse[key], value) for key, value in wanted.items()):
-            return self  # not a change that anybody could notice when it is undone
+            return self  # to undo it would change nothing
         if continues and self.undos and self.undos[-1].keys() == wanted.keys():
             return self._with(wanted)
         return replace(self._with(wanted), undos=(*self.undos, inverse)[-UNDOS:])
@@ -73,13 +73,13 @@ class Draft:
 
     def _with(self, wanted: Mapping[str, Any]) -> Draft:
         unsaved = {**self.unsaved, **wanted}
-        return replace(
-            self, unsaved={key: value for key, value in unsaved.items() if not _same(value, _get(self.text, key))}
-        )
+        differing = {key: value for key, value in unsaved.items() if not _same(value, _get(self.text, key))}
+        return replace(self, unsaved=differing)
 
 
 def _get(text: str, key: str) -> Any:
-    return _with_reason(edit.get, text, key)
+    with _editing(key):
+        return edit.get(text, key)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -87,9 +87,9 @@ def _same(one: Any, other: Any) -> bool:
     return edit.write(one) == edit.write(other)
 
 
-def _with_reason(work: Callable[..., T], text: str, key: str, *value: Any) -> T:
+@contextmanager
+def _editing(key: str) -> Iterator[None]:
     try:
-        return work(text, key, *value)
+        yield
     except edit.UneditableError as error:
-        what = f"cannot be changed: {error}; change config.yaml itself"
-        raise ConfigError([Fault(None, key, what)]) from None
+        raise ConfigError([Fault(None, key, f"cannot be changed: {error}; change config.yaml itself")]) from None

@@ -1,6 +1,6 @@
 """Keep the settings that music was last played by, for a start on which config.yaml cannot be used or is unchanged.
 
-Law: a service that has played once plays again, whatever has become of its config.yaml.
+Law: a service that has played once plays again, whatever happens to its config.yaml.
 
 They are kept as their text, in the folder that systemd gives a service for its state. Beside the text stands its tree:
 where the file still says the same, as after a crash, the music need not wait for PyYAML. What the settings mean is read
@@ -68,8 +68,7 @@ def keep(content: str, tree: Node) -> None:
 
     Nothing is kept where there is no service manager, or no room.
     """
-    place = _place()
-    if place is not None and text() != content:
+    if (place := _place()) is not None and text() != content:
         with suppress(OSError):  # the next start can do without
             kept = json.dumps({"text": content, "tree": nodes.to_json(tree)})
             atomic_file.replace(place, kept.encode(), mode=0o600)

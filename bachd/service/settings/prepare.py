@@ -34,7 +34,7 @@ def prepare(wanted: Config, present: Sequence[Parts], clock: Clock, lateness: La
     from bachd.service.factory import open_composer, open_effort, open_sampler
 
     def alike(*keys: str) -> Parts | None:
-        """The newest parts whose settings have the values wanted of some keys."""
+        """Return the newest parts whose settings have the wanted values of some keys."""
         values = attrgetter(*keys)
         return next((parts for parts in present if values(parts.config) == values(wanted)), None)
 
@@ -60,8 +60,7 @@ def prepare(wanted: Config, present: Sequence[Parts], clock: Clock, lateness: La
             outputs = sent.outputs
         else:
             there = FanOut([output for parts in present for output in parts.outputs.outputs])
-            words, offsets = wanted.midi.output, wanted.midi.offsets
-            outputs = open_outputs(words, clock, lateness, present=there, offsets=offsets)
+            outputs = open_outputs(wanted.midi.output, clock, lateness, present=there, offsets=wanted.midi.offsets)
         opened.pop_all()
     known = remarks(present[0].config) if present else []
     for remark in remarks(wanted):

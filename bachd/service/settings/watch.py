@@ -1,6 +1,6 @@
 """Notice when a settings file has been saved.
 
-Law: a file that is empty, gone or half written says nothing.
+Law: a file that is empty, missing or half written is ignored.
 """
 
 from __future__ import annotations
@@ -33,9 +33,7 @@ class SavedFile:
         """Take the file as it is for known. may_be_empty: that it is empty now need not be logged."""
         self._path = path
         self._known = self._seen = self._stamp()
-        self._since = 0.0
-        self._doubtful = False
-        self._logged = may_be_empty
+        self._since, self._doubtful, self._logged = 0.0, False, may_be_empty
 
     def saved(self, now: float) -> bool:
         """Whether it holds something new that is complete. Ask some times a second; `now` is in monotonic seconds."""

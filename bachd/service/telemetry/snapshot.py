@@ -28,7 +28,7 @@ class Fault(TypedDict):
 
 
 class ComposingFigures(TypedDict):
-    """How long composing an event took, as the cumulative histogram that Prometheus wants."""
+    """Cumulative histogram of the time that composing an event took, as Prometheus reads it."""
 
     buckets: list[list[float]]
     """Pairs of a limit in seconds and the number of events that took no longer."""
@@ -38,7 +38,7 @@ class ComposingFigures(TypedDict):
 
 
 class Figures(TypedDict):
-    """A run at one moment, as anybody who may see the page is shown it."""
+    """State of a run at one moment, as the page shows it."""
 
     piece: str | None
     """None while nothing has been composed yet."""
@@ -47,9 +47,9 @@ class Figures(TypedDict):
     tempo: float
     """Quarter notes a minute."""
     condition: str | None
-    """Whom it waits for, or why it does not follow him; None if all is well."""
+    """What it waits for, or why it does not follow the external tempo; None if all is well."""
     output: str
-    """Where the music goes, or what is being waited for."""
+    """The outputs, or those that are waited for."""
     model: str
     device: str
     """`cpu` or `edgetpu`: what composes at present."""

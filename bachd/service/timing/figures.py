@@ -22,7 +22,7 @@ _BAR: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How far messages were off; in milliseconds, but for the counts."""
+    """Timing errors of messages; in milliseconds, but for the counts."""
 
     count: int
     """Messages that were heard."""
@@ -46,7 +46,7 @@ class Figures:
 
 
 def due_and_heard(sent: Sequence[tuple[float, str]], heard: Iterable[tuple[float, str]]) -> list[tuple[float, float]]:
-    """Deadlines and moments of what was heard, in the order sent. Messages are to differ from one another."""
+    """Deadlines and arrival times of received messages, in the order sent. Messages must differ from one another."""
     moments: dict[str, deque[float]] = {}
     for moment, data in heard:
         moments.setdefault(data, deque()).append(moment)
@@ -54,13 +54,13 @@ def due_and_heard(sent: Sequence[tuple[float, str]], heard: Iterable[tuple[float
 
 
 def figures(sent: Sequence[tuple[float, str]], heard: Sequence[tuple[float, str]]) -> Figures:
-    """Compare what was sent, each with its deadline, with what was heard, each with its moment, in seconds.
+    """Compare messages sent, with deadlines, with messages received, with arrival times; all in seconds.
 
     Messages are hexadecimal digits, and differ from one another. Raises ValueError if nothing was heard.
     """
     pairs = due_and_heard(sent, heard)
     if not pairs:
-        raise ValueError("nothing was heard")
+        raise ValueError("nothing was received")
     errors = [1e3 * (moment - due) for due, moment in pairs]
     apart = [
         abs(1e3 * ((after[1] - before[1]) - (after[0] - before[0])))

@@ -30,13 +30,13 @@ from bachd.realtime import priority
 NAME: Final = "bachd-ear"
 _NOTES: Final = (0x80, 0x90)
 _ROOM: Final = 200
-"""Messages that the kernel keeps for whoever listens."""
+"""Messages that the kernel keeps for the listener."""
 
 Heard: TypeAlias = list[tuple[float, str]]
 
 
 def _jack(heard: Heard, ready: Callable[[str], None]) -> None:
-    """Listen through JACK, whose own thread calls `cycle`."""
+    """Receive through JACK, whose own thread calls `cycle`."""
     client = Client(NAME)
     jack = client.jack
     port = client.register("in", output=False)

@@ -129,7 +129,7 @@ def chord(number: int, last: int) -> list[Message]:
 
 
 def _note(kind: int, number: int) -> Message:
-    """Return a note_on or a note_off with a velocity, which tells it from others, too."""
+    """Return a note_on or a note_off, made unique by its velocity, too."""
     channel, velocity = number // (_NOTES * _VELOCITIES) % _CHANNELS, 1 + number // _NOTES % _VELOCITIES
     return Message(bytes((kind | channel, number % _NOTES, velocity)))
 

@@ -43,7 +43,7 @@ _EVERY: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What was measured. Milliseconds throughout."""
+    """Results of a measurement. Milliseconds throughout."""
 
     output: str
     """'ALSA', 'JACK', or why nothing was heard."""
@@ -138,11 +138,11 @@ def _advice(
     if arrived is None:
         return
     if arrived.lost or arrived.doubled or arrived.hanging:
-        yield "messages were lost or doubled: this is a fault; please report it with what stands above"
+        yield "messages were lost or doubled: this is a fault; please report it with the figures above"
     if handing["p99"] > 1e3 * LEAD_SECONDS:
         yield (
-            f"notes were handed over more than {1e3 * LEAD_SECONDS:.0f} ms late, so after their deadlines: they are "
-            "too many for this machine as busy as it is, and what stands above tells nothing of the output"
+            f"notes were handed over more than {1e3 * LEAD_SECONDS:.0f} ms late, after their deadlines: the machine "
+            "is too busy for so many, and the figures above do not describe the output"
         )
     elif abs(arrived.drift) > DRIFT and abs(arrived.drift_ends) > DRIFT:
         yield "it drifts: see whether the time of day is being stepped or slewed, or the machine sleeps"

@@ -1,6 +1,6 @@
 """Carry out what the page asks for: other settings, and the music halted or silenced.
 
-Law: whoever asks is answered within seconds whether it can be done, in the words that config.yaml's faults have.
+Law: each request is answered within seconds; a refusal has the words of config.yaml's faults.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ FRESH: Final = 10.0
 
 
 class Commands:
-    """What the page can ask for. All in the event loop, but for what `thread` does."""
+    """Commands of the page. All run in the event loop, except those passed to `thread`."""
 
     def __init__(
         self, live: LiveSettings, exchange: PartsExchange, player: Player, music: Music, thread: Executor
@@ -186,7 +186,7 @@ class Commands:
                 self._player.rewind()
         elif what != "panic":
             verb = "start" if what == "play" else "halt"
-            raise UsageError(f"the music follows somebody else's clock; {verb} it there")
+            raise UsageError(f"the music follows an external clock; {verb} it there")
         if what == "panic":
             due = monotonic()
             self._exchange.present.outputs.send([TimedMessage(due, 0, message) for message in reset()])

@@ -1,4 +1,4 @@
-"""Where the page listens: a socket of the daemon's own, or one that systemd hands over.
+"""Open the page's listening socket, or take the one that systemd hands over.
 
 Law: the socket is the daemon's, so that it outlives whatever process serves it.
 """
@@ -53,7 +53,7 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 def unusable(host: str, port: int, fault: OSError) -> str:
-    """What is said of an address that cannot be listened at."""
+    """Describe why an address cannot be listened at."""
     return f"web.listen: {host}:{port} cannot be used: {fault.strerror or fault}"
 
 

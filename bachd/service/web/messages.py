@@ -1,7 +1,8 @@
 """The messages between the daemon and the process that serves the page, as types.
 
-Law: nothing else goes through the channel. What the feed sends to browsers is a part of it, and described in
-server/openapi.yaml; a test compares the two.
+Law: nothing else goes through the channel. What the feed sends to browsers is a part of it, described in
+server/openapi.yaml; a test compares the two. What only passes between browsers and that process is in
+server/browser_messages.py.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
 
 class Placed(TypedDict):
-    """What a step that was played and one that is planned have in common."""
+    """Fields that played and planned steps share."""
 
     n: int
     """Counted from the daemon's first step."""
@@ -135,14 +136,14 @@ class RetractedMessage(TypedDict):
 
 
 class PlanMessage(TypedDict):
-    """What comes after the last step."""
+    """Planned steps after the last one played."""
 
     type: Literal["plan"]
     steps: list[PlannedStep]
 
 
 class AlternativesMessage(TypedDict):
-    """What could come as step `n`, the likeliest first."""
+    """Alternatives for step `n`, the likeliest first."""
 
     type: Literal["alternatives"]
     n: int
@@ -150,7 +151,7 @@ class AlternativesMessage(TypedDict):
 
 
 class StatusMessage(TypedDict):
-    """How the run is doing, every second."""
+    """State of the run, sent every second."""
 
     type: Literal["status"]
     status: Status
@@ -206,7 +207,7 @@ DaemonMessage: TypeAlias = Opening | FeedMessage | Answer
 
 
 class Request(TypedDict):
-    """Somebody wants something to be done."""
+    """Request from the page's process to the daemon."""
 
     type: Literal["request"]
     id: int
@@ -230,25 +231,3 @@ class LogMessage(TypedDict):
 
 
 PageMessage: TypeAlias = Request | WatchedMessage | LogMessage
-
-
-# Between the process that serves the page and browsers alone.
-
-
-class Hello(TypedDict):
-    """The first message to a browser."""
-
-    type: Literal["hello"]
-    now: float
-    settings: Settings | None
-    status: Status | None
-    past: list[Step]
-    plan: list[PlannedStep]
-
-
-class Pong(TypedDict):
-    """The answer to a ping."""
-
-    type: Literal["pong"]
-    t: float
-    now: float

@@ -163,7 +163,7 @@ class Page:
             self.refresh()
             while message := await framing.read(reader):
                 self._take(json.loads(message))
-            why = "its process is gone"
+            why = "its process has ended"
         except (OSError, ValueError, LookupError) as fault:
             why = str(fault)
         finally:

@@ -62,7 +62,7 @@ def planned(step: piece.Step, written: Written, number: int, tick: int, due: flo
 
 
 def seconds(step: piece.Step, bpm: float) -> float:
-    """How long a step lasts."""
+    """Duration of a step."""
     return step.event.ticks * 60.0 / (bpm * TICKS)
 
 
@@ -96,7 +96,7 @@ def _place(step: piece.Step, written: Written, number: int, tick: int, due: floa
 def alternatives(
     number: int, chances: Iterable[tuple[Event | None, float]], names: Callable[[Event], str]
 ) -> AlternativesMessage:
-    """What could come as step `number`, with its probabilities; None is the end of the piece. names: writes one."""
+    """Alternatives for step `number`, with their probabilities; None is the end of the piece. names: writes one."""
     events: list[Alternative] = [
         {"text": "the end" if event is None else names(event), "p": round(p, 4)} for event, p in chances
     ]

@@ -1,1 +1,1 @@
-"""What a network has to beat: n-grams and an LSTM."""
+"""Baselines that a network has to beat: n-grams and an LSTM."""

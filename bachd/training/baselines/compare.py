@@ -1,4 +1,4 @@
-"""Measure what a network has to beat: n-grams, and the LSTM of the article.
+"""Measure the baselines: n-grams, and the LSTM of the article.
 
 Law: all are measured on the pieces that the recipe holds out, and chosen on those it holds for choosing.
 """

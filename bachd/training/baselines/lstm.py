@@ -58,7 +58,7 @@ _PATIENCE: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How well it predicts; the words mean what they mean in `Score`."""
+    """Quality of its predictions; fields are named as in `Score`."""
 
     event_nll: float
     pitch_event_nll: float
@@ -120,7 +120,7 @@ class ArticleLSTM(keras.Model):  # type: ignore[misc]  # Keras has no types
 
 
 def measure(train: Sequence[Piece], valid: Sequence[Piece], test: Sequence[Piece], recipe: Recipe) -> Figures:
-    """Train on some pieces, choose the epoch on others, and say how well it predicts the last.
+    """Train on some pieces, choose the epoch on others, and return how well it predicts the last.
 
     train: as often as an epoch hears each. Of the recipe only `transpose` and `rng` are used.
     """

@@ -43,7 +43,7 @@ class Row(NamedTuple):
 
 
 class Numbered(NamedTuple):
-    """A row in numbers: what is read, and what is to be said after each place."""
+    """A sequence as numbers: inputs, and the target after each place."""
 
     read: Ints
     before: Ints

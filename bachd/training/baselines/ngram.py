@@ -44,7 +44,7 @@ class _Choices(NamedTuple):
 
 
 class _Table(NamedTuple):
-    """What followed the contexts of one length."""
+    """Counts of what followed the contexts of one length."""
 
     contexts: Hashes
     """Ascending."""
@@ -142,7 +142,7 @@ class NGram:
         return found
 
     def _names(self, symbols: Ints, references: Ints) -> Ints:
-        """Symbols as the table knows them: as they are, or with pitches measured from the references."""
+        """Symbols as the table stores them: as they are, or with pitches relative to the references."""
         if not self.relative:
             return symbols
         kind, pitch = np.divmod(symbols, features.PITCHES)

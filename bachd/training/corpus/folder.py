@@ -60,7 +60,7 @@ def load(folder: Path) -> Corpus:
 def check(folder: Path) -> list[Path]:
     """List the files of music in a folder, unread. Raises CorpusError if it is no folder or holds none."""
     if not folder.is_dir():
-        raise CorpusError(f"{folder} is no folder; the corpus is 'chorales' or a folder with music")
+        raise CorpusError(f"{folder} is not a folder; the corpus is 'chorales' or a folder with music")
     files = _files(folder)
     if not files:
         kinds = ", ".join((*MIDI, *SCORES))
@@ -98,7 +98,7 @@ def _music21() -> str:
 
 
 def _name(folder: Path, file: Path) -> str:
-    r"""A work's name: the path of its file without the ending, where bytes that are no UTF-8 are written as \xe9."""
+    r"""Return a work's name: the path of its file without the suffix; bytes outside UTF-8 are written as \xe9."""
     return os.fsencode(file.relative_to(folder).with_suffix("").as_posix()).decode("utf-8", "backslashreplace")
 
 
@@ -203,7 +203,7 @@ def _together(kept: dict[str, Row], told: _Told) -> Iterator[tuple[str, str]]:
 
 
 def _credit(row: Row, says: dict[str, str]) -> str:
-    """Return what the file says of its origin, and the manifest if the file names no licence that is in it."""
+    """Return the origin that the file names, and that of the manifest if the file names no licence that is in it."""
     told, licence = str(row["credit"]), says.get("licence", "")
     if told and licence.lower() in told.lower():
         return told

@@ -1,4 +1,4 @@
-"""What pieces of a corpus usually do with their form, as counts for a bundle's card.
+"""Count the habits of form in a corpus, for a bundle's card.
 
 Law: counts come from the music alone: where phrases end, from the fermatas of a score where it has some, else from
 where the music rests.

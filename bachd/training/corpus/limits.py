@@ -1,6 +1,6 @@
 """Bound the work that a file from anywhere may cause.
 
-Law: what takes too long or too much memory is ended where it is, and whoever asked for it goes on.
+Law: work that takes too long or too much memory is ended, and the caller goes on.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _AGAIN: Final = 1.0
 
 
 class TooLongError(BaseException):
-    """The time is over. No Exception, so that nobody on the way takes it for a fault of the file's."""
+    """The time is up. Not an Exception, so that no handler on the way takes it for a fault of the file."""
 
 
 @contextmanager

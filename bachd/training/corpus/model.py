@@ -34,13 +34,13 @@ class Work:
     split: str
     """'train', 'valid' or 'test'."""
     credit: str = ""
-    """Who encoded it, its source and licence, in one line; '' where `Corpus.credit` says it for all."""
+    """Its encoder, source and licence, in one line; '' where `Corpus.credit` covers all."""
     title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """What was kept and what was not."""
+    """Works to learn from, and those left out with the reasons."""
 
     name: str
     works: tuple[Work, ...]
@@ -58,7 +58,7 @@ class Corpus:
 
     @property
     def label(self) -> str:
-        """What reports call this music: not its name, which could be that of a bundle, or markup."""
+        """The name of this music in reports: not that of the folder, which could be a bundle's, or markup."""
         return "Bach" if self.by_bach else "the corpus"
 
     def pieces(self, split: str) -> list[Piece]:

@@ -30,7 +30,7 @@ def parse(path: Path) -> Any:
     """Parse a file into a music21 score that sounds as written here above. Raises whatever music21 does."""
     from music21 import converter, environment, stream
 
-    scratch = cache_folder() / "music21"  # nobody else's
+    scratch = cache_folder() / "music21"  # of this user alone
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     scratch.chmod(0o700)
     environment.Environment()["directoryScratch"] = str(scratch)

@@ -122,7 +122,7 @@ def _lines(file: smf.File) -> list[list[TimedNote]]:
 
 
 def _credit(file: smf.File) -> str:
-    """Return what a file says of its origin: its copyright notices, and texts that name a licence or changes."""
+    """Return the origin that a file names: its copyright notices, and texts that name a licence or changes."""
     texts = [
         message.text
         for _, _, message in file.messages

@@ -1,7 +1,7 @@
 """Find works that share music, in whatever key.
 
 Law: kinship depends on intervals alone and reaches through third works; a group is named after its first work in the
-order of the alphabet, so that it has the same name whoever reads it.
+order of the alphabet, so that its name does not depend on the machine.
 """
 
 from __future__ import annotations

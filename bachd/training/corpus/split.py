@@ -1,7 +1,7 @@
 """Assign works to the sides of the split.
 
-Law: works of a group stand on one side. Where somebody has decided otherwise, the held-out work stays and its relative
-among those to train on goes.
+Law: works of a group stand on one side. Where a manifest separates them, the held-out work stays and its relative
+among those to train on is left out.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def assign(
 
 
 def _losers(links: Links, told: Mapping[str, str], kept: set[str]) -> dict[str, str]:
-    """Return works whose relatives are held out on another side, each with one of these."""
+    """Return works with relatives that are held out on another side, each with one of these."""
     found: dict[str, str] = {}
     for one, other in links:
         if one in kept and other in kept and one in told and other in told and told[one] != told[other]:

@@ -40,7 +40,7 @@ class Side:
 
     @property
     def events(self) -> int:
-        """How many there are."""
+        """Number of events."""
         return self.lengths.total()
 
 
@@ -106,7 +106,7 @@ def plot(corpus: Corpus, path: Path) -> None:
     from matplotlib import pyplot
 
     if path.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise UsageError(f"{path} is no name for a picture; end it in .png, .pdf or .svg")
+        raise UsageError(f"{path} is not the name of a picture; end it in .png, .pdf or .svg")
     sides = {split: side(corpus, split) for split in SPLITS}
     figure, panels = pyplot.subplots(3, 2, figsize=(11, 12), layout="constrained")
     figure.suptitle(f"{corpus.name}: {len(corpus.works)} works, {sum(one.events for one in sides.values())} events")

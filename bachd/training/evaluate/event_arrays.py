@@ -1,7 +1,7 @@
-"""A row of events as arrays: what a day of music is counted from.
+"""Store a sequence of events as arrays, from which a day of music is counted.
 
-Law: a row holds what sounds, what starts and for how long, and where the music breaks off; all figures of habits and of
-copying come from rows, whoever wrote them.
+Law: a row holds what sounds, what starts and for how long, and where the music breaks off; all figures of style and of
+copying come from rows, for Bach's music and a model's alike.
 
 An event takes some 20 bytes here, as an object fifty times that.
 """
@@ -96,7 +96,7 @@ class Recorder:
         self._breaks = array("B")
 
     def add(self, event: Event, *, breaks: bool) -> None:
-        """Take in an event; `breaks` says that it does not follow the one before it."""
+        """Append an event; `breaks` if it does not follow the one before it."""
         self._pitches.extend(event.sounding)
         self._starts.extend(pitch in event.starts for pitch in event.sounding)
         self._bounds.append(len(self._pitches))
@@ -104,7 +104,7 @@ class Recorder:
         self._breaks.append(breaks)
 
     def row(self) -> Row:
-        """What was taken in so far."""
+        """The events appended so far."""
         return Row(
             np.array(self._bounds, np.int64),
             np.array(self._pitches, np.uint8),

@@ -1,4 +1,4 @@
-"""What a model plays when nobody holds it, hour after hour; and Bach's pieces in the same form, to be held beside it.
+"""Compose hour after hour without intervention, and convert Bach's pieces to the same form for comparison.
 
 Law: the composer that is measured is the one that plays, with its usual settings. What the model made is kept apart
 from the bars of the seeds and the breaths between pieces.

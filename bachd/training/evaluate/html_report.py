@@ -1,4 +1,4 @@
-"""An evaluation as a page that a musician reads.
+"""Write an evaluation as an HTML page for musicians.
 
 Law: the page is one file, asks nothing of any network, and says in plain words what each figure means. What a card says
 is text and never markup.

@@ -1,4 +1,4 @@
-"""How much of some music stands in other music, note for note.
+"""Measure how much of some music is copied from other music, note for note.
 
 Law: a copy is a run of the same chords one after the other, whatever their lengths and wherever it stands; Bach is held
 against himself by the same measure.
@@ -28,7 +28,7 @@ class Copying:
 
 
 def of(music: Row, source: Row, *, transposed: bool) -> Copying:
-    """What `music` has in common with `source`: at the same pitch, or also moved by any interval."""
+    """Return the overlap of `music` with `source`: at the same pitch, or also transposed."""
     runs = common(music, source, transposed=transposed)
     if not len(runs):
         return Copying(0, 0, 0)

@@ -1,4 +1,4 @@
-"""Pictures of figures, as SVG that stands inside a page.
+"""Plot figures as inline SVG.
 
 Law: a picture takes its ink from the page, so that it is read by day and by night, and says in words what it shows.
 """
@@ -45,7 +45,7 @@ _BLACK: Final = (1, 3, 6, 8, 10)
 
 
 def reliability(table: Sequence[Bin]) -> str:
-    """How often the likeliest note is right, by the probability it was given."""
+    """Plot calibration: how often the likeliest note is right, by its probability."""
 
     def draw(axes: Any) -> None:
         size = max(row.decisions for row in table)
@@ -59,7 +59,7 @@ def reliability(table: Sequence[Bin]) -> str:
 
 
 def histograms(values: Mapping[str, Any], label: str) -> str:
-    """How the values of each (arrays of one number a window) are spread, in common bins."""
+    """Plot the distribution of each (arrays of one number a window), in common bins."""
 
     def draw(axes: Any) -> None:
         edges = np.histogram_bin_edges(np.concatenate(list(values.values())), 24)
@@ -87,7 +87,7 @@ def bars(values: Mapping[str, Any], places: Sequence[str], label: str) -> str:
 
 
 def steps(rows: Mapping[str, Row]) -> str:
-    """How far the highest voice moves."""
+    """Plot the intervals of the highest voice."""
     counts = {name: style_statistics.intervals(row) for name, row in rows.items()}
     shares = {name: count / max(1, count.sum()) for name, count in counts.items()}
     places = [f"{step:+d}" if step % 3 == 0 and step else "" for step in range(-12, 13)]
@@ -95,7 +95,7 @@ def steps(rows: Mapping[str, Row]) -> str:
 
 
 def lengths(rows: Mapping[str, Row]) -> str:
-    """How long events last."""
+    """Plot the durations of events."""
     usual, shares = style_statistics.lengths(rows.values(), 10)
     places = [str(Fraction(ticks, TICKS)) for ticks in usual]
     return bars(dict(zip(rows, shares, strict=True)), places, "length in quarter notes")

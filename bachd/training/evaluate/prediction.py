@@ -1,4 +1,4 @@
-"""How well something predicts some pieces.
+"""Measure how well a model predicts some pieces.
 
 Law: the network, its int8 file and every baseline are measured by these figures and no others, from the same row of
 decisions.
@@ -51,7 +51,7 @@ class Bin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Teacher-forced figures: each decision is made with everything before it given. None where nobody counted."""
+    """Teacher-forced figures: each decision is made with everything before it given. None where not counted."""
 
     event_nll: float
     """Negative log-likelihood in nats an event."""

@@ -1,4 +1,4 @@
-"""Find the music that a bundle is held against: what it learned from, and what was held out."""
+"""Find the music that a bundle is compared with: its training music, and the held-out music."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def learned_from(source: str | None, folder: Path) -> tuple[list[Piece], str]:
 
 
 def compared(source: str | None, folder: Path) -> tuple[Corpus | None, list[Piece]]:
-    """The music to hold a bundle against, and what it was trained on, as far as its folder and `source` tell."""
+    """Return the music to compare a bundle with, and its training music, if its folder or `source` names them."""
     file = folder / recipe.FILE
     told = recipe.read(file) if file.is_file() else recipe.Recipe()
     if source is None and told.corpus is None:

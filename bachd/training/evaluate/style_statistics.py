@@ -1,4 +1,4 @@
-"""What music does by habit, counted: how varied it is, how true to a key, how the voices move.
+"""Compute statistics of style: variety, fidelity to a key, motion of the voices.
 
 Law: a model's music and Bach's are counted by the same rules. Figures that depend on how long one listens are taken of
 windows of WINDOW events; pieces shorter than that are taken with their neighbours in order, as a model, too, plays one
@@ -164,7 +164,7 @@ def parallels(before: Ints, after: Ints, interval: int) -> Ints:
 
 
 def intervals(row: Row) -> Ints:
-    """How often the highest voice moves by -12 to 12 semitones, shape (25,); repeated and held notes are left out."""
+    """Counts of the highest voice's steps of -12 to 12 semitones, shape (25,); without repeated and held notes."""
     steps = np.diff(row.tops)
     plain = ~row.breaks[1:] & (row.voices[1:] > 0) & (row.voices[:-1] > 0)
     steps = steps[plain & (steps != 0) & (abs(steps) <= 12)]

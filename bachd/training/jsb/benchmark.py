@@ -44,7 +44,7 @@ Logits = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the benchmark prints. All nats are natural logarithms, a unit as `unit` says."""
+    """Results of the benchmark, in nats per `unit`."""
 
     file: str
     unit: str
@@ -71,7 +71,7 @@ class ChoraleNetwork(Network):
         self.voiced = voiced
 
     def possible(self, notes: tf.Tensor) -> tf.Tensor:
-        """What can be answered after this was told: from (N, notes) to (N, ANSWERS)."""
+        """Mask of the possible answers after the notes so far: from (N, notes) to (N, ANSWERS)."""
         answers = tf.range(ANSWERS)
         if self.voiced:
             return (notes[:, DECISION + VOICES, None] > 0) == (answers >= LASTING)

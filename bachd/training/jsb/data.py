@@ -82,17 +82,17 @@ class Benchmark:
 
     @property
     def unit(self) -> str:
-        """What the printed nats are divided by."""
+        """Unit of the printed nats."""
         return "raster token (S, A, T, B)" if self.voiced else "frame"
 
     def units(self, split: str) -> int:
-        """How many of them one side of the split has."""
+        """Number of units on one side of the split."""
         rows = sum(sum(piece.lengths) for piece in self.splits[split])
         return rows * VOICES if self.voiced else rows
 
 
 def read(path: Path) -> Benchmark:
-    """Read one of the two files; its contents say which. Raises CorpusError for anything else."""
+    """Read one of the two files, whichever it is. Raises CorpusError for anything else."""
     try:
         data = json.loads(path.read_text())
         pieces = {split: [[_pitches(row) for row in piece] for piece in data[split]] for split in SPLITS}
@@ -100,8 +100,8 @@ def read(path: Path) -> Benchmark:
         raise CorpusError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, TypeError, KeyError):
         raise CorpusError(
-            f"{path}: is no JSB chorales file: JSON with lists of pieces under 'train', 'valid' and 'test', each piece "
-            "a list of rows of MIDI numbers"
+            f"{path}: is not a JSB chorales file: JSON with lists of pieces under 'train', 'valid' and 'test', each "
+            "piece a list of rows of MIDI numbers"
         ) from None
     rows = [row for split in pieces.values() for piece in split for row in piece]
     if not all(len(piece) for split in pieces.values() for piece in split) or not all(pieces.values()):

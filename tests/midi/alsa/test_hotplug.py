@@ -1,68 +1,13 @@
 from __future__ import annotations
 
-import logging
 import math
 
 import pytest
 
 from bachd.midi.alsa.hotplug import Subscriptions
-from bachd.midi.alsa.sequencer import SequencerPort
-from bachd.midi.chase import Chase
-from bachd.midi.reset import reset
-from bachd.music.message import CLOCK, START
-from tests.midi.small import PIANO, SYNTH, THROUGH, SmallSequencer, SteppedClock
-
-RESET = len(reset())
-PIANO_AGAIN = SequencerPort((28, 0), PIANO.name, hardware=True)
-NOW = 100.0
-
-
-@pytest.fixture(autouse=True)
-def _log(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-
-
-def small(*ports: SequencerPort) -> SmallSequencer:
-    return SmallSequencer(SteppedClock(), *ports)
-
-
-def replug(sequencer: SmallSequencer, synths: Subscriptions, now: float = NOW) -> None:
-    """Pull the piano out, and plug it in again."""
-    sequencer.unplug(PIANO)
-    synths.look({PIANO.address[0]}, now)
-    sequencer.plug(PIANO_AGAIN)
-    synths.look((), now)
-
-
-def test_auto_takes_the_first_instrument_and_resets_it() -> None:
-    sequencer = small(THROUGH, PIANO, SYNTH)
-    synths = Subscriptions(sequencer, [None])
-    assert synths.description == "FP-30X MIDI 1"
-    assert synths.playing == sequencer.listening == {PIANO.address}
-    assert sequencer.sent == [(PIANO.address, RESET)]
-
-
-def test_auto_waits_for_an_instrument(caplog: pytest.LogCaptureFixture) -> None:
-    sequencer = small(THROUGH)
-    synths = Subscriptions(sequencer, [None])
-    assert synths.description == "waiting for a synth"
-    sequencer.plug(SYNTH)
-    synths.look((), NOW)
-    synths.look((), NOW)
-    assert caplog.messages == ["SH-01A MIDI 1 is there: reset, and in from the next bar on"]
-    assert synths.description == "SH-01A MIDI 1"
-
-
-def test_a_synth_that_comes_back_under_another_number_is_known_by_its_name(caplog: pytest.LogCaptureFixture) -> None:
-    sequencer = small(SYNTH, PIANO)
-    synths = Subscriptions(sequencer, [PIANO.name])
-    sequencer.unplug(PIANO)
-    synths.look({PIANO.address[0]}, NOW)
-    assert caplog.messages == ["FP-30X MIDI 1 is gone: the music goes on without it, until it is back"]
-    assert synths.description == "waiting for FP-30X MIDI 1"
-    sequencer.plug(PIANO_AGAIN)
-    synths.look((), NOW)
-    assert sequencer.sent[1:] == [(PIANO_AGAIN.address, RESET)]
+from bachd.music.message import CLOCK
+from tests.midi.alsa.plugging import NOW, PIANO_AGAIN, RESET, Chased, chased, replug, sent_to, small
+from tests.midi.small import PIANO, SYNTH
 
 
 def test_whoever_comes_back_hears_nothing_until_the_next_bar() -> None:
@@ -131,123 +76,6 @@ def test_a_synth_that_goes_while_it_waits_is_waited_for() -> None:
     synths.bar(100.2, 100.4)
     synths.join(100.4)
     assert sequencer.listening == set()
-
-
-def test_auto_goes_on_with_another_instrument() -> None:
-    sequencer = small(PIANO)
-    synths = Subscriptions(sequencer, [None])
-    sequencer.plug(SYNTH)
-    synths.look((), NOW)
-    assert synths.description == "FP-30X MIDI 1"  # one is enough
-    sequencer.unplug(PIANO)
-    synths.look({PIANO.address[0]}, NOW)
-    assert synths.description == "SH-01A MIDI 1"
-
-
-def test_several_synths_come_and_go_each_on_its_own() -> None:
-    sequencer = small(THROUGH, PIANO, SYNTH)
-    synths = Subscriptions(sequencer, [SYNTH.name, PIANO.name])
-    sequencer.unplug(PIANO)
-    synths.look({PIANO.address[0]}, NOW)
-    assert synths.description == "SH-01A MIDI 1, waiting for FP-30X MIDI 1"
-    assert sequencer.listening == {SYNTH.address}
-    sequencer.plug(PIANO_AGAIN)
-    synths.look((), NOW)
-    synths.bar(100.2, 100.4)
-    synths.join(100.4)
-    assert sequencer.listening == {SYNTH.address, PIANO_AGAIN.address}
-    assert [address for address, _ in sequencer.sent].count(SYNTH.address) == 1
-
-
-def test_two_synths_of_one_name_can_both_be_had() -> None:
-    twin = SequencerPort((28, 0), SYNTH.name, hardware=True)
-    sequencer = small(SYNTH, twin)
-    Subscriptions(sequencer, [SYNTH.name, SYNTH.name])
-    assert sequencer.listening == {SYNTH.address, twin.address}
-
-
-def test_what_was_taken_off_by_hand_is_silenced_and_stays_off_until_it_is_plugged_in_again(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    sequencer = small(PIANO)
-    synths = Subscriptions(sequencer, [None])
-    sequencer.listening.clear()
-    for _ in range(2):
-        synths.look((), NOW)
-    assert caplog.messages == [
-        "FP-30X MIDI 1 was taken off port 'bachd' by hand: it stays off until it is plugged in again"
-    ]
-    assert synths.description == "FP-30X MIDI 1 (taken off by hand)"
-    assert sequencer.sent == [(PIANO.address, RESET)] * 2
-    synths.bar(100.2, 100.4)
-    synths.join(100.4)
-    assert sequencer.listening == set()
-    replug(sequencer, synths)
-    assert synths.waiting
-
-
-def test_what_was_put_back_by_hand_plays_at_once() -> None:
-    sequencer = small(PIANO)
-    synths = Subscriptions(sequencer, [None])
-    sequencer.listening.clear()
-    synths.look((), NOW)
-    sequencer.listening.add(PIANO.address)
-    synths.look((), NOW)
-    assert synths.description == "FP-30X MIDI 1"
-    assert synths.playing == {PIANO.address}
-
-
-def test_a_part_of_a_name_is_waited_for_and_found() -> None:
-    sequencer = small(SYNTH)
-    synths = Subscriptions(sequencer, ["fp-30"])
-    assert synths.missing == ["fp-30"]
-    sequencer.plug(PIANO)
-    synths.look((), NOW)
-    assert synths.missing == []
-    assert synths.description == "FP-30X MIDI 1"
-
-
-def test_a_synth_that_refuses_is_tried_again() -> None:
-    sequencer = small(PIANO)
-    sequencer.refusing.add(PIANO.address)
-    synths = Subscriptions(sequencer, [None])
-    assert synths.description == "waiting for a synth"
-    sequencer.refusing.clear()
-    synths.look((), NOW)
-    assert synths.waiting
-
-
-def test_a_synth_that_plays_already_is_not_reset() -> None:
-    sequencer = small(PIANO, SYNTH)
-    Subscriptions(sequencer, [PIANO.name, SYNTH.name], sounding={PIANO.address})
-    assert sequencer.listening == {PIANO.address, SYNTH.address}
-    assert sequencer.sent == [(SYNTH.address, RESET)]
-
-
-class Chased(Subscriptions):
-    """Synths whose port has been sent something."""
-
-    chase: Chase
-
-
-def chased(sequencer: SmallSequencer, *wanted: str | None, state: str = "", clocks: int | None = None) -> Chased:
-    """Synths whose port has been sent channel state, and a clock that has run for so many ticks of 20 ms."""
-    chase = Chase()
-    synths = Chased(sequencer, wanted or [None], (), chase, lambda: sequencer.ahead)
-    for data in state.split():
-        chase.see(90.0, bytes.fromhex(data))
-    if clocks is not None:
-        chase.see(NOW + 0.39 - 0.02 * clocks, START.data)
-        for number in range(clocks):
-            chase.see(NOW + 0.4 - 0.02 * (clocks - number), CLOCK.data)
-    synths.chase = chase
-    return synths
-
-
-def sent_to(sequencer: SmallSequencer, port: SequencerPort) -> list[str]:
-    """What a port was sent at once, but for resets."""
-    resets = {bytes(message.bytes()) for message in reset()}
-    return [data.hex() for address, data in sequencer.heard if address == port.address and data not in resets]
 
 
 def begin_bar(synths: Chased, now: float = NOW + 0.2) -> None:
@@ -394,34 +222,6 @@ def test_a_program_that_somebody_connects_by_hand_is_sent_the_state_without_a_re
         (SYNTH.address, "f21000"),
         (SYNTH.address, "fb"),
     ]
-
-
-def test_the_second_of_two_is_found_again_after_it_was_pulled() -> None:
-    twin = SequencerPort((28, 0), SYNTH.name, hardware=True)
-    sequencer = small(SYNTH, twin)
-    synths = Subscriptions(sequencer, ["SH-01A#2"])
-    assert synths.description == "SH-01A MIDI 1#2"
-    sequencer.unplug(twin)
-    synths.look({twin.address[0]}, NOW)
-    assert synths.description == "waiting for SH-01A MIDI 1#2"
-    sequencer.plug(twin)
-    synths.look((), NOW)
-    synths.bar(100.2, 100.4)
-    synths.join(100.4)
-    assert sequencer.listening == {twin.address}
-
-
-def test_a_synth_told_by_its_socket_is_no_other_one() -> None:
-    first, second = (SequencerPort((20 + 4 * n, 0), "Boutique", hardware=True, path=f"1-{n}") for n in (1, 2))
-    sequencer = small(first)
-    synths = Subscriptions(sequencer, ["Boutique@1-2"])
-    assert synths.description == "waiting for Boutique@1-2"
-    sequencer.plug(second)
-    synths.look((), NOW)
-    assert synths.description == "Boutique@1-2"
-    synths.bar(100.2, 100.4)
-    synths.join(100.4)
-    assert sequencer.listening == {second.address}
 
 
 def test_a_position_whose_bar_is_taken_back_is_not_sent() -> None:

@@ -3,12 +3,10 @@ from __future__ import annotations
 from itertools import pairwise
 from random import Random
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bachd.music.event import TICKS
-from bachd.music.form import habits_json
 from bachd.music.form.habits import Cadence, Habits
 from bachd.music.form.plan import Quote, strong
 from bachd.music.form.planner import FEWEST, RETURNED, TAKEN, plan
@@ -94,32 +92,3 @@ def test_a_place_in_the_plan_says_what_comes_and_how_much_has_gone_by() -> None:
     assert planned.phrase(planned.phrases[1].begin) == 1
     assert planned.share(planned.phrases[-1].end) == 1
     assert planned.phrase(10**6) == len(planned.phrases) - 1
-
-
-def test_habits_are_read_as_they_were_written() -> None:
-    wanted = Habits(bars=(8, 12), phrases={"4/4": {8: 3, 6.5: 1}}, picardy=0.5)
-    assert habits_json.from_json(habits_json.to_json(wanted)) == wanted
-    assert habits_json.from_json({}) == Habits()
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        [],
-        {"colour": 1},
-        {"returns": 2},
-        {"returns": True},
-        {"bars": []},
-        {"bars": [0]},
-        {"breathes": 1},
-        {"phrases": {"4/4": {}}},
-        {"phrases": {"4/4": {"x": 1}}},
-        {"phrases": {"4/4": {"nan": 1}}},
-        {"closes": {"dorian": []}},
-        {"closes": {"major": [[0, 0, False, "plagal", 1]]}},
-        {"closes": {"major": 3}},
-    ],
-)
-def test_habits_that_make_no_sense_are_refused(data: object) -> None:
-    with pytest.raises(ValueError, match=r"\w"):
-        habits_json.from_json(data)

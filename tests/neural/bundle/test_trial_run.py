@@ -57,7 +57,7 @@ def test_a_graph_that_crashes_the_runtime_is_refused(tmp_path: Path, file: str) 
 def test_a_graph_that_is_none_is_refused_in_the_runtimes_words(tmp_path: Path) -> None:
     mine = copy_of(tmp_path)
     vouch(mine, "head.tflite", b"no graph at all")
-    with pytest.raises(ModelError, match=r"head\.tflite: is no model that .* can load"):
+    with pytest.raises(ModelError, match=r"head\.tflite: is not a model that .* can load"):
         trial_run.ensure(Bundle.open(mine), tmp_path)
 
 

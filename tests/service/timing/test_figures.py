@@ -51,7 +51,7 @@ def test_a_note_without_its_end_hangs() -> None:
 
 
 def test_silence_has_no_figures() -> None:
-    with pytest.raises(ValueError, match="nothing was heard"):
+    with pytest.raises(ValueError, match="nothing was received"):
         figures([(0.0, ON)], [])
 
 

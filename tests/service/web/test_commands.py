@@ -80,7 +80,7 @@ def asked(
 def test_an_external_tempo_source_alone_halts_the_music_but_what_hangs_is_silenced(path: Path) -> None:
     async def ask(commands: Commands) -> None:
         for order, verb in (("play", "start"), ("pause", "halt"), ("stop", "halt")):
-            with pytest.raises(UsageError, match=f"follows somebody else's clock; {verb} it there"):
+            with pytest.raises(UsageError, match=f"follows an external clock; {verb} it there"):
                 await commands.handle(order, None)
         assert await commands.handle("panic", None) == {"playing": False}
 

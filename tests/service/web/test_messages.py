@@ -13,6 +13,7 @@ import bachd.service.web.server
 from bachd.service.telemetry.snapshot import Snapshot
 from bachd.service.web import messages
 from bachd.service.web.messages import Command, Order
+from bachd.service.web.server.browser_messages import Hello, Pong
 
 API = yaml.safe_load((Path(bachd.service.web.server.__file__).parent / "openapi.yaml").read_text())
 SCHEMAS: dict[str, Any] = API["components"]["schemas"]
@@ -41,13 +42,13 @@ def test_the_fields_are_those_that_are_described(name: str) -> None:
 
 
 def test_the_feed_sends_the_kinds_that_are_described() -> None:
-    sent = kinds(*get_args(messages.FeedMessage), messages.Hello, messages.Pong)
+    sent = kinds(*get_args(messages.FeedMessage), Hello, Pong)
     described = set(re.findall(r"`(\w+)`(?=[ ;.,]*(?:\{|and `going`|;))|and `(going)`", FEED.partition("To bachd")[0]))
     assert {first or second for first, second in described} == sent
 
 
 def test_the_fields_of_the_feeds_messages_are_described() -> None:
-    for each in (*get_args(messages.FeedMessage), messages.Hello, messages.Pong):
+    for each in (*get_args(messages.FeedMessage), Hello, Pong):
         fields = set(get_type_hints(each)) - {"type"}
         for kind in kinds(each):
             if fields:

@@ -55,7 +55,7 @@ def test_a_process_that_ends_is_started_again_for_ever_and_ever_more_patiently(
 
     asyncio.run(serve())
     assert waits == [0.25, 0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
-    lines = [line for line in caplog.messages if line.startswith("the page ended (its process is gone, exit code 1)")]
+    lines = [line for line in caplog.messages if line.startswith("the page ended (its process has ended, exit code 1)")]
     assert len(lines) == 8  # and then the log has had enough of it
 
 

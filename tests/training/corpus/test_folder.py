@@ -3,19 +3,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 from pathlib import Path
-from random import Random
 
 import pytest
 
 pytest.importorskip("tqdm", reason="needs the extra 'train'")
-from bachd.music import message, midifile
-from bachd.music.event import Event
-from bachd.music.metre import Grid
-from bachd.music.piece import Piece
 from bachd.training.corpus import folder as reading_folder
 from bachd.training.corpus import sources
-from bachd.training.corpus.model import SPLITS, Corpus, CorpusError
-from bachd.training.corpus.read_file import read
+from bachd.training.corpus.model import SPLITS, CorpusError
+from tests.training.corpus.works import deadly, put, put_score, sides, with_texts
 
 
 @pytest.fixture(autouse=True)
@@ -27,52 +22,6 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "music"
-
-
-def put(folder: Path, name: str, seed: int, up: int = 0) -> Path:
-    """Write a piece of eighths that only this seed gives, moved up by some semitones."""
-    random = Random(seed)
-    events = tuple(Event((60 + up + random.randint(-12, 12),), (), 12) for _ in range(64))
-    file = folder / f"{name}.mid"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(midifile.write(Piece(file.stem, events, Grid())))
-    return file
-
-
-SCORE = """<?xml version="1.0" encoding="UTF-8"?>
-<score-partwise version="3.1">
-  <work><work-title>Bourree</work-title></work>
-  <identification><rights>CC BY 4.0, Ann</rights></identification>
-  <part-list><score-part id="P1"><part-name>Cello</part-name></score-part></part-list>
-  <part id="P1">{bars}</part>
-</score-partwise>
-"""
-SIGNATURE = """<attributes><divisions>2</divisions><time><beats>2</beats><beat-type>2</beat-type></time></attributes>"""
-
-
-def put_score(folder: Path, name: str, bars: list[list[tuple[str, int]]]) -> None:
-    """Write a score of bars of steps and lengths in eighths."""
-
-    def note(step: str, length: int) -> str:
-        return f"<note><pitch><step>{step}</step><octave>4</octave></pitch><duration>{length}</duration></note>"
-
-    rows = [
-        f'<measure number="{index}">{"" if index else SIGNATURE}{"".join(note(*one) for one in bar)}</measure>'
-        for index, bar in enumerate(bars)
-    ]
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(SCORE.format(bars="".join(rows)))
-
-
-def deadly(path: Path, name: str) -> dict[str, object]:
-    """Read a file, and die of one."""
-    if path.stem == "deadly":
-        os._exit(1)
-    return read(path, name)
-
-
-def sides(found: Corpus) -> dict[str, str]:
-    return {work.piece.name: work.split for work in found.works}
 
 
 def test_a_folder_is_read_with_its_sub_folders_and_split_by_whole_works(folder: Path) -> None:
@@ -171,13 +120,13 @@ def test_small_folders_get_three_sides_or_a_plain_answer(folder: Path) -> None:
 
 
 def test_nothing_to_learn_from_is_said_in_one_line(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="is no folder"):
+    with pytest.raises(CorpusError, match="is not a folder"):
         sources.load(folder)
     folder.mkdir()
     with pytest.raises(CorpusError, match=r"no music in .*\.mid, \.midi, \.kar, \.rmi, \.krn"):
         sources.load(folder)
     (folder / "broken.mid").write_text("no")
-    with pytest.raises(CorpusError, match="no file of music could be read; the first, broken: this is no MIDI file"):
+    with pytest.raises(CorpusError, match="no file of music could be read; the first, broken: this is not a MIDI file"):
         sources.load(folder)
     put(folder, "a", 1)
     (folder / "MANIFEST.csv").write_text("file,split\na.mid,tests\n")
@@ -230,15 +179,6 @@ def test_a_file_that_kills_its_reader_costs_only_itself(folder: Path, monkeypatc
     found = sources.load(folder)
     assert len(found.works) == 4
     assert found.dropped == (("deadly", "the process that read it died"),)
-
-
-def with_texts(file: Path, *texts: tuple[int, str]) -> None:
-    """Put meta messages at the start of the first track of a .mid file."""
-    data = file.read_bytes()
-    start = data.index(b"MTrk")
-    metas = b"".join(b"\0" + message.meta(kind, text.encode("latin-1")).data for kind, text in texts)
-    length = int.from_bytes(data[start + 4 : start + 8]) + len(metas)
-    file.write_bytes(data[: start + 4] + length.to_bytes(4) + metas + data[start + 8 :])
 
 
 def test_what_a_file_says_of_its_origin_is_kept(folder: Path) -> None:

@@ -74,5 +74,5 @@ def test_the_plot_is_one_whole_picture(corpus: Corpus, tmp_path: Path) -> None:
     summary.plot(Corpus("none", corpus.works[:1], (), "", ()), tmp_path / "songs.svg")
     assert (tmp_path / "songs.png").read_bytes().startswith(b"\x89PNG")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["songs.png", "songs.svg"]
-    with pytest.raises(UsageError, match=r"songs\.doc is no name for a picture"):
+    with pytest.raises(UsageError, match=r"songs\.doc is not the name of a picture"):
         summary.plot(corpus, tmp_path / "songs.doc")

@@ -1,1 +1,1 @@
-"""The process that serves the page; it knows only what the daemon sends it."""
+"""Serve the page, in a process that has only the daemon's messages."""

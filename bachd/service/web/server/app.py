@@ -37,7 +37,7 @@ LARGEST_CHANGE: Final = 16 * 1024
 
 
 class App:
-    """What is served, put together."""
+    """State shared by the request handlers."""
 
     def __init__(self, link: DaemonLink, opening: Opening) -> None:
         """opening: the daemon's first message."""
@@ -81,7 +81,7 @@ class App:
         )
 
     def receive(self, message: FeedMessage, text: str) -> None:
-        """Take a message of the daemon, whose JSON is `text`."""
+        """Handle a message of the daemon, whose JSON is `text`."""
         if message["type"] == "step":
             self._recording.add(message["step"])
         elif message["type"] == "retracted":
@@ -152,7 +152,7 @@ async def _json(request: web.Request, default: bytes = b"") -> Any:
 
 
 async def serve(link: DaemonLink, listener: socket.socket, opening: Opening) -> None:
-    """Serve until the daemon is gone."""
+    """Serve until the daemon has ended."""
     app = App(link, opening)
     runner = web.AppRunner(
         app.web,

@@ -1,4 +1,4 @@
-"""Decide who may see and steer, by address, token, Host and Origin; and add what every answer carries.
+"""Authorise requests by address, token, Host and Origin, and add security headers to every response.
 
 Law: on this machine's own address, anybody on this machine, and no other site in a browser, unless `web.token` asks for
 more. On any other address only who has the token: everybody else sees a page to log in, and nothing else.
@@ -120,7 +120,7 @@ class Authenticator:
         return await handler(request)
 
     async def log_in(self, request: web.Request) -> web.StreamResponse:
-        """POST /login: give whoever has the token a cookie.
+        """POST /login: set a cookie if the token is right.
 
         Addresses are relative, and the cookie has no path: behind a proxy, the page may stand below another one.
         """
@@ -171,7 +171,7 @@ class Authenticator:
 
 
 def _acts(request: web.Request) -> bool:
-    """Return whether a request is more than a link that somebody follows from another page."""
+    """Return whether a request is more than following a link from another site."""
     return request.path.startswith("/api/") or "Upgrade" in request.headers
 
 
@@ -185,7 +185,7 @@ def _is_loopback(name: str) -> bool:
 
 
 def _same(given: str, wanted: str) -> bool:
-    """Compared in a time that says nothing of where they differ."""
+    """Compare in constant time."""
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), wanted.encode())
 
 

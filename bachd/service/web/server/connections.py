@@ -1,7 +1,7 @@
 """Count the connections of clients, and close one when there are too many.
 
-Law: a new connection is always taken. When there are too many, the address that has the most of those that have shown
-no token loses its oldest one, so whoever fills the place up does so at his own expense.
+Law: a new connection is always taken. When there are too many, the address with the most connections without a token
+loses its oldest one, so a flood displaces only itself.
 """
 
 from __future__ import annotations

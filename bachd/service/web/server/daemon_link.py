@@ -34,7 +34,7 @@ class Refused(Exception):  # noqa: N818  (it is the daemon's answer)
 
 
 class DaemonLink:
-    """The daemon, as this process knows it."""
+    """Connection to the daemon."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -48,15 +48,15 @@ class DaemonLink:
         return cls(*await asyncio.open_connection(sock=end))
 
     async def opening(self) -> Opening:
-        """Receive the first message. Raises EOFError if the daemon is gone already."""
+        """Receive the first message. Raises EOFError if the daemon has ended already."""
         message = await framing.read(self._reader)
         if message is None:
-            raise EOFError("the daemon is gone")
+            raise EOFError("the daemon has ended")
         opening: Opening = json.loads(message)
         return opening
 
     async def listen(self, receive: Callable[[FeedMessage, str], None]) -> None:
-        """Pass on each message of the feed, with its JSON; returns when the daemon is gone."""
+        """Pass on each message of the feed, with its JSON; returns when the daemon has ended."""
         while text := await framing.read(self._reader):
             message = json.loads(text)
             if message["type"] in ("done", "refused"):
@@ -88,7 +88,7 @@ class DaemonLink:
         return message["ok"]
 
     def watched(self, clients: int) -> None:
-        """Send how many browsers follow the feed, so that what nobody sees need not be sent."""
+        """Send how many browsers follow the feed, so that the daemon sends nothing in vain."""
         self._send({"type": "watched", "clients": clients})
 
     def log(self, line: str) -> None:

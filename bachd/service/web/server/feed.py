@@ -15,7 +15,8 @@ from typing import Final
 
 from aiohttp import WSMsgType, web
 
-from bachd.service.web.messages import FeedMessage, Hello, PlannedStep, Pong, Settings, Status, Step
+from bachd.service.web.messages import FeedMessage, PlannedStep, Settings, Status, Step
+from bachd.service.web.server.browser_messages import Hello, Pong
 
 PAST: Final = 40
 """Steps in `hello`."""
@@ -49,7 +50,7 @@ class Feed:
 
     @property
     def clients(self) -> int:
-        """How many there are."""
+        """Number of clients."""
         return len(self._clients)
 
     def receive(self, message: FeedMessage, text: str) -> None:

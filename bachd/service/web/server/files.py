@@ -216,7 +216,7 @@ async def _uploaded(request: web.Request) -> tuple[str, bytes]:
             async with asyncio.timeout(PATIENCE):
                 name, data = await _first_file(request)
         except BROKEN:
-            raise Refused(["this is no form with a file in it"], 400) from None
+            raise Refused(["this is not a form with a file in it"], 400) from None
     else:
         name, data = request.query.get("name", ""), await read_body(request, LARGEST)
     if not data or len(data) > LARGEST:
@@ -241,7 +241,7 @@ def _bars(request: web.Request, most: int, default: int | None) -> int | None:
     if text == "all":
         return default
     if not (text.isascii() and text.isdecimal() and len(text) <= 7 and 1 <= int(text) <= most):
-        raise Refused([f"bars: {text[:20]!r} is no whole number from 1 to {most}"], 400)
+        raise Refused([f"bars: {text[:20]!r} is not a whole number from 1 to {most}"], 400)
     return int(text)
 
 

@@ -155,7 +155,7 @@ def _messages(steps: Iterable[Step]) -> Iterator[tuple[int, int | None, Message]
     metre = bpm = piece = None
     expected: int | None = None
     for step in steps:
-        # After a gap, nothing is held: nobody knows what came in between.
+        # After a gap, nothing is held: what came in between is not known.
         held = [note for note in step["held"] if note in sounding] if step["n"] == expected else []
         voices = {note: voice for note, _, voice in step["notes"]}
         struck = {note: voices.get(note, 0) for note, _, _ in step["starts"]}

@@ -41,7 +41,7 @@ _SMALL: Final = 600
 
 @dataclass(frozen=True)
 class _File:
-    """A file, and what it is compressed, once somebody wants it."""
+    """A file, and its compressed form once a client accepts it."""
 
     data: bytes
     kind: str

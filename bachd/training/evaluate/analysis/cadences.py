@@ -1,4 +1,4 @@
-"""Cadences: how a chord of rest was reached.
+"""Classify cadences: how a resting chord was reached.
 
 Law: a cadence is two chords, the one that rests and the last triad or seventh chord before it with another root.
 """

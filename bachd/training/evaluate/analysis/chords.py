@@ -1,4 +1,4 @@
-"""Chords: what the pitches that sound together are.
+"""Identify the chords that sound in each quarter.
 
 Law: a chord is a triad or a seventh chord only if nothing else sounds; a third may be missing its fifth.
 """
@@ -62,7 +62,7 @@ class Chord:
 
 
 def chord(pitches: Sequence[int]) -> Chord | None:
-    """The chord that some pitches (ascending MIDI numbers) make; None if it is no triad and no seventh chord."""
+    """The chord of some pitches (ascending MIDI numbers); None unless it is a triad or a seventh chord."""
     return _chord(frozenset(pitch % 12 for pitch in pitches), pitches[0] % 12) if pitches else None
 
 

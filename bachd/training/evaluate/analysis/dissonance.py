@@ -1,4 +1,4 @@
-"""Dissonances: how they begin and how they end.
+"""Count dissonances by how they begin and how they resolve.
 
 Law: a dissonance is a second, a seventh or a ninth between any two pitches, or a fourth above the bass. It is prepared
 if either note was there before or came by step, and resolved if either leaves by step. Pitches are looked at, not

@@ -1,4 +1,4 @@
-"""Keys: of a stretch of music, and of every quarter of a piece.
+"""Find the key of a passage, and of every quarter of a piece.
 
 Law: a key is a number from 0 to 23, its tonic's pitch class, plus 12 if it is minor.
 
@@ -33,7 +33,7 @@ SIGNATURES: Final = np.array([*range(0, 84, 7), *range(21, 105, 7)]) % 12
 
 
 def spelled(piece: Piece) -> Floats:
-    """How long each pitch class sounds in each quarter of a piece, in ticks, shape (Q, 12)."""
+    """Duration of each pitch class in each quarter of a piece, in ticks, shape (Q, 12)."""
     table = np.zeros((-(-piece.ticks // TICKS), 12))
     tick = 0
     for event in piece.events:
@@ -49,7 +49,7 @@ def spelled(piece: Piece) -> Floats:
 
 
 def correlations(durations: Floats) -> Floats:
-    """How each key's profile correlates with the durations of the twelve pitch classes, shape (24,)."""
+    """Correlation of each key's profile with the durations of the twelve pitch classes, shape (24,)."""
     if not np.ptp(durations):
         return np.zeros(24)
     ours = durations - durations.mean()
@@ -85,7 +85,7 @@ def path(table: Floats) -> Ints:
 
 
 def _notes(table: Floats) -> Floats:
-    """How many different pitch classes sound in each quarter, as a column."""
+    """Number of different pitch classes in each quarter, as a column."""
     return np.asarray((table > 0).sum(axis=1, keepdims=True), float)
 
 

@@ -1,4 +1,4 @@
-"""A passage: what is counted of a piece, and the lines that it is counted from.
+"""Define a passage: the part of a piece that is counted, and its lines.
 
 Law: Bach's pieces and a bundle's are cut at the same place, after their first bars, and read by the same code.
 """
@@ -92,7 +92,7 @@ class Passage:
         return _line(self.piece.events, self.onsets, highest=False)
 
     def counted(self, line: Line) -> int:
-        """How many notes of a line are counted: its last ones."""
+        """Number of a line's notes that are counted: its last ones."""
         return len(line) - int(np.searchsorted(line.onsets, self.start))
 
 

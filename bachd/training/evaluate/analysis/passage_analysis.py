@@ -1,6 +1,6 @@
-"""A passage and all that is known of it: its keys, voices, lines, phrases and cadences.
+"""Analyse a passage: its keys, voices, lines, phrases and cadences.
 
-Law: nothing is worked out twice, and nothing that nobody asks for.
+Law: each result is computed once, when it is first asked for.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Analysis:
 
     @cached_property
     def table(self) -> Floats:
-        """What sounds in each quarter of the piece."""
+        """Pitches that sound in each quarter of the piece."""
         return keys.spelled(self.passage.piece)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Traits of a note of the soprano that speak for and against a phrase ending on it.
+"""Compute features of a soprano note from which a phrase end is predicted.
 
 Law: traits follow from the chord, its neighbours and its place in the bar alone, never from where other phrases end:
 the lengths of phrases are counted from what is found by them.
@@ -29,12 +29,12 @@ class Candidate:
 
     @property
     def tick(self) -> int:
-        """Where it begins."""
+        """Tick of its onset."""
         return self.onsets[self.first]
 
     @property
     def ticks(self) -> int:
-        """How long it lasts."""
+        """Its duration in ticks."""
         return self.onsets[self.end] - self.tick
 
     @cached_property
@@ -58,7 +58,7 @@ def candidates(piece: Piece, onsets: Sequence[int]) -> list[Candidate]:
 
 
 def traits(candidate: Candidate) -> dict[str, float]:
-    """What speaks for and against a resting point."""
+    """Features of a candidate for a resting point."""
     events, here = candidate.piece.events, candidate.piece.events[candidate.rest]
     after = events[candidate.end]
     place = candidate.piece.grid.place(candidate.tick)

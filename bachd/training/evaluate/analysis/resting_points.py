@@ -1,4 +1,4 @@
-"""Resting points: where the phrases of a four-part piece end.
+"""Find resting points: the ends of phrases in a four-part piece.
 
 Law: a phrase ends on a note of the soprano, and whether it does follows from `rest_traits` alone.
 
@@ -72,7 +72,7 @@ class RestingPoint:
 
 
 def probability(candidate: rest_traits.Candidate) -> float:
-    """How likely a phrase ends there."""
+    """Return the probability that a phrase ends there."""
     score = sum(WEIGHTS[name] * value for name, value in rest_traits.traits(candidate).items())
     return 1 / (1 + exp(-score))
 

@@ -1,4 +1,4 @@
-"""Rhythm of the top line: how varied its lengths are, and whether its bars repeat each other.
+"""Measure the rhythm of the top line: variety of lengths, and repetition of bars.
 
 Law: the length of a note is the time to the next note of its line.
 """
@@ -51,7 +51,7 @@ def usual(passage: Passage) -> int:
 
 
 def long_stops(passage: Passage) -> int:
-    """How often, the end aside, nothing starts for three times the usual length of an event and a quarter at least."""
+    """Count pauses, the end aside: nothing starts for three usual lengths of an event and a quarter at least."""
     least = max(_LONG, 3 * usual(passage))
     stops, still = 0, 0
     for event in passage.events[:-1]:

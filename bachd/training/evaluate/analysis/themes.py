@@ -1,4 +1,4 @@
-"""What is said again: figures that return, sequences, imitations, and whether a piece knows its own beginning.
+"""Measure repetition: figures that return, sequences, imitations, and similarity to the piece's own beginning.
 
 Law: a figure is the intervals and the rhythm of some notes of one line, at whatever level. Intervals are semitones
 where a figure is to return or to be imitated; in sequences and in a soprano's line they are steps of the scale, spelled
@@ -72,7 +72,7 @@ def figures(steps: Ints, line: Line, notes: int) -> list[Figure]:
 
 
 def returning(passage: Passage, line: Line, bars: int) -> int:
-    """How many notes lie in a figure of eight which stood `bars` bars before, or earlier, among those counted."""
+    """Count notes in figures of eight that occurred `bars` bars before, or earlier."""
     return int(returning_notes(passage, line, bars).sum())
 
 
@@ -129,7 +129,7 @@ def _scales(moves: Ints, length: int) -> Flags:
 
 
 def imitations(passage: Passage) -> int:
-    """How often one outer line takes up six notes of the other within four bars, at any level.
+    """Count imitations: one outer line takes up six notes of the other within four bars, at any level.
 
     Where a longer stretch is taken up, it counts once. A plain scale is no figure.
     """

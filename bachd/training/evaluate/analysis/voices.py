@@ -1,4 +1,4 @@
-"""Four voices: where one is lost, how they move, and what no manual of voice leading allows.
+"""Measure voice leading in four voices: lost voices, motion, and forbidden parallels.
 
 Law: voices are counted from the top. Where fewer than four pitches sound, voices share one, and which do is the
 assignment of least motion through the whole piece; where more sound, the inner ones nearest to the voices are taken.
@@ -74,7 +74,7 @@ def of(passage: Passage) -> Ints:
 
 
 def lost(passage: Passage) -> int:
-    """How often a voice is lost: fewer than four pitches in three or more chords in a row."""
+    """Count lost voices: fewer than four pitches in three or more chords in a row."""
     sounding = [event.sounding for event in passage.events]
     runs = [(few, len(list(run))) for few, run in groupby(sounding, key=lambda chord: 0 < len(chord) < VOICES)]
     return sum(few and length >= _ROW for few, length in runs)
@@ -98,7 +98,7 @@ def parallels(voices: Ints, interval: int) -> int:
 
 
 def hidden(voices: Ints) -> int:
-    """How often the outer voices move the same way into a fifth or an octave, the soprano by a leap."""
+    """Count direct fifths and octaves of the outer voices: the same direction, the soprano by a leap."""
     before, after = voices[:-1][:, [0, -1]], voices[1:][:, [0, -1]]
     steps = after - before
     apart_before, apart = (before[:, 0] - before[:, 1]) % 12, (after[:, 0] - after[:, 1]) % 12
@@ -116,7 +116,7 @@ def steps(voices: Ints, voice: int) -> Ints:
 
 
 def overlaps(voices: Ints) -> int:
-    """How often a voice moves above where the voice above it was before, or below where the one below it was."""
+    """Count voice overlaps: a voice moves past where the voice above or below it was before."""
     before, after = voices[:-1], voices[1:]
     sound = (before >= 0) & (after >= 0)
     both = sound[:, :-1] & sound[:, 1:]
@@ -138,7 +138,7 @@ def outside(voices: Ints) -> tuple[int, int]:
 
 
 def contrary(voices: Ints) -> tuple[int, int]:
-    """How often the outer voices move in opposite directions, and how often both move."""
+    """Count contrary motion of the outer voices, and all motion of both."""
     moves = np.sign(np.diff(voices[:, [0, -1]], axis=0))
     both = (moves != 0).all(axis=1)
     return int((both & (moves[:, 0] != moves[:, 1])).sum()), int(both.sum())

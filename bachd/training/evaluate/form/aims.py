@@ -1,6 +1,6 @@
-"""Aims: what the figures of a bundle's form must reach, as a file in its folder says.
+"""Read and check a bundle's aims.yaml: limits for the figures of its form.
 
-Law: aims are data. Whoever trains a better bundle tightens them there, and no code changes.
+Law: aims are data. A better bundle comes with tighter ones, and no code changes.
 
     pieces: 24                      # how many to compose for it
     ends_on_tonic: {least: 80}      # keys and units are those of the table, as --json prints them
@@ -46,7 +46,7 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class Aims:
-    """What a bundle's file says."""
+    """Contents of a bundle's aims.yaml."""
 
     pieces: int
     figures: Mapping[str, Aim]

@@ -1,4 +1,4 @@
-"""Whole pieces as the daemon composes them: some bars of a seed, and what the bundle makes of them.
+"""Compose whole pieces as the daemon does, from some bars of a seed.
 
 Law: the composer is the one that plays, with the bundle's own settings; the same rng gives the same pieces.
 """

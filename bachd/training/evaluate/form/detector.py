@@ -1,4 +1,4 @@
-"""How well a random forest tells a bundle's pieces from Bach's, by some ninety figures of each piece.
+"""Train a random forest to distinguish a bundle's pieces from Bach's, by some ninety figures of each piece.
 
 Law: no piece is judged by a forest that has seen it, or another one on the same seed.
 """
@@ -55,7 +55,7 @@ def auc(
 
 
 def _values(passage: Passage, figures: Figures, names: Sequence[str]) -> Floats:
-    """All that the forest knows of a piece; -1 where a figure had nothing to count."""
+    """Features of a piece; -1 where a figure had nothing to count."""
     ratios = [figures.get(name, (0.0, 0.0)) for name in names]
     own = [value / count if count else -1.0 for value, count in ratios]
     return np.array([*own, *_classes(passage), *_steps(passage), *_lengths(passage), *_densities(passage)])

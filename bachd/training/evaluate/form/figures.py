@@ -1,4 +1,4 @@
-"""All figures of a passage, each as a sum and the number of things that it is a sum over.
+"""Compute all figures of a passage, each as a sum and a count.
 
 Law: a figure of many passages is the sum of the sums over the sum of the numbers, unless `median` says otherwise; where
 there was nothing to count, there is no figure.
@@ -24,7 +24,7 @@ _HAND: Final = 14
 
 
 def kind_of(pieces: Sequence[Passage]) -> str:
-    """What kind of music some passages are, by how many notes sound at a time."""
+    """Return the kind of music of some passages, by how many notes sound at a time."""
     sounding = [(len(event.sounding), event.ticks) for passage in pieces for event in passage.events if event.sounding]
     mean = sum(notes * ticks for notes, ticks in sounding) / max(1, sum(ticks for _, ticks in sounding))
     return CHORALES if mean > 3.5 else LINE if mean < 1.5 else KEYBOARD

@@ -1,4 +1,4 @@
-"""Figures of music in four parts: its phrases, its voices and its harmony.
+"""Compute figures of music in four parts: its phrases, its voices and its harmony.
 
 Law: as in `figures`, each is a sum and the number of things that it is a sum over.
 """
@@ -85,7 +85,7 @@ def _harmony(analysis: Analysis) -> Iterator[tuple[str, Ratio]]:
 
 
 def _falling_fifths(passage: Passage) -> int:
-    """How often a dominant goes to the triad a fifth below, both as the chords that come one after the other."""
+    """Count dominants that resolve to the triad a fifth below."""
     found = filter(None, (chords.chord(event.sounding) for event in passage.events))
     count, before = 0, None
     for chord in found:

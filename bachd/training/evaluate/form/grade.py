@@ -167,7 +167,7 @@ def _qualities(events: Iterable[Event]) -> Counter[str]:
 
 
 def _quality(pitches: Sequence[int]) -> str:
-    """What kind of chord some pitches make, named from their lowest note where more than one name fits."""
+    """Return the kind of chord of some pitches, named from their lowest note where more than one name fits."""
     classes = {pitch % 12 for pitch in pitches}
     for shapes in (_QUALITIES, _BARE):
         for root in sorted(classes, key=lambda each: (each - pitches[0]) % 12):

@@ -1,4 +1,4 @@
-"""The report as a page: the table, and pictures of some pieces.
+"""Write the report as an HTML page: the table, and pictures of some pieces.
 
 Law: the page is one file and asks nothing of any network.
 """

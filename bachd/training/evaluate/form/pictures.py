@@ -1,4 +1,4 @@
-"""Pictures of the form of a piece, as SVG that stands inside a page.
+"""Draw the form of a piece as inline SVG.
 
 Law: time runs from left to right in quarters, and where the opening ends that is not counted stands a dashed line.
 """

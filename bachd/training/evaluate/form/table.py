@@ -1,4 +1,4 @@
-"""The figures of a bundle beside those of its corpus, as a table.
+"""Tabulate the figures of a bundle beside those of its corpus.
 
 Law: both columns are counted by the same code; a row says what it counts and in what unit.
 """
@@ -108,7 +108,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "notes_at_a_time": Row("notes that sound together, mean", (KEYBOARD,)),
     "time_with_one_voice": _share("time with one note", (KEYBOARD,)),
     "unplayable": _share("time that two hands cannot hold", (KEYBOARD,), 2),
-    "auc": Row("told from its corpus by a forest, AUC (0.5: not at all)", _ALL, digits=2),
+    "auc": Row("distinguished from its corpus by a forest, AUC (0.5: not at all)", _ALL, digits=2),
 }
 """In the order in which they are printed."""
 
@@ -123,7 +123,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What was counted."""
+    """The counts."""
 
     bundle: str
     kind: str
@@ -175,7 +175,7 @@ def printed(row: Row, value: float | None) -> str:
 def column(
     passages: Sequence[Passage], kind: str, each: Sequence[Mapping[str, Ratio]], more: Mapping[str, float]
 ) -> Column:
-    """All figures of some passages: `each` is what `figures.measure` says of them, `more` are figures of all."""
+    """All figures of some passages: `each` comes from `figures.measure`, `more` are figures of all together."""
     sums: dict[str, list[float]] = {}
     for found in each:
         for name, (value, count) in found.items():

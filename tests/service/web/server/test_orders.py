@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import ClientWebSocketResponse
 
 from tests.service.web.conftest import Running
-from tests.service.web.server.test_app import look, until
+from tests.service.web.feed_client import look, until
 
 
 def test_the_music_halts_and_goes_on(bachd_run: Running) -> None:

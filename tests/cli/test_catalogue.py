@@ -1,0 +1,24 @@
+"""Models and pieces, listed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bachd.cli import main
+
+
+def test_models_and_pieces_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "chorales  Four-part chorales after J. S. Bach (32 pieces)"
+    assert main(["pieces", "--model", "cello"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert "bwv1007-prelude" in listed[3]
+    assert listed[3].split()[1:] == ["G", "major", "4/4", "42", "bars"]
+    assert main(["pieces", "--json"]) == 0
+    assert {"name", "key", "metre", "bars"} == set(json.loads(capsys.readouterr().out)[0])
+    assert main(["models", "--json"]) == 0
+    assert [model["name"] for model in json.loads(capsys.readouterr().out)] == ["cello", "chorales", "keyboard"]
+    assert main(["pieces", "--model", "chorale"]) == 69
+    assert "did you mean 'chorales'?" in capsys.readouterr().err

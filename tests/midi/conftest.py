@@ -1,0 +1,10 @@
+"""Machines with one MIDI system."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def only_jack(no_midi: None, jack: object) -> None:
+    """A machine with JACK and without ALSA; the fixtures set it up in this order."""
