@@ -30,7 +30,7 @@ def hung(server: JackServer) -> Iterator[None]:
     server.signal(signal.SIGSTOP)
     try:
         with pytest.MonkeyPatch.context() as patch:
-            for module in ("player", "output", "input"):
+            for module in ("player_client", "output", "input"):
                 patch.setattr(f"bachd.midi.jack.{module}.PATIENCE", 0.5)
             yield
     finally:
