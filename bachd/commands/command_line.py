@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from bachd import __version__
-from bachd.commands import subcommands
+from bachd.commands import config_file, subcommands
 from bachd.errors import UsageError, did_you_mean
 
 _CODES: Final = """exit codes:
@@ -130,7 +130,7 @@ def parser(verb: str | None = None) -> argparse.ArgumentParser:
             "--config",
             type=Path,
             metavar="FILE",
-            help=f"settings (default: ./config.yaml, then {subcommands.SYSTEM_CONFIG})",
+            help=f"settings (default: ./config.yaml, then {config_file.SYSTEM})",
         )
     for name in ("pieces", "models", "ports", "status", "doctor", "bench"):
         each[name].add_argument("--json", action="store_true", help="print JSON")

@@ -10,17 +10,14 @@ import gc
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from bachd.commands import config_file
 from bachd.errors import EXIT_OK, EXIT_UNAVAILABLE, BachdError, UsageError
 from bachd.printable import printable
 
 if TYPE_CHECKING:
-    from bachd.config import Config
     from bachd.music.piece import Step
-
-SYSTEM_CONFIG: Final = Path("/etc/bachd/config.yaml")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -34,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
         from bachd.service.settings import last_good
         from bachd.service.settings.draft import Draft
 
-        path = _config_path(options.config)
+        path = config_file.path(options.config)
         how: dict[str, Any] = {"seconds": options.seconds, "events": options.events, "path": path}
         how["first"] = _kept(options)
         if _has_settings(options):
@@ -66,7 +63,7 @@ def render(options: argparse.Namespace) -> int:
         render_file(kept.config, out, 0, kept.rng, kept.steps)
         print(f"wrote {out} (after {printable(kept.title)})")
         return EXIT_OK
-    config = setting_options.wanted(options, _config_path(options.config)).config
+    config = setting_options.wanted(options, config_file.path(options.config)).config
     rng = randbits(32) if config.seed.rng is None else config.seed.rng
     render_file(config, out, options.bars, rng, melody=options.melody)
     print(f"wrote {out} (rng {rng})")
@@ -79,10 +76,7 @@ def pieces(options: argparse.Namespace) -> int:
 
     found = catalogue.pieces(options.model)
     if options.json:
-        import json
-        from dataclasses import asdict
-
-        print(json.dumps([asdict(piece) for piece in found], indent=1))
+        _print_json(found)
     else:
         width = max((len(piece.name) for piece in found), default=0)
         for piece in found:
@@ -96,10 +90,7 @@ def models(options: argparse.Namespace) -> int:
 
     found = catalogue.models()
     if options.json:
-        import json
-        from dataclasses import asdict
-
-        print(json.dumps([asdict(model) for model in found], indent=1))
+        _print_json(found)
     else:
         width = max((len(model.name) for model in found), default=0)
         for model in found:
@@ -113,10 +104,7 @@ def ports(options: argparse.Namespace) -> int:
 
     found = list_ports()
     if options.json:
-        import json
-        from dataclasses import asdict
-
-        print(json.dumps([asdict(port) for port in found], indent=1))
+        _print_json(found)
     elif not found:
         from bachd.midi.resolve import without_synth
 
@@ -136,7 +124,7 @@ def learn(options: argparse.Namespace) -> int:
         print(printable(line), flush=True)
 
     with suppress(KeyboardInterrupt):
-        show(_config(options), write, options.seconds)
+        show(config_file.load(options.config), write, options.seconds)
     return EXIT_OK
 
 
@@ -144,8 +132,8 @@ def check(options: argparse.Namespace) -> int:
     """Check the settings, the model and the seed piece."""
     from bachd.service.preflight import examine
 
-    warnings = examine(_config(options))
-    source = _config_path(options.config) or "the defaults (no config.yaml)"
+    warnings = examine(config_file.load(options.config))
+    source = config_file.path(options.config) or "the defaults (no config.yaml)"
     if warnings:
         for warning in warnings:
             print(f"warning: {warning}")
@@ -161,9 +149,7 @@ def status(options: argparse.Namespace) -> int:
 
     answer = running.ask()
     if options.json:
-        import json
-
-        print(json.dumps(answer, indent=1))
+        _print_json(answer)
     else:
         print(running.described(answer))
     return EXIT_OK
@@ -178,12 +164,9 @@ def doctor(options: argparse.Namespace) -> int:
         return _timing(options)
     if options.seconds or options.plot:
         raise UsageError("--seconds and --plot need --timing")
-    findings = list(examine(Machine(), _config_path(options.config)))
+    findings = list(examine(Machine(), config_file.path(options.config)))
     if options.json:
-        import json
-        from dataclasses import asdict
-
-        print(json.dumps([asdict(finding) for finding in findings], indent=1))
+        _print_json(findings)
     else:
         print(described(findings))
     return EXIT_UNAVAILABLE if any(finding.state == "fault" for finding in findings) else EXIT_OK
@@ -196,11 +179,9 @@ def _timing(options: argparse.Namespace) -> int:
 
     if options.plot:
         plot.check(options.plot)
-    found = measuring.measure(_config(options), options.seconds or measuring.SECONDS, Machine())
+    found = measuring.measure(config_file.load(options.config), options.seconds or measuring.SECONDS, Machine())
     if options.json:
-        import json
-
-        print(json.dumps(measuring.as_json(found), indent=1))
+        _print_json(measuring.as_json(found))
     else:
         print(measuring.described(found))
     if options.plot:
@@ -213,7 +194,7 @@ def panic(options: argparse.Namespace) -> int:
     from bachd.midi.panic import panic as silence
 
     played: list[str] = []
-    if not options.port and (path := _config_path(options.config)) is not None:
+    if not options.port and (path := config_file.path(options.config)) is not None:
         from bachd.service.settings import last_good
 
         with suppress(BachdError):
@@ -228,8 +209,16 @@ def bench(options: argparse.Namespace) -> int:
     """Measure how fast music is composed."""
     from bachd.service.bench import bench as measure
 
-    measure(_config(options), as_json=options.json)
+    measure(config_file.load(options.config), as_json=options.json)
     return EXIT_OK
+
+
+def _print_json(value: object) -> None:
+    """Print what --json asks for; dataclasses become objects."""
+    import json
+    from dataclasses import asdict
+
+    print(json.dumps(value, indent=1, default=asdict))
 
 
 def _kept(options: argparse.Namespace) -> Sequence[Step]:
@@ -245,18 +234,3 @@ def _has_settings(options: argparse.Namespace) -> bool:
     """Whether an option was given that is a key of config.yaml; all such are named by the key."""
     own = ("verb", "config", "seconds", "events", "favourite")
     return any(name not in own for name in vars(options))
-
-
-def _config(options: argparse.Namespace) -> Config:
-    from bachd import configfile
-    from bachd.config import Config
-
-    path = _config_path(options.config)
-    return Config() if path is None else configfile.load(path)
-
-
-def _config_path(asked: Path | None) -> Path | None:
-    """Return the settings to use: those asked for, or the nearest there are; None if there are none."""
-    if asked is not None:
-        return asked
-    return next((path for path in (Path("config.yaml"), SYSTEM_CONFIG) if path.exists()), None)

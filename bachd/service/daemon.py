@@ -6,9 +6,6 @@ sounds is released before the output is closed. Changed settings come into use o
 
 systemd's watchdog (see sd_notify(3), WATCHDOG=1) is fed only when an event has been sent to the output, so a run that
 hangs anywhere between network and output is restarted.
-
-The parts of a run are in run/: start_up.py opens it, composer_thread.py composes, housekeeping.py looks after it;
-steer.py follows the settings.
 """
 
 from __future__ import annotations
@@ -17,12 +14,12 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from secrets import randbits
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from bachd.config import Config
 from bachd.errors import EXIT_OK
@@ -33,6 +30,7 @@ from bachd.service import resource_exhaustion
 from bachd.service.log_format import PrintableFormatter
 from bachd.service.parts import PartsExchange
 from bachd.service.run.start_up import open_parts
+from bachd.service.run.tasks import until_one_ends
 from bachd.service.sd_notify import SystemdNotifier
 from bachd.service.telemetry.run_stats import RunStats, log_to
 from bachd.service.tempo_source import Call
@@ -114,7 +112,7 @@ class _Run:
             await loop.run_in_executor(thread, priority.come_first)
             self._tending = self._stack.enter_context(ThreadPoolExecutor(1, "tending", priority.come_first))
             self._make_player(thread)
-            await _until_one_ends(
+            await until_one_ends(
                 self._player.perform(self._composer.next, self._composer.restart),
                 self._composer.compose_ahead(),
                 self._look_after(),
@@ -172,7 +170,7 @@ class _Run:
         if self._exchange.present.composer is not before:
             self._player.rewind()  # the step that waits is the old one's
         if not self._playing.is_set():
-            log.info("%s", self._line())
+            log.info("%s", self.stats.line(self._exchange.present))
             self._begin_playing(self._clock.now())
         return change
 
@@ -213,7 +211,7 @@ class _Run:
             if self._stopping is not None:
                 self._stopping.cancel()
             self._stopping = asyncio.get_running_loop().call_at(moment + self._seconds, self._stop.set)
-        self._notifier.ready(self._line())
+        self._notifier.ready(self.stats.line(self._exchange.present))
         self._playing.set()
 
     def _close_replaced(self) -> None:
@@ -250,19 +248,3 @@ class _Run:
         task = ControlTask(*parts, self._composer, self._desk, self._composer.transpose)
         task.begin_with(self._draft)
         return task
-
-    def _line(self) -> str:
-        return self.stats.line(self._exchange.present)
-
-
-async def _until_one_ends(*parts: Coroutine[Any, Any, object]) -> None:
-    """Run all parts until one of them ends, then cancel the others. Raises what it raises, once all have ended."""
-    tasks = [asyncio.create_task(part) for part in parts]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-    for task in done:
-        task.result()

@@ -17,7 +17,7 @@ PORTS = [PortInfo("FP-30X MIDI 1", "alsa", "hardware"), PortInfo("FLUID Synth in
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working directory, on a machine without settings of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("bachd.commands.subcommands.SYSTEM_CONFIG", tmp_path / "etc.yaml")
+    monkeypatch.setattr("bachd.commands.config_file.SYSTEM", tmp_path / "etc.yaml")
     return tmp_path
 
 

@@ -43,7 +43,7 @@ class ChordMask:
 
     def narrow(self, symbols: FloatArray, chosen: list[int]) -> None:
         """Keep to what the chord still needs, as far as there is any of it; `first` has been added."""
-        lacks_third = self._voices > 2 and self._third.isdisjoint(chosen)
+        lacks_third = self._voices > 2 and bool(self._third) and self._third.isdisjoint(chosen)
         if lacks_third and (reachable := [s % PITCHES for s in self._third if np.isfinite(symbols.item(s))]):
             lowest = min(reachable)  # from below it no third can be reached
             symbols[START : START + lowest] = symbols[HOLD : HOLD + lowest] = -np.inf
