@@ -59,7 +59,7 @@ class FanOut:
 
 
 def _recordings(output: Output) -> list[str]:
-    from bachd.midi.file import FileOutput
+    from bachd.midi.file.output import FileOutput
     from bachd.midi.pending_output import PendingOutput
 
     if isinstance(output, PendingOutput):

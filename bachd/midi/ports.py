@@ -200,7 +200,7 @@ class _Opening:
         )
 
     def _record(self, target: FileTarget) -> None:
-        from bachd.midi.file import FileOutput
+        from bachd.midi.file.output import FileOutput
 
         if target.reason:
             log.warning("no MIDI here (%s): playing into %s instead", target.reason, target.path)

@@ -152,7 +152,7 @@ def examine(specs: Sequence[str], asked: str = "midi.output") -> list[str]:
 
 
 def _examine(resolver: Resolver, spec: str) -> None:
-    from bachd.midi.file import check_writable
+    from bachd.midi.file.output import check_writable
 
     target = resolver.resolve(spec)
     if isinstance(target, FileTarget):

@@ -52,7 +52,7 @@ def render(
     kind of file; OutputError when the file can not be written, or fluidsynth or a soundfont is missing; ModelError or
     SeedError when nothing can be composed.
     """
-    from bachd.midi.file import refuse_other_file
+    from bachd.midi.file.output import refuse_other_file
 
     def music(ritardando: float) -> Iterator[Step]:
         from bachd.service.factory import open_composer
@@ -100,7 +100,7 @@ def _replacing(out: Path) -> Iterator[Path]:
 
 
 def _write(config: Config, out: Path, music: Music, rng: int) -> None:
-    from bachd.midi.tracks import TracksOutput
+    from bachd.midi.file.tracks import TracksOutput
     from bachd.realtime.clock import OfflineClock
     from bachd.realtime.player import Composed, Player
     from bachd.realtime.transport import Transport

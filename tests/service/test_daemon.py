@@ -17,7 +17,7 @@ from bachd.config import Config, Expression
 from bachd.config_midi import Midi
 from bachd.errors import ModelError, OutputError
 from bachd.midi.fan_out import FanOut
-from bachd.midi.file import FileOutput
+from bachd.midi.file.output import FileOutput
 from bachd.realtime import priority
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness

@@ -7,7 +7,7 @@ import tracemalloc
 from pathlib import Path
 
 from bachd.config import Config, Sampling
-from bachd.midi.file import FileOutput
+from bachd.midi.file.output import FileOutput
 from bachd.music.piece import Step
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.player import Composed, Player

@@ -15,7 +15,7 @@ import pytest
 
 from bachd.config import Config, Expression, Sampling
 from bachd.config_midi import Midi
-from bachd.midi.file import FileOutput
+from bachd.midi.file.output import FileOutput
 from bachd.midi.jack.output import JackOutput
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock, MonotonicClock, OfflineClock

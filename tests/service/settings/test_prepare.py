@@ -14,7 +14,7 @@ from bachd.config_midi import Midi
 from bachd.configfile import load
 from bachd.errors import BachdError, ConfigError, ModelError, OutputError, SeedError
 from bachd.midi.fan_out import FanOut
-from bachd.midi.file import FileOutput
+from bachd.midi.file.output import FileOutput
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.service.factory import open_composer

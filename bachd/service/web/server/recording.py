@@ -18,7 +18,7 @@ from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from bachd.midi.tracks import PPQ, Track, file_of
+from bachd.midi.file.tracks import PPQ, Track, file_of
 from bachd.music.event import TICKS
 from bachd.music.message import Message, key_signature, marker, note_off, note_on, set_tempo, time_signature
 from bachd.music.notation.spelling import key_named, signature

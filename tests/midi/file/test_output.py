@@ -11,7 +11,7 @@ import pytest
 from mido import Message, MetaMessage
 
 from bachd.errors import OutputError
-from bachd.midi.file import FileOutput
+from bachd.midi.file.output import FileOutput
 from bachd.realtime.output import TimedMessage
 
 

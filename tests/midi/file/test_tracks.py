@@ -9,7 +9,7 @@ import mido
 import pytest
 
 from bachd.errors import OutputError
-from bachd.midi.tracks import TracksOutput
+from bachd.midi.file.tracks import TracksOutput
 from bachd.music import pitch
 from bachd.music.keys import Key
 from bachd.music.message import program_change

@@ -1,0 +1,1 @@
+"""Write the music into a Standard MIDI File."""
