@@ -213,7 +213,12 @@ def meta(kind: int, content: bytes) -> Message:
 
 
 def variable(number: int) -> bytes:
-    """A number as .mid files write it: seven bits a byte, the highest first, all but the last marked."""
+    """A number as .mid files write it: seven bits a byte, the highest first, all but the last marked.
+
+    Raises ValueError for a negative one, which has no end.
+    """
+    if number < 0:
+        raise ValueError(f"a variable-length quantity is not negative: {number}")
     data = [number & 0x7F]
     while number := number >> 7:
         data.append(0x80 | (number & 0x7F))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 from collections.abc import Sequence
 from operator import itemgetter
 from pathlib import Path
@@ -100,14 +101,16 @@ def kept(recording: Recording) -> list[tuple[int, int, int, int]]:
     if not data:
         return []
     tick, begun, found = 0, dict[int, tuple[int, int]](), list[tuple[int, int, int, int]]()
-    for message in mido.merge_tracks(mido.MidiFile(file=io.BytesIO(data)).tracks):
+    file = mido.MidiFile(file=io.BytesIO(data))
+    scale = file.ticks_per_beat // TICKS
+    for message in mido.merge_tracks(file.tracks):
         tick += message.time
         if message.type == "note_on":
             begun[message.note] = (len(found), tick)
             found.append((message.note, message.velocity, message.channel, 0))
         elif message.type == "note_off":
             index, start = begun.pop(message.note)
-            found[index] = (*found[index][:3], tick - start)
+            found[index] = (*found[index][:3], (tick - start) // scale)
     assert not begun
     return sorted(found, key=itemgetter(0))
 
@@ -143,7 +146,10 @@ def test_the_recording_and_the_page_have_the_notes_that_sounded(
         sounded, written = heard(output), kept(told.recording)
         assert [note[:3] for note in written] == [note[:3] for note in sounded]
         steps_kept = list(told.recording.steps())
-    assert told.past == steps_kept[-len(told.past) :] if told.past else not steps_kept
+    past = json.loads(json.dumps(told.past))  # as a browser reads it
+    assert past == steps_kept[-len(past) :] if past else not steps_kept
+    for step in steps_kept:
+        assert [note[0] for note in step["notes"]] == sorted({start[0] for start in step["starts"]} | {*step["held"]})
     assert [step["n"] for step in steps_kept] == list(range(len(steps_kept)))
     assert told.timeline.number == len(steps_kept)
     ends = [0, *(step["tick"] + step["ticks"] for step in steps_kept)]

@@ -159,10 +159,11 @@ def _messages(steps: Iterable[Step]) -> Iterator[tuple[int, int | None, Message]
         held = [note for note in step["held"] if note in sounding] if step["n"] == expected else []
         voices = {note: voice for note, _, voice in step["notes"]}
         struck = {note: voices.get(note, 0) for note, _, _ in step["starts"]}
-        for note in [note for note in sounding if note not in held]:
-            channel, voice = sounding.pop(note)
-            early = struck.get(note, voice) != voice  # another track strikes it, and may be played first
-            yield tick - early, voice, note_off(channel, note)
+        ended = [(note, *sounding.pop(note)) for note in tuple(sounding) if note not in held]
+        # Another track that strikes one of them again may be played first: those end a tick early, before the others.
+        offs = [(struck.get(note, voice) == voice, note, channel, voice) for note, channel, voice in ended]
+        for in_time, note, channel, voice in sorted(offs):
+            yield tick - (not in_time), voice, note_off(channel, note)
         if metre != (metre := step["metre"]):
             yield tick, None, time_signature(metre[0], metre[1])
         if bpm != (bpm := step["bpm"]):

@@ -157,3 +157,13 @@ def test_a_line_of_another_version_is_passed_over(tmp_path: Path) -> None:
     kept.add(music[2])
     assert [step["n"] for step in kept.steps()] == [0, 2]
     assert write_midi(kept.steps()).startswith(b"MThd")
+
+
+def test_notes_that_end_together_are_written_whichever_is_struck_again_by_another_voice() -> None:
+    first, second = played("C4.E4.G4 E4")
+    for ends in ([[60, "C4", 0], [64, "E4", 0], [67, "G4", 0]], [[67, "G4", 0], [64, "E4", 0], [60, "C4", 0]]):
+        first["notes"], second["notes"] = [tuple(note) for note in ends], [(64, "E4", 1)]  # type: ignore[misc]
+        file = mido.MidiFile(file=io.BytesIO(write_midi([first, second])))
+        notes = [message for message in file if message.type in ("note_on", "note_off")]
+        assert len(notes) == 8
+        assert [message.type for message in notes if message.note == 64] == ["note_on", "note_off"] * 2
