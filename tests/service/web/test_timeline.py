@@ -110,7 +110,7 @@ def kept(recording: Recording) -> list[tuple[int, int, int, int]]:
             found.append((message.note, message.velocity, message.channel, 0))
         elif message.type == "note_off":
             index, start = begun.pop(message.note)
-            found[index] = (*found[index][:3], (tick - start) // scale)
+            found[index] = (*found[index][:3], round((tick - start) / scale))
     assert not begun
     return sorted(found, key=itemgetter(0))
 
