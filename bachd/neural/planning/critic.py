@@ -21,11 +21,11 @@ from bachd.music.piece import Piece
 
 LOST: Final = 1.0
 """A third event in a row, or a later one, with fewer voices than usual."""
-PARALLEL: Final = 1.0
+PARALLEL: Final = 0.4
 """Two voices that keep a unison, an octave or a fifth: where they share notes, or where no other note would do."""
 OUTSIDE: Final = 0.5
 """A note outside the range of its voice."""
-UNRESOLVED: Final = 1.0
+UNRESOLVED: Final = 1.3
 """A dissonance that neither of its notes leaves by step."""
 INVERTED: Final = 0.3
 """A triad in second inversion that lasts for a quarter note or longer."""
@@ -35,11 +35,11 @@ STRETCHED: Final = 0.5
 """A chord that two hands cannot hold."""
 STILL: Final = 0.5
 """An event in which nothing starts: a note that is cut in two, or a chord that only loses one."""
-FOREIGN: Final = 3.0
+FOREIGN: Final = 1.5
 """By how much the music fits its key worse than usual, in units of correlation."""
 _USUAL: Final = 0.6
 """Correlation with its key of two bars of Bach; what fits better is not rewarded."""
-ASTRAY: Final = 4.0
+ASTRAY: Final = 2.0
 """By how much better than home another key fits the piece so far, or the music of its last phrase."""
 EARLY: Final = 0.7
 """A chord on which all voices rest and after which all begin anew, before the phrase is over."""

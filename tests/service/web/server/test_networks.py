@@ -126,7 +126,11 @@ def test_who_has_the_token_may_see_and_steer(ask: Ask, bearer: dict[str, str]) -
     end = monotonic() + PATIENCE
     while ask(("GET", "/health", bearer))[0][0] == 503:  # in the first second nothing is known yet
         assert monotonic() < end
-    seen = [path for verb, path in operations() if verb == "GET" and path not in ("/api/feed", "/api/music.wav", "/api/score.musicxml")]
+    seen = [
+        path
+        for verb, path in operations()
+        if verb == "GET" and path not in ("/api/feed", "/api/music.wav", "/api/score.musicxml")
+    ]
     questions = [("GET", path, bearer) for path in (*seen, *files(), "/")]
     for (_, path, _), (status, _) in zip(questions, ask(*questions), strict=True):
         assert status == 200, (path, status)
