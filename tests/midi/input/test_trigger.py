@@ -44,7 +44,7 @@ def test_there_are_several_ways_to_write_one(text: str, trigger: Trigger) -> Non
         ("knob 1", "nothing to steer with; write 'cc 21'"),
         ("cc 120", "no controller; they go from 0 to 119"),
         ("cc", "nothing to steer with"),
-        ("note H1", "no note name"),
+        ("note H1", "not a note name"),
         ("note 128", "no note; they go from 0 to 127"),
         ("program 0", "no program; they go from 1 to 128"),
         ("bend on channel 17", "no channel; they go from 1 to 16"),
