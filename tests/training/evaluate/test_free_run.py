@@ -10,6 +10,7 @@ from bachd.config import Config
 from bachd.music import midifile
 from bachd.music.event import TICKS, parse_line
 from bachd.music.metre import Grid
+from bachd.music.performance import tempo
 from bachd.music.piece import Origin, Piece
 from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.bundle.card import Card
@@ -35,7 +36,7 @@ def test_what_is_measured_has_the_settings_that_play() -> None:
     assert config.sampling.leading is free_run.LEADING
     assert config.sampling.range is None
     assert config.seed.bars == free_run.BARS
-    assert config.tempo == free_run.BPM
+    assert tempo.USUAL == free_run.BPM
 
 
 def test_the_row_holds_what_the_model_made_and_nothing_else(bundle: Bundle) -> None:

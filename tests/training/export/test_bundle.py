@@ -14,7 +14,9 @@ import pytest
 from bachd.errors import UsageError
 from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.model import TfliteModel
+from bachd.training.corpus import sources
 from bachd.training.corpus.model import Corpus
+from bachd.training.evaluate import prediction
 from bachd.training.recipe import Recipe, Seeds
 from tests.training.small import corpus, recipe, work
 
@@ -28,7 +30,6 @@ def companion() -> Any:
     """The parts that need the framework, which takes seconds to import."""
     pytest.importorskip("tensorflow", reason="needs the extra 'train'")
     from bachd.training.baselines import compare
-    from bachd.training.evaluate import evaluation
     from bachd.training.export import bundle as export_bundle
     from bachd.training.fit import train as trainer
 
@@ -36,7 +37,7 @@ def companion() -> Any:
         pass
 
     parts = Companion()
-    parts.__dict__.update(baselines=compare, evaluate=evaluation, export=export_bundle, fit=trainer)
+    parts.__dict__.update(baselines=compare, export=export_bundle, fit=trainer)
     return parts
 
 
@@ -73,8 +74,12 @@ def test_what_is_exported_loads_plays_and_measures_as_the_network_does(
     assert figures["int8"].keys() - {"runtime"} == figures["float"].keys()
     assert figures["float"]["event_nll"] < figures["unigram"]["event_nll"]
     assert figures["an LSTM"]["event_nll"] == 9.0
-    again = companion.evaluate.score(TfliteModel.open(target), music.pieces("test"))
+    model, test = TfliteModel.open(target), music.pieces("test")
+    unplanned = prediction.score(model, test)
+    assert unplanned.event_nll == pytest.approx(figures["int8, told of no plan"]["event_nll"], abs=1e-3)
+    again = prediction.score(model, test, sources.forms(music, test))
     assert again.event_nll == pytest.approx(figures["int8"]["event_nll"], abs=1e-3)
+    assert again.event_nll != unplanned.event_nll
 
 
 def test_the_network_in_training_form_is_measured_like_the_bundle(companion: Any, trained: tuple[Path, Any]) -> None:

@@ -66,7 +66,7 @@ def test_the_probabilities_of_all_that_could_come_next_add_up_to_one(small: Any,
     network = small.benchmark._built(data, SMALL)
     encoded = small.jsb.encode(data.splits["test"][0], data, whole=True)
     (batch,) = small.benchmark.in_order([encoded], batch_size=1, crop_length=999)
-    logits, possible, _ = network(small.benchmark.step.inputs(small.benchmark.step.tensors(batch)))
+    logits, possible, _ = network(small.benchmark.train_step.inputs(small.benchmark.train_step.tensors(batch)))
     chances = np.exp(np.where(possible, logits, -np.inf))
     chances /= chances.sum(axis=1, keepdims=True)
     assert (chances[np.arange(len(chances)), encoded.symbols.ravel()] > 0).all()
