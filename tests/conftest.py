@@ -52,8 +52,7 @@ class JackServer:
     def start(self) -> None:
         command = ["jackd", "-R", "-S", "-P70", "-n", self.name, "-d", "dummy", "-r", "48000", "-p", "64"]
         if subprocess.run(["chrt", "-f", "20", "true"], capture_output=True, check=False).returncode:
-            # Without real-time priority a server that is woken 750 times a second falls behind, and its clock with it.
-            command[1:4], command[-1] = ["-r", "-S"], "512"
+            command[1:4] = ["-r", "-S"]
         if shutil.which("setpriv"):  # so that it does not outlive tests that are killed
             command[:0] = ["setpriv", "--pdeathsig", "TERM"]
         waiting = ["jack_wait", "-s", self.name, "-w", "-t", "1"]
