@@ -68,12 +68,8 @@ class MusicState:
     def follow(self, form: Form) -> None:
         """Go on with another plan."""
         self.form = form
-        self.look(ahead(form, self.tick))
-
-    def look(self, outlook: Outlook) -> None:
-        """Know something else of the next event than the plan has."""
-        self.outlook = outlook
-        self.context.look(outlook)
+        self.outlook = ahead(form, self.tick)
+        self.context.look(self.outlook)
 
     def push(self, event: Event) -> None:
         """Take in an event that `features.to_layout` returned."""

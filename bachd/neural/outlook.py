@@ -9,11 +9,13 @@ Bach chorales") and DeepBach (Hadjeres, Pachet and Nielsen 2017, arXiv:1612.0101
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from bachd.music import keys
-from bachd.music.event import TICKS
+from bachd.music.event import TICKS, Event
 from bachd.music.form.habits import Cadence
 from bachd.music.form.plan import Form
 from bachd.music.keys import Key
@@ -126,6 +128,11 @@ def ahead(form: Form, tick: int) -> Outlook:
         cadence=phrase.cadence,
     )
     return Outlook(form.home, phrase.key, clock)
+
+
+def along(form: Form, events: Iterable[Event]) -> list[Outlook]:
+    """What a plan says of each of some events, the first of which begins at tick 0, and of what follows them."""
+    return [ahead(form, tick) for tick in accumulate((event.ticks for event in events), initial=0)]
 
 
 class Melody:

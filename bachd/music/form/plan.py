@@ -21,6 +21,9 @@ from bachd.music.metre import Metre, Place
 
 _NOTES: Final = tuple(TICKS * eighths // 2 for eighths in (4, 6, 8, 12, 16))
 """Ticks that the last chord of a piece may last: a half note, with a dot, and longer."""
+_PHRASE_BARS: Final = 4
+_PHRASE_QUARTERS: Final = 16
+"""Bars of a phrase, and quarters that so many are at most."""
 
 
 class Line(Enum):
@@ -110,6 +113,11 @@ def close_at(tick: int, home: Key, metre: Metre) -> Form:
     """The plan of a piece that has to end with the chord that begins at `tick`."""
     end = tick + last_ticks(metre.bar, metre)
     return Form(home, tick, (Phrase(tick, tick, end, home, Cadence.FINAL, "A"),))
+
+
+def usual_ticks(metre: Metre) -> int:
+    """Ticks of a phrase where nothing is known of it: four bars, or as many as make about as much music."""
+    return max(1, min(_PHRASE_BARS, _PHRASE_QUARTERS * TICKS // metre.bar)) * metre.bar
 
 
 def breath(place: Place, upbeat: int, most: int) -> int:

@@ -14,7 +14,7 @@ from bachd.music import keys
 from bachd.music.event import TICKS, Event
 from bachd.music.form import phrases, written
 from bachd.music.form.habits import Cadence, Habits
-from bachd.music.form.plan import Form, Line, Phrase, Quote, last_ticks, strong
+from bachd.music.form.plan import Form, Line, Phrase, Quote, last_ticks, strong, usual_ticks
 from bachd.music.keys import Key
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Piece
@@ -25,8 +25,6 @@ MOST_BARS: Final = 46
 """Bars of the longest piece that is planned: an hour should bring more than twenty."""
 MOST_QUARTERS: Final = 184
 """The same in quarter notes, for metres with long bars."""
-_PHRASE_QUARTERS: Final = 16
-"""Quarters of a phrase, about, where the habits say nothing."""
 _FOURTH_DOWN: Final = -3
 """Steps: an answer at the fifth lies a fourth lower."""
 FEWEST: Final = 2
@@ -110,7 +108,7 @@ class _Planner:
         """Goal and end of a phrase that begins there."""
         metre = self._metre
         counts = self._habits.phrases.get(str(metre))
-        quarters = self._drawn(list(counts.items())) if counts else _usual_quarters(metre)
+        quarters = self._drawn(list(counts.items())) if counts else usual_ticks(metre) / TICKS
         target = begin + max(metre.bar, round(quarters * TICKS))
         if self._habits.breathes:
             goal = self._strong_before(target - min(TICKS, metre.bar))
@@ -221,8 +219,3 @@ class _Planner:
             if left < 0:
                 return value
         return counted[-1][0]
-
-
-def _usual_quarters(metre: Metre) -> float:
-    """Quarters of four bars, or of as many as make about as much music."""
-    return max(1, min(4, _PHRASE_QUARTERS * TICKS // metre.bar)) * metre.bar / TICKS

@@ -15,18 +15,14 @@ from bachd.music import chords, keys
 from bachd.music.event import TICKS, Event
 from bachd.music.form import phrases
 from bachd.music.form.habits import Cadence
-from bachd.music.form.plan import Form, Phrase
+from bachd.music.form.plan import Form, Phrase, usual_ticks
 from bachd.music.keys import Key
-from bachd.music.metre import Grid
 from bachd.music.piece import Piece
 
 SHORTEST: Final = 2 * TICKS
 """Ticks that a phrase lasts at least; an end that is nearer to the one before is part of it."""
-_LONGEST_BARS: Final = 6
-"""Bars after which flowing music is taken to have closed a phrase, if it rested nowhere."""
-_USUAL_BARS: Final = 4
-_USUAL_QUARTERS: Final = 16
-"""Quarters that so many bars are at most."""
+_LONGEST: Final = 1.5
+"""Share of a usual phrase after which flowing music is taken to have closed one, if it rested nowhere."""
 _VOICES: Final = 3
 """Mean number of voices from which music breathes at the end of its phrases all at once."""
 _WINDOW: Final = 8 * TICKS
@@ -79,12 +75,6 @@ def close(events: Sequence[Event], end: int, *, cadences: bool) -> tuple[Key, Ca
     return keys.estimate(weights, (Key(chord.root), Key(chord.root, minor=True))), Cadence.AUTHENTIC
 
 
-def usual_ticks(grid: Grid) -> int:
-    """Ticks of four bars, or of as many as make about as much music."""
-    metre = grid.place(0).metre
-    return max(1, min(_USUAL_BARS, _USUAL_QUARTERS * TICKS // metre.bar)) * metre.bar
-
-
 def _between(events: Iterable[Event], begin: int, end: int) -> list[Event]:
     """The events that begin in a span of ticks."""
     tick, found = 0, []
@@ -106,11 +96,12 @@ def _spread(ends: Iterable[int], ticks: int) -> list[int]:
 
 def _divided(ends: list[int], piece: Piece) -> list[int]:
     """Ends and, where they are far apart, bar lines between them."""
-    usual, bar = usual_ticks(piece.grid), piece.grid.place(0).metre.bar
+    metre = piece.grid.place(0).metre
+    usual, bar = usual_ticks(metre), metre.bar
     found: list[int] = []
     begin = 0
     for end in [*ends, piece.ticks]:
-        while end - begin > usual * _LONGEST_BARS // _USUAL_BARS:
+        while end - begin > _LONGEST * usual:
             target = begin + usual
             line = target - piece.grid.place(target).phase
             begin = line if line - begin >= bar else target

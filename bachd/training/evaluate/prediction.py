@@ -19,7 +19,7 @@ from bachd.music.piece import Piece
 from bachd.neural import chord_spelling, features
 from bachd.neural.features import FloatArray
 from bachd.neural.model import Model
-from bachd.neural.outlook import NOWHERE, ahead
+from bachd.neural.outlook import NOWHERE, along
 from bachd.training.progress import progress
 
 BINS: Final = 15
@@ -98,7 +98,7 @@ def _decisions(model: Model, piece: Piece, form: Form | None) -> Iterator[tuple[
     events = [part for event in piece.events for part in features.to_layout(event)]
     onsets = list(accumulate((event.ticks for event in events), initial=0))
     context = model.context()
-    outlooks = [NOWHERE if form is None else ahead(form, tick) for tick in onsets]
+    outlooks = [NOWHERE] * (len(events) + 1) if form is None else along(form, events)
     context.reset(piece.grid.place(0), outlooks[0])
     sounded: tuple[int, ...] = ()
     for index in range(len(events) + 1):

@@ -17,7 +17,7 @@ from bachd.music.event import Event
 from bachd.music.form.plan import Form
 from bachd.music.piece import Piece
 from bachd.neural import chord_spelling, features, outlook
-from bachd.neural.outlook import NOWHERE, Outlook, ahead
+from bachd.neural.outlook import NOWHERE, Outlook, along
 
 LEAD: Final = features.CONTEXT - 1
 """Rows before the first prediction of a crop."""
@@ -62,8 +62,7 @@ class Batch:
 def encode(piece: Piece, form: Form | None = None) -> Encoded:
     """Turn a piece into arrays; the network sees where `form` leads, if there is one."""
     events = in_layout(piece)
-    onsets = accumulate((event.ticks for event in events), initial=0)
-    outlooks = [NOWHERE if form is None else ahead(form, tick) for tick in onsets]
+    outlooks = [NOWHERE] * (len(events) + 1) if form is None else along(form, events)
     return encode_events(piece, events, events, outlooks)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -20,7 +19,7 @@ from bachd.music.event import Event
 from bachd.music.form.plan import Form
 from bachd.music.piece import Piece
 from bachd.neural import features
-from bachd.neural.outlook import NOWHERE, Melody, Outlook, ahead
+from bachd.neural.outlook import NOWHERE, Melody, Outlook, along
 from bachd.training.fit.dataset import Encoded, encode_events, in_layout, without_outlook
 from bachd.training.recipe import Recipe
 
@@ -68,8 +67,7 @@ def examples(pieces: Sequence[Piece], forms: Mapping[str, Form]) -> list[Example
 def example(piece: Piece, form: Form) -> Example:
     """Encode a piece of this form."""
     events = in_layout(piece)
-    onsets = accumulate((event.ticks for event in events), initial=0)
-    planned = [ahead(form, tick) for tick in onsets]
+    planned = along(form, events)
     return Example(piece, form, encode_events(piece, events, events, planned), events, planned, _melodic(events))
 
 
