@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from time import sleep
+from time import monotonic, sleep
 from typing import Any, Final
 
 from bachd.midi.jack.libjack import Client
@@ -20,8 +20,10 @@ from bachd.midi.reset import reset
 
 _LOOKING: Final = 1.0
 """Seconds until a look at the connections, if JACK reports no change."""
-_SETTLING: Final = 0.1
-"""Seconds after a disconnection until it is known whether the destination has gone with it."""
+_LEAVING: Final = 1.0
+"""Seconds in which a destination that was disconnected may still leave; then its cable was pulled."""
+_GLANCE: Final = 0.02
+"""Seconds between two looks at whether it has left."""
 CONNECTED, PULLED, GONE = "+", "x", "-"
 """What may have happened to a connection: made, taken away, or lost with the destination."""
 _RESET: Final = tuple(bytes(message.bytes()) for message in reset())
@@ -65,8 +67,7 @@ class Cables:
 
     def look(self) -> Iterator[tuple[str, str]]:
         """See to the connections; what happened to each, with the name at its other end."""
-        if any(connected is False for _, connected in self._events):
-            sleep(_SETTLING)
+        self._reset_lost()
         destinations = self._client.destinations()
         there = set(destinations)
         while self._events:  # in their order: a cable, or a synth, may be back before anybody looked
@@ -112,8 +113,17 @@ class Cables:
                 yield GONE, name
             else:
                 self._pulled.add(name)
-                self._reset(name)
                 yield PULLED, name
+
+    def _reset_lost(self) -> None:
+        """End what sounds where the connection was taken away, and wait until those that are leaving have left."""
+        present = set(self._client.connections(self._port))
+        lost = {name for name, connected in tuple(self._events) if connected is False} | self._connected - present
+        for name in lost:
+            self._reset(name)
+        end = monotonic() + _LEAVING
+        while lost.intersection(self._client.destinations()) and monotonic() < end:
+            sleep(_GLANCE)
 
     def _reset(self, name: str) -> None:
         """End all that sounds at a destination, which need not be connected."""

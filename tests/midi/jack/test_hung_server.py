@@ -24,14 +24,6 @@ from tests.midi.jack.jackport import RESET, PlugSynth, control, news, note, send
 playing = partial(jackport.playing, JackOutput)
 
 
-@pytest.fixture(autouse=True)
-def _new_server_afterwards(jack: JackServer) -> Iterator[None]:
-    """A server that has stood still makes up for the cycles it missed, and until then its clock is behind."""
-    yield
-    jack.stop()
-    jack.start()
-
-
 @contextmanager
 def hung(server: JackServer) -> Iterator[None]:
     """Let the server stop for a while, in which nobody is patient."""
@@ -83,6 +75,25 @@ def test_a_note_that_is_long_past_does_not_begin(plug_synth: PlugSynth) -> None:
         synth.hear(len(RESET))
         send(output, note(60), wait=-10.0)
         assert synth.hear_after(send(output, control(1))) == []
+
+
+def test_a_server_that_stood_still_and_makes_up_for_it_plays_no_note_early_or_late(
+    jack: JackServer, plug_synth: PlugSynth
+) -> None:
+    synth = plug_synth("synth")
+    with playing("synth:in") as output:
+        synth.hear(len(RESET))
+        jack.signal(signal.SIGSTOP)
+        time.sleep(3.0)
+        jack.signal(signal.SIGCONT)
+        lateness = []
+        for number in range(20):  # its clock is behind at first, and later ahead
+            due = time.monotonic() + 0.2
+            sent = send(output, control(number), wait=0.2)
+            assert synth.hear(1) == sent
+            lateness.append(time.monotonic() - due)
+    assert min(lateness) > -0.1
+    assert max(lateness) < 1.0
 
 
 def test_a_child_that_never_gets_ready_is_started_again(jack: JackServer, plug_synth: PlugSynth) -> None:
