@@ -58,15 +58,19 @@ class Cables:
         self._pulled: set[str] = set()  # by hand: they are not connected again
         self._events: deque[tuple[str, bool | None]] = deque()  # connected, disconnected, or new
         self._changed = threading.Event()
+        self._quiet = True
         client.on_change(self._note, self._note_new)
 
     def wait(self) -> None:
         """Wait until something has changed, or for a second."""
-        self._changed.wait(_LOOKING)
+        self._quiet = not self._changed.wait(_LOOKING)
         self._changed.clear()
 
     def look(self) -> Iterator[tuple[str, str]]:
         """See to the connections; what happened to each, with the name at its other end."""
+        if self._quiet:  # just after a report, JACK may still list the connections of the cycle before
+            present = set(self._client.connections(self._port))
+            self._events.extend((name, name in present) for name in self._connected ^ present)
         self._reset_lost()
         destinations = self._client.destinations()
         there = set(destinations)
@@ -76,11 +80,6 @@ class Cables:
                 self._pulled.discard(name)
             else:
                 yield from self._plug(name) if connected else self._unplug(name, there)
-        present = set(self._client.connections(self._port))
-        for name in self._connected - present:
-            yield from self._unplug(name, there)
-        for name in present - self._connected:
-            yield from self._plug(name)
         self._pulled &= there
         for name in sorted((self._wanted & there) - self._connected - self._pulled):
             yield from self._connect(name)
@@ -117,8 +116,7 @@ class Cables:
 
     def _reset_lost(self) -> None:
         """End what sounds where the connection was taken away, and wait until those that are leaving have left."""
-        present = set(self._client.connections(self._port))
-        lost = {name for name, connected in tuple(self._events) if connected is False} | self._connected - present
+        lost = {name for name, connected in tuple(self._events) if connected is False}
         for name in lost:
             self._reset(name)
         end = monotonic() + _LEAVING
