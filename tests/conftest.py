@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -66,15 +67,26 @@ class JackServer:
         raise AssertionError(f"jackd does not start: {' '.join(command)}")
 
     def signal(self, number: int) -> None:
-        """Send a signal to the server, such as SIGSTOP."""
+        """Send a signal to the server, such as SIGSTOP; returns when it stands still."""
         assert self._process is not None
         self._process.send_signal(number)
+        while number == signal.SIGSTOP and not all(_stands_still(task) for task in self._tasks()):
+            time.sleep(0.001)
+
+    def _tasks(self) -> list[Path]:
+        assert self._process is not None
+        return list(Path(f"/proc/{self._process.pid}/task").iterdir())
 
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(PATIENCE)
             self._process = None
+
+
+def _stands_still(task: Path) -> bool:
+    """Return whether a thread is stopped: see proc(5), /proc/pid/stat."""
+    return (task / "stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "T"
 
 
 class Synth:

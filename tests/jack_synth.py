@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 
@@ -22,12 +23,21 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def open_client(name: str) -> jack.Client:
+    """A server on a busy machine may not have time for it at first."""
+    for _ in range(5):
+        with suppress(jack.JackOpenError):
+            return jack.Client(name, no_start_server=True)
+        time.sleep(0.5)
+    raise SystemExit("no JACK server")
+
+
 def main(name: str, source: str) -> None:
     """Listen until the end of the input."""
     sys.setswitchinterval(0.0001)  # JACK waits for the callback: the threads here must not hold it up
     with suppress(OSError):  # this one least of all, by having to wait for its turn while it has Python's lock
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
-    client = jack.Client(name, no_start_server=True)
+    client = open_client(name)
     port = client.midi_inports.register("in")
     heard: deque[bytes] = deque()
     something = threading.Event()

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from time import monotonic, sleep
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from bachd.midi.jack.libjack import Client
 from bachd.midi.port_names import is_instrument
@@ -29,36 +29,41 @@ CONNECTED, PULLED, GONE = "+", "x", "-"
 _RESET: Final = tuple(bytes(message.bytes()) for message in reset())
 
 
+class Player(Protocol):
+    """Plays in JACK's cycles."""
+
+    port: Any
+    """JACK's handle of the port that plays."""
+    side_port: Any
+    """And of another one, for a reset that only one destination is to receive."""
+
+    def play_aside(self, messages: Sequence[bytes]) -> bool:
+        """Send messages through the side port, and wait until they are passed on; False if JACK stands still."""
+
+    def pass_on(self) -> bool:
+        """Wait until what was sent and connected is effective; False if JACK stands still."""
+
+
 class Cables:
     """The connections of a port."""
 
-    def __init__(
-        self,
-        client: Client,
-        port: Any,
-        side_port: Any,
-        wanted: Collection[str],
-        any_instrument: bool,
-        play_aside: Callable[[Sequence[bytes]], object],
-    ) -> None:
-        """port: the one that plays. side_port: another one, for a reset that only one destination is to receive.
+    def __init__(self, client: Client, player: Player, wanted: Collection[str], any_instrument: bool) -> None:
+        """Nothing is connected until `look` is called.
 
         wanted: the full names of the destinations to connect to, whenever they are there.
         any_instrument: whether to connect to any other instrument while there is no connection.
-        play_aside: sends messages through `side_port`, and returns when they were passed on, or JACK stands still.
         """
         self._client = client
-        self._port, self._name = port, client.port_name(port)
-        self._side = client.port_name(side_port)
+        self._player = player
+        self._name, self._side = client.port_name(player.port), client.port_name(player.side_port)
         self._wanted = set(wanted)
         self._any_instrument = any_instrument
-        self._play_aside = play_aside
         self._connected: set[str] = set()
         self._lost: set[str] = set()  # they are reset when they are connected again
         self._pulled: set[str] = set()  # by hand: they are not connected again
         self._events: deque[tuple[str, bool | None]] = deque()  # connected, disconnected, or new
         self._changed = threading.Event()
-        self._quiet = True
+        self._quiet = False
         client.on_change(self._note, self._note_new)
 
     def wait(self) -> None:
@@ -68,8 +73,8 @@ class Cables:
 
     def look(self) -> Iterator[tuple[str, str]]:
         """See to the connections; what happened to each, with the name at its other end."""
-        if self._quiet:  # just after a report, JACK may still list the connections of the cycle before
-            present = set(self._client.connections(self._port))
+        if self._quiet and self._player.pass_on():  # before, the list may still be that of an earlier cycle
+            present = set(self._client.connections(self._player.port))
             self._events.extend((name, name in present) for name in self._connected ^ present)
         self._reset_lost()
         destinations = self._client.destinations()
@@ -126,7 +131,7 @@ class Cables:
     def _reset(self, name: str) -> None:
         """End all that sounds at a destination, which need not be connected."""
         if self._client.connect(self._side, name):
-            self._play_aside(_RESET)
+            self._player.play_aside(_RESET)
             self._client.disconnect(self._side, name)
 
     def _note(self, one: str, other: str, connects: bool) -> None:

@@ -122,18 +122,24 @@ class Player:
             self._aside.popleft()
 
     def play_aside(self, messages: Sequence[bytes]) -> bool:
-        """Send messages through the side port, and wait until they are passed on; False if JACK stands still."""
+        """Send messages through the side port, and wait until they are passed on; False if JACK stands still.
+
+        A connection that was just made counts from the next cycle on, or a later one if the server is late.
+        """
+        if not self.pass_on():
+            return False
         self._aside.extend(messages)
-        return self._wait(lambda: not self._aside) and self._pass_on()
+        return self._wait(lambda: not self._aside) and self.pass_on()
 
     def finish(self) -> None:
         """Wait until all has been played, end what still sounds, and wait until JACK has passed it on."""
         if self._wait(lambda: self._idle):
             self._releases = True
             if self._wait(lambda: not self._releases and self._idle):
-                self._pass_on()
+                self.pass_on()
 
-    def _pass_on(self) -> bool:
+    def pass_on(self) -> bool:
+        """Wait until JACK has passed on what was sent, and applied what was connected; False if it stands still."""
         until = self.cycles + _PASSED_ON
         return self._wait(lambda: self.cycles >= until)
 
@@ -179,7 +185,7 @@ def main(name: str, destinations: Sequence[str]) -> None:
     player = Player(client)
     wanted = [destination for destination in destinations if destination != ANY]
     any_instrument = len(wanted) < len(destinations)
-    cables = Cables(client, player.port, player.side_port, wanted, any_instrument, player.play_aside)
+    cables = Cables(client, player, wanted, any_instrument)
     client.start(Process(player.cycle))
     for change in cables.look():
         _write_line(*change)

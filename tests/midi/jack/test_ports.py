@@ -5,6 +5,7 @@ rtmidi serves CoreMIDI, which is not here: JACK stands in its place, and rtmidi 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
@@ -31,6 +32,13 @@ Playing: TypeAlias = Callable[..., AbstractContextManager[Output]]
 @pytest.fixture(params=[JackOutput, partial(RtMidiOutput, "coremidi")], ids=["cycles", "rtmidi"])
 def playing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Playing:
     monkeypatch.setitem(rtmidi_port._APIS, "coremidi", "API_UNIX_JACK")
+    close = rtmidi_port.Connection.close
+
+    def close_later(connection: rtmidi_port.Connection) -> None:
+        time.sleep(0.3)  # JACK forgets with a port what it has not passed on yet, which RtMidi does not wait for
+        close(connection)
+
+    monkeypatch.setattr(rtmidi_port.Connection, "close", close_later)
     opening: Any = request.param
     return partial(jackport.playing, opening)
 
