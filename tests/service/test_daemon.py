@@ -44,9 +44,8 @@ def test_a_number_of_events_is_played_to_the_end(stage: Stage, caplog: pytest.Lo
         "0.0667 off F4",
     ]
     assert stage.ends_in_silence()
-    first, last = caplog.messages
-    assert first.startswith("playing a piece at 300 bpm on a recording (rng ")
-    assert last == "stopped after 3 events"
+    assert any(line.startswith("playing a piece at 300 bpm on a recording (rng ") for line in caplog.messages)
+    assert caplog.messages[-1] == "stopped after 3 events"
 
 
 def test_a_number_of_seconds_ends_a_run_that_would_go_on(stage: Stage) -> None:
