@@ -39,6 +39,8 @@ class PersonSource:
         from bachd.midi.inputs import open_input
 
         self.on_event: OnEvent | None = None
+        self.bpm: float | None = None
+        """Quarter notes a minute that are played, in free time, once whoever plays along has found them."""
         self._echo = EchoFilter()
         self._person = Person(config.midi.input_channels, self._echo)
         self._call = call

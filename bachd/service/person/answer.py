@@ -45,6 +45,8 @@ class Answer:
         self._steps = steps
         self._left = ticks
         self._last: Step | None = None
+        self.pace = 1.0
+        """The person's tempo, as a share of the one that is set."""
 
     @property
     def composed(self) -> int:

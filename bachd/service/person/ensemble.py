@@ -15,6 +15,7 @@ from bachd.service.parts import Parts
 from bachd.service.person.harmony import HarmonyPartner
 from bachd.service.person.phrases import Lend, PhrasePartner
 from bachd.service.person.voices import Sent
+from bachd.service.person_source import PersonSource
 
 
 class Ensemble:
@@ -22,9 +23,11 @@ class Ensemble:
 
     def __init__(self, player: Player, harmony: HarmonyPartner, phrases: PhrasePartner) -> None:
         self._player, self._harmony, self._phrases = player, harmony, phrases
+        self._person: PersonSource | None = None
 
     def use(self, parts: Parts) -> None:
         """Play with other parts from here on."""
+        self._person = parts.person
         self._phrases.use(parts)
         self._harmony.use(parts)
         if not self._phrases.answering:
@@ -34,6 +37,8 @@ class Ensemble:
         """React to what a person does."""
         self._phrases.take(event)
         self._harmony.take(event)
+        if self._person is not None:
+            self._person.bpm = self._phrases.bpm if self._phrases.is_active else self._harmony.bpm
 
     def close(self) -> None:
         """End what sounds."""

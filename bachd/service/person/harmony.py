@@ -56,6 +56,11 @@ class HarmonyPartner:
         self._timer: asyncio.TimerHandle | None = None
         self.use(parts)
 
+    @property
+    def bpm(self) -> float | None:
+        """Quarter notes a minute that the person plays, once they are found."""
+        return self._beat.found
+
     def use(self, parts: Parts) -> None:
         """Play with other parts from here on, if the settings want that at all."""
         from bachd.service.factory import patches
@@ -65,7 +70,7 @@ class HarmonyPartner:
         self._active = parts.gives_way and parts.config.together in MODES
         self._plays_alone = self._active and parts.config.together == "duet"
         self._voices.use(parts.outputs, parts.config.midi.channels)
-        self._beat.use(parts.bpm, self._clock())
+        self._beat.use(parts.bpm, self._clock(), steady=self._plays_alone)
         if was_active and not self._active:
             self._stop()
         if not self._active:

@@ -58,6 +58,11 @@ class PhrasePartner:
         """Whether the settings want this."""
         return self._parts.gives_way and self._parts.config.together in MODES
 
+    @property
+    def bpm(self) -> float | None:
+        """Quarter notes a minute that the person plays, once they are found."""
+        return self._beat.found
+
     def use(self, parts: Parts) -> None:
         """Play with other parts from here on."""
         before, self._parts = self._parts, parts
@@ -131,6 +136,8 @@ class PhrasePartner:
                 log.error("no answer: %s", fault)
                 return
             self.answering = True
+            found = self._beat.found
+            answer.pace = 1.0 if found is None else found / self._parts.bpm
             self._lend(answer)
             self._player.rewind()
             self._player.conductor.suspend(False, until=self._first_beat(tick))

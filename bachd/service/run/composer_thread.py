@@ -197,7 +197,7 @@ class ComposerThread:
         step = self._before = replace(step, event=step.event.moved(self._semitones))
         self._busy = False
         slowing = pace(before, step, self.ahead, parts.config.expression.ritardando)
-        self._unsent = replace(step, pace=slowing * parts.config.pace(step))
+        self._unsent = replace(step, pace=slowing * (self._lent.pace if self._lent else parts.config.pace(step)))
         self._remember(step)
         if self._stats.events:
             self._has_room.set()

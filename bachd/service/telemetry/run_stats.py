@@ -122,6 +122,7 @@ def _condition(parts: Parts) -> str | None:
     """Why there is silence, or what is wrong with the external tempo; None if there is none, or all is well."""
     wrong = parts.tempo_source.condition(monotonic()) if parts.tempo_source else ""
     if parts.gives_way and parts.person is not None:
-        together = f"together: {parts.config.together}, with {parts.person.description}"
+        found = f", at {parts.person.bpm:.0f} bpm" if parts.person.bpm is not None else ""
+        together = f"together: {parts.config.together}, with {parts.person.description}{found}"
         return f"{together}; {wrong}" if wrong else together
     return wrong or None

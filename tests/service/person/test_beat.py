@@ -26,7 +26,32 @@ def test_the_first_note_is_a_bar_line_and_the_others_follow_the_tempo() -> None:
     beat = PersonBeat(60)
     assert [beat.strike(moment, FREE) for moment in (100.0, 100.26, 100.49, 101.0)] == [0, 6, 12, 24]
     assert beat.at(102.1, FREE) == 48
-    assert beat.due(72, 102.1, FREE) == pytest.approx(103.0)
+    assert beat.due(72, 102.1, FREE) == pytest.approx(103.0, abs=0.03)
+
+
+def test_the_beat_is_the_person_s_own() -> None:
+    beat = PersonBeat(84)
+    assert [beat.strike(100.0 + moment, FREE) for moment in range(8)] == [24 * number for number in range(8)]
+    assert beat.bpm == pytest.approx(60, rel=0.01)
+    assert beat.due(8 * 24, 107.5, FREE) == pytest.approx(108.0, abs=0.02)
+
+
+def test_the_tempo_is_known_after_some_notes_until_another_is_expected() -> None:
+    beat = PersonBeat(84)
+    for number in range(6):
+        beat.strike(100.0 + 0.7 * number, FREE)
+    assert beat.found is None
+    beat.strike(100.0 + 0.7 * 6, FREE)
+    assert beat.found == pytest.approx(60 / 0.7, rel=0.01)
+    beat.use(84, 105.0)
+    assert beat.found is not None
+    beat.use(60, 105.0)
+    assert beat.found is None
+
+
+def test_a_chord_that_is_broken_is_one_onset() -> None:
+    beat = PersonBeat(60)
+    assert [beat.strike(moment, FREE) for moment in (100.0, 100.03, 100.08, 101.0, 101.04)] == [0, 0, 0, 24, 24]
 
 
 def test_after_a_long_silence_a_note_is_a_bar_line_again() -> None:
@@ -67,3 +92,12 @@ def test_while_nothing_is_followed_time_is_free() -> None:
     assert beat.strike(11.5, clock) == 24
     clock.stopped = False
     assert beat.strike(12.0, clock) == 288
+
+
+def test_a_steady_beat_is_not_moved_by_notes() -> None:
+    beat = PersonBeat(60)
+    beat.use(60, 0.0, steady=True)
+    beat.strike(100.0, FREE)
+    assert [beat.strike(100.0 + 0.7 * number, FREE) for number in range(1, 11)][-1] == 168
+    assert (beat.bpm, beat.found) == (60, None)
+    assert beat.due(240, 107.0, FREE) == pytest.approx(110.0)

@@ -56,13 +56,13 @@ class Place:
     def press(self, note: int, status: int = 0x90) -> None:
         self.cable.play(bytes((status, note, 64)).hex(), moment=self.clock.now())
 
-    async def play(self, notes: tuple[int, ...] = PHRASE) -> None:
-        """A quarter each, detached."""
+    async def play(self, notes: tuple[int, ...] = PHRASE, quarter: float = 1.0) -> None:
+        """A quarter each, detached; a quarter lasts so many seconds."""
         for note in notes:
             self.press(note)
-            await asyncio.sleep(0.9)
+            await asyncio.sleep(0.9 * quarter)
             self.press(note, 0x80)
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1 * quarter)
 
     @property
     def onsets(self) -> list[float]:
@@ -108,6 +108,20 @@ def test_a_phrase_is_answered_on_the_next_beat_for_as_long(monkeypatch: pytest.M
     assert place.onsets[0] == pytest.approx(8.5)
     ends = max(timed.due for timed in place.output.messages if timed.message.type == "note_off")
     assert ends == pytest.approx(8.5 + 7.0)
+
+
+def test_an_answer_has_the_tempo_of_its_phrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play(place: Place) -> None:
+        await place.play(quarter=0.8)
+        assert place.parts.person is not None
+        assert place.parts.person.bpm == pytest.approx(75, rel=0.01)
+        await asyncio.sleep(30)
+
+    place = perform(monkeypatch, play)
+    # The phrase began at 0.5 and is seven quarters long; the first beat that is a quarter after it is the ninth.
+    assert place.onsets[0] == pytest.approx(0.5 + 8 * 0.8, abs=0.05)
+    ends = max(timed.due for timed in place.output.messages if timed.message.type == "note_off")
+    assert ends - place.onsets[0] == pytest.approx(7 * 0.8, rel=0.01)
 
 
 def test_answers_are_in_the_key_of_the_phrase(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,4 +23,8 @@ def parts(monkeypatch: pytest.MonkeyPatch, together: str) -> Parts:
 def test_it_says_whom_it_plays_with(monkeypatch: pytest.MonkeyPatch) -> None:
     line = RunStats(Lateness()).line(parts(monkeypatch, "harmonise"))
     assert line == "nothing yet at 84 bpm on no output; together: harmonise, with a cable"
+    found = parts(monkeypatch, "harmonise")
+    assert found.person is not None
+    found.person.bpm = 71.6
+    assert RunStats(Lateness()).line(found).endswith("together: harmonise, with a cable, at 72 bpm")
     assert RunStats(Lateness()).line(parts(monkeypatch, "none")) == "nothing yet at 84 bpm on no output"
