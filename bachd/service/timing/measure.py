@@ -9,11 +9,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from time import monotonic
 from typing import Any, Final
 
 from bachd.config import Config
+from bachd.errors import ModelError
 from bachd.midi.fan_out import NOWHERE
 from bachd.realtime import priority
 from bachd.realtime.clock import MonotonicClock
@@ -21,7 +22,9 @@ from bachd.realtime.lateness import Lateness
 from bachd.realtime.transport import LEAD_SECONDS
 from bachd.service.doctor import system as system_checks
 from bachd.service.doctor.machine import Finding, Machine
+from bachd.service.person_source import require_voices
 from bachd.service.progress import tell
+from bachd.service.timing import key_to_sound
 from bachd.service.timing.cyclictest import Cyclictest
 from bachd.service.timing.figures import Figures, due_and_heard, figures, histogram
 from bachd.service.timing.loopback import Child, Sent, System, listening, output_to, play, system_of
@@ -60,6 +63,8 @@ class Timing:
     """None where nothing can listen."""
     ratio: float | None
     """p99 of what arrived to that of the floor."""
+    keys: dict[str, float] | None
+    """From a key to the first note under it, and how many were `unanswered`; None where nobody can play and listen."""
     errors: list[tuple[float, float]]
     """For each message the seconds since the first one, and its error."""
     advice: list[str]
@@ -107,9 +112,23 @@ def measure(config: Config, seconds: float, machine: Machine) -> Timing:
         handing=handed,
         arrived=arrived,
         ratio=None if arrived is None else round(arrived.p99 / max(spread["p99"], 1e-6), 3),
+        keys=_keys(config, system, seconds),
         errors=[(due - start, 1e3 * (moment - due)) for due, moment in pairs],
         advice=list(_advice(machine, arrived, spread, system, handed, realtime=below["realtime"])),
     )
+
+
+def _keys(config: Config, system: System | None, seconds: float) -> dict[str, float] | None:
+    """Measure how soon the others join in, where somebody can listen and the model can harmonise."""
+    if system is None:
+        return None
+    try:
+        require_voices(replace(config, together="harmonise"))
+        found = key_to_sound.measure(config, system, seconds)
+    except ModelError:
+        return None
+    spread = percentiles(found.delays) if found.delays else {}
+    return {**spread, "unanswered": found.unanswered}
 
 
 def _open(system: System | None, stack: ExitStack) -> tuple[Any, Child | None]:
@@ -162,6 +181,12 @@ def _advice(
     yield "a synth on a USB hub shares it with whatever else is plugged in there: give it a port of its own"
 
 
+def _unanswered(keys: dict[str, float] | None) -> Iterator[str]:
+    """Yield a line where keys had no harmony."""
+    if keys and keys["unanswered"]:
+        yield f"{'keys without harmony':22}{keys['unanswered']:9.0f}"
+
+
 def _todo(finding: Finding) -> str:
     return finding.todo or ""
 
@@ -190,6 +215,8 @@ def described(timing: Timing) -> str:
     rows.append(("handing over", timing.handing))
     if arrived is not None:
         rows.append(("error where it arrives", asdict(arrived)))
+    if timing.keys is not None and "p50" in timing.keys:
+        rows.append(("from key to harmony", timing.keys))
     lines += [f"{name:22}" + "".join(f"{row[at]:9.3f}" for at in ("p50", "p99", "p999", "max")) for name, row in rows]
     if arrived is not None:
         lines += [
@@ -197,6 +224,7 @@ def described(timing: Timing) -> str:
             f"{'ratio to the floor':22}{timing.ratio:9.2f}  at the 99th percentile",
             f"{'drift':22}{arrived.drift:+9.3f}  ms over the run ({arrived.drift_ends:+.3f} from its first tenth "
             "to its last)",
+            *_unanswered(timing.keys),
             f"{'messages':22}{arrived.count:9d}  heard; {arrived.lost} lost, {arrived.doubled} doubled, "
             f"{arrived.hanging} left hanging",
             "",

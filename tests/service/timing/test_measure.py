@@ -34,6 +34,8 @@ def test_notes_played_through_jack_are_all_heard_and_measured(
     assert told["arrived"]["count"] == 50  # the beginnings and the ends of 25 notes
     assert (told["arrived"]["lost"], told["arrived"]["doubled"], told["arrived"]["hanging"]) == (0, 0, 0)
     assert told["ratio"] > 0
+    assert told["keys"]["unanswered"] == 0
+    assert 0 < told["keys"]["p50"] <= told["keys"]["max"]
     assert 0 <= told["floor"]["p50"] <= told["floor"]["max"]
 
 
