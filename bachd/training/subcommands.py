@@ -90,7 +90,7 @@ def export(options: argparse.Namespace) -> None:
 
     export_bundle.check_target(target)
     source = export_bundle.Source(
-        trainer.trained(work, recipe, music),
+        trainer.trained(work, recipe),
         recipe,
         options.recipe.read_bytes(),
         music,

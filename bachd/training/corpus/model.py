@@ -6,6 +6,7 @@ not been heard in another key or under another name; and everybody gets the same
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -102,6 +103,12 @@ def drop_duplicates(works: Iterable[Work]) -> tuple[tuple[Work, ...], tuple[tupl
         else:
             kept[name] = work
     return tuple(kept.values()), tuple(dropped)
+
+
+def digest(piece: Piece, ends: Sequence[int] = ()) -> str:
+    """Return a digest of what is learned from a piece. ends: the ticks at which its phrases end, if known."""
+    told = (piece.events, piece.grid.changes, piece.grid.upbeat, tuple(ends))
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:32]
 
 
 def pitch_range(pieces: Iterable[Piece]) -> tuple[int, int]:
