@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from itertools import islice
@@ -91,8 +91,7 @@ def cluster(address: str) -> Reader:
     except ImportError as error:
         raise CorpusError("--cluster needs Dask; in bachd's checkout, pip install '.[train,cluster]'") from error
     try:
-        make: Any = distributed.Client  # which has no types
-        client = make(address, timeout=_ANSWER, set_as_default=False)
+        client = distributed.Client(address, timeout=_ANSWER, set_as_default=False)
     except (TimeoutError, OSError, ValueError) as fault:
         raise CorpusError(
             f"no Dask scheduler answers at {address} ({_line(fault)}); start one with 'dask scheduler', and workers "
@@ -104,7 +103,7 @@ def cluster(address: str) -> Reader:
             try:
                 for chunk in _chunks(files, AT_ONCE):
                     yield _by_workers(client, chunk)
-            except (OSError, RuntimeError, asyncio.CancelledError) as fault:
+            except (OSError, RuntimeError, asyncio.CancelledError, CancelledError) as fault:
                 raise CorpusError(
                     f"the Dask cluster at {address} failed ({_line(fault)}); what was read is kept, and the same "
                     "command goes on from it"
