@@ -22,12 +22,16 @@ from bachd.music import midifile
 from bachd.music.metre import Grid
 from bachd.music.notes import Note, cut
 from bachd.music.piece import Piece
+from bachd.training.corpus.model import Corpus, Work
+from bachd.training.recipe import Recipe
 
 _SCALE: Final = (0, 2, 4, 5, 7, 9, 11)
-_RECIPE: Final = "name: bench\nwidth: 32\nhidden: 48\nepochs: 1\ngiven: 0.2\naltered: 0.2\n"
+_RECIPE: Final = Recipe(width=32, hidden=48, epochs=1, given=0.2, altered=0.2)
 """A network so small that what its training holds is the music."""
 _LINES: Final = 160
 """Notes of each of the two lines of a piece."""
+_DIFFERENT: Final = 500
+_SHARD: Final = 256
 
 
 def piece(seed: int) -> Piece:
@@ -57,14 +61,14 @@ def folder(place: Path, count: int) -> Path:
 
 
 def command(words: list[str], cache: Path) -> dict[str, float]:
-    """Run bachd-train with a cache; returns its seconds, those of its processors, and its largest process in MB."""
+    """Run Python with a cache; returns its seconds, those of its processors, and its largest process in MB."""
     begin = time.monotonic()
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "CUDA_VISIBLE_DEVICES": ""}
-    with subprocess.Popen([sys.executable, "-m", "bachd.training.cli", *words], env=environment) as child:
+    with subprocess.Popen([sys.executable, *words], env=environment) as child:
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        raise SystemExit(f"bachd-train {words[0]} ended with {child.returncode}")
+        raise SystemExit(f"{words[:3]} ended with {child.returncode}")
     return {
         "seconds": round(time.monotonic() - begin, 1),
         "processor_seconds": round(used.ru_utime + used.ru_stime, 1),
@@ -77,19 +81,42 @@ def prepare(counts: list[int]) -> Iterator[dict[str, Any]]:
     for count in counts:
         with TemporaryDirectory() as place:
             music = folder(Path(place, "music"), count)
-            yield {"prepare": count, **command(["prepare", "--corpus", str(music)], Path(place, "cache"))}
+            yield {
+                "prepare": count,
+                **command(["-m", "bachd.training.cli", "prepare", "--corpus", str(music)], Path(place, "cache")),
+            }
 
 
 def fit(counts: list[int]) -> Iterator[dict[str, Any]]:
     """Train for an epoch on about so many events."""
     for count in counts:
         with TemporaryDirectory() as place:
-            files = max(3, round(count / len(piece(0).events)))
-            music, recipe = folder(Path(place, "music"), files), Path(place, "bench.yaml")
-            recipe.write_text(_RECIPE)
-            command(["prepare", "--corpus", str(music)], Path(place, "cache"))
-            words = ["fit", str(recipe), "--corpus", str(music), "--work", str(Path(place, "run"))]
-            yield {"fit": count, "files": files, **command(words, Path(place, "cache"))}
+            words = ["-m", "bench.corpora", "learn", str(count), place]
+            yield {"fit": count, **command(words, Path(place))}
+
+
+def learn(count: int, place: Path) -> None:
+    """Put about so many events into shards, and train for an epoch on them, in this process.
+
+    What is composed are _DIFFERENT pieces; the others are these under other names.
+    """
+    from bachd.training.corpus import store
+    from bachd.training.fit import train
+
+    rows = [_row(seed) for seed in range(_DIFFERENT)]
+    total = max(3, round(count * len(rows) / sum(len(row["events"]) for row in rows)))
+    shards = store.Store(place / "shards")
+    for first in range(0, total, _SHARD):
+        numbers = range(first, min(total, first + _SHARD))
+        shards.add([store.pack(str(number), rows[number % len(rows)]) for number in numbers])
+    sides = ("valid", "test", *("train",) * 8)
+    works = [Work(shards[str(at)].piece(str(at)), str(at), sides[at % 10]) for at in range(total)]
+    train.fit(Corpus("bench", tuple(works), (), "", ()), _RECIPE, place / "run")
+
+
+def _row(seed: int) -> dict[str, Any]:
+    """What reading a piece gives."""
+    return {"events": [(event.starts, event.held, event.ticks) for event in piece(seed).events], "changes": [(0, 4, 4)]}
 
 
 def main() -> None:
@@ -97,6 +124,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.corpora", description=__doc__)
     parser.add_argument("what", choices=("prepare", "fit"))
     parser.add_argument("counts", type=int, nargs="+", help="files to prepare, or events to train on")
+    if sys.argv[1:2] == ["learn"]:
+        learn(int(sys.argv[2]), Path(sys.argv[3]))
+        return
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for row in {"prepare": prepare, "fit": fit}[options.what](options.counts):
