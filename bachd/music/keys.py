@@ -96,13 +96,14 @@ class Key:
 ALL: Final = tuple(Key(tonic, minor) for minor in (False, True) for tonic in range(12))
 
 
-def _standard(values: Weights) -> list[float]:
+def standard(values: Weights) -> list[float]:
+    """Weights with the mean 0 and the length 1."""
     mean = sum(values) / 12
     spread = sqrt(sum((value - mean) ** 2 for value in values)) or 1.0
     return [(value - mean) / spread for value in values]
 
 
-_PROFILES: Final = {key: _standard(key.profile()) for key in ALL}
+_PROFILES: Final = {key: standard(key.profile()) for key in ALL}
 
 
 def weights(events: Iterable[Event]) -> list[float]:
@@ -117,24 +118,24 @@ def weights(events: Iterable[Event]) -> list[float]:
 def correlation(found: Weights, key: Key) -> float:
     """Correlation of these weights with a key's profile: -1 to 1, 0 for silence."""
     profile = _PROFILES[key]
-    return sum(value * typical for value, typical in zip(_standard(found), profile, strict=True))
+    return sum(value * typical for value, typical in zip(standard(found), profile, strict=True))
 
 
 def estimate(found: Weights, among: Iterable[Key] = ALL) -> Key:
     """The likeliest key of the music with these weights; the first of them for silence."""
-    standard = _standard(found)
+    values = standard(found)
 
     def fit(key: Key) -> float:
-        return sum(value * typical for value, typical in zip(standard, _PROFILES[key], strict=True))
+        return sum(value * typical for value, typical in zip(values, _PROFILES[key], strict=True))
 
     return max(among, key=fit)
 
 
 def rivalry(found: Weights, key: Key) -> float:
     """By how much another key fits the music with these weights better than `key`; 0 if none does."""
-    standard = _standard(found)
+    values = standard(found)
     fits = {
-        each: sum(value * typical for value, typical in zip(standard, profile, strict=True))
+        each: sum(value * typical for value, typical in zip(values, profile, strict=True))
         for each, profile in _PROFILES.items()
     }
     return max(fits.values()) - fits[key]

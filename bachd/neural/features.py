@@ -54,18 +54,19 @@ SYMBOLS: Final = END_OF_PIECE + 1
 LOGITS: Final = SYMBOLS + len(LENGTHS)
 """How many answers there are: the symbols, then the lengths."""
 
-_VOICES: Final = 4
+VOICES: Final = 4
 """Voices whose steps are shown, from the top."""
 _STEP: Final = 13
 """The widest step, in semitones, that a column of its own stands for; wider ones share one at each end."""
-_STEPS: Final = 2 * _STEP + 1
+STEPS: Final = 2 * _STEP + 1
+"""Columns of a voice's step."""
 SPAN: Final = 24
 """The same for the distance of a note from an anchor."""
 SPANS: Final = 2 * SPAN + 1
 
 # By a difference of two MIDI numbers, negative ones from the end: which column of a block stands for it.
 NEAR: Final = [SPAN + max(-SPAN, min(SPAN, n if n < 128 else n - 256)) for n in range(256)]
-_CLOSE: Final = [_STEP + max(-_STEP, min(_STEP, n if n < 128 else n - 256)) for n in range(256)]
+CLOSE: Final = [_STEP + max(-_STEP, min(_STEP, n if n < 128 else n - 256)) for n in range(256)]
 
 # What the head is told at each call: five blocks of PITCHES columns, then intervals. Chosen symbols are columns.
 SOUNDED: Final = 2 * PITCHES
@@ -76,7 +77,7 @@ INTERVALS: Final = 5 * PITCHES
 CHOSEN: Final = INTERVALS
 LEFT: Final = CHOSEN + SPANS
 MOVED: Final = LEFT + SPANS
-TONICS: Final = MOVED + _VOICES * _STEPS
+TONICS: Final = MOVED + VOICES * STEPS
 """The first of 24 columns: the tonic of the home key, then that of the present key."""
 NOTES: Final = TONICS + 24
 """Width of the head's second input."""
@@ -89,18 +90,23 @@ each degree."""
 # What the trunk sees: the columns of a row.
 _BARS: Final = (36, 48, 72, 96, 144)
 _ELAPSED: Final = (2, 4, 6, 8, 12, 16, 24, 32)
-_LENGTH: Final = 2 * PITCHES
-_SIXTEENTH: Final = _LENGTH + len(LENGTHS)
-_FINER: Final = _SIXTEENTH + 24
+LENGTH: Final = 2 * PITCHES
+"""The first column that says how long the event lasts."""
+PLACE: Final = LENGTH + len(LENGTHS)
+"""The first column that says where in the bar, and how far in the piece, the next event begins."""
+_FINER: Final = PLACE + 24
 _BAR: Final = _FINER + 3
 _COMPOUND: Final = _BAR + len(_BARS) + 1
 _SINCE: Final = _COMPOUND + 1
-_BEFORE: Final = _SINCE + len(_ELAPSED)
-BASS: Final = _BEFORE + 1
+BEFORE: Final = _SINCE + len(_ELAPSED)
+"""The column that is set in the rows before the first event."""
+BASS: Final = BEFORE + 1
 """The first of 12 columns: the pitch class of the lowest note, from C. From here on a row speaks of intervals."""
-_ABOVE: Final = BASS + 12
-_STEPPED: Final = _ABOVE + 12
-OUTLOOK: Final = _STEPPED + _VOICES * _STEPS
+ABOVE: Final = BASS + 12
+"""The first of 12 columns: what sounds, in semitones above the lowest note."""
+STEPPED: Final = ABOVE + 12
+"""The first of STEPS columns for each of VOICES voices, from the top: the step that it made."""
+OUTLOOK: Final = STEPPED + VOICES * STEPS
 """The first column that says what is known of the next event; see `outlook`."""
 DEGREE: Final = OUTLOOK + ahead.WIDTH
 """The first of 36 columns: what sounds, in semitones above the home tonic; bass and top above the present tonic."""
@@ -126,7 +132,7 @@ EARLIER_FINGERPRINT: Final = _fingerprint(
 
 def before_start(place: Place, outlook: Outlook = NOWHERE) -> list[int]:
     """Columns set in the row before a piece's first event, which begins at `place`."""
-    return [*_place_columns(place), _BEFORE, *outlook_columns(outlook)]
+    return [*place_columns(place), BEFORE, *outlook_columns(outlook)]
 
 
 def outlook_columns(outlook: Outlook) -> list[int]:
@@ -134,7 +140,7 @@ def outlook_columns(outlook: Outlook) -> list[int]:
     return [OUTLOOK + column for column in ahead.columns(outlook)]
 
 
-PADDING: Final = (_BEFORE,)
+PADDING: Final = (BEFORE,)
 """Columns set in all rows before that one."""
 
 
@@ -146,14 +152,14 @@ def columns(event: Event, sounded: tuple[int, ...], following: Place, outlook: O
     """
     found = [START + pitch - LOWEST for pitch in event.starts]
     found += [HOLD + pitch - LOWEST for pitch in event.held]
-    found.append(_LENGTH + LENGTHS.index(event.ticks))
-    found += _place_columns(following)
+    found.append(LENGTH + LENGTHS.index(event.ticks))
+    found += place_columns(following)
     sounding = event.sounding
     if sounding:
         bass = sounding[0]
         found.append(BASS + bass % 12)
-        found += {_ABOVE + (pitch - bass) % 12 for pitch in sounding}
-        found += steps(_STEPPED, sounded[::-1], sounding[::-1])
+        found += {ABOVE + (pitch - bass) % 12 for pitch in sounding}
+        found += steps(STEPPED, sounded[::-1], sounding[::-1])
         if outlook.home is not None:
             found += {DEGREE + (pitch - outlook.home.tonic) % 12 for pitch in sounding}
         if outlook.key is not None:
@@ -163,17 +169,18 @@ def columns(event: Event, sounded: tuple[int, ...], following: Place, outlook: O
 
 
 def steps(block: int, before: Sequence[int], after: Sequence[int]) -> list[int]:
-    """A column for each of the first _VOICES voices: the interval from its pitch in `before` to that in `after`."""
+    """A column for each of the first VOICES voices: the interval from its pitch in `before` to that in `after`."""
     return [
-        first + _CLOSE[now - then]
-        for first, then, now in zip(range(block, block + _VOICES * _STEPS, _STEPS), before, after, strict=False)
+        first + CLOSE[now - then]
+        for first, then, now in zip(range(block, block + VOICES * STEPS, STEPS), before, after, strict=False)
     ]
 
 
-def _place_columns(place: Place) -> list[int]:
+def place_columns(place: Place) -> list[int]:
+    """Columns that say where the event that follows a row begins."""
     sixteenth, finer = divmod(place.phase, 6)
     bar = place.metre.bar
-    found = [_SIXTEENTH + sixteenth % 24, _BAR + (_BARS.index(bar) if bar in _BARS else len(_BARS))]
+    found = [PLACE + sixteenth % 24, _BAR + (_BARS.index(bar) if bar in _BARS else len(_BARS))]
     if finer:
         found.append(_FINER + (0 if finer == 3 else 1 if finer in (2, 4) else 2))
     if place.metre.beat % 36 == 0:

@@ -85,9 +85,10 @@ KEY: Final = HOME + 12 * _MODES
 """The same for the present key."""
 GIVEN: Final = KEY + 12 * _MODES
 """The first of PITCHES columns: the given note."""
-_HELD: Final = GIVEN + PITCHES
-_STRUCK: Final = _HELD + 1
-WIDTH: Final = _STRUCK + 1
+HELD: Final = GIVEN + PITCHES
+"""The column of a given note that is held; the next is that of one that is struck."""
+STRUCK: Final = HELD + 1
+WIDTH: Final = STRUCK + 1
 """How many columns there are."""
 
 
@@ -99,13 +100,14 @@ def columns(outlook: Outlook) -> list[int]:
     if outlook.key is not None:
         found.append(KEY + outlook.key.tonic + 12 * outlook.key.minor)
     if outlook.clock is not None:
-        found += _clock_columns(outlook.clock)
+        found += clock_columns(outlook.clock)
     if outlook.given is not None:
-        found += [GIVEN + outlook.given.pitch - LOWEST, _HELD if outlook.given.held else _STRUCK]
+        found += [GIVEN + outlook.given.pitch - LOWEST, HELD if outlook.given.held else STRUCK]
     return found
 
 
-def _clock_columns(clock: Clock) -> list[int]:
+def clock_columns(clock: Clock) -> list[int]:
+    """The columns below HOME that are set, from 0."""
     found = [bisect_right(_GOAL, clock.to_goal), _END_AT + bisect_right(_END, clock.to_end)]
     found += range(_SINCE_AT, _SINCE_AT + bisect_right(_SINCE, clock.since))
     found += range(_SHARE_AT, _SHARE_AT + min(_SHARES, int(clock.share * _SHARES)))
@@ -138,7 +140,8 @@ def along(form: Form, events: Iterable[Event]) -> list[Outlook]:
 class Melody:
     """What a person has played so far in a voice of his or her own, and the keys that it suggests."""
 
-    _RECENT: Final = 8 * TICKS
+    RECENT: Final = 8 * TICKS
+    """Ticks of the last few bars."""
 
     def __init__(self) -> None:
         self._notes: list[tuple[int, int]] = []
@@ -157,7 +160,7 @@ class Melody:
         """The likeliest keys of all that was played, and of the last few bars, with `pitch` about to be played."""
         whole = self._all.copy()
         whole[pitch % 12] += TICKS
-        recent, left = [0.0] * 12, self._RECENT
+        recent, left = [0.0] * 12, self.RECENT
         for pitch_class, ticks in reversed(self._notes):
             if left <= 0:
                 break

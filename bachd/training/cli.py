@@ -94,8 +94,11 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_subparsers(metavar="VERB", required=True).add_parser
     prepare = add("prepare", help="read a corpus and say what was kept and how it is split")
     prepare.add_argument("--corpus", metavar="SOURCE", default="chorales", help=f"{_SOURCE} (%(default)s)")
+    prepare.add_argument(
+        "--cluster", metavar="ADDRESS", help="have the workers of a Dask cluster read a folder, such as tcp://pc:8786"
+    )
     prepare.add_argument("--plot", type=Path, metavar="FILE.png", help="draw it, too")
-    prepare.set_defaults(verb="prepare", needs=("tqdm",))
+    prepare.set_defaults(verb="prepare", needs=("tqdm", "pyarrow"))
     fit = add("fit", help="train, or go on with an interrupted run")
     fit.add_argument(
         "recipe", type=Path, metavar="RECIPE.yaml", help="what to train, such as models/chorales/train.yaml"

@@ -40,7 +40,7 @@ def prepare(options: argparse.Namespace) -> None:
 
     if options.plot is not None:
         require(("matplotlib",))  # before minutes of parsing
-    music = sources.load(options.corpus)
+    music = sources.load(options.corpus, options.cluster)
     print(summary.report(music))
     if options.plot is not None:
         summary.plot(music, options.plot)
@@ -90,7 +90,7 @@ def export(options: argparse.Namespace) -> None:
 
     export_bundle.check_target(target)
     source = export_bundle.Source(
-        trainer.trained(work, recipe, music),
+        trainer.trained(work, recipe),
         recipe,
         options.recipe.read_bytes(),
         music,

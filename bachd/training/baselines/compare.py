@@ -14,7 +14,9 @@ from typing import Any, Final
 from bachd import atomic_file
 from bachd.training.baselines import ngram
 from bachd.training.corpus.model import Corpus
-from bachd.training.fit.dataset import Encoded, encode
+from bachd.training.fit.dataset import Spelled
+from bachd.training.fit.records import pack
+from bachd.training.fit.stream import spell
 from bachd.training.recipe import Recipe
 
 LSTM: Final = "the article's LSTM, mended"
@@ -23,7 +25,7 @@ _KEPT: Final = "lstm.json"
 Figures = dict[str, dict[str, float]]
 
 
-def tables(train: Sequence[Encoded], valid: Sequence[Encoded], test: Sequence[Encoded]) -> Figures:
+def tables(train: Sequence[Spelled], valid: Sequence[Spelled], test: Sequence[Spelled]) -> Figures:
     """Return the figures of the best n-gram and of the unigram, by name."""
     best = ngram.best(train, valid)
     unigram = ngram.NGram(1, relative=False)
@@ -61,13 +63,13 @@ def run(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
 
     recipe.require(corpus)
     held = recipe.held_out_works(corpus)
-    train = [encode(piece) for piece in {piece.name: piece for piece in recipe.training_pieces(corpus)}.values()]
-    valid, test = ([encode(piece) for piece in held.pieces(split)] for split in ("valid", "test"))
+    train = [spell(piece) for piece in {piece.name: piece for piece in recipe.training_pieces(corpus)}.values()]
+    valid, test = ([spell(piece) for piece in held.pieces(split)] for split in ("valid", "test"))
     found = tables(train, valid, test) | (kept(recipe, corpus, work) or lstm(recipe, corpus, work))
     if (work / "state").is_dir():
-        found[f"{recipe.name}, float"] = trainer.measure(
-            trainer.trained(work, run_folder.recipe_of(work, recipe), corpus), test
-        ).rounded()
+        network = trainer.trained(work, run_folder.recipe_of(work, recipe))
+        unplanned = pack((piece, None) for piece in held.pieces("test"))
+        found[f"{recipe.name}, float"] = trainer.measure(network, trainer.measured(unplanned)).rounded()
     return found
 
 

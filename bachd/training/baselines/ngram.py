@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from bachd.neural import chord_spelling, features
 from bachd.training.evaluate.prediction import Decisions, Score, tally
-from bachd.training.fit.dataset import EMPTY, Encoded
+from bachd.training.fit.dataset import EMPTY, Spelled
 from bachd.training.progress import progress
 
 _MIDDLE: Final = 60 - features.LOWEST
@@ -64,7 +64,7 @@ class NGram:
         self.relative = relative
         self._tables = [_count(np.zeros(0, np.uint64), np.zeros(0, np.int64)) for _ in range(order)]
 
-    def fit(self, pieces: Sequence[Encoded]) -> None:
+    def fit(self, pieces: Sequence[Spelled]) -> None:
         """Count all orders up to this one."""
         choices = _choices(pieces)
         names = self._names(choices.symbols, choices.references)
@@ -72,11 +72,11 @@ class NGram:
             _count(hashes[known], names[known]) for hashes, known in self._contexts(choices, slice(0, len(names)))
         ]
 
-    def score(self, pieces: Sequence[Encoded]) -> Score:
+    def score(self, pieces: Sequence[Spelled]) -> Score:
         """Return how well the table predicts some pieces."""
         return self.scores(pieces)[-1]
 
-    def scores(self, pieces: Sequence[Encoded]) -> list[Score]:
+    def scores(self, pieces: Sequence[Spelled]) -> list[Score]:
         """Return the same for the tables of all orders from 1 up to this one: each is part of the next."""
         choices = _choices(pieces)
         found: list[list[tuple[Floats, Floats, npt.NDArray[np.bool_]]]] = [[] for _ in range(self.order)]
@@ -160,7 +160,7 @@ class NGram:
         )
 
 
-def best(train: Sequence[Encoded], choose_on: Sequence[Encoded]) -> NGram:
+def best(train: Sequence[Spelled], choose_on: Sequence[Spelled]) -> NGram:
     """Return the n-gram that does best on the pieces for choosing: absolute or relative, of order 4 to 8."""
     tried: list[tuple[float, NGram]] = []
     for relative in progress((True, False), "counting n-grams", unit="table"):
@@ -172,7 +172,7 @@ def best(train: Sequence[Encoded], choose_on: Sequence[Encoded]) -> NGram:
     return min(tried, key=lambda trial: trial[0])[1]
 
 
-def _choices(pieces: Sequence[Encoded]) -> _Choices:
+def _choices(pieces: Sequence[Spelled]) -> _Choices:
     symbols, references, past = [], [], []
     for piece in pieces:
         lengths = np.where(piece.lengths == EMPTY, EMPTY, features.SYMBOLS + piece.lengths)
@@ -186,7 +186,7 @@ def _choices(pieces: Sequence[Encoded]) -> _Choices:
     return _Choices(np.concatenate(symbols), np.concatenate(references), np.concatenate(past))
 
 
-def _possible(pieces: Sequence[Encoded]) -> npt.NDArray[np.bool_]:
+def _possible(pieces: Sequence[Spelled]) -> npt.NDArray[np.bool_]:
     """Return what each decision could have been: shape (N, LOGITS)."""
     rows = sum(int((piece.symbols != EMPTY).sum() + (piece.lengths != EMPTY).sum()) for piece in pieces)
     allowed = np.zeros((rows, features.LOGITS), bool)

@@ -14,47 +14,63 @@ import hashlib
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from bachd.music.event import Event
-from bachd.music.metre import Grid, Metre
-from bachd.music.piece import Piece
-from bachd.training.corpus import related, split
-from bachd.training.corpus.cache import cached
+from bachd.training.corpus import readers, related, split, store
+from bachd.training.corpus.cache import cache_folder
 from bachd.training.corpus.model import Corpus, CorpusError, Work, drop_duplicates
-from bachd.training.corpus.read_file import MIDI, SCORES, Row, read
+from bachd.training.corpus.read_file import MIDI, SCORES
+from bachd.training.corpus.readers import Reader, Unread
+from bachd.training.corpus.store import Entry, Store
 from bachd.training.progress import progress
 
 MANIFEST: Final = "MANIFEST.csv"
-MOST_FILES: Final = 20_000
-"""Files of the largest folder that is read; all of Bach is a tenth of it."""
+MOST_FILES: Final = 1_000_000
+"""Files of the largest folder that is read: some gigabytes of music."""
 
-_VERSION: Final = 6
-"""Of the cache; raised when the reading changes."""
 _SIDES: Final = {"train": "train", "optional": "train", "valid": "valid", "test": "test"}
 
 _Told = dict[str, dict[str, str]]
 """A manifest's rows by the names of the works."""
 
 
-def load(folder: Path) -> Corpus:
+def load(folder: Path, reader: Reader = readers.here) -> Corpus:
     """Read a folder; the first time, parsing it takes a second for 30 .mid files, and as much for a score.
 
-    Raises CorpusError if it is no folder, holds no music, or too little for three sides, or if its manifest is wrong.
+    What was read is kept, and only what is new or has changed is read again. reader: who reads. Raises CorpusError if
+    it is no folder, holds no music, or too little for three sides, or if its manifest is wrong.
     """
     files = check(folder)
     told = _manifest(folder / MANIFEST)
-    needs_music21 = any(file.suffix.lower() in SCORES for file in files)
-    key = hashlib.sha256(f"{_VERSION} {_music21() if needs_music21 else ''}".encode())
-    for file in files:
-        key.update(f"{_name(folder, file)}{file.suffix} {_sum(file)}\n".encode("utf-8", "surrogateescape"))
-    rows = cached(f"folder-{key.hexdigest()[:32]}", lambda: list(_read_all(folder, files)))
+    version = f"{store.VERSION} {_music21() if any(file.suffix.lower() in SCORES for file in files) else ''}"
+    wanted = [Unread(_key(file, version), _name(folder, file), file) for file in files]
+    shards = Store(cache_folder() / "corpora" / hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16])
+    _read(shards, list({each.key: each for each in wanted if each.key not in shards}.values()), reader)
+    shards.keep_only(each.key for each in wanted)
+    rows = [(each.name, shards[each.key]) for each in wanted]
     return assemble(os.fsencode(folder.resolve().name).decode("utf-8", "backslashreplace"), rows, told)
+
+
+def _read(shards: Store, files: list[Unread], reader: Reader) -> None:
+    """Read files into a store."""
+    order = {each.key: at for at, each in enumerate(files)}
+    with progress(files, "reading music", total=len(files), unit="file") as bar:
+        for rows in reader(files):
+            try:
+                shards.add(sorted(rows, key=lambda row: order[row["key"]]))
+            except OSError as fault:
+                raise CorpusError(
+                    f"{shards.folder}: cannot keep what was read ({fault.strerror}); {bar.n} of {len(files)} files are "
+                    "kept: make room, and the same command goes on from there"
+                ) from fault
+            bar.update(len(rows))
+
+
+def _key(file: Path, version: str) -> str:
+    """Name what is read from a file: it depends on the ending, the content, and how it is read."""
+    return hashlib.sha256(f"{version} {file.suffix.lower()} {_sum(file)}".encode()).hexdigest()[:32]
 
 
 def check(folder: Path) -> list[Path]:
@@ -102,30 +118,6 @@ def _name(folder: Path, file: Path) -> str:
     return os.fsencode(file.relative_to(folder).with_suffix("").as_posix()).decode("utf-8", "backslashreplace")
 
 
-def _read_all(folder: Path, files: list[Path]) -> Iterator[Row]:
-    """Yield the rows of all files, in their order, each read by a process that may die of it."""
-    names = {file: _name(folder, file) for file in files}
-    rows: dict[Path, Row] = {}
-    bar = progress(files, "reading music", total=len(files), unit="file")
-    with bar, ProcessPoolExecutor() as pool:
-        tasks: dict[Future[Row], Path] = {}
-        with suppress(BrokenProcessPool):  # the first may be dead before the last is handed over
-            for file in files:
-                tasks[pool.submit(read, file, names[file])] = file
-        for done in as_completed(tasks):
-            if not isinstance(done.exception(), BrokenProcessPool):
-                rows[tasks[done]] = done.result()
-                bar.update()
-    for file in files:  # a process died, and took along what the others had not finished
-        if file not in rows:
-            with ProcessPoolExecutor(1) as alone:
-                try:
-                    rows[file] = alone.submit(read, file, names[file]).result()
-                except BrokenProcessPool:
-                    rows[file] = {"name": names[file], "dropped": "the process that read it died"}
-    yield from (rows[file] for file in files)
-
-
 def _manifest(file: Path) -> _Told:
     """Return the rows of a manifest, by the names of their works; none if there is no manifest."""
     try:
@@ -147,26 +139,26 @@ def _manifest(file: Path) -> _Told:
     return {Path(told["file"]).with_suffix("").as_posix(): told for _, told in rows if told["file"]}
 
 
-def assemble(name: str, rows: list[Row], told: _Told) -> Corpus:
-    """Build the corpus from what was read and from its manifest."""
-    dropped = [(row["name"], row["dropped"]) for row in rows if "dropped" in row]
-    dropped += [(name, f"in {MANIFEST}, but not in the folder") for name in told.keys() - {row["name"] for row in rows}]
-    kept: dict[str, Row] = {}
-    sides = {name: _SIDES[row["split"]] for name, row in told.items() if row.get("split")}
-    for row in rows:
-        if "dropped" not in row and row["name"] in kept:
-            dropped.append((row["name"], "there is another file of this name with another ending"))
-        elif "dropped" not in row:
-            kept[row["name"]] = row
+def assemble(name: str, rows: list[tuple[str, Entry]], told: _Told) -> Corpus:
+    """Build the corpus from what was read, by the names of the works, and from its manifest."""
+    dropped = [(work, row.dropped) for work, row in rows if row.dropped is not None]
+    dropped += [(work, f"in {MANIFEST}, but not in the folder") for work in told.keys() - {work for work, _ in rows}]
+    kept: dict[str, Entry] = {}
+    sides = {work: _SIDES[row["split"]] for work, row in told.items() if row.get("split")}
+    for work, row in rows:
+        if row.dropped is None and work in kept:
+            dropped.append((work, "there is another file of this name with another ending"))
+        elif row.dropped is None:
+            kept[work] = row
     if not kept:
         raise CorpusError(f"no file of {name} could be read; the first, {dropped[0][0]}: {dropped[0][1]}")
-    links = [*related.related_pairs({name: row["melodies"] for name, row in kept.items()}), *_together(kept, told)]
+    links = [*related.related_pairs({work: row.rows for work, row in kept.items()}), *_together(kept, told)]
     places, lost = split.assign(kept, links, sides)
     works = []
     for work, (group, on) in places.items():
         row, says = kept[work], told.get(work, {})
-        title = ", ".join(filter(None, (says.get("title"), says.get("movement")))) or row["title"]
-        works.append(Work(_piece(row), group, on, _credit(row, says), title))
+        title = ", ".join(filter(None, (says.get("title"), says.get("movement")))) or row.title
+        works.append(Work(row.piece(work), group, on, _credit(row, says), title))
     licences = sorted({says["licence"] for work in places if (says := told.get(work, {})).get("licence")})
     makers = sorted({says["maintainer"] for work in places if (says := told.get(work, {})).get("maintainer")})
     credit = f"Encoded by {', '.join(makers)}" if makers else "; ".join(sorted({work.credit for work in works} - {""}))
@@ -176,11 +168,11 @@ def assemble(name: str, rows: list[Row], told: _Told) -> Corpus:
     return Corpus(name, single, gone, credit, tuple(licences), _remarks(list(kept.values())), by_bach=by_bach)
 
 
-def _remarks(rows: list[Row]) -> tuple[str, ...]:
+def _remarks(rows: list[Entry]) -> tuple[str, ...]:
     """Describe what was changed in .mid files."""
     sums = Counter[str]()
     for row in rows:
-        sums.update(row.get("touched", {}))
+        sums.update(row.touched)
     says = {
         "grace": "grace notes folded away",
         "moved": "notes put on the grid",
@@ -192,7 +184,7 @@ def _remarks(rows: list[Row]) -> tuple[str, ...]:
     return tuple(f"{sums[what]} {text}" for what, text in says.items() if sums[what])
 
 
-def _together(kept: dict[str, Row], told: _Told) -> Iterator[tuple[str, str]]:
+def _together(kept: dict[str, Entry], told: _Told) -> Iterator[tuple[str, str]]:
     """Yield pairs of movements of one work."""
     works = defaultdict(list)
     for name in kept:
@@ -202,16 +194,10 @@ def _together(kept: dict[str, Row], told: _Told) -> Iterator[tuple[str, str]]:
         yield from pairwise(names)
 
 
-def _credit(row: Row, says: dict[str, str]) -> str:
+def _credit(row: Entry, says: dict[str, str]) -> str:
     """Return the origin that the file names, and that of the manifest if the file names no licence that is in it."""
-    told, licence = str(row["credit"]), says.get("licence", "")
+    told, licence = row.credit, says.get("licence", "")
     if told and licence.lower() in told.lower():
         return told
     parts = [told, *(says.get(column, "") for column in ("maintainer", "source", "licence"))]
     return ", ".join(filter(None, parts))
-
-
-def _piece(row: dict[str, Any]) -> Piece:
-    events = tuple(Event(tuple(starts), tuple(held), ticks) for starts, held, ticks in row["events"])
-    grid = Grid(tuple((tick, Metre(beats, unit)) for tick, beats, unit in row["changes"]), row["upbeat"])
-    return Piece(row["name"], events, grid)

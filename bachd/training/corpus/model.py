@@ -6,12 +6,12 @@ not been heard in another key or under another name; and everybody gets the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from bachd.errors import BachdError
-from bachd.music.event import Event
 from bachd.music.piece import Piece
 
 SPLITS: Final = ("train", "valid", "test")
@@ -90,11 +90,11 @@ def drop_duplicates(works: Iterable[Work]) -> tuple[tuple[Work, ...], tuple[tupl
     They are in one group, so no side of the split loses anything but a second hearing.
     """
     kept: dict[str, Work] = {}
-    music: dict[tuple[Event, ...], str] = {}
+    music: dict[Hashable, str] = {}
     dropped = []
     for work in works:
         name = work.piece.name
-        first = music.setdefault(work.piece.events, name)
+        first = music.setdefault(_notes(work.piece), name)
         if name in kept:
             dropped.append((name, "is there twice"))
         elif first != name:
@@ -102,6 +102,18 @@ def drop_duplicates(works: Iterable[Work]) -> tuple[tuple[Work, ...], tuple[tupl
         else:
             kept[name] = work
     return tuple(kept.values()), tuple(dropped)
+
+
+def digest(piece: Piece, ends: Sequence[int] = ()) -> str:
+    """Return a digest of what is learned from a piece. ends: the ticks at which its phrases end, if known."""
+    music = getattr(piece, "music", None) or repr((piece.events, piece.grid.changes, piece.grid.upbeat))
+    return hashlib.sha256(repr((music, tuple(ends))).encode()).hexdigest()[:32]
+
+
+def _notes(piece: Piece) -> Hashable:
+    """Return what two pieces have in common if they have the same events."""
+    music = getattr(piece, "music", None)  # as a `store.StoredPiece` has it, which is not decoded for this
+    return piece.events if music is None else music.partition(" ")[0]
 
 
 def pitch_range(pieces: Iterable[Piece]) -> tuple[int, int]:

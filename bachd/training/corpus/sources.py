@@ -11,24 +11,33 @@ from pathlib import Path
 from bachd.music.form import written
 from bachd.music.form.plan import Form
 from bachd.music.piece import Piece
-from bachd.training.corpus import chorales, folder
-from bachd.training.corpus.model import Corpus
+from bachd.training.corpus import chorales
+from bachd.training.corpus.model import Corpus, CorpusError
 
 CHORALES = chorales.NAME
 """The source that needs no folder: the chorales that music21 brings."""
 
 
-def load(source: str | Path) -> Corpus:
+def load(source: str | Path, cluster: str | None = None) -> Corpus:
     """Read 'chorales', those of music21, or a folder of music; the first time, parsing takes some minutes.
 
-    Raises CorpusError, with what to do, if there is nothing to learn from.
+    cluster: the address of a Dask scheduler whose workers read a folder; without, the cores of this machine do. Raises
+    CorpusError, with what to do, if there is nothing to learn from.
     """
-    return chorales.load() if source == CHORALES else folder.load(Path(source))
+    if source == CHORALES:
+        return chorales.load()
+    try:
+        from bachd.training.corpus import folder, readers
+    except ModuleNotFoundError as error:
+        raise CorpusError(f"{error.name} is missing; in bachd's checkout, pip install '.[train]'") from error
+    return folder.load(Path(source), readers.cluster(cluster) if cluster else readers.here)
 
 
 def check(source: str | Path) -> None:
     """Raise CorpusError if `source` is neither 'chorales' nor a folder that holds music, without reading any."""
     if source != CHORALES:
+        from bachd.training.corpus import folder
+
         folder.check(Path(source))
 
 

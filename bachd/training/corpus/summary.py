@@ -47,17 +47,23 @@ class Side:
 def side(corpus: Corpus, split: str) -> Side:
     """Count one side of the split."""
     pieces = corpus.pieces(split)
-    events = [event for piece in pieces for event in piece.events]
-    pitches = Counter(note.pitch for piece in pieces for note in join(piece.events))
+    pitches, lengths, voices = Counter[int](), Counter[int](), Counter[int]()
+    metres, upbeats = Counter[str](), 0
+    for piece in pieces:
+        pitches.update(note.pitch for note in join(piece.events))
+        lengths.update(event.ticks for event in piece.events)
+        voices.update(len(event.sounding) for event in piece.events)
+        metres[str(piece.grid.changes[0][1])] += 1
+        upbeats += piece.grid.upbeat > 0
     return Side(
         works=len(pieces),
         groups=len({work.group for work in corpus.works if work.split == split}),
         notes=pitches.total(),
-        lengths=Counter(event.ticks for event in events),
+        lengths=lengths,
         pitches=pitches,
-        voices=Counter(len(event.sounding) for event in events),
-        metres=Counter(str(piece.grid.changes[0][1]) for piece in pieces),
-        upbeats=sum(piece.grid.upbeat > 0 for piece in pieces),
+        voices=voices,
+        metres=metres,
+        upbeats=upbeats,
     )
 
 

@@ -6,6 +6,7 @@ decisions.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate
@@ -84,13 +85,12 @@ def score(model: Model, pieces: Sequence[Piece], plans: Mapping[str, Form] | Non
 
     plans: the forms of the pieces by their names, which it is told of; without, it is told of none.
     """
-    rows = [
-        row
-        for piece in progress(pieces, "measuring", unit="piece")
-        for row in _decisions(model, piece, plans[piece.name] if plans else None)
-    ]
-    symbols, nats, tops, hits = zip(*rows, strict=True)
-    return tally(Decisions(np.array(symbols, np.int32), np.array(nats), np.array(tops), np.array(hits)))
+    tally = Tally()
+    for piece in progress(pieces, "measuring", unit="piece"):
+        rows = _decisions(model, piece, plans[piece.name] if plans else None)
+        symbols, nats, tops, hits = zip(*rows, strict=True)
+        tally.add(Decisions(np.array(symbols, np.int32), np.array(nats), np.array(tops), np.array(hits)))
+    return tally.score()
 
 
 def _decisions(model: Model, piece: Piece, form: Form | None) -> Iterator[tuple[int, float, float, bool]]:
@@ -125,35 +125,60 @@ def _judged(logits: FloatArray, truth: int) -> tuple[float, float, bool]:
 
 def tally(decisions: Decisions) -> Score:
     """All figures of some decisions, which make up at least one event."""
-    symbols, nats = decisions.symbols, decisions.nats
-    notes = symbols < features.SYMBOLS
-    said, surprise, hits = symbols[notes], nats[notes], decisions.hits[notes]
-    ends = (said == features.END) | (said == features.END_OF_PIECE)
-    event = np.cumsum(ends) - ends
-    events = int(ends.sum())
-    struck = np.bincount(event, said < features.HOLD, events) > 0
-    bins = _reliability(decisions.tops[notes], hits)
-    lengths = decisions.hits[~notes]
-    return Score(
-        event_nll=float(nats.sum() / events),
-        note_accuracy=float(hits.mean()),
-        length_accuracy=float(lengths.mean()) if len(lengths) else 0.0,
-        events=events,
-        note_nll=float(surprise.sum() / max(1, int((~ends).sum()))),
-        pitch_event_nll=float(np.bincount(event, surprise, events)[struck].mean()) if struck.any() else None,
+    found = Tally()
+    found.add(decisions)
+    return found.score()
+
+
+class Tally:
+    """Add up decisions, some events at a time."""
+
+    def __init__(self) -> None:
+        self._sums: Counter[str] = Counter()
+        self._bins = np.zeros((3, BINS))
+
+    def add(self, decisions: Decisions) -> None:
+        """Take in the decisions about some whole events."""
+        symbols, nats = decisions.symbols, decisions.nats
+        notes = symbols < features.SYMBOLS
+        said, surprise, hits = symbols[notes], nats[notes], decisions.hits[notes]
+        ends = (said == features.END) | (said == features.END_OF_PIECE)
+        event = np.cumsum(ends) - ends
+        events = int(ends.sum())
+        struck = np.bincount(event, said < features.HOLD, events) > 0
+        sums = self._sums
+        sums["nats"] += nats.sum()
+        sums["events"] += events
+        sums["symbols"] += len(said)
+        sums["symbol hits"] += hits.sum()
+        sums["lengths"] += (~notes).sum()
+        sums["length hits"] += decisions.hits[~notes].sum()
+        sums["note nats"] += surprise.sum()
+        sums["notes"] += (~ends).sum()
+        sums["struck"] += struck.sum()
+        sums["struck nats"] += np.bincount(event, surprise, events)[struck].sum()
         # What precedes a symbol is given, so spelling step by step goes right as long as each step does.
-        pitch_event_accuracy=float((np.bincount(event, ~hits, events)[struck] == 0).mean()) if struck.any() else None,
-        calibration_error=sum(bin_.decisions * abs(bin_.confidence - bin_.accuracy) for bin_ in bins) / len(hits),
-        reliability=bins,
-    )
+        sums["struck hits"] += (np.bincount(event, ~hits, events)[struck] == 0).sum()
+        tops = decisions.tops[notes]
+        place = np.minimum((tops * BINS).astype(int), BINS - 1)
+        self._bins += [np.bincount(place, weights, BINS) for weights in (None, tops, hits)]
 
-
-def _reliability(tops: npt.NDArray[np.float64], hits: npt.NDArray[np.bool_]) -> tuple[Bin, ...]:
-    place = np.minimum((tops * BINS).astype(int), BINS - 1)
-    counts = np.bincount(place, minlength=BINS)
-    sums = np.bincount(place, tops, BINS), np.bincount(place, hits, BINS)
-    return tuple(
-        Bin(int(count), float(top / count), float(right / count))
-        for count, top, right in zip(counts, *sums, strict=True)
-        if count
-    )
+    def score(self) -> Score:
+        """All figures so far, of at least one event."""
+        sums = self._sums
+        struck = sums["struck"]
+        bins = tuple(
+            Bin(int(count), float(top / count), float(right / count)) for count, top, right in self._bins.T if count
+        )
+        apart = sum(bin_.decisions * abs(bin_.confidence - bin_.accuracy) for bin_ in bins)
+        return Score(
+            event_nll=float(sums["nats"] / sums["events"]),
+            note_accuracy=float(sums["symbol hits"] / sums["symbols"]),
+            length_accuracy=float(sums["length hits"] / max(1, sums["lengths"])),
+            events=int(sums["events"]),
+            note_nll=float(sums["note nats"] / max(1, sums["notes"])),
+            pitch_event_nll=float(sums["struck nats"] / struck) if struck else None,
+            pitch_event_accuracy=float(sums["struck hits"] / struck) if struck else None,
+            calibration_error=float(apart / sums["symbols"]),
+            reliability=bins,
+        )

@@ -18,6 +18,7 @@ import numpy as np
 
 from bachd import atomic_file
 from bachd.errors import UsageError
+from bachd.music.form import written
 from bachd.music.piece import Piece
 from bachd.neural import features
 from bachd.neural.bundle import bundle
@@ -29,10 +30,12 @@ from bachd.training.corpus.model import Corpus, Work, pitch_range
 from bachd.training.evaluate import prediction
 from bachd.training.evaluate.form import aims
 from bachd.training.export import attribution, quantise, refresh
-from bachd.training.fit import examples
-from bachd.training.fit.dataset import Batch, batches, encode
+from bachd.training.fit import altered, examples, stream
+from bachd.training.fit.dataset import Batch
 from bachd.training.fit.network import Layout, Network
-from bachd.training.fit.train import measure
+from bachd.training.fit.records import pack
+from bachd.training.fit.stream import spell
+from bachd.training.fit.train import measure, measured
 from bachd.training.recipe import FILE, Recipe
 
 
@@ -118,19 +121,18 @@ def _crops(source: Source) -> Iterator[Batch]:
     """Single predictions, as they were shown in training."""
     recipe, rng = source.recipe, np.random.default_rng(source.recipe.rng)
     pieces = [work.piece for work in source.training_works]
-    train = examples.examples(pieces, sources.forms(source.corpus, pieces))
-    known = examples.voicings(train)
-    shown = [examples.shown(example, recipe, known, rng) for example in train]
-    return batches(shown, batch_size=1, crop_length=1, transpose=recipe.transpose, rng=rng)
+    ends = sources.phrase_ends(source.corpus)
+    train = pack(((piece, written.of(piece, ends.get(piece.name, ()))) for piece in pieces), melodies=recipe.given > 0)
+    shown = examples.shown(train, np.arange(len(train)), recipe, altered.voicings(train), (recipe.rng, 0))
+    return stream.batches(train, shown, batch_size=1, crop_length=1, rng=rng)
 
 
 def _figures(source: Source, made: Path, held: Corpus) -> dict[str, Any]:
     use_all = source.recipe.use_all
-    train = [encode(work.piece) for work in source.training_works]
+    train = [spell(work.piece) for work in source.training_works]
     pieces = [work.piece for work in source.training_works] if use_all else held.pieces("test")
     plans = sources.forms(source.corpus, pieces)
-    test = [encode(piece, plans[piece.name]) for piece in pieces]
-    valid = [encode(piece) for piece in held.pieces("valid")]
+    test = pack((piece, plans[piece.name]) for piece in pieces)
     model = TfliteModel.open(made)
     return {
         "held out": "nothing; these are figures of the pieces it was trained on, which flatter"
@@ -138,8 +140,15 @@ def _figures(source: Source, made: Path, held: Corpus) -> dict[str, Any]:
         else "the test pieces; nothing was chosen by them",
         "int8": {**prediction.score(model, pieces, plans).rounded(), "runtime": model.runtime},
         "int8, told of no plan": prediction.score(model, pieces).rounded(),
-        "float": measure(source.network, test).rounded(),
-        **({} if use_all else {**source.others, **compare.tables(train, valid, test)}),
+        "float": measure(source.network, measured(test)).rounded(),
+        **(
+            {}
+            if use_all
+            else {
+                **source.others,
+                **compare.tables(train, *([spell(piece) for piece in held.pieces(side)] for side in ("valid", "test"))),
+            }
+        ),
         "bytes": {name: (made / name).stat().st_size for name in GRAPHS},
     }
 

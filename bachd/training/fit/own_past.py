@@ -9,8 +9,7 @@ that it has never seen as soon as it plays.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,65 +17,128 @@ import numpy as np
 import tensorflow as tf
 
 from bachd import atomic_file
-from bachd.music.event import Event, parse_line, print_line
-from bachd.neural import chord_spelling, features
-from bachd.neural.features import END, HOLD, LOWEST, PITCHES, START
-from bachd.training.fit.examples import Example
+from bachd.neural.features import BEFORE, CONTEXT, END, HOLD, LOWEST, PITCHES, ROW, START, SYMBOLS
+from bachd.training.fit import head_features, row_features
+from bachd.training.fit.dataset import EMPTY, Indexes
 from bachd.training.fit.network import Network
+from bachd.training.fit.records import HELD, Bytes, Chords, Ints, Packed, chords
+from bachd.training.fit.row_features import Seen
 
-FILE: Final = "own-past.json"
+FILE: Final = "own-past.npy"
 """Name of the file in the folder of a run that keeps what the network played last."""
 _TEMPERATURE: Final = 0.7
-_BLOCK: Final = 32
-"""Pieces are played together in multiples of this, so that few graphs are traced."""
+_FILL: Final = 32
+"""Arrays are filled up to multiples of this, so that few graphs are traced."""
+_BLOCK: Final = 1024
+"""Pieces that are played together."""
 
-Pasts = Mapping[str, Sequence[Event]]
-"""By the names of pieces: their events as the network plays them, of the same lengths and with the same top notes."""
+
+class Pasts:
+    """What the network played last."""
+
+    def __init__(self, notes: Bytes) -> None:
+        """`notes` (R, V) are those of each record of a `Packed`, from the top down; 0 where there are fewer."""
+        self._notes = notes
+
+    def past(self, packed: Packed, piece: int) -> Chords | None:
+        """Return the events of a piece as they were played; None if the piece was not."""
+        notes = np.asarray(self._notes[packed.first[piece] : packed.first[piece + 1] - 1])
+        if not notes.any():
+            return None
+        return _chords(notes)
 
 
-def play(network: Network, shown: Sequence[Example], rng: np.random.Generator) -> dict[str, list[Event]]:
-    """Play all pieces at once, each with its own top voice given."""
-    pieces = list({each.piece.name: each for each in shown if each.voices > 1}.values())
-    pieces.sort(key=lambda each: len(each.events))
-    found: dict[str, list[Event]] = {each.piece.name: [] for each in pieces}
-    rows = np.zeros((len(pieces), features.CONTEXT, features.ROW), np.float32)
-    rows[:, :, features.PADDING] = 1
-    rows[:, -1, features.PADDING] = 0
-    ticks = [0] * len(pieces)
-    for window, each in zip(rows, pieces, strict=True):
-        window[-1, features.before_start(each.piece.grid.place(0), each.melodic[0])] = 1
+def play(network: Network, packed: Packed, rng: np.random.Generator, file: Path) -> Pasts:
+    """Play all pieces of several voices, each with its own top voice given, and keep what was played in a file."""
+    counts = np.diff(packed.records["note"])
+    voices = np.array([_voices(counts[first:end]) for first, end in zip(packed.first, packed.first[1:], strict=False)])
+    chosen = np.flatnonzero(voices > 1)
+    chosen = chosen[np.argsort(np.diff(packed.first)[chosen], kind="stable")]
     ask = _Halves(network)
-    for step in range(len(pieces[-1].events) if pieces else 0):
-        first = next(index for index, each in enumerate(pieces) if len(each.events) > step)
-        here = range(first, len(pieces))
-        hidden = ask.hidden(rows[first:])
-        chords = _chords(ask, hidden, [pieces[index] for index in here], found, step, rng)
-        for index, symbols in zip(here, chords, strict=True):
-            each = pieces[index]
-            past = found[each.piece.name]
-            event = _event(symbols, each.events[step].ticks)
-            sounded = past[-1].sounding if past else ()
-            past.append(event)
-            ticks[index] += event.ticks
-            rows[index, :-1] = rows[index, 1:]
-            rows[index, -1] = 0
-            place = each.piece.grid.place(ticks[index])
-            rows[index, -1, features.columns(event, sounded, place, each.melodic[step + 1])] = 1
+    with atomic_file.replacing(file) as new:
+        shape = (len(counts), max(1, int(voices.max(initial=0))))
+        notes = np.lib.format.open_memmap(new, "w+", np.uint8, shape)
+        for begin in range(0, len(chosen), _BLOCK):
+            block = chosen[begin : begin + _BLOCK]
+            for records, played in _played(ask, packed, block, voices[block], rng):
+                notes[records, : played.shape[1]] = played
+        notes.flush()
+    return Pasts(np.load(file, mmap_mode="r"))
+
+
+def kept(file: Path) -> Pasts | None:
+    """Return what was played last in a run; None if nothing was."""
+    try:
+        return Pasts(np.load(file, mmap_mode="r"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _voices(counts: Ints) -> int:
+    """Notes that most chords of a piece have."""
+    return int(np.median(counts[counts > 0])) if counts.any() else 0
+
+
+def _played(
+    ask: _Halves, packed: Packed, pieces: Ints, voices: Ints, rng: np.random.Generator
+) -> Iterator[tuple[Ints, Bytes]]:
+    """Yield, step by step, the records of the pieces that still go on, and the notes that were played for them."""
+    first, lengths = packed.first[pieces], np.diff(packed.first)[pieces] - 1
+    width = max(1, int(voices.max()))
+    past, earlier = (np.zeros((len(pieces), width), np.uint8) for _ in range(2))
+    rows = np.zeros((len(pieces), CONTEXT, ROW), np.uint8)
+    rows[:, :, BEFORE] = 1
+    for step in range(int(lengths.max())):
+        here = np.flatnonzero(lengths > step)
+        records = first[here] + step
+        true, before = chords(packed, records), _chords(past[here])
+        seen = _seen(packed, records, true)
+        rows[here, :-1] = rows[here, 1:]
+        steps = np.full(len(here), step)
+        rows[here, -1] = row_features.rows(packed, records, steps, before, _chords(earlier[here]), seen)
+        symbols = _spelled(ask, ask.hidden(rows[here]), true, before, seen, voices[here], rng)
+        earlier[here] = past[here]
+        past[here] = 0
+        past[here, : symbols.shape[1]] = _notes(symbols)
+        yield records, past[here]
+
+
+def _seen(packed: Packed, records: Ints, true: Chords) -> Seen:
+    """Return what a given top voice says of some events."""
+    home, key = (packed.records[name][records].astype(int) for name in ("melody_home", "melody_key"))
+    return Seen(home, key, np.zeros(len(records), int), true.pitches[:, 0].astype(int), true.held[:, 0])
+
+
+def _chords(notes: Bytes) -> Chords:
+    return Chords(np.where(notes > 0, (notes % HELD).astype(np.int16), np.int16(-1)), notes >= HELD)
+
+
+def _notes(symbols: Indexes) -> Bytes:
+    """Return the notes of symbols (N, V), as `Pasts` has them."""
+    notes = LOWEST + symbols % PITCHES + HELD * (symbols >= HOLD)
+    return np.where((symbols >= 0) & (symbols < END), notes, 0).astype(np.uint8)
+
+
+def _spelled(
+    ask: _Halves, hidden: Any, true: Chords, sounded: Chords, seen: Seen, voices: Ints, rng: np.random.Generator
+) -> Indexes:
+    """Return the symbols of the next chord of N pieces, shape (N, V), its top note as given."""
+    found = np.full((len(voices), int(voices.max())), EMPTY, np.int32)
+    top = true.pitches[:, 0].astype(int)
+    is_held = true.held[:, 0] & (sounded.pitches == true.pitches[:, :1]).any(axis=1)
+    found[:, 0] = np.where(top >= 0, top - LOWEST + np.where(is_held, HOLD, START), EMPTY)
+    going = np.flatnonzero((top >= 0) & (voices > 1))
+    for count in range(1, found.shape[1]):
+        if not len(going):
+            break
+        so_far = np.concatenate([found[going, :count], np.full((len(going), 1), END, np.int32)], axis=1)
+        before = Chords(sounded.pitches[going], sounded.held[going])
+        told = head_features.told(so_far, before, seen.of(going))[:, count]
+        logits = ask.logits(hidden[going], told) / _TEMPERATURE
+        drawn = (logits + rng.gumbel(size=logits.shape)).argmax(axis=-1)
+        found[going, count] = np.where(drawn < END, drawn, EMPTY)
+        going = going[(drawn < END) & (voices[going] > count + 1)]
     return found
-
-
-def keep(pasts: Pasts, folder: Path) -> None:
-    """Write what was played into the folder of a run."""
-    text = json.dumps({name: print_line(events) for name, events in pasts.items()})
-    atomic_file.replace(folder / FILE, text.encode())
-
-
-def kept(folder: Path) -> Pasts:
-    """What was played last in the run in `folder`; empty if nothing was."""
-    file = folder / FILE
-    if not file.exists():
-        return {}
-    return {name: parse_line(line) for name, line in json.loads(file.read_text()).items()}
 
 
 class _Halves:
@@ -87,7 +149,7 @@ class _Halves:
 
         def answer(hidden: tf.Tensor, notes: tf.Tensor) -> tf.Tensor:
             logits = network.answers(network.head(hidden, notes), notes)
-            return tf.where(network.possible(notes), logits, -1e9)[:, : features.SYMBOLS]
+            return tf.where(network.possible(notes), logits, -1e9)[:, :SYMBOLS]
 
         self._answer = tf.function(answer, reduce_retracing=True)
 
@@ -101,45 +163,6 @@ class _Halves:
 
 
 def _filled(array: Any) -> tf.Tensor:
-    """Repeat the last row up to a multiple of _BLOCK rows."""
-    return tf.constant(np.pad(array, [(0, -len(array) % _BLOCK), *[(0, 0)] * (array.ndim - 1)], mode="edge"))
-
-
-def _chords(
-    ask: _Halves,
-    hidden: Any,
-    pieces: Sequence[Example],
-    found: Mapping[str, Sequence[Event]],
-    step: int,
-    rng: np.random.Generator,
-) -> list[list[int]]:
-    """The symbols of the next chord of each piece, its top note as given."""
-    sounded = [past[-1].sounding if (past := found[each.piece.name]) else () for each in pieces]
-    chords: list[list[int]] = []
-    for each, before in zip(pieces, sounded, strict=True):
-        event = each.events[step]
-        top = event.sounding[-1:]
-        is_held = bool(top) and top[0] in event.held and top[0] in before
-        chords.append([(HOLD if is_held else START) + pitch - LOWEST for pitch in top])
-    open_ = [index for index, chord in enumerate(chords) if chord]
-    while open_:
-        notes = np.zeros((len(open_), features.NOTES), np.float32)
-        for row, index in zip(notes, open_, strict=True):
-            row[chord_spelling.head_input_columns(chords[index], sounded[index], pieces[index].melodic[step])] = 1
-        logits = ask.logits(hidden[open_], notes) / _TEMPERATURE
-        drawn = (logits + rng.gumbel(size=logits.shape)).argmax(axis=-1)
-        still = []
-        for index, symbol in zip(open_, drawn.tolist(), strict=True):
-            if symbol < END:
-                chords[index].append(symbol)
-                if len(chords[index]) < pieces[index].voices:
-                    still.append(index)
-        open_ = still
-    return chords
-
-
-def _event(symbols: Sequence[int], ticks: int) -> Event:
-    pitches = sorted((symbol % PITCHES + LOWEST, symbol >= HOLD) for symbol in symbols)
-    return Event(
-        tuple(pitch for pitch, held in pitches if not held), tuple(pitch for pitch, held in pitches if held), ticks
-    )
+    """Repeat the last row up to a multiple of _FILL rows."""
+    wide = [(0, -len(array) % _FILL), *[(0, 0)] * (array.ndim - 1)]
+    return tf.constant(np.pad(array, wide, mode="edge").astype(np.float32))

@@ -5,18 +5,23 @@ Law: what decides what a run learns stands in its folder, and another recipe is 
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 from bachd.errors import UsageError
+from bachd.music.piece import Piece
 from bachd.neural import features
+from bachd.training.corpus.model import digest
 from bachd.training.old_names import RENAMED
 from bachd.training.recipe import FILE, Recipe
 
 _RECIPE: Final = "recipe.json"
+_PURPOSE: Final = {"train": "train on", "valid": "choose by"}
 _OF_THE_BUNDLE: Final = ("sampling", "name", "description", "corpus", "seeds")
 """Keys of a recipe that do not decide what is learned."""
 
@@ -50,6 +55,33 @@ def claim(folder: Path, recipe: Recipe) -> None:
         raise UsageError(
             f"{folder} holds a run with another recipe ({different}){why}; remove it, or choose another with --work"
         )
+
+
+def claim_music(folder: Path, side: str, pieces: Sequence[Piece], ends: Mapping[str, Sequence[int]]) -> str:
+    """Make a run one of these pieces, and return their digest. Raises UsageError if the run had others before.
+
+    side: 'train' or 'valid'. ends: by name, the ticks at which phrases end, for the pieces of which that is known.
+    """
+    now = {piece.name: digest(piece, ends.get(piece.name, ())) for piece in pieces}
+    file = folder / f"{side}-pieces.json"
+    try:
+        before = json.loads(file.read_text())
+    except (OSError, ValueError):
+        before = None
+    if not isinstance(before, dict):
+        _write_whole(file, json.dumps(now))
+    elif before != now:
+        kinds = {
+            "new": now.keys() - before.keys(),
+            "gone": before.keys() - now.keys(),
+            "changed": {name for name in now.keys() & before.keys() if now[name] != before[name]},
+        }
+        said = ", ".join(f"{len(names)} {kind} ({min(names)})" for kind, names in kinds.items() if names)
+        raise UsageError(
+            f"the corpus has changed since the run in {folder} began, pieces to {_PURPOSE[side]}: {said}; give it the "
+            "corpus that it had, or choose another folder with --work"
+        )
+    return hashlib.sha256(json.dumps(list(now.items())).encode()).hexdigest()
 
 
 def _write_whole(file: Path, text: str) -> None:

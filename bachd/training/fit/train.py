@@ -8,27 +8,36 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from bachd.errors import EXIT_UNAVAILABLE, BachdError
+from bachd.music.event import Event
+from bachd.music.metre import Grid
+from bachd.music.piece import Piece
 from bachd.neural import features
 from bachd.training.corpus import sources
 from bachd.training.corpus.model import Corpus
-from bachd.training.evaluate.prediction import Decisions, Score, tally
-from bachd.training.fit import examples, own_past, run_folder, train_step
-from bachd.training.fit.dataset import EMPTY, Encoded, batches, encode, in_order, steps_per_epoch
+from bachd.training.evaluate.prediction import Decisions, Score, Tally
+from bachd.training.fit import altered, examples, own_past, piece_files, run_folder, stream, train_step
+from bachd.training.fit.background import ahead
+from bachd.training.fit.dataset import EMPTY, Batch
 from bachd.training.fit.network import Network, Shape
+from bachd.training.fit.records import Ints, Packed, pack
 from bachd.training.fit.run_log import RunLog
 from bachd.training.progress import progress
 from bachd.training.recipe import Recipe
 
 log = logging.getLogger(__name__)
+
+_REST: Final = pack([(Piece("rest", (Event((), (), 24),), Grid()), None)])
+"""For a network to be built by."""
 
 
 class Totals:
@@ -71,16 +80,12 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
     chief = train_step.is_chief(strategy)
     recipe.require(corpus)
     run_folder.claim(folder, recipe)
-    pieces = recipe.training_pieces(corpus)
-    train = examples.examples(pieces, sources.forms(corpus, pieces))
-    known = examples.voicings(train)
-    held_out = [] if recipe.use_all else recipe.held_out_works(corpus).pieces("valid")
-    plans = sources.forms(corpus, held_out)
-    valid = [encode(piece, plans[piece.name]) for piece in held_out]
-    encoded = [example.encoded for example in train]
-    per_epoch = steps_per_epoch(encoded, batch_size=recipe.batch_size, crop_length=recipe.crop_length)
+    music = _Music.of(corpus, recipe, folder)
+    known = altered.voicings(music.train)
+    crops = {"batch_size": recipe.batch_size, "crop_length": recipe.crop_length}
+    per_epoch = stream.steps_per_epoch(music.train, music.entries, **crops)
     with strategy.scope():
-        run = _Run(recipe, encoded[0], per_epoch)
+        run = _Run(recipe, per_epoch)
     keeper = tf.train.CheckpointManager(run.state, str(folder / "state"), max_to_keep=2)
     if keeper.restore_or_initialize():
         log.info("going on after epoch %d of %d in %s", int(run.done.numpy()), recipe.epochs, folder)
@@ -88,23 +93,20 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
     learn = train_step.stepper(run.network, run.average, run.optimizer, recipe, strategy)
     run_log = RunLog(folder) if chief else None
     first, total = int(run.done.numpy()), recipe.epochs * per_epoch
-    pasts = own_past.kept(folder)
+    pasts = own_past.kept(folder / own_past.FILE)
     bar = progress((), "training", total=total, initial=first * per_epoch, unit="step")
     for epoch in range(first, recipe.epochs):
         began, totals = time.monotonic(), Totals()
-        rng = np.random.default_rng((recipe.rng, epoch))
+        seed = (recipe.rng, epoch)
         if recipe.own_past and epoch and epoch % recipe.own_past == 0:
-            pasts = own_past.play(run.average, train, rng)
-            if chief:
-                own_past.keep(pasts, folder)
-        shown = (examples.shown(example, recipe, known, rng, pasts.get(example.piece.name)) for example in train)
-        for batch in batches(
-            shown, batch_size=recipe.batch_size, crop_length=recipe.crop_length, transpose=recipe.transpose, rng=rng
-        ):
+            pasts = own_past.play(run.average, music.train, np.random.default_rng(seed), folder / own_past.FILE)
+        shown = examples.shown(music.train, music.entries, recipe, known, seed, pasts)
+        rng = np.random.default_rng((*seed, len(music.entries)))
+        for batch in ahead(stream.batches(music.train, shown, **crops, rng=rng)):
             totals.add(learn(batch))
             bar.update()
-        score = measure(run.average, valid) if valid else totals.score()
-        if not valid or score.event_nll < float(run.low.numpy()):
+        score = measure(run.average, music.valid_batches()) if music.valid else totals.score()
+        if not music.valid or score.event_nll < float(run.low.numpy()):
             run.low.assign(score.event_nll)
             run.best.set_weights(run.average.get_weights())
         run.done.assign(epoch + 1)
@@ -114,7 +116,7 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
             run_log.epoch(epoch + 1, totals.score(), score, rate=rate, seconds=seconds)
         bar.set_postfix_str(
             f"epoch {epoch + 1}: train {totals.score().event_nll:.3f} nats an event"
-            + (f", valid {score.event_nll:.3f}" if valid else "")
+            + (f", valid {score.event_nll:.3f}" if music.valid else "")
         )
         bar.update((epoch + 1) * per_epoch - bar.n)  # an epoch can have one step less
     bar.close()
@@ -132,10 +134,10 @@ def _keep(keeper: Any, folder: Path) -> None:
         ) from error
 
 
-def trained(folder: Path, recipe: Recipe, corpus: Corpus) -> Network:
+def trained(folder: Path, recipe: Recipe) -> Network:
     """Return the best network of the run in `folder`, whose recipe this is; see `run_folder.recipe_of`."""
     newest = tf.train.latest_checkpoint(str(folder / "state"))
-    run = _Run(recipe, encode(corpus.works[0].piece), 1)
+    run = _Run(recipe, 1)
     run.state.restore(newest).expect_partial()
     if int(run.done.numpy()) < recipe.epochs:
         log.warning("the run in %s has had %d of its %d epochs", folder, int(run.done.numpy()), recipe.epochs)
@@ -145,9 +147,9 @@ def trained(folder: Path, recipe: Recipe, corpus: Corpus) -> Network:
 class _Run:
     """What a run consists of and a checkpoint keeps."""
 
-    def __init__(self, recipe: Recipe, sample: Encoded, per_epoch: int) -> None:
+    def __init__(self, recipe: Recipe, per_epoch: int) -> None:
         keras.utils.set_random_seed(recipe.rng)
-        self.network, self.average, self.best = (_built(_shape(recipe), sample) for _ in range(3))
+        self.network, self.average, self.best = (_built(_shape(recipe)) for _ in range(3))
         self.average.set_weights(self.network.get_weights())
         self.optimizer = train_step.optimizer(recipe, per_epoch)
         self.optimizer.build(self.network.trainable_variables)
@@ -164,15 +166,52 @@ class _Run:
         )
 
 
-def measure(network: Network, pieces: Sequence[Encoded]) -> Score:
-    """Return how well a network in its training form predicts what is to be predicted of some pieces."""
-    notes, lengths = [], []
-    for batch in in_order(pieces, batch_size=16, crop_length=128):
-        said, lasting = _judged(network, train_step.tensors(batch))
-        notes.append(said)
-        lengths.append(lasting)
-    # The lengths stand after all notes here; `tally` counts both apart.
-    return tally(Decisions(*(np.concatenate(column) for column in zip(*notes, *lengths, strict=True))))
+@dataclass(frozen=True, slots=True)
+class _Music:
+    """What a run learns from, and what it chooses its best epoch by."""
+
+    train: Packed
+    entries: Ints
+    """The pieces of an epoch, which may repeat some."""
+    valid: Packed | None
+
+    @classmethod
+    def of(cls, corpus: Corpus, recipe: Recipe, folder: Path) -> _Music:
+        """Pack the music of a recipe into a run's folder. Raises UsageError if the run has learned other music."""
+        pieces = recipe.training_pieces(corpus)
+        index = {name: at for at, name in enumerate(dict.fromkeys(piece.name for piece in pieces))}
+        held_out = [] if recipe.use_all else recipe.held_out_works(corpus).pieces("valid")
+        ends = sources.phrase_ends(corpus)
+        sides = []
+        for side, chosen in (("train", list({piece.name: piece for piece in pieces}.values())), ("valid", held_out)):
+            of = run_folder.claim_music(folder, side, chosen, ends)
+            melodies = recipe.given > 0 and side == "train"
+            known = [(piece, tuple(ends.get(piece.name, ()))) for piece in chosen]
+            sides.append(
+                piece_files.packed(folder / f"{side}-pieces", of, known, melodies=melodies) if chosen else None
+            )
+        train, valid = sides
+        assert train is not None  # `Recipe.require` has seen to it
+        return cls(train, np.array([index[piece.name] for piece in pieces]), valid)
+
+    def valid_batches(self) -> Iterator[Batch]:
+        """Every event to choose by, once."""
+        if self.valid is not None:
+            yield from measured(self.valid)
+
+
+def measured(packed: Packed) -> Iterator[Batch]:
+    """Yield every event of some pieces once, as `measure` takes them."""
+    return stream.batches(packed, stream.as_written(packed), batch_size=16, crop_length=128)
+
+
+def measure(network: Network, batches: Iterable[Batch]) -> Score:
+    """Return how well a network in its training form predicts what is to be predicted in some batches."""
+    tally = Tally()
+    for batch in batches:
+        columns = _judged(network, train_step.tensors(batch))
+        tally.add(Decisions(*(np.concatenate(column) for column in zip(*columns, strict=True))))
+    return tally.score()
 
 
 @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
@@ -200,8 +239,8 @@ def _shape(recipe: Recipe) -> Shape:
     )
 
 
-def _built(shape: Shape, piece: Encoded) -> Network:
+def _built(shape: Shape) -> Network:
     network = Network(shape)
-    batch = next(iter(in_order([piece], batch_size=1, crop_length=1)))
+    batch = next(stream.batches(_REST, stream.as_written(_REST), batch_size=1, crop_length=1))
     network(train_step.inputs(train_step.tensors(batch)))
     return network

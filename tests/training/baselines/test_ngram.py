@@ -8,14 +8,15 @@ import pytest
 from bachd.music.event import parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
-from bachd.training.fit.dataset import Encoded, encode
+from bachd.training.fit.dataset import Spelled
+from bachd.training.fit.stream import spell
 
 pytest.importorskip("tqdm", reason="needs the extra 'train'")
 from bachd.training.baselines.ngram import NGram, _choices, _possible, best
 
 
-def encoded(text: str) -> Encoded:
-    return encode(Piece("piece", parse_line(text), Grid()))
+def encoded(text: str) -> Spelled:
+    return spell(Piece("piece", parse_line(text), Grid()))
 
 
 SCALE = "C4 D4 E4 F4 G4 A4 B4 C5"

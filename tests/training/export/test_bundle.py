@@ -17,6 +17,8 @@ from bachd.neural.model import TfliteModel
 from bachd.training.corpus import sources
 from bachd.training.corpus.model import Corpus
 from bachd.training.evaluate import prediction
+from bachd.training.fit.records import pack
+from bachd.training.fit.stream import as_written, batches
 from bachd.training.recipe import Recipe, Seeds
 from tests.training.small import corpus, recipe, work
 
@@ -83,9 +85,9 @@ def test_what_is_exported_loads_plays_and_measures_as_the_network_does(
 
 
 def test_the_network_in_training_form_is_measured_like_the_bundle(companion: Any, trained: tuple[Path, Any]) -> None:
-    encoded = [companion.fit.encode(piece) for piece in corpus().pieces("test")]
-    measured = companion.fit.measure(trained[1], encoded)
-    (batch,) = companion.fit.in_order(encoded, batch_size=1, crop_length=999)
+    packed = pack([(piece, None) for piece in corpus().pieces("test")])
+    measured = companion.fit.measure(trained[1], companion.fit.measured(packed))
+    (batch,) = batches(packed, as_written(packed), batch_size=1, crop_length=999)
     tensors = companion.fit.train_step.tensors(batch)
     answers = trained[1](companion.fit.train_step.inputs(tensors))
     sums = trained[1].losses(answers, tensors["symbols"], tensors["lengths"])

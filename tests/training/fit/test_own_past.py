@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bachd.music.form import written
-from bachd.training.fit import examples
+from bachd.training.fit.records import in_layout, pack
+from tests.training.fit import scalar
 from tests.training.small import corpus
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's own
@@ -18,22 +20,27 @@ def test_a_network_plays_below_the_given_voice_at_the_given_moments(tmp_path: Pa
     from bachd.training.fit.network import Shape
 
     pieces = corpus().pieces("train")
-    shown = examples.examples(pieces, {piece.name: written.of(piece) for piece in pieces})
-    network = train._built(Shape(width=16, hidden=24), shown[0].encoded)
-    found = own_past.play(network, shown, np.random.default_rng(1))
-    assert {each.piece.name for each in shown if each.voices > 1} == set(found)
-    for each in shown:
-        past = found.get(each.piece.name, each.events)
-        assert [event.ticks for event in past] == [event.ticks for event in each.events]
-        assert [event.sounding[-1:] for event in past] == [event.sounding[-1:] for event in each.events]
-        assert all(len(event.sounding) <= each.voices for event in past)
-    own_past.keep(found, tmp_path)
-    kept = own_past.kept(tmp_path)
-    assert {name: list(events) for name, events in kept.items()} == found
+    packed = pack([(piece, written.of(piece)) for piece in pieces], melodies=True)
+    network = train._built(Shape(width=16, hidden=24))
+    file = tmp_path / own_past.FILE
+    found = own_past.play(network, packed, np.random.default_rng(1), file)
+    again = own_past.kept(file)
+    assert again is not None
+    for index, piece in enumerate(pieces):
+        played, kept, events = found.past(packed, index), again.past(packed, index), in_layout(piece)
+        assert played is not None
+        assert kept is not None
+        past = scalar.to_events(played, events)
+        assert past == scalar.to_events(kept, events)
+        assert [event.sounding[-1:] for event in past] == [event.sounding[-1:] for event in events]
+        assert all(len(event.sounding) <= 4 for event in past)
+        assert past != events
+        for before, event in pairwise(past):
+            assert set(event.held) <= set(before.sounding)
 
 
 def test_nothing_was_played_in_a_new_run(tmp_path: Path) -> None:
     pytest.importorskip("tensorflow", reason="needs the extra 'train'")
     from bachd.training.fit import own_past
 
-    assert own_past.kept(tmp_path) == {}
+    assert own_past.kept(tmp_path / own_past.FILE) is None

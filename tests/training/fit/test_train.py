@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 
 from bachd.neural import chord_spelling, features
+from bachd.training.fit import stream
+from bachd.training.fit.dataset import in_order
 from tests.training.small import corpus, recipe
 
 PATIENCE = 240.0
@@ -64,12 +66,12 @@ def alone(companion: Any, tmp_path_factory: pytest.TempPathFactory) -> list[Any]
 @pytest.mark.parametrize("intervals", [True, False])
 def test_the_playing_form_computes_what_was_trained(companion: Any, intervals: bool) -> None:
     music = corpus()
-    encoded = companion.fit.encode(music.pieces("test")[0])
-    network = companion.fit._built(companion.network.Shape(width=16, hidden=24, intervals=intervals), encoded)
+    encoded = stream.encode(music.pieces("test")[0])
+    network = companion.fit._built(companion.network.Shape(width=16, hidden=24, intervals=intervals))
     layout = companion.network.Layout()
     trunk = companion.graphs.inference_trunk(network, layout)
     head = companion.graphs.inference_head(network, layout)
-    (batch,) = companion.fit.in_order([encoded], batch_size=99, crop_length=len(encoded.rows))
+    (batch,) = in_order([encoded], batch_size=99, crop_length=len(encoded.rows))
     logits, possible, _ = network((batch.rows, batch.symbols, batch.notes))
     at = 0
     before = [(), *(event.sounding for event in music.pieces("test")[0].events)]
@@ -110,7 +112,7 @@ def test_an_interrupted_run_goes_on_to_the_end_of_one_that_was_not(companion: An
     resumed = companion.fit.fit(music, recipe(4), tmp_path / "cut")
     for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5, equal_nan=False)
-    kept = companion.fit.trained(tmp_path / "cut", recipe(4), music)
+    kept = companion.fit.trained(tmp_path / "cut", recipe(4))
     for one, other in zip(resumed.get_weights(), kept.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     with (tmp_path / "cut" / "log.csv").open(newline="") as log:
@@ -203,9 +205,7 @@ def test_smoothing_pulls_towards_what_is_merely_possible(companion: Any, tmp_pat
     modest = companion.fit.fit(corpus(), recipe(8, label_smoothing=0.4), tmp_path / "modest")
 
     def entropy(network: Any) -> float:
-        (batch,) = companion.fit.in_order(
-            [companion.fit.encode(corpus().pieces("train")[0])], batch_size=9, crop_length=99
-        )
+        (batch,) = in_order([stream.encode(corpus().pieces("train")[0])], batch_size=9, crop_length=99)
         logits, possible, _ = network((batch.rows, batch.symbols, batch.notes))
         said = np.where(possible, logits, -1e9)[:, : features.SYMBOLS]
         chances = np.exp(said - np.log(np.exp(said).sum(-1, keepdims=True)))
@@ -227,7 +227,7 @@ def test_all_of_it_is_trained_on_and_the_last_epoch_kept(companion: Any, tmp_pat
     everything = replace(recipe(2), use_all=True)
     assert len(everything.training_pieces(music)) == 4
     best = companion.fit.fit(music, everything, tmp_path / "all")
-    run = companion.fit._Run(everything, companion.fit.encode(music.works[0].piece), 1)
+    run = companion.fit._Run(everything, 1)
     run.state.restore(companion.tf.train.latest_checkpoint(str(tmp_path / "all/state"))).expect_partial()
     for kept, last in zip(best.get_weights(), run.average.get_weights(), strict=True):
         np.testing.assert_array_equal(kept, last)

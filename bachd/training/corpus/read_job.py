@@ -1,0 +1,59 @@
+"""Read some files of music in a process of its own, for a thread that may not be bounded and must not die of them.
+
+Law: each file gives a row, whatever it does to the process that reads it.
+"""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from bachd.training.corpus import store
+from bachd.training.corpus.read_file import read
+from bachd.training.corpus.store import Packed
+
+DIED = "the process that read it died"
+"""Why a file is left out that no process can read and live."""
+
+
+class Job(NamedTuple):
+    """A file to read."""
+
+    key: str
+    name: str
+    ending: str
+    """Such as '.mid'."""
+    data: bytes
+
+
+def run(version: str, jobs: Sequence[Job]) -> list[Packed]:
+    """Read files here, whichever machine this is. Raises RuntimeError where another version of bachd is installed."""
+    if version != store.VERSION:
+        raise RuntimeError(f"bachd here writes corpora of version {store.VERSION}, not {version}")
+    command = [sys.executable, "-m", "bachd.training.corpus.read_job"]
+    done = subprocess.run(command, input=pickle.dumps(list(jobs)), stdout=subprocess.PIPE, check=False)
+    if done.returncode == 0:
+        rows: list[Packed] = pickle.loads(done.stdout)
+        return rows
+    if len(jobs) == 1:
+        return [store.pack(jobs[0].key, {"name": jobs[0].name, "dropped": DIED})]
+    return [row for job in jobs for row in run(version, [job])]
+
+
+def _read_all() -> None:
+    rows = []
+    for job in pickle.load(sys.stdin.buffer):
+        with TemporaryDirectory() as folder:
+            file = Path(folder, f"music{job.ending}")
+            file.write_bytes(job.data)
+            rows.append(store.pack(job.key, read(file, job.name)))
+    sys.stdout.buffer.write(pickle.dumps(rows))
+
+
+if __name__ == "__main__":
+    _read_all()

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bachd.music.event import parse_line
+from bachd.music.form import written
+from bachd.music.metre import Grid, Metre
+from bachd.music.piece import Piece
+from bachd.training.fit import piece_files
+from bachd.training.fit.records import Packed, pack
+from bachd.training.fit.stream import as_written, batches
+
+PIECES = [
+    Piece(
+        f"{number}", parse_line("C4.E4 R D4.~E4:0.5 C4:1.5") * (1 + number % 7), Grid(((0, Metre(3 + number % 3, 4)),))
+    )
+    for number in range(10)
+]
+
+
+def rows(packed: Packed) -> list[bytes]:
+    found = batches(packed, as_written(packed), batch_size=9, crop_length=8)
+    return [array.tobytes() for batch in found for array in (batch.rows, batch.symbols, batch.notes, batch.lengths)]
+
+
+def made(folder: Path, of: str = "these", pieces: list[Piece] = PIECES) -> Packed:
+    return piece_files.packed(folder, of, [(piece, ()) for piece in pieces], melodies=True)
+
+
+@pytest.mark.parametrize("few", [0, 99])
+def test_what_is_read_from_files_is_what_was_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(piece_files, "_CHUNK", 4)
+    monkeypatch.setattr(piece_files, "_FEW", few)  # whether processes pack them
+    found = made(tmp_path / "files")
+    wanted = pack([(piece, written.of(piece)) for piece in PIECES], melodies=True)
+    assert rows(found) == rows(wanted)
+    assert (found.first == wanted.first).all()
+    assert (found.room == wanted.room).all()
+    assert isinstance(found.records, np.memmap)
+
+
+def test_they_are_packed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = rows(made(tmp_path / "files"))
+    monkeypatch.setattr(piece_files, "_write", None)
+    assert rows(made(tmp_path / "files")) == first
+
+
+@pytest.mark.parametrize("name", ["records", "notes", "first.npy", "index.json"])
+def test_damaged_files_and_those_of_other_pieces_are_made_again(tmp_path: Path, name: str) -> None:
+    first = rows(made(tmp_path / "files"))
+    (tmp_path / "files" / name).write_bytes(b"")
+    assert rows(made(tmp_path / "files")) == first
+    other = rows(made(tmp_path / "files", "others", PIECES[:3]))
+    assert other != first
+    assert rows(made(tmp_path / "files")) == first
+    assert [file.name for file in tmp_path.iterdir()] == ["files"], "nothing is left beside them"
+
+
+def test_a_full_disk_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(OSError, match="No space left"):
+        made(tmp_path / "files")
+    assert list(tmp_path.iterdir()) == []
