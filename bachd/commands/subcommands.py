@@ -100,7 +100,7 @@ def models(options: argparse.Namespace) -> int:
 
 def ports(options: argparse.Namespace) -> int:
     """List the MIDI outputs."""
-    from bachd.midi.ports import list_ports
+    from bachd.midi.systems import list_ports
 
     found = list_ports()
     if options.json:

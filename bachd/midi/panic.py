@@ -11,9 +11,10 @@ from typing import Final
 
 from bachd.errors import OutputError
 from bachd.midi.port_names import is_name, normal
-from bachd.midi.ports import instruments, open_outputs
+from bachd.midi.ports import open_outputs
 from bachd.midi.reset import CHANNELS, every_note_off, reset
 from bachd.midi.resolve import Resolver
+from bachd.midi.systems import instruments
 from bachd.midi.targets import PortTarget, SynthTarget
 from bachd.music.message import Message
 from bachd.realtime.clock import MonotonicClock, sleep_until

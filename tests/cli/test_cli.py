@@ -231,6 +231,6 @@ def test_an_expected_fault_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: 
     def unplugged() -> list[PortInfo]:
         raise OutputError("the sequencer is gone")
 
-    monkeypatch.setattr("bachd.midi.ports.list_ports", unplugged)
+    monkeypatch.setattr("bachd.midi.systems.list_ports", unplugged)
     assert main(["ports"]) == 69
     assert capsys.readouterr() == ("", "bachd: the sequencer is gone\n")

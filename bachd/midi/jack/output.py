@@ -86,6 +86,11 @@ class JackOutput:
             return f"port '{OURS}' of JACK"
         return self.destination if self.destination in self._connected else f"waiting for {self.destination}"
 
+    @property
+    def taken(self) -> bool:
+        """Whether a synth plays, or joins with the next bar."""
+        return bool(self._connected)
+
     def plays(self, target: PortTarget) -> bool:
         """Return whether this is what would be opened for a target."""
         if target.system != "jack" or target.any_instrument != self._any_instrument:

@@ -9,29 +9,39 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Final, Protocol
 
 from bachd.errors import OutputError
 from bachd.midi.chase import Chase
 from bachd.midi.player_child import PlayerChild
 from bachd.midi.presence import Presence, State
-from bachd.midi.speaker import gain, soundfont
+from bachd.midi.speaker import availability, fluidsynth, soundfont
 from bachd.midi.speaker.libfluidsynth import MASTER_VOLUME
 from bachd.midi.speaker.settings import SpeakerSettings
+from bachd.midi.targets import SpeakerTarget
 from bachd.music.message import program_change
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage, ordered
 
-LABEL: Final = "the loudspeaker"
+LABEL: Final = SpeakerTarget().label
 _MODULE: Final = "bachd.midi.speaker.synth_process"
 _CHANNELS: Final = range(16)
-_PROGRAM: Final = 0xC0
 _FREE: Final = 5.0
 """Seconds after the last bar of its own in which the loudspeaker keeps the sound card, for notes that end later."""
 _AGAIN: Final = (1.0, 30.0)
 """Seconds until a sound card that has failed is tried again: at first, and at most."""
+
+
+class Main(Protocol):
+    """The output that the loudspeaker stands in for."""
+
+    @property
+    def taken(self) -> bool:
+        """Whether a synth plays there, or joins with the next bar."""
+        ...
 
 
 class SpeakerOutput:
@@ -42,19 +52,22 @@ class SpeakerOutput:
         settings: SpeakerSettings,
         clock: Clock,
         lateness: Lateness,
+        main: Main | None = None,
         *,
-        taken: Callable[[], bool] | None = None,
+        jack: bool = False,
+        later: bool = False,
     ) -> None:
-        """Open the sound card, unless there is somebody to yield to.
+        """Open the sound card, unless there is a synth to yield to.
 
-        clock: must be the machine's monotonic one. taken: returns whether a synth plays, or is about to with the next
-        bar; None: it never yields.
+        clock: must be the machine's monotonic one. main: the output of the synths that it yields to; None: it yields
+        to nothing. jack: whether JACK has a sound card. later: whether it is not opened before it is polled.
 
         Raises OutputError if there is no sound card, FluidSynth or soundfont, or one of them cannot be used.
         """
         self.settings = settings
         """As it was asked for."""
-        self._taken = taken
+        self._main = main
+        self._jack = jack
         self._clock = clock
         self._lateness = lateness
         self._lock = threading.Lock()  # the player sends, and another thread polls
@@ -62,11 +75,10 @@ class SpeakerOutput:
         self._presence = Presence(State.ABSENT)
         self._child: PlayerChild | None = None
         self._ready = False
-        self._program = 0
-        self._chosen: set[int] = set()  # the channels for which a program was sent
+        self._programs: list[bytes] = []
         self._until = -math.inf  # the moment from which on the sound card is not needed
         self._retry, self._pause, self._fault = -math.inf, _AGAIN[0], ""
-        if taken is None or not taken():
+        if not later and not self._yields and self._may_open:
             self._open()
 
     @property
@@ -74,16 +86,20 @@ class SpeakerOutput:
         """The loudspeaker, or what is waited for; nothing while it yields."""
         if self._child is not None and self._ready:
             return LABEL
-        return "" if self._yields else "waiting for a sound card"
+        return "waiting for a sound card" if self._main is None else ""
 
-    @property
-    def yields(self) -> bool:
-        """Whether it plays only as long as there is no synth."""
-        return self._taken is not None
+    def plays(self, settings: SpeakerSettings, main: Main | None) -> bool:
+        """Return whether this is what would be opened for these settings, but for the volume."""
+        return main is self._main and replace(settings, volume=self.settings.volume) == self.settings
 
     @property
     def _yields(self) -> bool:
-        return self._taken is not None and self._taken()
+        return self._main is not None and self._main.taken
+
+    @property
+    def _may_open(self) -> bool:
+        """Whether it is worth the attempt; what was asked for is attempted, to know why not."""
+        return self._main is None or availability.has_card(jack=self._jack)
 
     def set_volume(self, settings: SpeakerSettings) -> None:
         """Set the volume, at once; the rest of the settings must be those it was opened with."""
@@ -91,11 +107,14 @@ class SpeakerOutput:
             self.settings = settings
             self._write([(self._clock.now(), self._volume())])
 
-    def set_program(self, program: int) -> None:
-        """Choose the sound, 0 to 127, of channels for which the music chooses none."""
+    def set_program(self, program: int, chosen: Collection[int]) -> None:
+        """Choose the sound, 0 to 127, of all channels but those for which the music chooses one, 0 to 15."""
         with self._lock:
-            self._program = program
-            self._write([(self._clock.now(), data) for data in self._programs()])
+            channels = [channel for channel in _CHANNELS if channel not in chosen]
+            programs = [bytes(program_change(channel, program).bytes()) for channel in channels]
+            if programs != self._programs:
+                self._programs = programs
+                self._write([(self._clock.now(), data) for data in programs])
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Hand messages over."""
@@ -107,8 +126,6 @@ class SpeakerOutput:
                     continue
                 data = bytes(timed.message.bytes())
                 self._chase.see(timed.due, data)
-                if data[0] & 0xF0 == _PROGRAM:
-                    self._chosen.add(data[0] & 0x0F)
                 if self._presence.passes(data, self._chase):
                     records.append((timed.due, data))
                     if self._ready:
@@ -135,7 +152,7 @@ class SpeakerOutput:
         """Start the child when the loudspeaker is needed, end it when it is not, and report what changed."""
         now, child = self._clock.now(), self._child
         if child is None:
-            if not self._yields and now >= self._retry:
+            if not self._yields and now >= self._retry and self._may_open:
                 self._start()
             return ()
         with self._lock:
@@ -176,7 +193,7 @@ class SpeakerOutput:
             self._report(str(fault))
             self._fault = f"speaker: {fault}"
             return
-        arguments = [str(font), self.settings.card or "", str(gain.FULL)]
+        arguments = [str(font), self.settings.card or "", str(fluidsynth.LIVE)]
         self._child = PlayerChild("speaker", _MODULE, arguments, self._clock)
 
     def _begin(self) -> None:
@@ -184,7 +201,7 @@ class SpeakerOutput:
         with self._lock:
             now = self._clock.now()
             self._ready, self._fault, self._pause = True, "", _AGAIN[0]
-            self._write([(now, data) for data in (self._volume(), *self._programs(), *self._chase.state())])
+            self._write([(now, data) for data in (self._volume(), *self._chase.state(), *self._programs)])
 
     def _end(self, child: PlayerChild) -> str:
         """End the child; returns why it ended by itself, if it did."""
@@ -204,13 +221,6 @@ class SpeakerOutput:
     def _volume(self) -> bytes:
         value = round(16383 * self.settings.volume / 100)
         return MASTER_VOLUME + bytes((value & 127, value >> 7, 0xF7))
-
-    def _programs(self) -> list[bytes]:
-        return [
-            bytes(program_change(channel, self._program).bytes())
-            for channel in _CHANNELS
-            if channel not in self._chosen
-        ]
 
     def _write(self, records: Sequence[tuple[float, bytes]]) -> None:
         if self._child is not None:

@@ -50,6 +50,10 @@ class Driver:
     """What it plays on, for people."""
     settings: Mapping[str, str] = field(default_factory=dict)
 
+    def is_absent(self, complaint: str) -> bool:
+        """Return whether that only means that no such server runs for this user."""
+        return self.name == "jack" and "Failed to connect" in complaint
+
     def fault(self, complaint: str) -> str:
         """Return why it cannot be used, from what FluidSynth says of it."""
         if "used by another application" in complaint:

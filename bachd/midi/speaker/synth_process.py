@@ -163,7 +163,8 @@ def opened(font: Path, card: str, gain: float) -> tuple[Player, Driver, int]:
                 player = None
         if player is not None:
             return player, driver, rate
-        faults.append(driver.fault(libfluidsynth.complaint()))
+        if not driver.is_absent(libfluidsynth.complaint()):
+            faults.append(driver.fault(libfluidsynth.complaint()))
     raise OutputError(faults[0] if faults else NO_CARD)
 
 

@@ -17,7 +17,7 @@ from bachd.training.old_names import RENAMED
 from bachd.training.recipe import FILE, Recipe
 
 _RECIPE: Final = "recipe.json"
-_OF_THE_BUNDLE: Final = ("sampling", "name", "description", "corpus", "seeds")
+_OF_THE_BUNDLE: Final = ("sampling", "name", "description", "program", "corpus", "seeds")
 """Keys of a recipe that do not decide what is learned."""
 
 
