@@ -60,16 +60,17 @@ def first_instrument(names: Sequence[str]) -> str | None:
 
 def list_ports() -> list[PortInfo]:
     """Return what can be played to, on all MIDI systems that are here."""
-    found = []
+    found, jack = [], False
     sequencer = open_sequencer([])
     if sequencer is not None:
         ports = sequencer.ports()
         sequencer.close()
         found += [PortInfo(label(port, ports), "alsa", "hardware" if port.hardware else "software") for port in ports]
     for system, names in other_systems(sequencer, []):
+        jack = jack or system == "jack"
         instruments = [name for name in names if system != "jack" and is_instrument(name)]
         found += [PortInfo(name, system, "hardware" if name in instruments else "software") for name in names]
-    if availability.is_ready(jack=any(port.backend == "jack" for port in found)):
+    if availability.is_ready(jack=jack):
         found.append(PortInfo("speaker", "fluidsynth", "loudspeaker"))
     return found
 

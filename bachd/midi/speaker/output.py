@@ -75,7 +75,7 @@ class SpeakerOutput:
         self._presence = Presence(State.ABSENT)
         self._child: PlayerChild | None = None
         self._ready = False
-        self._programs: list[bytes] = []
+        self._programs = _programs(0, ())
         self._until = -math.inf  # the moment from which on the sound card is not needed
         self._retry, self._pause, self._fault = -math.inf, _AGAIN[0], ""
         if not later and not self._yields and self._may_open:
@@ -110,8 +110,7 @@ class SpeakerOutput:
     def set_program(self, program: int, chosen: Collection[int]) -> None:
         """Choose the sound, 0 to 127, of all channels but those for which the music chooses one, 0 to 15."""
         with self._lock:
-            channels = [channel for channel in _CHANNELS if channel not in chosen]
-            programs = [bytes(program_change(channel, program).bytes()) for channel in channels]
+            programs = _programs(program, chosen)
             if programs != self._programs:
                 self._programs = programs
                 self._write([(self._clock.now(), data) for data in programs])
@@ -225,3 +224,8 @@ class SpeakerOutput:
     def _write(self, records: Sequence[tuple[float, bytes]]) -> None:
         if self._child is not None:
             self._child.write(records)
+
+
+def _programs(program: int, chosen: Collection[int]) -> list[bytes]:
+    """Return the messages that choose a program on all channels but some."""
+    return [bytes(program_change(channel, program).bytes()) for channel in _CHANNELS if channel not in chosen]
