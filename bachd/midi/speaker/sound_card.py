@@ -17,6 +17,8 @@ from bachd.errors import OutputError
 NO_CARD: Final = "there is no sound card; plug one in, or see whether 'aplay -l' shows it"
 PCM: Final = Path("/proc/asound/pcm")
 """A line for each of ALSA's devices: '00-00: USB Audio : USB Audio : playback 1 : capture 1'."""
+SHARED: Final = Path("/dev/shm")
+"""Where JACK servers keep what they share with their clients."""
 _LIBRARIES: Final = ("/usr/lib/*", "/usr/lib", "/usr/local/lib", "/opt/homebrew/lib")
 _PLAYS: Final = re.compile(r"^([0-9]+)-[0-9]+: ([^:]*)(:.*)?: playback", re.MULTILINE)
 _USB, _OTHER, _HDMI, _LOOP = range(4)
@@ -94,7 +96,7 @@ def drivers(card: str = "") -> Iterator[Driver]:
         return
     if _pulse().exists():
         yield Driver("pulseaudio", "the sound server (PulseAudio or PipeWire)")
-    if any(Path("/dev/shm").glob("jack*")):
+    if any(SHARED.glob("jack*")):
         yield Driver("jack", "JACK")
     for each in cards():
         yield _of(each)
