@@ -72,5 +72,5 @@ def test_panic_for_a_port_that_is_not_there_blames_no_setting() -> None:
 
 @pytest.mark.usefixtures("no_midi")
 def test_the_loudspeaker_needs_no_panic() -> None:
-    for words in ((["speaker"], []), ([], ["speaker"])):
-        assert panic(*words) == "nothing: there is no synth, and the loudspeaker falls silent when bachd ends"
+    for ports, played in ((("speaker",), ()), ((), ("speaker",))):
+        assert panic(ports, played) == "nothing: there is no synth, and the loudspeaker falls silent when bachd ends"
