@@ -13,6 +13,8 @@ from bachd.realtime.clock import MonotonicClock
 from tests.midi.jack.jackport import PlugSynth, news
 from tests.midi.opening import note, opened
 
+pytestmark = pytest.mark.usefixtures("no_loudspeaker")
+
 
 @pytest.mark.usefixtures("only_jack")
 def test_auto_takes_jack_where_there_is_no_alsa() -> None:

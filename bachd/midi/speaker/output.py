@@ -84,6 +84,8 @@ class SpeakerOutput:
     @property
     def description(self) -> str:
         """The loudspeaker, or what is waited for; nothing while it yields."""
+        if self._yields:
+            return ""
         if self._child is not None and self._ready:
             return LABEL
         return "waiting for a sound card" if self._main is None else ""
