@@ -1,7 +1,7 @@
 """Play on this machine's loudspeaker: a child process with FluidSynth places each message in the sound, to 64 samples.
 
 Law: nothing that happens to the sound card, the soundfont or the child reaches the player: it is started again, and
-joins on the next bar. Where a synth is there to yield to, no note begins from that bar on, those that sound are ended
+joins at once. Where a synth is there to yield to, no note begins from that bar on, those that sound are ended
 when the music ends them, and soon the sound card is free; when the synth is gone, notes begin again on the next bar.
 """
 
@@ -76,6 +76,7 @@ class SpeakerOutput:
         self._child: PlayerChild | None = None
         self._ready = False
         self._programs = _programs(0, ())
+        self._yielded = self._yields  # to a synth: it comes back on the bar
         self._until = -math.inf  # the moment from which on the sound card is not needed
         self._retry, self._pause, self._fault = -math.inf, _AGAIN[0], ""
         if not later and not self._yields and self._may_open:
@@ -143,10 +144,12 @@ class SpeakerOutput:
         """Yield to a synth from this bar on, or begin to play if there is none."""
         with self._lock:
             if self._yields:
+                self._yielded = True
                 if self._presence.state is not State.ABSENT:
                     self._presence.leave()
                     self._until = due + _FREE
             elif self._ready and not self._presence.plays:
+                self._yielded = False
                 self._presence.play(in_step=True)
 
     def poll(self) -> Sequence[str]:
@@ -164,7 +167,10 @@ class SpeakerOutput:
             return self._report(self._end(child))
         if not self._ready and child.ready:
             self._begin()
-            return (f"{LABEL} is there: in from the next bar on",)
+            if self._yielded:
+                return (f"{LABEL} is there: in from the next bar on",)
+            self._presence.play(in_step=True)
+            return (f"{LABEL} is there",)
         if self._yields and not self._presence.plays and now > self._until:
             self._end(child)
         return ()
