@@ -19,7 +19,7 @@ from tests.pi.waiting import GuestError, figures, say, wait_until
 
 RATE = 48000
 _CHUNK = RATE // 100
-"""Samples between two looks: 10 ms."""
+"""Frames of two channels between two looks: 10 ms."""
 _LOUD = 200
 """Of 32767: louder than silence, softer than any note."""
 _FADED = 4.0
@@ -46,9 +46,9 @@ class Microphone:
     def _listen(self) -> None:
         command = ["arecord", "-q", "-D", "plughw:CARD=Loopback,DEV=1", "-t", "raw", "-f", "S16_LE", "-r", str(RATE)]
         while True:
-            process = subprocess.Popen([*command, "-c", "1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            process = subprocess.Popen([*command, "-c", "2"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
             assert process.stdout is not None
-            while data := process.stdout.read(2 * _CHUNK):
+            while data := process.stdout.read(4 * _CHUNK):
                 samples = array("h", data)
                 self._heard.append((monotonic(), max(max(samples), -min(samples))))
             sleep(0.1)
@@ -97,7 +97,7 @@ def onsets(notes: int) -> str:
     command = ["arecord", "-q", "-D", "plughw:CARD=Loopback,DEV=1", "-t", "raw", "-f", "S16_LE", "-r", str(RATE)]
     output = SpeakerOutput(SpeakerSettings(card="Loopback"), MonotonicClock(), Lateness())
     output.set_program(115, ())  # a wood block
-    recorder = subprocess.Popen([*command, "-c", "1", "-d", str(int(seconds))], stdout=subprocess.PIPE)
+    recorder = subprocess.Popen([*command, "-c", "2", "-d", str(int(seconds))], stdout=subprocess.PIPE)
     recorded: list[bytes] = []
     thread = threading.Thread(target=lambda: recorded.append(recorder.communicate()[0]))
     thread.start()
@@ -110,7 +110,7 @@ def onsets(notes: int) -> str:
         moment += rng.uniform(0.15, 0.3)
     thread.join()
     output.close()
-    level = np.abs(np.frombuffer(recorded[0], "<i2").astype(float))
+    level = np.abs(np.frombuffer(recorded[0], "<i2")[::2].astype(float))
     loud = np.flatnonzero(level > 0.2 * level.max())
     heard = loud[np.diff(loud, prepend=-RATE) > 0.08 * RATE] / RATE
     if len(heard) != len(due):
