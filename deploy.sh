@@ -183,10 +183,24 @@ test_packages() {
   fi
 }
 
+# What plays on the loudspeaker while there is no synth. Without a sound card it is not needed, and without a network the
+# music plays on: a line says what to install.
+sound_packages() {
+  grep -qs playback /proc/asound/pcm || return 0
+  local missing=()
+  [ -n "$(find /usr/lib /usr/local/lib -name 'libfluidsynth.so.*' -print -quit 2> /dev/null)" ] || missing+=(libfluidsynth3)
+  [ -n "$(find /usr/share/sounds /usr/share/soundfonts -name '*.sf[23]' -print -quit 2> /dev/null)" ] ||
+    missing+=(timgm6mb-soundfont)
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if can_apt && apt_install "${missing[@]}"; then return; fi
+  say "to hear the music from the loudspeaker, on Debian: sudo apt-get install ${missing[*]}"
+}
+
 verb=${1:-}
 [ $# -eq 0 ] || shift
 case $verb in
   try)
+    sound_packages
     install ''
     exec "$venv/bin/bachd" run "$@"
     ;;

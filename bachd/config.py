@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bachd import config_kinds
-from bachd.config_midi import Midi
+from bachd.config_midi import Midi, Speaker
 from bachd.music.performance import expression, tempo
 from bachd.music.piece import Step
 from bachd.neural.bundle.card import SAMPLING_LIMITS
@@ -192,6 +192,9 @@ class Config:
           continue   the same, and the music goes on until you play again""",
     )
     midi: Midi = section(Midi())
+    speaker: Speaker = section(
+        Speaker(), "The loudspeaker of this machine, where FluidSynth plays while there is no synth: see midi.output."
+    )
     sampling: Sampling = section(Sampling())
     expression: Expression = section(Expression())
     web: Web = section(

@@ -1,13 +1,15 @@
-"""Define the MIDI settings: outputs, channels, sounds, and clocks."""
+"""Define the settings of MIDI and the loudspeaker: outputs, channels, sounds, and clocks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from bachd import config_kinds
 from bachd.midi.input.controls import Control
 from bachd.midi.input.controls import parse as parse_control
+from bachd.midi.speaker.settings import SpeakerSettings
 from bachd.yamlfile import kinds
 from bachd.yamlfile.fields import Section
 from bachd.yamlfile.keys import keys, setting
@@ -71,15 +73,52 @@ class ClockOut:
     """Milliseconds by which it is later than the music, or earlier, by the words of `Midi.output`."""
 
 
+def _path() -> Kind:
+    """Return the path of a file, made absolute. Whether it is there is seen where it is opened."""
+
+    def read(section: Section, name: str, default: Any) -> Any:
+        given = section.text(name, default)
+        return given and str(section.home / Path(given).expanduser())
+
+    return Kind(read)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """The loudspeaker."""
+
+    volume: float = setting(80.0, kinds.number(0, 100), "The volume in per cent: {limits}.")
+    card: str | None = setting(
+        None,
+        kinds.text(),
+        """The sound card: part of its name, such as Headphones, HDMI or USB, or a device of ALSA's, such as plughw:1.
+        null is the sound server's, or the likeliest: on USB, then the headphone jack, then HDMI.""",
+    )
+    # An absolute path.
+    soundfont: str | None = setting(
+        None,
+        _path(),
+        """A General MIDI soundfont ('./mine.sf2', beside this file), for the loudspeaker and for `bachd render` to a
+        .wav. null is the system's.""",
+    )
+
+    @property
+    def settings(self) -> SpeakerSettings:
+        """What the output is set to."""
+        return SpeakerSettings(self.card, self.soundfont, self.volume)
+
+
 @dataclass(frozen=True, slots=True)
 class Midi:
     """Outputs, channels, sounds, and clocks."""
 
     output: tuple[str, ...] = setting(
         ("auto",),
-        config_kinds.outputs("auto", "virtual", "jack", "none"),
+        config_kinds.outputs("auto", "speaker", "virtual", "jack", "none"),
         """The output. `bachd ports` lists the ports there are.
-          auto           the first synth that is found, or the first that is plugged in later; without MIDI, a .mid file
+          auto           the first synth that is found, or the first that is plugged in later; while there is none, the
+                         loudspeaker; with neither, a .mid file
+          speaker        this machine's loudspeaker, which sounds by itself: see `speaker` below
           virtual        no synth: other programs connect to the port 'bachd'
           jack           a JACK port
           none           no output, to see the music only on the page or in a terminal
@@ -101,7 +140,8 @@ class Midi:
         None,
         config_kinds.per_channel(kinds.whole(1, 128, zero=1)),
         """The program to select on the synth, as General MIDI numbers them: {limits}. 1 is a piano, 7 a harpsichord, 20
-        a church organ. null leaves the synth's program as it is. One for each channel: {1: 20, 2: 49}""",
+        a church organ. null leaves the synth's program as it is, and gives the loudspeaker the bundle's own. One for
+        each channel: {1: 20, 2: 49}""",
     )
     # MSB x 128 + LSB, as Bank Select sends them.
     bank: PerChannel = setting(

@@ -144,6 +144,7 @@ system_packages() {
       if [ -n "$(apt-cache -q pkgnames libasound2t64 2> /dev/null)" ]; then missing+=(libasound2t64); else missing+=(libasound2); fi
       ;;
   esac
+  sound_packages
   [ ${#missing[@]} -gt 0 ] || return 0
   begin "installing what is missing here: ${missing[*]}"
   can_apt || die "this system has no apt-get; install Python 3.11 or newer, and ALSA's library, libasound.so.2"

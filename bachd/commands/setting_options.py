@@ -32,6 +32,8 @@ _OF_PLAYING: Final = frozenset(
         "midi.wait_for_start",
         "midi.clock",
         "midi.latency_ms",
+        "speaker.volume",
+        "speaker.card",
     )
 )
 """Keys that make no difference to what is rendered."""
@@ -39,6 +41,7 @@ _TITLES: Final = {
     "": "the music",
     "seed": "what it starts with",
     "midi": "MIDI",
+    "speaker": "the loudspeaker",
     "sampling": "how it is composed",
     "expression": "how it is played",
 }
@@ -122,8 +125,10 @@ def _value(key: str, text: str) -> Any:
 
     if text.startswith(("[", "{", "'", '"')):
         return edit.Written(text)
-    if (key == "model" and "/" in text) or (
-        key == "seed.piece" and (text.startswith(_HOME) or "/" in text or text.lower().endswith(smf.ENDINGS))
+    if (
+        key == "speaker.soundfont"
+        or (key == "model" and "/" in text)
+        or (key == "seed.piece" and (text.startswith(_HOME) or "/" in text or text.lower().endswith(smf.ENDINGS)))
     ):
         return str(Path(text).expanduser().absolute())
     return edit.plain(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import gc
 import signal
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -100,7 +101,7 @@ def models(options: argparse.Namespace) -> int:
 
 def ports(options: argparse.Namespace) -> int:
     """List the MIDI outputs."""
-    from bachd.midi.ports import list_ports
+    from bachd.midi.systems import list_ports
 
     found = list_ports()
     if options.json:
@@ -152,6 +153,8 @@ def status(options: argparse.Namespace) -> int:
         _print_json(answer)
     else:
         print(running.described(answer))
+        if sys.stdout.isatty() and (code := running.qr_code(answer)):
+            print(code)
     return EXIT_OK
 
 

@@ -5,11 +5,12 @@ Law: each gets all messages, and what one of them does when it is closed keeps n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Final
 
+from bachd.midi.speaker.settings import SpeakerSettings
 from bachd.realtime.output import Output, TimedMessage
 
 
@@ -24,12 +25,25 @@ class FanOut:
     @property
     def description(self) -> str:
         """All of them, for people."""
-        return ", ".join(output.description for output in self.outputs) or "no output"
+        return ", ".join(filter(None, (output.description for output in self.outputs))) or "no output"
 
     @property
     def recordings(self) -> list[str]:
         """The files that hold music of this run."""
         return [name for output in self.outputs for name in _recordings(output)]
+
+    def set_sound(self, speaker: SpeakerSettings, program: int, chosen: Collection[int]) -> None:
+        """Set the loudspeaker's volume, and its sound where the music chooses none, if it is among them.
+
+        program: of General MIDI, 0 to 127. chosen: the channels, 0 to 15, for which the music chooses one.
+        """
+        from bachd.midi.speaker.output import SpeakerOutput
+
+        for output in self.outputs:
+            if isinstance(output, SpeakerOutput):
+                output.set_program(program, chosen)
+                if output.settings != speaker:
+                    output.set_volume(speaker)
 
     def send(self, messages: Sequence[TimedMessage]) -> None:
         """Give the messages to each."""

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import heapq
 import math
+import struct
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import count
 from time import monotonic
-from typing import Final, TypeAlias
+from typing import IO, Final, TypeAlias
 
 _NOTE_OFF: Final = 0x80
 _NOTE_ON: Final = 0x90
 
 Due: TypeAlias = tuple[float, bytes]
-"""A message with its deadline in monotonic seconds."""
+"""A message with its deadline in monotonic seconds; without bytes, what is due later is retracted."""
+_HEAD: Final = struct.Struct("<dH")
+"""A record's deadline and the number of bytes that follow it."""
 
 
 class MessageHeap:
@@ -130,6 +133,18 @@ class MessageQueue:
         with self._changed:
             self._closed = True
             self._changed.notify()
+
+
+def record(due: float, data: bytes) -> bytes:
+    """Return a message as it is sent to a child process that plays."""
+    return _HEAD.pack(due, len(data)) + data
+
+
+def read_records(stream: IO[bytes]) -> Iterator[Due]:
+    """Yield the messages of a stream of records, as they come, until it ends."""
+    while len(head := stream.read(_HEAD.size)) == _HEAD.size:
+        due, length = _HEAD.unpack(head)
+        yield due, stream.read(length)
 
 
 def begins(data: bytes) -> bool:

@@ -11,10 +11,11 @@ from typing import Final
 
 from bachd.errors import OutputError
 from bachd.midi.port_names import is_name, normal
-from bachd.midi.ports import instruments, open_outputs
+from bachd.midi.ports import open_outputs
 from bachd.midi.reset import CHANNELS, every_note_off, reset
 from bachd.midi.resolve import Resolver
-from bachd.midi.targets import PortTarget, SynthTarget
+from bachd.midi.systems import instruments
+from bachd.midi.targets import PortTarget, SpeakerTarget, SynthTarget
 from bachd.music.message import Message
 from bachd.realtime.clock import MonotonicClock, sleep_until
 from bachd.realtime.lateness import Lateness
@@ -36,6 +37,8 @@ def panic(ports: Sequence[str] = (), played: Sequence[str] = ()) -> str:
     """
     named = [spec for spec in map(normal, ports) if spec == "jack" or is_name(spec)]
     wanted = named or list(dict.fromkeys([*_destinations(played), *instruments()]))
+    if not wanted and "speaker" in map(normal, (*ports, *played)):
+        return f"nothing: there is no synth, and {SpeakerTarget().label} falls silent when bachd ends"
     if not wanted:
         raise OutputError("panic: there is no MIDI instrument; switch it on, or name a port: bachd panic PORT")
     clock = MonotonicClock()

@@ -30,7 +30,7 @@ _NO_INSTRUMENTS: Final = ("midi through", "f_midi", CLOCK, IN)
 """Never chosen unasked: what comes in at the first goes out again, the second is this machine posing as a synth."""
 
 
-_WORDS: Final = ("auto", "virtual", "jack", "none")
+_WORDS: Final = ("auto", "speaker", "virtual", "jack", "none")
 """What `midi.output` may say beside names and files."""
 
 
@@ -40,9 +40,9 @@ class PortInfo:
 
     name: str
     """As people read it, and as `midi.output` may name it: 'FP-30X MIDI 1'."""
-    backend: System
+    backend: System | Literal["fluidsynth"]
     """What it belongs to."""
-    kind: Literal["hardware", "software"]
+    kind: Literal["hardware", "software", "loudspeaker"]
     """On ALSA, only hardware is chosen by 'auto'. JACK does not tell the two apart; there 'auto' takes the first."""
 
 

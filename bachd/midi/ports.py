@@ -1,4 +1,4 @@
-"""Open the outputs that `midi.output` asks for, and list the ports there are.
+"""Open the outputs that `midi.output` asks for.
 
 Law: an output that cannot be opened keeps no other one from playing: it is logged, tried again, and joins. Where it is
 the only one, the run does not begin, unless it is a synth and the run may wait for its synths, as a service does.
@@ -12,12 +12,14 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bachd.midi import systems
+from bachd.errors import OutputError
 from bachd.midi.fan_out import NOWHERE, FanOut
 from bachd.midi.pending_output import PendingOutput
-from bachd.midi.port_names import PortInfo, is_instrument, label, unsubscribable
+from bachd.midi.port_names import normal, unsubscribable
 from bachd.midi.resolve import Resolver, attempt
-from bachd.midi.targets import FileTarget, NoTarget, PortTarget, SynthTarget
+from bachd.midi.speaker.opening import SpeakerOpening
+from bachd.midi.speaker.settings import USUAL, SpeakerSettings
+from bachd.midi.targets import FileTarget, NoTarget, PortTarget, SpeakerTarget, SynthTarget
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import Output
@@ -29,30 +31,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def list_ports() -> list[PortInfo]:
-    """Return what can be played to, on all MIDI systems that are here."""
-    found = []
-    sequencer = systems.open_sequencer([])
-    if sequencer is not None:
-        ports = sequencer.ports()
-        sequencer.close()
-        found += [PortInfo(label(port, ports), "alsa", "hardware" if port.hardware else "software") for port in ports]
-    for system, names in systems.other_systems(sequencer, []):
-        instruments = [name for name in names if system != "jack" and is_instrument(name)]
-        found += [PortInfo(name, system, "hardware" if name in instruments else "software") for name in names]
-    return found
-
-
-def instruments() -> list[str]:
-    """Return the ports that 'auto' may choose, on the first MIDI system that is here."""
-    sequencer = systems.open_sequencer([])
-    if sequencer is not None:
-        ports = sequencer.ports()
-        sequencer.close()
-        return [label(port, ports) for port in ports if port.hardware]
-    return [name for _, names in systems.other_systems(sequencer, []) for name in names if is_instrument(name)]
-
-
 def open_outputs(
     specs: Sequence[str],
     clock: Clock,
@@ -62,14 +40,16 @@ def open_outputs(
     present: FanOut = NOWHERE,
     offsets: Mapping[str, float] | None = None,
     asked: str = "midi.output",
+    speaker: SpeakerSettings = USUAL,
 ) -> FanOut:
-    """Open all outputs asked for, as one: each auto, virtual, jack, none, file:NAME.mid or part of a port's name.
+    """Open all outputs asked for, as one: each a word, as in config.yaml, or part of a port's name.
 
     clock: the machine's monotonic one, in which deadlines are counted.
     awaiting: whether the run may begin with nothing but synths that are not switched on yet (on ALSA only).
     present: what is played to at present; those of it that are asked for again are used again.
     offsets: seconds by which a clock is later than the music, by some of `specs`.
     asked: where `specs` are written, for error texts.
+    speaker: what the loudspeaker is set to.
 
     Raises OutputError, and leaves nothing open, if none of them can be opened: for a name that fits no port or several,
     it lists those that are there.
@@ -80,7 +60,7 @@ def open_outputs(
         def opening(spec: str) -> _Opening:
             offset = (offsets or {}).get(spec, 0.0)
             if offset not in openings:
-                openings[offset] = _Opening(clock, lateness, present, asked)
+                openings[offset] = _Opening(clock, lateness, present, asked, speaker)
                 stack.callback(openings[offset].close)
             return openings[offset]
 
@@ -100,17 +80,19 @@ def open_outputs(
 class _Opening:
     """Outputs while they are being opened. Synths on ALSA share one port of ours, if their clock is for one moment."""
 
-    def __init__(self, clock: Clock, lateness: Lateness, present: FanOut, asked: str) -> None:
+    def __init__(self, clock: Clock, lateness: Lateness, present: FanOut, asked: str, speaker: SpeakerSettings) -> None:
         self._clock = clock
         self._lateness = lateness
         self._present = present
         self._asked = asked
-        self._resolver = Resolver(asked, [name for port in self._ports for name in port.wanted if name])
+        self._speaker = SpeakerOpening(speaker, clock, lateness, present.outputs)
+        self._resolver = Resolver(asked, [name for port in self._ports for name in port.wanted if name], speaker)
         self._outputs: list[Output] = []
         self._synths: list[str | None] = []
         self._choices: list[tuple[str, SynthTarget]] = []
         self._alsa_port = False
         self._waited: set[str] = set()
+        self._auto = False
 
     def add(self, spec: str) -> None:
         """Open what one word asks for. Raises OutputError."""
@@ -119,7 +101,10 @@ class _Opening:
                 self._outputs.append(there)
                 return
         target = self._resolver.resolve(spec)
-        if isinstance(target, SynthTarget):
+        self._auto = self._auto or normal(spec) == "auto"
+        if isinstance(target, SpeakerTarget):
+            self._sound(spec)
+        elif isinstance(target, SynthTarget):
             self._synths.append(target.name)
             self._alsa_port = True
             self._choices.append((spec, target))
@@ -132,6 +117,9 @@ class _Opening:
 
     def wait_for(self, spec: str, *, others: bool) -> bool:
         """Wait for a synth that ALSA will announce; False if that is not what is wrong, or there are no `others`."""
+        if others and normal(spec) == "speaker":
+            self._outputs.append(self._speaker.alone(later=True))
+            return True
         if not others or not self._resolver.may_come(spec):
             return False
         self._synths.append(spec)
@@ -151,6 +139,8 @@ class _Opening:
         if self._alsa_port and (sequencer := self._resolver.take_sequencer()) is not None:
             self._outputs.insert(0, self._alsa(sequencer))
         self._resolver.close()
+        if self._auto:
+            self._stand_in()
         return self._outputs
 
     def close(self) -> None:
@@ -198,6 +188,27 @@ class _Opening:
         self._outputs.append(
             kind(target.destination, self._clock, self._lateness, any_instrument=target.any_instrument)
         )
+
+    def _sound(self, spec: str) -> None:
+        """Open the loudspeaker; where 'auto' means it and it cannot be used, a file takes its place."""
+        try:
+            self._outputs.append(self._speaker.alone())
+        except OutputError as fault:
+            if normal(spec) != "auto":
+                raise
+            log.warning("%s", fault)
+            self._record(self._resolver.file_instead())
+
+    def _stand_in(self) -> None:
+        """Let the loudspeaker play as long as there is no synth."""
+        from bachd.midi.alsa.output import AlsaOutput
+        from bachd.midi.jack.output import JackOutput
+
+        for main in self._outputs:
+            if isinstance(main, AlsaOutput | JackOutput):
+                if stand_in := self._speaker.stand_in(main, jack=isinstance(main, JackOutput)):
+                    self._outputs.append(stand_in)
+                return
 
     def _record(self, target: FileTarget) -> None:
         from bachd.midi.file.output import FileOutput

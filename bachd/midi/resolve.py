@@ -23,7 +23,9 @@ from bachd.midi.port_names import (
     the_one,
     unsubscribable,
 )
-from bachd.midi.targets import FileTarget, NoTarget, PortTarget, SynthTarget, Target
+from bachd.midi.speaker import availability
+from bachd.midi.speaker.settings import USUAL, SpeakerSettings
+from bachd.midi.targets import FileTarget, NoTarget, PortTarget, SpeakerTarget, SynthTarget, Target
 
 if TYPE_CHECKING:
     from bachd.midi.alsa.sequencer import Sequencer
@@ -32,10 +34,13 @@ if TYPE_CHECKING:
 class Resolver:
     """The MIDI systems of this machine, opened to look at them; to be closed."""
 
-    def __init__(self, asked: str = "midi.output", awaited: Sequence[str] = ()) -> None:
+    def __init__(
+        self, asked: str = "midi.output", awaited: Sequence[str] = (), speaker: SpeakerSettings = USUAL
+    ) -> None:
         """asked: where the words are written, for error texts. awaited: names that may be absent."""
         self._asked = asked
         self._awaited = awaited
+        self._speaker = speaker
         self._faults: list[str] = []
         self._tried = False
         self._sequencer: Sequencer | None = None
@@ -66,6 +71,8 @@ class Resolver:
             return FileTarget(home_expanded(Path(spec.removeprefix("file:"))))
         if spec == "none":
             return NoTarget()
+        if spec == "speaker":
+            return SpeakerTarget()
         if spec == "jack":
             return PortTarget("jack", systems.first_instrument(systems.destinations("jack")), any_instrument=True)
         if spec == "auto":
@@ -89,6 +96,10 @@ class Resolver:
             return SynthTarget(None, found, "waiting for a synth" if found is None else found.name)
         for system, names in self._others():
             return PortTarget(system, systems.first_instrument(names), any_instrument=True)
+        return SpeakerTarget() if availability.is_ready(self._speaker) else self.file_instead()
+
+    def file_instead(self) -> FileTarget:
+        """Return the file that takes the place of a MIDI system."""
         return FileTarget(fresh_path(), self._why)
 
     def _virtual(self) -> Target:
@@ -136,14 +147,14 @@ def attempt(specs: Sequence[str], how: Callable[[str], None]) -> list[tuple[str,
     return failed
 
 
-def examine(specs: Sequence[str], asked: str = "midi.output") -> list[str]:
+def examine(specs: Sequence[str], asked: str = "midi.output", speaker: SpeakerSettings = USUAL) -> list[str]:
     """Look at all that `open_outputs` would open; returns what it would play without.
 
     Raises OutputError where it would refuse to play.
     """
-    resolver = Resolver(asked)
+    resolver = Resolver(asked, speaker=speaker)
     try:
-        failed = attempt(specs, lambda spec: _examine(resolver, spec))
+        failed = attempt(specs, lambda spec: _examine(resolver, spec, speaker))
     finally:
         resolver.close()
     if len(failed) == len(specs):
@@ -151,12 +162,14 @@ def examine(specs: Sequence[str], asked: str = "midi.output") -> list[str]:
     return [str(fault) for _, fault in failed]
 
 
-def _examine(resolver: Resolver, spec: str) -> None:
+def _examine(resolver: Resolver, spec: str, speaker: SpeakerSettings) -> None:
     from bachd.midi.file.output import check_writable
 
     target = resolver.resolve(spec)
     if isinstance(target, FileTarget):
         check_writable(target.path)
+    elif isinstance(target, SpeakerTarget):
+        availability.check(speaker)
     elif (
         isinstance(target, SynthTarget)
         and target.port is not None
@@ -175,6 +188,10 @@ def without_synth() -> str:
         resolver.close()
     if isinstance(target, FileTarget):
         return "plays into a .mid file"
+    if isinstance(target, SpeakerTarget) or availability.is_ready(
+        jack=target == PortTarget("jack", any_instrument=True)
+    ):
+        return "plays on the loudspeaker until one is there"
     offered = PortTarget("alsa") if isinstance(target, SynthTarget) else target
     return f"offers {offered.label} until one is there"
 

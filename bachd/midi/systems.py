@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from bachd.errors import OutputError
-from bachd.midi.port_names import System, is_instrument
+from bachd.midi.port_names import PortInfo, System, is_instrument, label
+from bachd.midi.speaker import availability
 
 if TYPE_CHECKING:
     from bachd.midi.alsa.sequencer import Sequencer
@@ -55,3 +56,30 @@ def destinations(system: System) -> list[str]:
 def first_instrument(names: Sequence[str]) -> str | None:
     """Return the first name that 'auto' may choose."""
     return next(filter(is_instrument, names), None)
+
+
+def list_ports() -> list[PortInfo]:
+    """Return what can be played to, on all MIDI systems that are here."""
+    found, jack = [], False
+    sequencer = open_sequencer([])
+    if sequencer is not None:
+        ports = sequencer.ports()
+        sequencer.close()
+        found += [PortInfo(label(port, ports), "alsa", "hardware" if port.hardware else "software") for port in ports]
+    for system, names in other_systems(sequencer, []):
+        jack = jack or system == "jack"
+        instruments = [name for name in names if system != "jack" and is_instrument(name)]
+        found += [PortInfo(name, system, "hardware" if name in instruments else "software") for name in names]
+    if availability.is_ready(jack=jack):
+        found.append(PortInfo("speaker", "fluidsynth", "loudspeaker"))
+    return found
+
+
+def instruments() -> list[str]:
+    """Return the ports that 'auto' may choose, on the first MIDI system that is here."""
+    sequencer = open_sequencer([])
+    if sequencer is not None:
+        ports = sequencer.ports()
+        sequencer.close()
+        return [label(port, ports) for port in ports if port.hardware]
+    return [name for _, names in other_systems(sequencer, []) for name in names if is_instrument(name)]

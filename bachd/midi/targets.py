@@ -58,10 +58,17 @@ class FileTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakerTarget:
+    """The loudspeaker of this machine."""
+
+    label: str = "the loudspeaker"
+
+
+@dataclass(frozen=True, slots=True)
 class NoTarget:
     """No output."""
 
     label: str = "no output"
 
 
-Target: TypeAlias = "SynthTarget | PortTarget | FileTarget | NoTarget"
+Target: TypeAlias = "SynthTarget | PortTarget | SpeakerTarget | FileTarget | NoTarget"

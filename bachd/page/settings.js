@@ -39,6 +39,7 @@ const GROUPS = {
     { key: "midi.output", label: "Output", kind: "text", from: "ports", hint: "auto, none, or part of a port's name" },
     { key: "midi.channels", label: "Channels", kind: "list", hint: "1, or 1 2 3 4 for a voice each" },
     { key: "midi.program", label: "Program", kind: "choice", hint: "General MIDI" },
+    { key: "speaker.volume", label: "Loudspeaker", kind: "number", limits: [0, 100], step: 1, hint: "volume in per cent, while there is no synth" },
     { key: "midi.latency_ms", label: "Synth latency", kind: "number", limits: [0, 500], step: 1, hint: "milliseconds" },
   ],
 };

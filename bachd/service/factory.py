@@ -24,8 +24,8 @@ from bachd.music.performance.expression import Expression
 from bachd.music.piece import Piece
 from bachd.neural import assemble
 from bachd.neural.bundle import trial_run
-from bachd.neural.bundle.bundle import Bundle
-from bachd.neural.bundle.card import COMPILED
+from bachd.neural.bundle.bundle import Bundle, folder
+from bachd.neural.bundle.card import COMPILED, read_card
 from bachd.neural.composer import Composer
 from bachd.neural.harmonise.harmoniser import Harmoniser
 from bachd.neural.model import Model, TfliteModel
@@ -51,6 +51,11 @@ def open_composer(config: Config, rng: int, model: Model | None = None) -> StepB
     bundle = Bundle.open(config.model)
     seeded = replace(config, seed=replace(config.seed, rng=rng))
     return StepBuffer(make_composer(seeded, bundle, model or open_model(config.device, bundle)))
+
+
+def bundle_program(config: Config) -> int:
+    """Return the General MIDI program, 0 to 127, that fits the bundle of `config`. Raises ModelError."""
+    return read_card(folder(config.model)).program
 
 
 def open_sampler(config: Config, composer: StepBuffer) -> Sampler:

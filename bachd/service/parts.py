@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bachd.config import Config
+from bachd.config_midi import for_channel
 from bachd.errors import BachdError
 from bachd.midi.fan_out import FanOut
 
@@ -43,6 +44,8 @@ class Parts:
     """How many candidates the composer is to compare from here on, if that changes."""
     person: PersonSource | None = None
     """What a person plays, if that is of use."""
+    program: int = 0
+    """The General MIDI program that fits the bundle, 0 to 127."""
 
     @property
     def gives_way(self) -> bool:
@@ -54,6 +57,12 @@ class Parts:
         """All that is received by."""
         found: list[TempoInput] = [] if self.tempo_source is None else [self.tempo_source.input]
         return found if self.person is None else [*found, self.person]
+
+    def set_sound(self) -> None:
+        """Set the loudspeaker to what the settings and the bundle say."""
+        midi = self.config.midi
+        chosen = [channel - 1 for channel in midi.channels if for_channel(midi.program, channel) is not None]
+        self.outputs.set_sound(self.config.speaker.settings, self.program, chosen)
 
     def poll(self) -> list[str]:
         """Look after all that is open, off the event loop; a line for each thing that changed."""
@@ -71,6 +80,7 @@ class PartsExchange:
     def __init__(self, parts: Parts) -> None:
         """Begin with these."""
         self.present = parts
+        parts.set_sound()
         self._offered: Parts | None = None
         self._left: list[Parts] = []
         self._keeps = 0
@@ -115,6 +125,7 @@ class PartsExchange:
                 parts.composer.draw_with(parts.sampler, parts.effort)
             self._left.append(self.present)
             self.present = replace(parts, sampler=None, effort=None)
+            self.present.set_sound()
             self._taken = True
         return parts
 

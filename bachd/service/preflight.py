@@ -21,7 +21,7 @@ def examine(config: Config) -> list[str]:
     from bachd.service.factory import open_composer
 
     open_composer(config, 0)
-    found = [*remarks(config), *resolve.examine(config.midi.output)]
+    found = [*remarks(config), *resolve.examine(config.midi.output, speaker=config.speaker.settings)]
     _examine_tempo(config)
     return found + _examine_person(config) + _examine_page(config)
 

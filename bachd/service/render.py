@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from bachd import atomic_file
 from bachd.config import Config
 from bachd.errors import OutputError, UsageError
+from bachd.midi.speaker import fluidsynth
 from bachd.music.event import Event
 from bachd.music.performance.ritardando import SIGHT, pace
 from bachd.music.piece import Origin, Step
@@ -29,15 +30,9 @@ from bachd.service.progress import tell
 if TYPE_CHECKING:
     from bachd.neural.step_buffer import StepBuffer
 
-SOUNDFONTS: Final = (
-    "/usr/share/sounds/sf2",
-    "/usr/share/soundfonts",
-    "/usr/share/sounds/sf3",
-    "/opt/homebrew/share/soundfonts",
-)
-"""Folders in which systems keep General MIDI soundfonts."""
 _EVERY: Final = 500
 """Events between two looks at how far it has come: a quarter of a second."""
+_CHUNK: Final = 1 << 16
 
 Music: TypeAlias = Callable[[float], Iterator[Step]]
 """Returns the steps; given how much they are slowed down into endings, 0 to 1."""
@@ -72,10 +67,10 @@ def render(
                 refuse_other_file(out)
                 _write(config, new, music, rng)
         case ".wav":
-            synth, font = find_synth()
+            synth, font = fluidsynth.find(config.speaker.soundfont)
             with _replacing(out) as new, TemporaryDirectory(prefix="bachd-") as folder:
                 score = Path(folder, "score.mid")
-                _write(config, score, music, rng)
+                _write(_sounding(config), score, music, rng)
                 tell(f"{out.name}: fluidsynth plays")
                 play(synth, font, score, new)
                 tell("")
@@ -163,6 +158,15 @@ def _paced(piece: Sequence[Step], ritardando: float) -> Iterator[Step]:
         yield replace(step, pace=pace(before, step, [*piece[index + 1 :], rest], ritardando))
 
 
+def _sounding(config: Config) -> Config:
+    """The settings with the bundle's own program, where they have none."""
+    from bachd.service.factory import bundle_program
+
+    if config.midi.program is not None:
+        return config
+    return replace(config, midi=replace(config.midi, program=bundle_program(config)))
+
+
 def _fixed(config: Config) -> Config:
     """The settings with as many candidates as `auto` takes where there is time: no clock decides here."""
     if isinstance(config.sampling.lookahead, int):
@@ -192,28 +196,19 @@ def until(bars: int, composer: StepBuffer, ritardando: float = 0.0) -> Iterator[
         yield step
 
 
-def find_synth() -> tuple[str, Path]:
-    """The fluidsynth program and a soundfont to play with. Raises OutputError, saying how to get what is missing."""
-    program = shutil.which("fluidsynth")
-    fonts = [font for folder in SOUNDFONTS for font in sorted(Path(folder).glob("*.sf[23]"))]
-    if program is None:
-        raise OutputError(
-            "a .wav needs fluidsynth, which is not installed: sudo apt install fluidsynth fluid-soundfont-gm "
-            "(macOS: brew install fluid-synth), or render a .mid"
-        )
-    if not fonts:
-        raise OutputError(
-            f"a .wav needs a soundfont, and there is none in {', '.join(SOUNDFONTS)}: "
-            "sudo apt install fluid-soundfont-gm, or put a General MIDI .sf2 there"
-        )
-    return program, fonts[0]
-
-
 def play(synth: str, font: Path, score: Path, out: Path) -> None:
-    """Let fluidsynth play a .mid into a .wav. It exits with 0 even when it fails, so its output is read."""
+    """Let fluidsynth play a .mid into a .wav, after another time to know its peak. Raises OutputError."""
+    peak = fluidsynth.Peak()
+    with subprocess.Popen(
+        fluidsynth.probe(synth, font, score), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as probing:
+        assert probing.stdout is not None
+        while data := probing.stdout.read(_CHUNK):
+            peak.see(data)
     sound = score.with_suffix(".wav")
-    command: list[str | Path] = [synth, "-ni", "-q", "-r", "44100", "-T", "wav", "-O", "s16", "-F", sound, font, score]
+    command = fluidsynth.command(synth, font, score, peak.gain, "-T", "wav", "-F", sound)
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    # It exits with 0 even when it fails, so its output is read.
     complaints = [line for line in done.stderr.splitlines() if "error" in line]
     if complaints or done.returncode or not sound.exists():
         raise OutputError(

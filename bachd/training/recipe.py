@@ -49,10 +49,13 @@ class Seeds:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Contents of train.yaml. All but the first three and `seeds` affects training."""
+    """Contents of train.yaml. All but the first four and `seeds` affects training."""
 
     name: str = setting("unnamed", recipe_kinds.bundle_name(), "Of the bundle.")
     description: str = setting("", kinds.text(), "What the bundle plays, in a few words.")
+    program: int = setting(
+        1, kinds.whole(1, 128), "The General MIDI program that fits the music, {limits}, for bachd's own loudspeaker."
+    )
     corpus: str | None = setting(None, kinds.text(), "'chorales', or None for a folder that the command line names.")
     train_on: Table[str, int] = setting(
         {},

@@ -37,4 +37,4 @@ def composed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, int]]:
 @pytest.fixture
 def ports(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with a synth."""
-    monkeypatch.setattr("bachd.midi.ports.list_ports", lambda: PORTS)
+    monkeypatch.setattr("bachd.midi.systems.list_ports", lambda: PORTS)

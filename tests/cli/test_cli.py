@@ -116,7 +116,7 @@ def test_faults_of_the_settings_are_told_as_they_are(folder: Path, capsys: pytes
         assert main(verb) == 78
         assert capsys.readouterr().err.splitlines() == [
             "config.yaml:1: tempo: 1200 is not between 20 and 300",
-            "config.yaml:2: bars: no such key; the keys here are model, device, seed, tempo, together, midi, "
+            "config.yaml:2: bars: no such key; the keys here are model, device, seed, tempo, together, midi, speaker, "
             "sampling, expression, web",
         ]
 
@@ -231,6 +231,6 @@ def test_an_expected_fault_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: 
     def unplugged() -> list[PortInfo]:
         raise OutputError("the sequencer is gone")
 
-    monkeypatch.setattr("bachd.midi.ports.list_ports", unplugged)
+    monkeypatch.setattr("bachd.midi.systems.list_ports", unplugged)
     assert main(["ports"]) == 69
     assert capsys.readouterr() == ("", "bachd: the sequencer is gone\n")

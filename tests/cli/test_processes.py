@@ -79,7 +79,7 @@ def test_a_bug_shows_where_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     def buggy() -> list[PortInfo]:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("bachd.midi.ports.list_ports", buggy)
+    monkeypatch.setattr("bachd.midi.systems.list_ports", buggy)
     assert main(["ports"]) == 70
     err = capsys.readouterr().err
     assert err.startswith("Traceback")
@@ -90,7 +90,7 @@ def test_ctrl_c_is_no_fault(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     def interrupted() -> list[PortInfo]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bachd.midi.ports.list_ports", interrupted)
+    monkeypatch.setattr("bachd.midi.systems.list_ports", interrupted)
     assert main(["ports"]) == 130
     assert capsys.readouterr() == ("", "")
 

@@ -68,3 +68,9 @@ def test_panic_without_an_instrument_is_told(specs: list[str]) -> None:
 def test_panic_for_a_port_that_is_not_there_blames_no_setting() -> None:
     with pytest.raises(OutputError, match="panic: no MIDI port is called 'organ'"):
         panic(["organ"])
+
+
+@pytest.mark.usefixtures("no_midi")
+def test_the_loudspeaker_needs_no_panic() -> None:
+    for ports, played in ((("speaker",), ()), ((), ("speaker",))):
+        assert panic(ports, played) == "nothing: there is no synth, and the loudspeaker falls silent when bachd ends"

@@ -6,12 +6,14 @@ import pytest
 
 from bachd.errors import OutputError
 from bachd.midi.panic import panic
-from bachd.midi.ports import list_ports
 from bachd.midi.reset import reset
 from bachd.midi.resolve import without_synth
+from bachd.midi.systems import list_ports
 from bachd.realtime.clock import MonotonicClock
 from tests.midi.jack.jackport import PlugSynth, news
 from tests.midi.opening import note, opened
+
+pytestmark = pytest.mark.usefixtures("no_loudspeaker")
 
 
 @pytest.mark.usefixtures("only_jack")

@@ -8,8 +8,9 @@ import pytest
 from bachd.errors import OutputError
 from bachd.midi.alsa.sequencer import SequencerPort
 from bachd.midi.panic import panic
-from bachd.midi.ports import list_ports, open_outputs
+from bachd.midi.ports import open_outputs
 from bachd.midi.resolve import examine, without_synth
+from bachd.midi.systems import list_ports
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from tests.midi.opening import opened

@@ -88,8 +88,8 @@ def test_a_wav_without_a_soundfont_says_how_to_get_one(monkeypatch: pytest.Monke
     fluidsynth.write_text("#!/bin/sh\n")
     fluidsynth.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(render, "SOUNDFONTS", (str(tmp_path),))
-    with pytest.raises(OutputError, match="sudo apt install fluid-soundfont-gm"):
+    monkeypatch.setattr("bachd.midi.speaker.soundfont.FOLDERS", (str(tmp_path),))
+    with pytest.raises(OutputError, match="there is no General MIDI soundfont in"):
         render.render(Config(), tmp_path / "out.wav", 4, 1)
 
 

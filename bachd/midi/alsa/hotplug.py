@@ -92,6 +92,11 @@ class Subscriptions:
         return bool(self._unphased) or any(synth.presence.waits for synth in self._synths)
 
     @property
+    def taken(self) -> bool:
+        """Whether anything plays, or waits for a bar."""
+        return bool(self._subscribed) or any(synth.presence.waits for synth in self._synths)
+
+    @property
     def joining(self) -> float:
         """Monotonic seconds at which `join` has something to do; infinity as long as that is not known."""
         bar = self._bar

@@ -92,6 +92,11 @@ class AlsaOutput:
         return self._synths.playing
 
     @property
+    def taken(self) -> bool:
+        """Whether a synth plays, or joins with the next bar that is passed to `bar`."""
+        return self._synths.taken
+
+    @property
     def description(self) -> str:
         """The synths by name, or what is being waited for."""
         return self._synths.description
@@ -126,9 +131,9 @@ class AlsaOutput:
         self._sequencer.schedule([(self._moment(now, data), data) for data in ends])
 
     def bar(self, due: float) -> None:
-        """Let waiting synths join just before the bar."""
-        self._synths.bar(max(self._clock.now(), self._last[False][0]), due, self._chase.resume())
+        """Let synths join just before the bar that wait for it now; those that come meanwhile wait for the next."""
         if self._synths.waiting:
+            self._synths.bar(max(self._clock.now(), self._last[False][0]), due, self._chase.resume())
             self._sequencer.wake()
 
     def poll(self) -> Sequence[str]:

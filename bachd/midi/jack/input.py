@@ -16,7 +16,7 @@ from typing import Final
 from bachd import child_process
 from bachd.errors import OutputError
 from bachd.midi.input.purpose import Purpose
-from bachd.midi.jack.player_client import PATIENCE
+from bachd.midi.player_child import PATIENCE
 from bachd.realtime import priority
 from bachd.realtime.input import Receive
 

@@ -17,9 +17,9 @@ from bachd import child_process
 from bachd.errors import OutputError
 from bachd.midi.chase import Chase
 from bachd.midi.jack.cables import CONNECTED, PULLED
-from bachd.midi.jack.player_client import PATIENCE, PlayerChild
 from bachd.midi.jack.player_process import ANY
 from bachd.midi.message_queue import Due
+from bachd.midi.player_child import PATIENCE, PlayerChild
 from bachd.midi.port_names import OURS
 from bachd.midi.presence import Presence
 from bachd.realtime.clock import Clock
@@ -61,11 +61,11 @@ class JackOutput:
         self._lost: set[str] = set()
         self._presence = Presence()  # of the ports that we play to, all together
         self._chase = Chase()
-        self._child: PlayerChild | None = PlayerChild(self._wanted, clock)
+        self._child: PlayerChild | None = self._start()
         self._ready = True
         fault = self._child.wait_until_ready()
         if self._child.crashed:
-            self._child = PlayerChild(self._wanted, clock)
+            self._child = self._start()
             fault = self._child.wait_until_ready()
         for mark, name in self._child.read():
             self._note(mark, name)
@@ -85,6 +85,11 @@ class JackOutput:
         if self.destination is None:
             return f"port '{OURS}' of JACK"
         return self.destination if self.destination in self._connected else f"waiting for {self.destination}"
+
+    @property
+    def taken(self) -> bool:
+        """Whether a synth plays, or joins with the next bar."""
+        return bool(self._connected)
 
     def plays(self, target: PortTarget) -> bool:
         """Return whether this is what would be opened for a target."""
@@ -121,7 +126,7 @@ class JackOutput:
     def poll(self) -> Sequence[str]:
         """Do nothing, as all is announced. Raises what has ended the thread that listens, which only a bug can."""
         if self._child is None:
-            self._child = PlayerChild(self._wanted, self._clock)
+            self._child = self._start()
             return []
         with self._lock:
             self._child.write(())
@@ -141,6 +146,9 @@ class JackOutput:
     def close(self) -> None:
         """Wait until the last message has been played, then take the port away."""
         self._leave()
+
+    def _start(self) -> PlayerChild:
+        return PlayerChild("JACK", "bachd.midi.jack.player_process", [OURS, *self._wanted], self._clock)
 
     def _leave(self) -> None:
         with self._lock:

@@ -11,9 +11,8 @@ each destination whenever that is there; with 'any', to an instrument while ther
     ready PORT               the full name of its own port, once the destinations that are there are connected
     ! REASON                 why it cannot play
 
-On stdin it takes records: a deadline in monotonic seconds, a length and so many bytes of MIDI; with no bytes, what is
-due after the deadline is retracted. When stdin ends, as it does when bachd is killed, it plays what it holds, ends what
-sounds, and exits.
+On stdin it takes records of message_queue.py: messages, and with no bytes the moment after which all is retracted. When
+stdin ends, as it does when bachd is killed, it plays what it holds, ends what sounds, and exits.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ import ctypes
 import gc
 import math
 import os
-import struct
 import sys
 import threading
 from collections import deque
@@ -34,13 +32,11 @@ from bachd import child_process
 from bachd.errors import OutputError
 from bachd.midi.jack.cables import Cables
 from bachd.midi.jack.libjack import Client, Process
-from bachd.midi.message_queue import Due, MessageHeap, begins
+from bachd.midi.message_queue import Due, MessageHeap, begins, read_records
 from bachd.realtime import priority
 
 ANY: Final = "any"
 """Stands for any instrument; a port's full name has a colon in it."""
-HEAD: Final = struct.Struct("<dH")
-"""A record's deadline and the number of bytes that follow it."""
 _MOST: Final = 128
 """Messages that are read and sent in one cycle; with more it would be late, and JACK leaves out who is late."""
 _SWITCH: Final = 0.0001
@@ -193,10 +189,8 @@ def main(name: str, destinations: Sequence[str]) -> None:
     priority.take()
     priority.lock_memory()
     _write_line("ready", player.name)
-    stdin = sys.stdin.buffer
-    while len(head := stdin.read(HEAD.size)) == HEAD.size:
-        due, length = HEAD.unpack(head)
-        player.inbox.append((due, stdin.read(length)))
+    for each in read_records(sys.stdin.buffer):
+        player.inbox.append(each)
     player.finish()
     client.close()
     os._exit(0)  # a thread may still wait for the server

@@ -27,6 +27,8 @@ CARD_LIMITS: Final = SAMPLING_LIMITS | {
     "memory": (0.0, 1.0),
 }
 """The same for all parts of it."""
+_PROGRAMS: Final = 128
+"""General MIDI's, which people count from 1."""
 GRAPHS: Final = ("trunk.tflite", "head.tflite")
 MOST_BYTES: Final = 64 << 20
 """Bytes of a bundle's largest file; the graphs that are shipped have 2 MB."""
@@ -60,6 +62,8 @@ class Card:
     pitches: tuple[int, int]
     """Lowest and highest MIDI number that the music the model learned from uses."""
     sampling_defaults: SamplingDefaults = SamplingDefaults()
+    program: int = 0
+    """The General MIDI program that fits the music, 0 to 127, for synths that are bachd's own."""
     habits: Habits = field(default_factory=Habits)
     """What pieces are planned by."""
 
@@ -101,8 +105,11 @@ def read_card(folder: Path) -> Card:
     name = reader.get("name", str)
     reader.require(_is_name(name), "name")
     reader.require(all(map(_is_name, (*files, *seeds))), "files" if all(map(_is_name, seeds)) else "seeds")
+    program = data.get("program", 1)
+    reader.require(type(program) is int and 1 <= program <= _PROGRAMS, "program")
     card = Card(
         name=name,
+        program=program - 1,
         files=files,
         seeds={name: str(seed.get("file")) for name, seed in seeds.items()},
         pitches=(pitches[0], pitches[1]),

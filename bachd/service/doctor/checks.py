@@ -6,7 +6,6 @@ Law: a check changes nothing; each finding states what was found, and what to ty
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from textwrap import wrap
 from typing import Final
@@ -14,6 +13,7 @@ from typing import Final
 from bachd.midi.resolve import Resolver
 from bachd.midi.systems import destinations
 from bachd.service.doctor import coral as coral_checks
+from bachd.service.doctor import loudspeaker as loudspeaker_checks
 from bachd.service.doctor import software as software_checks
 from bachd.service.doctor import sound as sound_checks
 from bachd.service.doctor import system as system_checks
@@ -45,7 +45,9 @@ def examine(machine: Machine, path: Path | None) -> Iterator[Finding]:
     finally:
         resolver.close()
     yield sound_checks.locked(machine)
-    yield sound_checks.jack(machine, config, partial(destinations, "jack"))
+    reached: list[object] = []
+    yield sound_checks.jack(machine, config, lambda: reached.append(destinations("jack")))
+    yield loudspeaker_checks.loudspeaker(machine, config, jack=bool(reached))
     yield system_checks.realtime(machine)
     yield system_checks.governor(machine)
     yield system_checks.clock(machine)

@@ -12,6 +12,7 @@ from typing import Final
 from bachd.config import Config
 from bachd.errors import OutputError
 from bachd.midi.resolve import Resolver, attempt
+from bachd.midi.speaker import availability
 from bachd.midi.targets import FileTarget, PortTarget, SynthTarget, Target
 from bachd.service.doctor.machine import SERVICE, Finding, Machine
 
@@ -83,6 +84,8 @@ def ports(config: Config, resolver: Resolver) -> Finding:
         return Finding("ports", "note" if targets else "fault", seen, todo)
     for target in targets:
         if isinstance(target, SynthTarget) and target.port is None:
+            if availability.is_ready(config.speaker.settings):
+                return Finding("ports", "ok", "no synth is there: the loudspeaker plays until one is")
             return _no_instrument(resolver.present())
         if isinstance(target, FileTarget) and target.reason:
             return Finding("ports", "fault", f"no MIDI here: {target.reason}", _SWITCH_ON)

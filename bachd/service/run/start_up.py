@@ -47,7 +47,8 @@ async def open_parts(
         for remark in remarks(config):
             log.warning("%s", remark)
         midi = config.midi
-        outputs = open_outputs(midi.output, clock, lateness, awaiting=awaiting, offsets=midi.offsets)
+        speaker = config.speaker.settings
+        outputs = open_outputs(midi.output, clock, lateness, awaiting=awaiting, offsets=midi.offsets, speaker=speaker)
         opened.callback(outputs.close)
         tempo_source = await loop.run_in_executor(None, open_tempo_source, config, loop.call_soon_threadsafe)
         if tempo_source is not None:
@@ -55,9 +56,9 @@ async def open_parts(
         person = await loop.run_in_executor(None, open_or_warn, config, loop.call_soon_threadsafe)
         if person is not None:
             opened.callback(person.close)
-        config, composer = await loading
+        config, composer, program = await loading
         opened.pop_all()
-    return Parts(config, rng, composer, outputs, tempo_source=tempo_source, person=person)
+    return Parts(config, rng, composer, outputs, tempo_source=tempo_source, person=person, program=program)
 
 
 def _log_address(config: Config) -> None:
@@ -67,18 +68,21 @@ def _log_address(config: Config) -> None:
         log.info("to hear it in a browser, open http://%s:%d/", *listen)
 
 
-def _open_composer(config: Config, path: Path | None, rng: int) -> tuple[Config, StepBuffer]:
-    """Open the composer of these settings, or of the last good ones; returns the settings that it was opened with."""
-    from bachd.service.factory import open_composer
+def _open_composer(config: Config, path: Path | None, rng: int) -> tuple[Config, StepBuffer, int]:
+    """Open the composer of these settings, or of the last good ones.
+
+    Returns the settings that it was opened with, too, and the General MIDI program that fits its bundle, 0 to 127.
+    """
+    from bachd.service.factory import bundle_program, open_composer
 
     try:
-        return config, open_composer(config, rng)
+        return config, open_composer(config, rng), bundle_program(config)
     except (ModelError, SeedError) as fault:
         fallback = _last_good_model(config, path)
         if fallback is None:
             raise
         log.error("%s; playing model %s, as before", fault, fallback.model)
-        return fallback, open_composer(fallback, rng)
+        return fallback, open_composer(fallback, rng), bundle_program(fallback)
 
 
 def _last_good_model(config: Config, path: Path | None) -> Config | None:

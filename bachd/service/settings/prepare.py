@@ -31,7 +31,7 @@ def prepare(wanted: Config, present: Sequence[Parts], clock: Clock, lateness: La
     Raises SeedError, ModelError and OutputError; nothing has changed then.
     """
     from bachd.midi.ports import open_outputs
-    from bachd.service.factory import open_composer, open_effort, open_sampler
+    from bachd.service.factory import bundle_program, open_composer, open_effort, open_sampler
 
     def alike(*keys: str) -> Parts | None:
         """Return the newest parts whose settings have the wanted values of some keys."""
@@ -56,17 +56,18 @@ def prepare(wanted: Config, present: Sequence[Parts], clock: Clock, lateness: La
         person = heard if is_wanted(wanted) else None
         if person is None and (person := open_person(wanted, call)) is not None:
             opened.callback(person.close)
-        if sent := alike("midi.output", "midi.offsets"):
+        if sent := alike("midi.output", "midi.offsets", "speaker.card", "speaker.soundfont"):
             outputs = sent.outputs
         else:
             there = FanOut([output for parts in present for output in parts.outputs.outputs])
-            outputs = open_outputs(wanted.midi.output, clock, lateness, present=there, offsets=wanted.midi.offsets)
+            midi, speaker = wanted.midi, wanted.speaker.settings
+            outputs = open_outputs(midi.output, clock, lateness, present=there, offsets=midi.offsets, speaker=speaker)
         opened.pop_all()
     known = remarks(present[0].config) if present else []
     for remark in remarks(wanted):
         if remark not in known:
             log.warning("%s", remark)
-    return Parts(wanted, rng, composer, outputs, sampler, tempo_source, effort, person)
+    return Parts(wanted, rng, composer, outputs, sampler, tempo_source, effort, person, program=bundle_program(wanted))
 
 
 def _listens_alike(one: Config, other: Config) -> bool:

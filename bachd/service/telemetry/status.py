@@ -22,6 +22,7 @@ from typing import Any, Final
 from bachd.errors import StatusError
 from bachd.printable import printable
 from bachd.realtime.lateness import Summary
+from bachd.service.telemetry import addresses
 from bachd.service.telemetry.snapshot import Snapshot
 
 SYSTEM: Final = Path("/run/bachd")
@@ -175,13 +176,28 @@ def described(answer: dict[str, Any]) -> str:
         ("model", f"{answer['model']} on {answer['device']}"),
         ("lateness", f"{late}, of {late.count} messages" if late.count else "nothing measured"),
         ("events", f"{answer['events']} in {_long(answer['uptime_s'])}"),
-        ("page", answer["page"] or "none"),
+        *_page(answer["page"]),
         ("restarts", "not run by systemd" if answer["restarts"] is None else str(answer["restarts"])),
         ("bachd", f"{answer['version']}, process {answer['pid']}"),
     ]
     shown = [line for fault in faults for line in f"{fault['time']}  {fault['what']}".splitlines()] or ["none"]
     rows += [("faults" if number == 0 else "", line) for number, line in enumerate(shown)]
     return "\n".join(f"{name:<10}{printable(value)}" for name, value in rows)
+
+
+def _page(link: str | None) -> list[tuple[str, str]]:
+    """Return how the page is opened: on this machine, and on others."""
+    if link is None:
+        return [("page", "none")]
+    if links := addresses.elsewhere(link):
+        return [("page" if number == 0 else "", each) for number, each in enumerate(links)]
+    return [("page", link), ("", f"from another machine: {addresses.by_ssh(link)}")]
+
+
+def qr_code(answer: dict[str, Any]) -> str:
+    """Return the page's link as a QR code, where another machine can open it; '' otherwise."""
+    links = addresses.elsewhere(answer["page"]) if answer["page"] else []
+    return addresses.qr_code(links[-1]) if links else ""  # not every telephone knows HOST.local
 
 
 def _long(seconds: float) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, TypeAlias
 from bachd import child_process
 from bachd.errors import OutputError
 from bachd.midi.port_names import matching, the_one
-from bachd.midi.ports import list_ports
+from bachd.midi.systems import list_ports
 from bachd.music.message import Message
 from bachd.realtime.clock import Clock, sleep_until
 from bachd.realtime.lateness import Lateness
@@ -71,7 +71,7 @@ def system_of(spec: str) -> System | None:
     if spec not in ("auto", "virtual"):
         name = the_one([port.name for port in ports], spec)
         backend = next(port.backend for port in ports if matching([port.name], name))
-        return None if backend == "coremidi" else backend
+        return backend if backend == "alsa" or backend == "jack" else None
     from bachd.midi.alsa.kernel_sequencer import check_device
 
     try:

@@ -216,7 +216,7 @@ class Commands:
         return own + sorted(map(str, self._seeds.glob("*.mid")))
 
     def _list_ports(self) -> list[str]:
-        from bachd.midi.ports import list_ports
+        from bachd.midi.systems import list_ports
 
         if monotonic() - self._ports[0] > FRESH:
             self._ports = (monotonic(), [port.name for port in list_ports()])

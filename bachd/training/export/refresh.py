@@ -37,6 +37,7 @@ def refresh(recipe: Recipe, recipe_text: bytes, corpus: Corpus, target: Path) ->
         (made / "seeds").mkdir()
         (made / FILE).write_bytes(recipe_text)
         parts = {
+            "program": recipe.program,
             "sampling": sampling(recipe),
             "form": form(recipe, corpus, heard),
             "seeds": write_seeds(seeds(recipe, corpus, heard), made / "seeds"),

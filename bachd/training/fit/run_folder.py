@@ -22,7 +22,7 @@ from bachd.training.recipe import FILE, Recipe
 
 _RECIPE: Final = "recipe.json"
 _PURPOSE: Final = {"train": "train on", "valid": "choose by"}
-_OF_THE_BUNDLE: Final = ("sampling", "name", "description", "corpus", "seeds")
+_OF_THE_BUNDLE: Final = ("sampling", "name", "description", "program", "corpus", "seeds")
 """Keys of a recipe that do not decide what is learned."""
 
 

@@ -30,8 +30,8 @@ def hung(server: JackServer) -> Iterator[None]:
     server.signal(signal.SIGSTOP)
     try:
         with pytest.MonkeyPatch.context() as patch:
-            for module in ("player_client", "output", "input"):
-                patch.setattr(f"bachd.midi.jack.{module}.PATIENCE", 0.5)
+            for module in ("player_child", "jack.output", "jack.input"):
+                patch.setattr(f"bachd.midi.{module}.PATIENCE", 0.5)
             yield
     finally:
         server.signal(signal.SIGCONT)

@@ -187,6 +187,8 @@ def test_as_a_person_reads_it(path: Path, capsys: pytest.CaptureFixture[str]) ->
         "lateness  p50 0.10 ms, p99 0.20 ms, max 3.10 ms, of 1200 messages",
         "events    77 in 1 d 2 h",
         "page      http://127.0.0.1:8080/",
+        "          from another machine: ssh -L 8080:127.0.0.1:8080 USER@"
+        f"{socket.gethostname()}, then http://localhost:8080/",
         "restarts  not run by systemd",
         "bachd     1.2.3, process 4711",
         "faults    2026-11-22T16:02:33  config.yaml:3: tempo: too fast",

@@ -23,10 +23,10 @@ from typing import Any, Final, TypeVar
 from aiohttp import BodyPartReader, web
 
 from bachd.errors import BachdError
+from bachd.midi.speaker import fluidsynth
 from bachd.music import midifile, smf
 from bachd.music.piece import Piece
 from bachd.neural.bundle.bundle import Bundle
-from bachd.service import render
 from bachd.service.web.server import wav
 from bachd.service.web.server.bodies import BROKEN, PATIENCE, Turns, pieces, read_body, refuse_encoded, send
 from bachd.service.web.server.daemon_link import Refused
@@ -147,7 +147,7 @@ class MusicFiles:
         bars = _bars(request, LONGEST_SOUND, 64)
         async with self._sound.turn(), asyncio.timeout(LONGEST_DOWNLOAD):
             try:
-                render.find_synth()
+                fluidsynth.find()
                 with TemporaryDirectory(prefix="bachd-") as folder:
                     midi = Path(folder, "kept.mid")
                     size = await self._done(request, partial(self._write, midi, bars))

@@ -1,7 +1,7 @@
 """Turn a .mid into sound while it is being sent: fluidsynth writes into a pipe, and waits when the client does.
 
 Law: neither memory nor disk grows with the length of the music. The length of the .wav is known before the first byte
-is sent, and kept to.
+is sent, and kept to. The music is played twice, the first time to know its peak.
 """
 
 from __future__ import annotations
@@ -9,15 +9,14 @@ from __future__ import annotations
 import asyncio
 import math
 import struct
-from collections.abc import AsyncGenerator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from bachd.errors import OutputError
-from bachd.service import render
+from bachd.midi.speaker import fluidsynth
 
-RATE: Final = 44100
 FADING: Final = 3.0
 """Seconds that the last notes are given to fade away."""
 _FRAME: Final = 4
@@ -28,30 +27,18 @@ _HEAD: Final = 44
 
 def length(seconds: float) -> int:
     """Bytes of the .wav of so much music."""
-    return _HEAD + math.ceil((seconds + FADING) * RATE) * _FRAME
+    return _HEAD + math.ceil((seconds + FADING) * fluidsynth.RATE) * _FRAME
 
 
 async def play(midi: Path, size: int) -> AsyncGenerator[bytes, None]:
     """Yield the .wav of a .mid, of `size` bytes. Raises OutputError, before the first of them, if there can be none."""
-    program, font = render.find_synth()
-    options = ["-niq", "-r", str(RATE), "-T", "raw", "-O", "s16", "-E", "little"]
-    sparing = ["-o", "synth.dynamic-sample-loading=1"]  # or it loads the whole soundfont, which may have 150 MB
-    process = await asyncio.create_subprocess_exec(
-        program,
-        *options,
-        *sparing,
-        "-F",
-        "-",
-        font,
-        midi,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        limit=_CHUNK,
-    )
-    assert process.stdout is not None
-    try:
-        chunk = await process.stdout.read(_CHUNK)
+    program, font = fluidsynth.find()
+    peak = fluidsynth.Peak()
+    async with _sound(fluidsynth.probe(program, font, midi)) as probing:
+        while chunk := await probing.read(_CHUNK):
+            peak.see(chunk)
+    async with _sound(fluidsynth.command(program, font, midi, peak.gain, "-T", "raw", "-F", "-")) as sound:
+        chunk = await sound.read(_CHUNK)
         if not chunk:
             raise OutputError("fluidsynth failed; for the reason, run 'bachd render x.wav'")
         left = size - _HEAD
@@ -59,10 +46,25 @@ async def play(midi: Path, size: int) -> AsyncGenerator[bytes, None]:
         while left and chunk:
             yield chunk[:left]
             left -= min(left, len(chunk))
-            chunk = await process.stdout.read(_CHUNK)
+            chunk = await sound.read(_CHUNK)
         while left:
             yield bytes(min(left, _CHUNK))
             left -= min(left, _CHUNK)
+
+
+@asynccontextmanager
+async def _sound(command: Sequence[str | Path]) -> AsyncGenerator[asyncio.StreamReader, None]:
+    """Run a command; yields its stdout, which it waits for."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        limit=_CHUNK,
+    )
+    assert process.stdout is not None
+    try:
+        yield process.stdout
     finally:
         with suppress(ProcessLookupError):
             process.kill()
@@ -71,5 +73,6 @@ async def play(midi: Path, size: int) -> AsyncGenerator[bytes, None]:
 
 def _header(size: int) -> bytes:
     """Return what stands before so many bytes of sound (RIFF WAVE, PCM)."""
-    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 2, RATE, RATE * _FRAME, _FRAME, 8 * _FRAME // 2)
+    rate = fluidsynth.RATE
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 2, rate, rate * _FRAME, _FRAME, 8 * _FRAME // 2)
     return b"RIFF" + struct.pack("<I", _HEAD - 8 + size) + b"WAVE" + form + b"data" + struct.pack("<I", size)

@@ -1,4 +1,4 @@
-"""Start the child process that plays through JACK, write records to it, and read changes of its connections.
+"""Start a child process that plays, write records to it, and read what it reports.
 
 Law: nothing here waits without a limit.
 """
@@ -14,9 +14,7 @@ from contextlib import suppress
 from typing import Final
 
 from bachd import child_process
-from bachd.midi.jack.player_process import HEAD
-from bachd.midi.message_queue import Due
-from bachd.midi.port_names import OURS
+from bachd.midi.message_queue import Due, record
 from bachd.realtime.clock import Clock
 
 PATIENCE: Final = 5.0
@@ -29,18 +27,19 @@ _HANGS: Final = 1 << 20
 
 
 class PlayerChild:
-    """The child process. See player_process.py."""
+    """The child process: jack/player_process.py or speaker/synth_process.py."""
 
-    def __init__(self, destinations: Sequence[str], clock: Clock) -> None:
-        """Start it, without waiting for it.
+    def __init__(self, system: str, module: str, arguments: Sequence[str], clock: Clock) -> None:
+        """Start a module with these arguments, without waiting for it.
 
-        destinations: the names of ports to connect to whenever they are there, and ANY.
+        system: what it plays through, for error texts.
         """
+        self._system = system
         self._process = child_process.start(
-            "bachd.midi.jack.player_process",
-            OURS,
-            *destinations,
-            environment={"MALLOC_ARENA_MAX": "1"},  # one for all threads: less memory to lock
+            module,
+            *arguments,
+            # One for all threads: less memory to lock. No program is to start a JACK server.
+            environment={"MALLOC_ARENA_MAX": "1", "JACK_NO_START_SERVER": "1"},
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -56,7 +55,7 @@ class PlayerChild:
         self.ready = False
         """Whether it plays."""
         self.crashed = False
-        """Whether it ended before it played, and did not say why: JACK's library was seen to crash."""
+        """Whether it ended before it played, and did not say why: libraries were seen to crash."""
         self._fault = ""
         self._said: list[tuple[str, str]] = []
 
@@ -68,6 +67,13 @@ class PlayerChild:
             self._process.wait()
         return self._process.poll() is None
 
+    @property
+    def last_words(self) -> str:
+        """Why it ended, or cannot play."""
+        if self._fault or self._process.returncode in (None, 0):
+            return self._fault or "it takes no more sound"
+        return f"the process that plays has failed (exit code {self._process.returncode})"
+
     def wait_until_ready(self) -> str:
         """Wait until it plays; what hinders it, or nothing."""
         while not self.ready:
@@ -77,14 +83,14 @@ class PlayerChild:
                 return self._fault
             if not line and self._ended():
                 self.crashed = True
-                return f"JACK: the process that plays has failed (exit code {self._process.returncode})"
+                return f"{self._system}: the process that plays has failed (exit code {self._process.returncode})"
             if not line:
-                return "JACK: the server does not answer"
+                return f"{self._system}: the server does not answer"
         return ""
 
     def read(self) -> Sequence[tuple[str, str]]:
-        """Return the changes of its connections since the last call: the marks of cables.py, and names of ports."""
-        with suppress(OSError):  # nothing to read
+        """Return the what it reported since the last call: marks, such as those of jack/cables.py, and names."""
+        with suppress(OSError, ValueError):  # nothing to read, or closed
             while data := self._stdout.read(1 << 16):
                 self._unread += data
         *lines, self._unread = self._unread.split(b"\n")
@@ -100,7 +106,7 @@ class PlayerChild:
         """
         for due, data in records:
             self._last = max(self._last, due) if data else min(self._last, due)
-            self._unsent += HEAD.pack(due, len(data)) + data
+            self._unsent += record(due, data)
         with suppress(OSError):  # the process is gone, which `alive` tells
             self._unsent = self._unsent[self._stdin.write(self._unsent) or 0 :]
         if len(self._unsent) > _HANGS:

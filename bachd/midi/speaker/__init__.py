@@ -1,0 +1,1 @@
+"""Sound without a synth: FluidSynth plays on this machine's sound card."""

@@ -1,0 +1,83 @@
+"""Capture what a client of JACK plays, in a process of its own: `python -m bench.ear NAME FILE`.
+
+Law: each period is dated by the server, and nothing else of this process needs Python's lock meanwhile.
+
+It writes a line to stdout once it listens, and, when its stdin ends, FILE: the moment of each sample, and the samples.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import time
+from contextlib import suppress
+from typing import Any, Final
+
+import jack
+import numpy as np
+
+from bachd.realtime import priority
+
+_PATIENCE: Final = 20.0
+
+
+class Ear:
+    """Captures one channel of all that is played, with the moment of each period."""
+
+    def __init__(self) -> None:
+        """Connect to nothing yet. Raises jack.JackOpenError if no server runs."""
+        self._client = jack.Client("bench ear", no_start_server=True)
+        self._port = self._client.inports.register("in")
+        self._heard: list[tuple[float, Any]] = []
+        library = ctypes.CDLL("libjack.so.0")
+        self._frames_to_time = library.jack_frames_to_time
+        self._frames_to_time.restype = ctypes.c_uint64
+        self._handle = ctypes.c_void_p(int(jack._ffi.cast("uintptr_t", self._client._ptr)))
+        library.jack_get_time.restype = ctypes.c_uint64
+        self._ahead = 1e-6 * library.jack_get_time() - time.monotonic()  # JACK may count by another clock
+        self._client.set_process_callback(self._process)
+        self._client.activate()
+
+    def _process(self, _frames: int) -> None:
+        moment = self._frames_to_time(self._handle, ctypes.c_uint32(self._client.last_frame_time))
+        self._heard.append((1e-6 * moment - self._ahead, self._port.get_array().copy()))
+
+    def connect(self, part: str) -> None:
+        """Listen to the first output of a client that has `part` in its name, as soon as it is there."""
+        end = time.monotonic() + _PATIENCE
+        while not self._port.connections:
+            if time.monotonic() > end:
+                raise SystemExit(f"bench: {part} cannot be connected")
+            time.sleep(0.05)
+            if found := self._client.get_ports(part, is_audio=True, is_output=True):
+                with suppress(jack.JackErrorCode):  # its client may just be starting
+                    self._client.connect(found[0], self._port)
+
+    def take(self) -> tuple[Any, Any]:
+        """Return the moment of each sample that was captured, and the samples."""
+        steps = np.arange(len(self._heard[0][1])) / self._client.samplerate
+        moments = np.concatenate([begin + steps for begin, _ in self._heard])
+        return moments, np.concatenate([samples for _, samples in self._heard])
+
+    def close(self) -> None:
+        """Be gone."""
+        self._client.deactivate()
+        self._client.close()
+
+
+def main(part: str, path: str) -> None:
+    """Capture until stdin ends."""
+    priority.come_first()
+    sys.setswitchinterval(1e-4)
+    ear = Ear()
+    ear.connect(part)
+    sys.stdout.write("listening\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+    moments, sound = ear.take()
+    np.savez(path, moments=moments, sound=sound)
+    ear.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
