@@ -13,6 +13,7 @@ from typing import Final
 
 from bachd import config_kinds
 from bachd.config_midi import Midi
+from bachd.config_voices import Voices
 from bachd.music.performance import expression, tempo
 from bachd.music.piece import Step
 from bachd.neural.bundle.card import SAMPLING_LIMITS
@@ -192,6 +193,11 @@ class Config:
           continue   the same, and the music goes on until you play again""",
     )
     midi: Midi = section(Midi())
+    voices: Voices = section(
+        Voices(),
+        """The four voices: which are heard, how loud, and with which sound. Where fewer notes sound, the lowest is the
+        bass. A change is heard within an event or two.""",
+    )
     sampling: Sampling = section(Sampling())
     expression: Expression = section(Expression())
     web: Web = section(

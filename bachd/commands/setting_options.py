@@ -39,6 +39,7 @@ _TITLES: Final = {
     "": "the music",
     "seed": "what it starts with",
     "midi": "MIDI",
+    "voices": "the voices",
     "sampling": "how it is composed",
     "expression": "how it is played",
 }
@@ -62,15 +63,16 @@ def settable(*, rendering: bool = False) -> list[Key]:
 
 
 def option(key: str) -> str:
-    """The option of a key: '--piece' of 'seed.piece'."""
-    return "--" + _RENAMED.get(key, key.rpartition(".")[2].replace("_", "-"))
+    """The option of a key: '--piece' of 'seed.piece', '--bass-mute' of 'voices.bass.mute'."""
+    name = _RENAMED.get(key) or "-".join(key.split(".")[1:]) or key
+    return "--" + name.replace("_", "-")
 
 
 def add(parser: argparse.ArgumentParser, *, rendering: bool = False) -> None:
     """Add the options to a verb."""
     groups: dict[str, Any] = {}
     for key in settable(rendering=rendering):
-        section = key.path.rpartition(".")[0]
+        section = key.path.partition(".")[0] if "." in key.path else ""
         if section not in groups:
             groups[section] = parser.add_argument_group(_TITLES[section])
         groups[section].add_argument(

@@ -16,6 +16,7 @@ import { Roll } from "./roll.js";
 import { Score } from "./score.js";
 import { Steer } from "./settings.js";
 import { Stage } from "./stage.js";
+import { Mixer } from "./steer/mixer.js";
 
 const SYNTHS = "synths"; // the choice that asks the browser for its MIDI outputs
 
@@ -31,6 +32,7 @@ const steer = new Steer(() => pieces.open());
 const pieces = new Pieces((piece) => steer.set("seed.piece", piece), hear, () => colours);
 const history = new History();
 const stage = new Stage();
+const mixer = new Mixer((voices) => { score.silent = new Set(voices); });
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 let playing = true;
@@ -74,6 +76,7 @@ const on = {
   },
   settings({ settings }) {
     steer.show(settings);
+    mixer.show(settings);
     pieces.offer(settings.choices?.pieces ?? [], settings.values.seed?.piece ?? null);
   },
   halted: () => go(false),

@@ -140,7 +140,7 @@ export class Roll {
 
   note(note) {
     const { pen } = this;
-    const colour = this.colours.voices[note.voice];
+    const colour = this.score.silent?.has(note.voice) ? this.colours.dim : this.colours.voices[note.voice];
     const thick = Math.min(Math.max(this.row - 1, 4), 14);
     const [x, y] = [this.x(note.from), this.y(note.pitch) + (this.row - thick) / 2];
     const [width, round] = [Math.max(3, this.x(note.to) - x - 2), Math.min(thick / 2, 5)];

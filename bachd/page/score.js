@@ -15,7 +15,7 @@ export function notesOf(steps) {
     const next = new Map();
     const starts = step.starts.map((start) => (Array.isArray(start) ? start[0] : start));
     for (const [pitch, name, voice] of written(step, starts)) {
-      const before = starts.includes(pitch) ? undefined : sounding.get(pitch);
+      const before = step.held.includes(pitch) ? sounding.get(pitch) : undefined;
       const note = before ?? { pitch, name, voice, from: step.tick, step };
       if (!before) notes.push(note);
       note.to = step.tick + step.ticks;
@@ -55,6 +55,7 @@ export function placeOf(step) {
 export class Score {
   constructor() {
     this.version = 0; // grows with every change
+    this.silent = new Set(); // voices that are not heard
     this.reset([], []);
   }
 

@@ -7,7 +7,7 @@
 import * as api from "./api.js";
 import { by, make, say, title, write } from "./dom.js";
 
-const PROGRAMS = [[1, "grand piano"], [7, "harpsichord"], [8, "clavichord"], [9, "celesta"], [12, "vibraphone"],
+export const PROGRAMS = [[1, "grand piano"], [7, "harpsichord"], [8, "clavichord"], [9, "celesta"], [12, "vibraphone"],
   [20, "church organ"], [21, "reed organ"], [25, "guitar"], [41, "violin"], [43, "cello"], [49, "strings"],
   [53, "choir"], [69, "oboe"], [74, "flute"], [75, "recorder"]];
 

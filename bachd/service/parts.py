@@ -1,7 +1,7 @@
 """Define the parts that a run plays with, and exchange them while it plays.
 
-Law: parts are exchanged all at once, on a bar line. What is left is closed when nothing is sent to it any more, and
-what is used again stays open.
+Law: parts are exchanged all at once, on a bar line, unless nothing but how voices sound changes. What is left is closed
+when nothing is sent to it any more, and what is used again stays open.
 """
 
 from __future__ import annotations
@@ -43,6 +43,12 @@ class Parts:
     """How many candidates the composer is to compare from here on, if that changes."""
     person: PersonSource | None = None
     """What a person plays, if that is of use."""
+
+    def changes_only_voices(self, before: Parts) -> bool:
+        """Whether nothing differs from other parts but how the voices sound."""
+        return self == replace(
+            before, config=replace(before.config, voices=self.config.voices), sampler=None, effort=None
+        )
 
     @property
     def gives_way(self) -> bool:
@@ -95,6 +101,11 @@ class PartsExchange:
             yield
         finally:
             self._keeps -= 1
+
+    @property
+    def is_for_any_event(self) -> bool:
+        """Whether what is offered may be taken in the middle of a bar: nothing but the voices sounds otherwise."""
+        return self._offered is not None and self._offered.changes_only_voices(self.present)
 
     def offer(self, parts: Parts) -> None:
         """Have parts taken when the next bar begins, instead of any that were offered before."""

@@ -104,7 +104,7 @@ def _write(config: Config, out: Path, music: Music, rng: int) -> None:
     from bachd.realtime.clock import OfflineClock
     from bachd.realtime.player import Composed, Player
     from bachd.realtime.transport import Transport
-    from bachd.service.factory import expression, patches
+    from bachd.service.factory import expression, mix, patches
 
     steps = music(config.expression.ritardando)
 
@@ -119,7 +119,8 @@ def _write(config: Config, out: Path, music: Music, rng: int) -> None:
             Transport(config.bpm),
             clock,
             channels=config.midi.channels,
-            patches=patches(config.midi),
+            patches=patches(config),
+            mix=mix(config),
             expression=expression(config, rng),
             on_step=output.on_step,
         )

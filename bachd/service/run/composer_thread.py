@@ -60,10 +60,10 @@ class ComposerThread:
         self._has_room = asyncio.Event()  # perhaps; to compose further ahead
 
     async def next(self, opens_bar: bool) -> Composed | None:
-        """Return the next step, with what is offered if it opens a bar; None after the last event."""
+        """Return the next step, with what is offered if it can be taken here; None after the last event."""
         if self._left == 0:
             return None
-        change = self.take_offered() if opens_bar else None
+        change = self.take_offered() if opens_bar or self._exchange.is_for_any_event else None
         if opens_bar and self._asked is not None:
             asked, self._asked = self._asked, None
             await asked()

@@ -5,7 +5,7 @@ Law: of a step that was played, the notes are those of the messages that were se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from bachd.music.event import TICKS, Event
@@ -25,7 +25,7 @@ def played(
     tick: int,
     due: float,
     bpm: float,
-    messages: Iterable[TimedMessage],
+    messages: Sequence[TimedMessage],
 ) -> Step:
     """A step that was handed to the output as `messages`.
 
@@ -34,8 +34,9 @@ def played(
     """
     starts = _starts(messages)
     struck = {start[0] for start in starts}
-    # After a halt, a note that the event only holds is struck anew.
-    held = [note for note in step.event.held if note not in struck]
+    # After a halt, a note that the event only holds is struck anew; one whose voice is silent by now is ended.
+    ended = {timed.message.note for timed in messages if timed.message.type == "note_off"}
+    held = [note for note in step.event.held if note not in struck and note not in ended]
     return {**_place(step, written, number, tick, due, bpm), "starts": starts, "held": held}
 
 

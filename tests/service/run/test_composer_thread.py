@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bachd.config import Config
+from bachd.config_voices import Voice, Voices
 from bachd.midi.fan_out import FanOut
 from bachd.music.metre import Grid
 from bachd.realtime.lateness import Lateness
@@ -85,6 +86,22 @@ def test_what_is_offered_comes_with_the_next_step_that_opens_a_bar(
     assert (opening.change.bpm, opening.change.conductor) == (96.0, None)
     assert after.change is None
     assert exchange.present.config is parts.config
+
+
+def test_what_voices_sound_like_changes_in_the_middle_of_a_bar(
+    exchange: PartsExchange, stats: RunStats, thread: Executor
+) -> None:
+    silent = Config(voices=Voices(bass=Voice(mute=True)))
+    exchange.offer(replace(exchange.present, config=silent))
+    composer = ComposerThread(exchange, stats, thread, None)
+    (step,) = run(lambda: composer.next(False))
+    assert step is not None
+    assert step.change is not None
+    assert (step.change.mix.levels, step.change.expression) == ((1, 1, 1, 0), None)
+    exchange.offer(replace(exchange.present, config=replace(silent, tempo=96.0, voices=Voices())))
+    (step,) = run(lambda: composer.next(False))
+    assert step is not None
+    assert step.change is None
 
 
 def test_the_music_is_over_after_so_many_events(exchange: PartsExchange, stats: RunStats, thread: Executor) -> None:
