@@ -182,6 +182,9 @@ class Config:
           clock  a MIDI clock that comes in at midi.input: its tempo, start, stop and position
           link   an Ableton Link session in this network (pip install 'bachd[link]')""",
     )
+    transpose: int = setting(
+        0, kinds.whole(-24, 24), "How many semitones higher all of it is played than it is composed: {limits}."
+    )
     together: str = setting(
         "none",
         kinds.choice(*TOGETHER),

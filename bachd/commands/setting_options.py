@@ -70,6 +70,8 @@ def option(key: str) -> str:
 
 def add(parser: argparse.ArgumentParser, *, rendering: bool = False) -> None:
     """Add the options to a verb."""
+    about = "settings that go together: standard, calm, strict, daring, or one that was saved on the page; options win"
+    parser.add_argument("--preset", metavar="NAME", help=about, default=argparse.SUPPRESS)
     groups: dict[str, Any] = {}
     for key in settable(rendering=rendering):
         section = key.path.partition(".")[0] if "." in key.path else ""
@@ -87,7 +89,7 @@ def wanted(options: argparse.Namespace, path: Path | None) -> Wanted:
     """
     from bachd.yamlfile import edit  # and PyYAML, which takes its time
 
-    given = {key: _value(key, text) for key, text in vars(options).items() if _is_key(key)}
+    given = _preset(options) | {key: _value(key, text) for key, text in vars(options).items() if _is_key(key)}
     place = path or Path("config.yaml")
     content = files.read(path) if path is not None else ""
     config = configfile.parse(content, place)
@@ -104,6 +106,15 @@ def wanted(options: argparse.Namespace, path: Path | None) -> Wanted:
     except ConfigError as error:
         faults = "; ".join(_described(fault.key, fault.what) for fault in error.faults)
         raise UsageError(f"{faults}; see the verb's --help") from None
+
+
+def _preset(options: argparse.Namespace) -> dict[str, Any]:
+    """The values of the preset that is asked for, if one is. Raises UsageError."""
+    if (name := vars(options).get("preset")) is None:
+        return {}
+    from bachd.service.settings import presets
+
+    return presets.find(name)["values"]
 
 
 def _described(key: str, what: str) -> str:

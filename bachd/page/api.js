@@ -28,6 +28,10 @@ async function ask(method, path, body, type = "application/json") {
 
 export const change = (settings) => ask("PATCH", "settings", JSON.stringify(settings));
 export const undo = () => ask("POST", "settings/undo");
+export const redo = () => ask("POST", "settings/redo");
+/** Keep the present settings under a name, or remove what was kept so. */
+export const savePreset = (name) => ask("PUT", `presets/${encodeURIComponent(name)}`);
+export const removePreset = (name) => ask("DELETE", `presets/${encodeURIComponent(name)}`);
 export const save = () => ask("POST", "settings/save");
 export const settings = () => ask("GET", "settings");
 /** `what`: play, pause, stop, panic, next or again. */

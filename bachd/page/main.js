@@ -16,7 +16,10 @@ import { Roll } from "./roll.js";
 import { Score } from "./score.js";
 import { Steer } from "./settings.js";
 import { Stage } from "./stage.js";
+import { KeyChoice } from "./steer/key.js";
 import { Mixer } from "./steer/mixer.js";
+import { Presets } from "./steer/presets.js";
+import { listenToTaps } from "./steer/tap.js";
 
 const SYNTHS = "synths"; // the choice that asks the browser for its MIDI outputs
 
@@ -32,6 +35,8 @@ const steer = new Steer(() => pieces.open());
 const pieces = new Pieces((piece) => steer.set("seed.piece", piece), hear, () => colours);
 const history = new History();
 const stage = new Stage();
+const presets = new Presets(steer);
+const key = new KeyChoice((semitones) => steer.set("transpose", semitones));
 const mixer = new Mixer((voices) => { score.silent = new Set(voices); });
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -77,6 +82,8 @@ const on = {
   settings({ settings }) {
     steer.show(settings);
     mixer.show(settings);
+    presets.show(settings);
+    key.show(settings);
     pieces.offer(settings.choices?.pieces ?? [], settings.values.seed?.piece ?? null);
   },
   halted: () => go(false),
@@ -120,6 +127,7 @@ function frame() {
   if (!step || stamp === shown) return;
   shown = stamp;
   showWhere(step, !playing);
+  key.play(step);
   words.show(score.steps, index);
   chances.show(step, score.steps[index + 1]);
   if (described !== step.bar) describe(by("roll"), step);
@@ -234,7 +242,9 @@ by("panic").addEventListener("click", () => attempt(async () => {
 }));
 by("open-help").addEventListener("click", help);
 by("help-close").addEventListener("click", () => by("help").close());
+const tap = listenToTaps((bpm) => steer.set("tempo", bpm));
 listenToKeys({
+  t: tap,
   " ": () => attempt(pause),
   n: () => attempt(next),
   r: () => attempt(again),

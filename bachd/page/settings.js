@@ -17,6 +17,7 @@ const BEST = "empty: the model's own value";
 const GROUPS = {
   "The music": [
     { key: "tempo", label: "Tempo", kind: "number", limits: [20, 300], step: 1, hint: "quarter notes a minute; empty: as suits the piece; or clock, link" },
+    { key: "transpose", label: "Transpose", kind: "number", limits: [-24, 24], step: 1, hint: "semitones higher" },
     { key: "seed.piece", label: "Seed piece", kind: "piece", hint: "what the music starts with" },
     { key: "seed.bars", label: "Seed bars", kind: "number", limits: [1, 64], step: 1, hint: "before the model takes over" },
     { key: "model", label: "Model", kind: "choice", from: "models", hint: "the bundle that composes" },
@@ -43,7 +44,7 @@ const GROUPS = {
   ],
 };
 
-const pick = (values, key) => key.split(".").reduce((value, part) => value?.[part], values);
+export const pick = (values, key) => key.split(".").reduce((value, part) => value?.[part], values);
 const shown = (value) => {
   if (value === null || value === undefined) return "";
   if (Array.isArray(value)) return value.join(" ");
@@ -71,6 +72,7 @@ export class Steer {
     }
     by("fields").addEventListener("submit", (event) => event.preventDefault());
     by("undo").addEventListener("click", () => this.run(api.undo(), "Undone."));
+    by("redo").addEventListener("click", () => this.run(api.redo(), "Made again."));
     by("save").addEventListener("click", () => this.run(api.save(), "Saved to config.yaml."));
   }
 
@@ -105,10 +107,12 @@ export class Steer {
   }
 
   /** Show the settings that are in force. */
-  show({ values, unsaved, undo, choices, limits }) {
+  show({ values, unsaved, undo, redo, choices, limits }) {
     this.values = values;
-    if (!undo && document.activeElement === by("undo")) by("steer").focus(); // a disabled button keeps no focus
-    by("undo").disabled = !undo;
+    for (const [id, works] of [["undo", undo], ["redo", redo]]) {
+      if (!works && document.activeElement === by(id)) by("steer").focus(); // a disabled button keeps no focus
+      by(id).disabled = !works;
+    }
     by("save").disabled = !unsaved;
     write(by("saved"), unsaved ? "not saved yet" : "as in config.yaml");
     for (const field of this.fields) {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
@@ -45,12 +44,11 @@ class ControlTask:
         thread: Executor,
         music: Music,
         desk: PersonDesk,
-        transpose: Callable[[int], None],
     ) -> None:
         """Serves nothing yet. May wait for the disk.
 
         path: the file; None if there is none yet. call: see tempo_source.py. thread: for what may block. desk: where
-        a person's controls arrive. transpose: has everything sound so many semitones higher.
+        a person's controls arrive.
         """
         self._exchange, self._report, self._notifier, self._thread = exchange, report, notifier, thread
         config = exchange.present.config
@@ -60,7 +58,7 @@ class ControlTask:
         self._live = LiveSettings(path, exchange, opens, report, thread)
         self.commands = Commands(self._live, exchange, player, music, thread)
         """What the page can ask for, and the keys of a terminal."""
-        desk.steer = Steering(self._live, self.commands, exchange, transpose)
+        desk.steer = Steering(self._live, self.commands, exchange)
         self._page = Page(self.commands, exchange, thread, lambda: report.snapshot(exchange.present))
         self._page.move(config.web)
 

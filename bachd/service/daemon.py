@@ -245,6 +245,6 @@ class _Run:
 
         exchange, player, stats = self._exchange, self._player, self.stats
         parts = (self._path, exchange, player, stats, self._notifier, self._clock, call, self._tending)
-        task = ControlTask(*parts, self._composer, self._desk, self._composer.transpose)
+        task = ControlTask(*parts, self._composer, self._desk)
         task.begin_with(self._draft)
         return task

@@ -203,7 +203,7 @@ def make_change(before: Parts, parts: Parts) -> Change:
     same = parts.tempo_source is before.tempo_source
     conductor = None if same else make_conductor(parts.config, parts.tempo_source)
     manner = _manner(parts)
-    if parts.changes_only_voices(before):
+    if parts.is_for_any_event(before):
         manner["expression"] = None  # which goes on, in the middle of a bar
     if conductor is not None:
         conductor.suspend(parts.gives_way)

@@ -1,6 +1,6 @@
 """Define the parts that a run plays with, and exchange them while it plays.
 
-Law: parts are exchanged all at once, on a bar line, unless nothing but how voices sound changes. What is left is closed
+Law: parts are exchanged all at once, on a bar line, or anywhere if only voices and pitch change. What is left is closed
 when nothing is sent to it any more, and what is used again stays open.
 """
 
@@ -44,11 +44,10 @@ class Parts:
     person: PersonSource | None = None
     """What a person plays, if that is of use."""
 
-    def changes_only_voices(self, before: Parts) -> bool:
-        """Whether nothing differs from other parts but how the voices sound."""
-        return self == replace(
-            before, config=replace(before.config, voices=self.config.voices), sampler=None, effort=None
-        )
+    def is_for_any_event(self, before: Parts) -> bool:
+        """Whether nothing differs from other parts but how voices sound, and how high."""
+        config = replace(before.config, voices=self.config.voices, transpose=self.config.transpose)
+        return self == replace(before, config=config, sampler=None, effort=None)
 
     @property
     def gives_way(self) -> bool:
@@ -104,8 +103,8 @@ class PartsExchange:
 
     @property
     def is_for_any_event(self) -> bool:
-        """Whether what is offered may be taken in the middle of a bar: nothing but the voices sounds otherwise."""
-        return self._offered is not None and self._offered.changes_only_voices(self.present)
+        """Whether what is offered may be taken in the middle of a bar."""
+        return self._offered is not None and self._offered.is_for_any_event(self.present)
 
     def offer(self, parts: Parts) -> None:
         """Have parts taken when the next bar begins, instead of any that were offered before."""

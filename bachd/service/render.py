@@ -64,7 +64,10 @@ def render(
             pace = (accompanied.piece.bpm or config.bpm) / config.bpm
             return (replace(step, pace=pace) for step in _counted(accompanied.steps(), out.name))
         steps = _paced(piece, ritardando) if piece else until(bars, open_composer(_fixed(config), rng), ritardando)
-        return (replace(step, pace=step.pace * config.pace(step)) for step in _counted(steps, out.name))
+        return (
+            replace(step.moved(config.transpose), pace=step.pace * config.pace(step))
+            for step in _counted(steps, out.name)
+        )
 
     match out.suffix.lower():
         case ".mid" | ".midi":

@@ -176,3 +176,13 @@ def test_a_silent_voice_is_left_out_and_one_with_its_own_sound_is_on_its_own_cha
     assert {channel for _, channel, _ in bass} == {1}
     assert len(bass) > 8
     assert sorted([*upper, *((tick, 0, note) for tick, _, note in bass)]) == sorted(whole)
+
+
+def test_transposed_music_is_the_same_so_many_semitones_higher(tmp_path: Path) -> None:
+    def struck(semitones: int) -> list[int]:
+        config = Config(transpose=semitones, sampling=Sampling(lookahead=1))
+        render.render(config, tmp_path / "a.mid", 4, 1)
+        found = smf.parse((tmp_path / "a.mid").read_bytes()).messages
+        return [message.note for _, _, message in found if message.type == "note_on"]
+
+    assert struck(-5) == [note - 5 for note in struck(0)]

@@ -10,13 +10,17 @@ from __future__ import annotations
 from typing import Any, Final, Literal, TypeAlias, TypedDict, get_args
 
 from bachd.service.pieces.favourites import Kept
+from bachd.service.settings.presets import Preset
 from bachd.service.telemetry.snapshot import Figures
 
 Order: TypeAlias = Literal["play", "pause", "stop", "panic", "next", "again"]
 """A command that is carried out at once and changes no setting."""
-Command: TypeAlias = Literal[Order, "settings", "change", "undo", "save", "keep", "replay", "history", "favourite"]
+Setting: TypeAlias = Literal["settings", "change", "undo", "redo", "save", "save_preset", "remove_preset"]
+"""A command that is answered with the settings."""
+Command: TypeAlias = Literal[Order, Setting, "keep", "replay", "history", "favourite"]
 
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
+CHANGES: Final[tuple[Setting, ...]] = get_args(Setting)[1:]
 
 
 class Placed(TypedDict):
@@ -92,8 +96,10 @@ class Settings(TypedDict):
     values: dict[str, Any]
     unsaved: bool
     undo: bool
+    redo: bool
     choices: dict[str, list[str]]
     limits: dict[str, list[float]]
+    presets: list[Preset]
 
 
 class Status(Figures):

@@ -28,7 +28,7 @@ from bachd.service import state_dir
 from bachd.service.web import framing, listen_socket, step_json
 from bachd.service.web.channel import Channel
 from bachd.service.web.launch import start
-from bachd.service.web.messages import ORDERS, DaemonMessage, Opening, PageMessage, Request, Status
+from bachd.service.web.messages import CHANGES, ORDERS, DaemonMessage, Opening, PageMessage, Request, Status
 from bachd.service.web.page_log import PageLog, log_bug
 from bachd.service.web.timeline import Timeline
 
@@ -213,7 +213,7 @@ class Page:
         else:
             if command in ORDERS:
                 self._channel.offer({"type": "going" if self._commands.running else "halted"})
-            elif command in ("change", "undo", "save"):
+            elif command in CHANGES:
                 self._channel.offer({"type": "settings", "settings": result})
             self._channel.write({"type": "done", "id": request["id"], "ok": result})
 
@@ -222,7 +222,7 @@ class Page:
 
     def step(self, step: Step, due: float, bpm: float, messages: Sequence[TimedMessage]) -> None:
         """Send a step that was handed to the output as `messages` and sounds at `due`, monotonic seconds."""
-        self._channel.offer(self._timeline.played(step, due, bpm, messages, self._exchange.present.composer.ahead))
+        self._channel.offer(self._timeline.played(step, due, bpm, messages, self._commands.coming))
 
     def retract(self, moment: float) -> None:
         """Send that nothing sounds of what was to sound after `moment`, in monotonic seconds."""

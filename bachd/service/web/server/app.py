@@ -18,7 +18,7 @@ from typing import Any, Final
 from aiohttp import web
 
 import bachd.service.web.server
-from bachd.service.web.messages import ORDERS, FeedMessage, Opening
+from bachd.service.web.messages import CHANGES, ORDERS, Command, FeedMessage, Opening
 from bachd.service.web.server import auth
 from bachd.service.web.server.bodies import read_body
 from bachd.service.web.server.connections import Connections
@@ -67,7 +67,9 @@ class App:
                 web.get("/api/status", self._status),
                 web.get("/api/settings", self._settings),
                 web.patch("/api/settings", self._change),
-                web.post("/api/settings/{what:undo|save}", self._settle),
+                web.post("/api/settings/{what:undo|redo|save}", self._settle),
+                web.put("/api/presets/{name}", self._preset),
+                web.delete("/api/presets/{name}", self._preset),
                 web.post(f"/api/{{what:{'|'.join(ORDERS)}}}", self._order),
                 web.post("/api/{what:keep|replay}", self._piece),
                 web.get("/api/history", self._history),
@@ -129,7 +131,13 @@ class App:
         return web.json_response(await self._link.ask("history"))
 
     async def _settle(self, request: web.Request) -> web.Response:
-        return web.json_response(await self._link.ask("undo" if request.match_info["what"] == "undo" else "save"))
+        (what,) = (what for what in CHANGES if what == request.match_info["what"])
+        return web.json_response(await self._link.ask(what))
+
+    async def _preset(self, request: web.Request) -> web.Response:
+        """Keep the present settings under a name, or remove what was kept so."""
+        what: Command = "save_preset" if request.method == "PUT" else "remove_preset"
+        return web.json_response(await self._link.ask(what, {"name": request.match_info["name"]}))
 
     async def _order(self, request: web.Request) -> web.Response:
         (order,) = (order for order in ORDERS if order == request.match_info["what"])
