@@ -23,6 +23,7 @@ _RENAMED: Final = {"seed.bars": "seed-bars"}
 _OF_PLAYING: Final = frozenset(
     (
         "device",
+        "hours",
         "together",
         "midi.output",
         "midi.input",

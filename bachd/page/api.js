@@ -40,6 +40,8 @@ export const order = (what) => ask("POST", what);
 export const piece = (name) => ask("GET", `pieces/${encodeURIComponent(name)}`);
 /** Upload a .mid file. Returns {piece}: the value for seed.piece. */
 export const upload = (file) => ask("POST", `seeds?name=${encodeURIComponent(file.name)}`, file, "audio/midi");
+/** Pause in so many minutes; null is not at all. Returns {rest}: what is said of it. */
+export const sleep = (minutes) => ask("POST", "sleep", JSON.stringify({ minutes }));
 /** Keep a piece of this run by its number; null is the present one. Returns {kept}, null while it is not over. */
 export const keep = (number = null) => ask("POST", "keep", number === null ? undefined : JSON.stringify({ number }));
 /** Play again: {number} of a piece of this run, or {favourite}. */

@@ -19,6 +19,7 @@ import { Stage } from "./stage.js";
 import { KeyChoice } from "./steer/key.js";
 import { Mixer } from "./steer/mixer.js";
 import { Presets } from "./steer/presets.js";
+import { Sleep } from "./steer/sleep.js";
 import { listenToTaps } from "./steer/tap.js";
 
 const SYNTHS = "synths"; // the choice that asks the browser for its MIDI outputs
@@ -36,6 +37,7 @@ const pieces = new Pieces((piece) => steer.set("seed.piece", piece), hear, () =>
 const history = new History();
 const stage = new Stage();
 const presets = new Presets(steer);
+const sleep = new Sleep(attempt);
 const key = new KeyChoice((semitones) => steer.set("transpose", semitones));
 const mixer = new Mixer((voices) => { score.silent = new Set(voices); });
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -76,6 +78,7 @@ const on = {
   },
   status({ status }) {
     state.show(status);
+    sleep.show(status.rest);
     if (!score.steps.length && status.condition) write(by("where"), status.condition);
     if (typeof status.playing === "boolean") go(status.playing);
   },

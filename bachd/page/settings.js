@@ -18,6 +18,7 @@ const GROUPS = {
   "The music": [
     { key: "tempo", label: "Tempo", kind: "number", limits: [20, 300], step: 1, hint: "quarter notes a minute; empty: as suits the piece; or clock, link" },
     { key: "transpose", label: "Transpose", kind: "number", limits: [-24, 24], step: 1, hint: "semitones higher" },
+    { key: "hours", label: "Hours of playing", kind: "list", hint: "such as 08:00-22:00; empty: always" },
     { key: "seed.piece", label: "Seed piece", kind: "piece", hint: "what the music starts with" },
     { key: "seed.bars", label: "Seed bars", kind: "number", limits: [1, 64], step: 1, hint: "before the model takes over" },
     { key: "model", label: "Model", kind: "choice", from: "models", hint: "the bundle that composes" },

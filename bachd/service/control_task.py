@@ -22,7 +22,7 @@ from bachd.service.settings.prepare import prepare
 from bachd.service.settings.watch import SavedFile, saves
 from bachd.service.telemetry.run_stats import RunStats
 from bachd.service.tempo_source import Call
-from bachd.service.web.commands import Commands
+from bachd.service.web.commands import Commands, Timer
 from bachd.service.web.process import Page
 from bachd.yamlfile.keys import changes
 
@@ -44,6 +44,7 @@ class ControlTask:
         thread: Executor,
         music: Music,
         desk: PersonDesk,
+        rest: Timer,
     ) -> None:
         """Serves nothing yet. May wait for the disk.
 
@@ -56,7 +57,7 @@ class ControlTask:
         self._file = None if path is None else SavedFile(path, may_be_empty=config == Config())
         opens = partial(prepare, clock=clock, lateness=report.lateness, call=call)
         self._live = LiveSettings(path, exchange, opens, report, thread)
-        self.commands = Commands(self._live, exchange, player, music, thread)
+        self.commands = Commands(self._live, exchange, player, music, rest, thread)
         """What the page can ask for, and the keys of a terminal."""
         desk.steer = Steering(self._live, self.commands, exchange)
         self._page = Page(self.commands, exchange, thread, lambda: report.snapshot(exchange.present))

@@ -69,3 +69,33 @@ def test_the_tempo_is_tapped_with_a_key_or_a_button(page: Page) -> None:
     until(page, "Math.abs(Number(document.getElementById('f-tempo').value) - 190) < 30")
     page.click("#undo")
     until(page, "Math.abs(Number(document.getElementById('f-tempo').value) - 118) < 12")
+
+
+def test_the_music_sleeps_with_a_bar_and_play_wakes_it(page: Page) -> None:
+    rest = "document.getElementById('rest').textContent"
+    page.select_option("#sleep", "30")
+    until(page, f"/^pauses at [0-9][0-9]:[0-9][0-9]$/.test({rest})")
+    page.evaluate("fetch('api/sleep', {method: 'POST', body: '{\"minutes\": 0.001}'})")
+    page.wait_for_selector("#play[aria-label=Play]")
+    until(page, f"{rest} === 'is asleep; Play wakes it'")
+    page.click("#play")
+    page.wait_for_selector("#play[aria-label=Pause]")
+    until(page, f"{rest} === ''")
+
+
+def test_hours_are_set_and_a_wrong_one_is_refused_in_place(page: Page) -> None:
+    page.fill("#f-hours", "8-22")
+    page.press("#f-hours", "Enter")
+    until(page, "document.getElementById('f-hours-fault').textContent.includes('are no hours')")
+    page.fill("#f-hours", "00:00-12:00, 12:00-24:00")
+    page.press("#f-hours", "Enter")
+    until(page, "document.getElementById('f-hours-fault').textContent === ''")
+    until(page, "document.getElementById('undo').disabled === false")
+    assert page.input_value("#f-hours") == "00:00-12:00, 12:00-24:00"
+
+
+def test_the_piece_is_played_in_the_key_that_is_chosen(page: Page) -> None:
+    until(page, "document.getElementById('key').options.length === 12")
+    page.select_option("#key", "3")
+    until(page, "document.getElementById('where').textContent.includes('E flat ')")
+    until(page, "document.getElementById('f-transpose').value !== '0'")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from bachd.errors import BachdError, ConfigError, UsageError
 from bachd.midi.reset import reset
@@ -37,12 +37,25 @@ T = TypeVar("T")
 F = TypeVar("F", int, str)
 
 
+MOST_MINUTES: Final = 24 * 60
+
+
+class Timer(Protocol):
+    """Pauses the music later."""
+
+    def sleep_in(self, minutes: float | None) -> str | None:
+        """Pause in so many minutes; None: not at all. Returns what is said of it."""
+        ...
+
+
 class Commands:
     """Commands of the page. All run in the event loop, except those passed to `thread`."""
 
     def __init__(
-        self, live: LiveSettings, exchange: PartsExchange, player: Player, music: Music, thread: Executor
+        self, live: LiveSettings, exchange: PartsExchange, player: Player, music: Music, rest: Timer, thread: Executor
     ) -> None:
+        """Nothing has been asked for yet."""
+        self._rest = rest
         self._music = music
         self._live = live
         self._exchange = exchange
@@ -84,6 +97,8 @@ class Commands:
             case "again":
                 self._music.again()
                 return {"playing": self.running}
+            case "sleep":
+                return {"rest": self._rest.sleep_in(_minutes(given))}
             case "keep":
                 return {"kept": await self._keep(given)}
             case "replay":
@@ -196,6 +211,16 @@ class Commands:
 
     def _settings(self) -> Settings:
         return self._json.of(self._exchange.latest.config, self._live.draft)
+
+
+def _minutes(given: Any) -> float | None:
+    """Return the minutes that were asked for. Raises UsageError."""
+    minutes = given.get("minutes", "") if isinstance(given, dict) else ""
+    if minutes is None:
+        return None
+    if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 < minutes <= MOST_MINUTES:
+        raise UsageError(f'this needs an object such as {{"minutes": 30}}, up to {MOST_MINUTES}, or null for none')
+    return float(minutes)
 
 
 def _field(given: Any, name: str, kind: type[F]) -> F:

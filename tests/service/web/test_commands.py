@@ -47,6 +47,13 @@ class Skipped(ScriptedComposer):
         """Do nothing."""
 
 
+class Timer:
+    """Says what it was asked for."""
+
+    def sleep_in(self, minutes: float | None) -> str | None:
+        return None if minutes is None else f"pauses in {minutes:g} minutes"
+
+
 def asked(
     path: Path,
     ask: Callable[[Commands], Coroutine[Any, Any, None]],
@@ -70,7 +77,7 @@ def asked(
                 thread,
             )
             music = ComposerThread(exchange, RunStats(Lateness()), thread, None)
-            commands = Commands(live, exchange, player, music, thread)
+            commands = Commands(live, exchange, player, music, Timer(), thread)
             commands._json._ports = (clock.now(), ["FP-30X"])
             await ask(commands)
 
@@ -201,3 +208,14 @@ def test_a_favourite_is_as_high_as_it_was_heard_here_and_elsewhere(path: Path) -
         assert [str((await music.next(True)).step.event) for _ in range(3)] == ["R:4", "D#4", "F4"]
 
     asked(path, ask, script=[*steps("C4 D4 E4 F4", piece="one"), *steps("G4 A4 B4", piece="two")])
+
+
+@pytest.mark.parametrize("given", [None, {}, {"minutes": True}, {"minutes": 0}, {"minutes": 1441}, {"minutes": "30"}])
+def test_a_sleep_of_no_length_is_refused(path: Path, given: Any) -> None:
+    async def ask(commands: Commands) -> None:
+        with pytest.raises(UsageError, match=r'such as {"minutes": 30}, up to 1440'):
+            await commands.handle("sleep", given)
+        assert await commands.handle("sleep", {"minutes": 30}) == {"rest": "pauses in 30 minutes"}
+        assert await commands.handle("sleep", {"minutes": None}) == {"rest": None}
+
+    asked(path, ask)

@@ -36,6 +36,9 @@ LARGEST_CHANGE: Final = 16 * 1024
 """Bytes of a change of settings, or of a favourite."""
 
 
+_ASKED: Final[tuple[Command, ...]] = ("sleep", "keep", "replay")
+
+
 class App:
     """State shared by the request handlers."""
 
@@ -71,7 +74,7 @@ class App:
                 web.put("/api/presets/{name}", self._preset),
                 web.delete("/api/presets/{name}", self._preset),
                 web.post(f"/api/{{what:{'|'.join(ORDERS)}}}", self._order),
-                web.post("/api/{what:keep|replay}", self._piece),
+                web.post("/api/{what:sleep|keep|replay}", self._ask),
                 web.get("/api/history", self._history),
                 web.get("/api/score.musicxml", ScoreFile(link).serve),
                 web.post("/api/seeds", self._music.take_seed),
@@ -121,11 +124,10 @@ class App:
     async def _change(self, request: web.Request) -> web.Response:
         return web.json_response(await self._link.ask("change", await _json(request)))
 
-    async def _piece(self, request: web.Request) -> web.Response:
+    async def _ask(self, request: web.Request) -> web.Response:
         wanted = await _json(request, default=b"null")
-        return web.json_response(
-            await self._link.ask("keep" if request.match_info["what"] == "keep" else "replay", wanted)
-        )
+        (what,) = (what for what in _ASKED if what == request.match_info["what"])
+        return web.json_response(await self._link.ask(what, wanted))
 
     async def _history(self, _: web.Request) -> web.Response:
         return web.json_response(await self._link.ask("history"))
