@@ -42,6 +42,8 @@ export const piece = (name) => ask("GET", `pieces/${encodeURIComponent(name)}`);
 export const upload = (file) => ask("POST", `seeds?name=${encodeURIComponent(file.name)}`, file, "audio/midi");
 /** Pause in so many minutes; null is not at all. Returns {rest}: what is said of it. */
 export const sleep = (minutes) => ask("POST", "sleep", JSON.stringify({ minutes }));
+/** Wait for the next knob, pedal or key. Returns {trigger}: its name. */
+export const learn = () => ask("POST", "learn");
 /** Keep a piece of this run by its number; null is the present one. Returns {kept}, null while it is not over. */
 export const keep = (number = null) => ask("POST", "keep", number === null ? undefined : JSON.stringify({ number }));
 /** Play again: {number} of a piece of this run, or {favourite}. */

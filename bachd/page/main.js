@@ -17,7 +17,9 @@ import { Score } from "./score.js";
 import { Steer } from "./settings.js";
 import { Stage } from "./stage.js";
 import { KeyChoice } from "./steer/key.js";
+import { Learn } from "./steer/learn.js";
 import { Mixer } from "./steer/mixer.js";
+import { Piano } from "./steer/piano.js";
 import { Presets } from "./steer/presets.js";
 import { Sleep } from "./steer/sleep.js";
 import { listenToTaps } from "./steer/tap.js";
@@ -37,6 +39,8 @@ const pieces = new Pieces((piece) => steer.set("seed.piece", piece), hear, () =>
 const history = new History();
 const stage = new Stage();
 const presets = new Presets(steer);
+const piano = new Piano((data) => feed.play(data), listener, (value) => steer.set("together", value));
+const learn = new Learn(steer);
 const sleep = new Sleep(attempt);
 const key = new KeyChoice((semitones) => steer.set("transpose", semitones));
 const mixer = new Mixer((voices) => { score.silent = new Set(voices); });
@@ -70,6 +74,7 @@ const on = {
     listener.hush();
     score.retract(n, steps);
   },
+  live: (message) => piano.live(message),
   plan({ steps }) {
     score.setPlan(steps);
   },
@@ -87,6 +92,8 @@ const on = {
     mixer.show(settings);
     presets.show(settings);
     key.show(settings);
+    learn.show(settings);
+    piano.show(settings);
     pieces.offer(settings.choices?.pieces ?? [], settings.values.seed?.piece ?? null);
   },
   halted: () => go(false),
@@ -100,6 +107,7 @@ const on = {
     } else {
       write(by("latency"), "no connection to bachd");
       listener.hush();
+      piano.hush();
       score.freeze(clock.now());
       say("Connection to bachd lost.");
     }
@@ -268,5 +276,5 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 document.fonts.ready.then(() => roll.recolour(colours));
 if (offered()) by("instrument").add(new Option("A synth on this computer …", SYNTHS));
 setInterval(() => listener.on && by("link").dataset.state === "live" && heard(), 1000);
-new Feed(clock, on);
+const feed = new Feed(clock, on);
 frame();

@@ -11,6 +11,8 @@ export const PROGRAMS = [[1, "grand piano"], [7, "harpsichord"], [8, "clavichord
   [20, "church organ"], [21, "reed organ"], [25, "guitar"], [41, "violin"], [43, "cello"], [49, "strings"],
   [53, "choir"], [69, "oboe"], [74, "flute"], [75, "recorder"]];
 
+const LEARNT = new Set(["number", "choice", "yes"]); // what a controller can steer
+
 const BEST = "empty: the model's own value";
 
 /* kind: number (with a slider between `limits`), choice, list, text, yes or piece. */
@@ -104,6 +106,7 @@ export class Steer {
     entry.append(made.input);
     if (field.kind !== "piece") made.input.addEventListener("change", () => this.send(made));
     made.box = make("div", { className: "field" }, label, entry, hint, fault);
+    if (LEARNT.has(field.kind)) made.box.dataset.learn = field.key;
     return made;
   }
 

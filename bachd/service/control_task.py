@@ -14,6 +14,7 @@ from bachd.realtime.player import Player
 from bachd.service.parts import PartsExchange
 from bachd.service.person.desk import PersonDesk
 from bachd.service.person.steering import Steering
+from bachd.service.person.trigger_wait import TriggerWait
 from bachd.service.pieces.played import Music
 from bachd.service.sd_notify import SystemdNotifier
 from bachd.service.settings.apply import LiveSettings
@@ -57,10 +58,14 @@ class ControlTask:
         self._file = None if path is None else SavedFile(path, may_be_empty=config == Config())
         opens = partial(prepare, clock=clock, lateness=report.lateness, call=call)
         self._live = LiveSettings(path, exchange, opens, report, thread)
-        self.commands = Commands(self._live, exchange, player, music, rest, thread)
+        self.commands = Commands(
+            self._live, exchange, player, music, rest, thread, TriggerWait(exchange, desk, call, thread).next
+        )
         """What the page can ask for, and the keys of a terminal."""
         desk.steer = Steering(self._live, self.commands, exchange)
         self._page = Page(self.commands, exchange, thread, lambda: report.snapshot(exchange.present))
+        self._page.keys = desk.page_keys
+        desk.on_live.append(self._page.live)
         self._page.move(config.web)
 
     def begin_with(self, draft: Draft | None) -> None:

@@ -148,7 +148,7 @@ class _Run:
             parts, clock, on_step=self._on_step, on_retract=self._on_retract, on_wait=self._on_wait
         )
         self._rest = Rest(self._exchange, self.stats, lambda: self._player.conductor)
-        sent, lend = self._desk.sent, self._composer.lend
+        sent, lend = self._desk.voices_sent, self._composer.lend
         self._ensemble = make_ensemble(parts, self._player, clock, sent, lend, thread)
         self._desk.partner = self._ensemble
         self._stack.callback(self._let_go)

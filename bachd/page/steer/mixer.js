@@ -23,6 +23,7 @@ export class Mixer {
     row.mute = this.toggle(name, "mute", "Mute");
     row.solo = this.toggle(name, "solo", "Solo");
     row.volume = make("input", { type: "range", min: 0, max: 150, step: 5, "aria-label": `Volume of the ${name}` });
+    row.volume.dataset.learn = `voices.${name}.volume`;
     row.volume.addEventListener("input", () => { row.moving = true; });
     row.volume.addEventListener("change", () => { // once the arrow keys have come to rest, too
       clearTimeout(row.timer);
@@ -41,6 +42,7 @@ export class Mixer {
 
   toggle(name, what, text) {
     const button = make("button", { type: "button", textContent: text, "aria-label": `${text} the ${name}`, "aria-pressed": "false" });
+    button.dataset.learn = `voices.${name}.${what}`;
     button.addEventListener("click", () => this.set(name, what, button.getAttribute("aria-pressed") !== "true"));
     return button;
   }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from time import monotonic
@@ -52,10 +52,17 @@ class Commands:
     """Commands of the page. All run in the event loop, except those passed to `thread`."""
 
     def __init__(
-        self, live: LiveSettings, exchange: PartsExchange, player: Player, music: Music, rest: Timer, thread: Executor
+        self,
+        live: LiveSettings,
+        exchange: PartsExchange,
+        player: Player,
+        music: Music,
+        rest: Timer,
+        thread: Executor,
+        learn: Callable[[], Awaitable[str]],
     ) -> None:
-        """Nothing has been asked for yet."""
-        self._rest = rest
+        """learn: returns the name of what a person uses next, such as 'cc 21'."""
+        self._rest, self._learn = rest, learn
         self._music = music
         self._live = live
         self._exchange = exchange
@@ -99,6 +106,8 @@ class Commands:
                 return {"playing": self.running}
             case "sleep":
                 return {"rest": self._rest.sleep_in(_minutes(given))}
+            case "learn":
+                return {"trigger": await self._learn()}
             case "keep":
                 return {"kept": await self._keep(given)}
             case "replay":

@@ -17,7 +17,7 @@ Order: TypeAlias = Literal["play", "pause", "stop", "panic", "next", "again"]
 """A command that is carried out at once and changes no setting."""
 Setting: TypeAlias = Literal["settings", "change", "undo", "redo", "save", "save_preset", "remove_preset"]
 """A command that is answered with the settings."""
-Command: TypeAlias = Literal[Order, Setting, "sleep", "keep", "replay", "history", "favourite"]
+Command: TypeAlias = Literal[Order, Setting, "sleep", "learn", "keep", "replay", "history", "favourite"]
 
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 CHANGES: Final[tuple[Setting, ...]] = get_args(Setting)[1:]
@@ -156,6 +156,19 @@ class AlternativesMessage(TypedDict):
     events: list[Alternative]
 
 
+class LiveMessage(TypedDict):
+    """Notes of the moment: what a person plays, or the voices that join it at once."""
+
+    type: Literal["live"]
+    due: float
+    """When they sound, in seconds of the daemon's monotonic clock."""
+    person: bool
+    starts: list[list[int]]
+    """Pitch, velocity and channel (from 1)."""
+    ends: list[list[int]]
+    """Pitch and channel."""
+
+
 class StatusMessage(TypedDict):
     """State of the run, sent every second."""
 
@@ -201,6 +214,7 @@ FeedMessage: TypeAlias = (
     | RetractedMessage
     | PlanMessage
     | AlternativesMessage
+    | LiveMessage
     | StatusMessage
     | SettingsMessage
     | TransportMessage
@@ -229,6 +243,15 @@ class WatchedMessage(TypedDict):
     clients: int
 
 
+class PlayedMessage(TypedDict):
+    """Somebody plays in a browser."""
+
+    type: Literal["played"]
+    client: int
+    data: list[int]
+    """The bytes of a MIDI channel message; none when the browser is gone."""
+
+
 class LogMessage(TypedDict):
     """A warning for the daemon's log."""
 
@@ -236,4 +259,4 @@ class LogMessage(TypedDict):
     line: str
 
 
-PageMessage: TypeAlias = Request | WatchedMessage | LogMessage
+PageMessage: TypeAlias = Request | WatchedMessage | PlayedMessage | LogMessage

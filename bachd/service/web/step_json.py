@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bachd.music.event import TICKS, Event
 from bachd.music.notation.spelling import key_name
 from bachd.realtime.output import TimedMessage
-from bachd.service.web.messages import Alternative, AlternativesMessage, Placed, PlannedStep, Step
+from bachd.service.web.messages import Alternative, AlternativesMessage, LiveMessage, Placed, PlannedStep, Step
 
 if TYPE_CHECKING:
     from bachd.music import piece
@@ -65,6 +65,18 @@ def planned(step: piece.Step, written: Written, number: int, tick: int, due: flo
 def seconds(step: piece.Step, bpm: float) -> float:
     """Duration of a step."""
     return step.event.ticks * 60.0 / (bpm * TICKS)
+
+
+def live(messages: Sequence[TimedMessage], *, is_person: bool) -> LiveMessage:
+    """Notes of the moment. is_person: whether a person plays them."""
+    ends = [timed.message for timed in messages if timed.message.type == "note_off"]
+    return {
+        "type": "live",
+        "due": round(messages[0].due, 6),
+        "person": is_person,
+        "starts": _starts(messages),
+        "ends": [[message.note, message.channel + 1] for message in ends],
+    }
 
 
 def _starts(messages: Iterable[TimedMessage]) -> list[list[int]]:

@@ -47,6 +47,10 @@ class Skipped(ScriptedComposer):
         """Do nothing."""
 
 
+async def learned() -> str:
+    return "cc 21"
+
+
 class Timer:
     """Says what it was asked for."""
 
@@ -77,7 +81,7 @@ def asked(
                 thread,
             )
             music = ComposerThread(exchange, RunStats(Lateness()), thread, None)
-            commands = Commands(live, exchange, player, music, Timer(), thread)
+            commands = Commands(live, exchange, player, music, Timer(), thread, learned)
             commands._json._ports = (clock.now(), ["FP-30X"])
             await ask(commands)
 

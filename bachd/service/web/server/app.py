@@ -36,7 +36,7 @@ LARGEST_CHANGE: Final = 16 * 1024
 """Bytes of a change of settings, or of a favourite."""
 
 
-_ASKED: Final[tuple[Command, ...]] = ("sleep", "keep", "replay")
+_ASKED: Final[tuple[Command, ...]] = ("sleep", "learn", "keep", "replay")
 
 
 class App:
@@ -47,7 +47,7 @@ class App:
         home = Path(opening["home"])
         here = Path(str(files(bachd.service.web.server)))
         self._link = link
-        self._feed = Feed(link.watched)
+        self._feed = Feed(link.watched, link.played)
         self._recording = Recording(home, opening["run"])
         self._music = MusicFiles(self._recording, home / "seeds", self._model)
         self._metrics = Metrics(self._feed, self._is_playing)
@@ -74,7 +74,7 @@ class App:
                 web.put("/api/presets/{name}", self._preset),
                 web.delete("/api/presets/{name}", self._preset),
                 web.post(f"/api/{{what:{'|'.join(ORDERS)}}}", self._order),
-                web.post("/api/{what:sleep|keep|replay}", self._ask),
+                web.post("/api/{what:sleep|learn|keep|replay}", self._ask),
                 web.get("/api/history", self._history),
                 web.get("/api/score.musicxml", ScoreFile(link).serve),
                 web.post("/api/seeds", self._music.take_seed),
