@@ -16,13 +16,7 @@ import { Roll } from "./roll.js";
 import { Score } from "./score.js";
 import { Steer } from "./settings.js";
 import { Stage } from "./stage.js";
-import { KeyChoice } from "./steer/key.js";
-import { Learn } from "./steer/learn.js";
-import { Mixer } from "./steer/mixer.js";
-import { Piano } from "./steer/piano.js";
-import { Presets } from "./steer/presets.js";
-import { Sleep } from "./steer/sleep.js";
-import { listenToTaps } from "./steer/tap.js";
+import { Controls } from "./steer/controls.js";
 
 const SYNTHS = "synths"; // the choice that asks the browser for its MIDI outputs
 
@@ -38,12 +32,7 @@ const steer = new Steer(() => pieces.open());
 const pieces = new Pieces((piece) => steer.set("seed.piece", piece), hear, () => colours);
 const history = new History();
 const stage = new Stage();
-const presets = new Presets(steer);
-const piano = new Piano((data) => feed.play(data), listener, (value) => steer.set("together", value));
-const learn = new Learn(steer);
-const sleep = new Sleep(attempt);
-const key = new KeyChoice((semitones) => steer.set("transpose", semitones));
-const mixer = new Mixer((voices) => { score.silent = new Set(voices); });
+const controls = new Controls({ steer, score, listener, attempt, play: (data) => feed.play(data) });
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 let playing = true;
@@ -74,7 +63,7 @@ const on = {
     listener.hush();
     score.retract(n, steps);
   },
-  live: (message) => piano.live(message),
+  live: (message) => controls.live(message),
   plan({ steps }) {
     score.setPlan(steps);
   },
@@ -83,17 +72,13 @@ const on = {
   },
   status({ status }) {
     state.show(status);
-    sleep.show(status.rest);
+    controls.status(status);
     if (!score.steps.length && status.condition) write(by("where"), status.condition);
     if (typeof status.playing === "boolean") go(status.playing);
   },
   settings({ settings }) {
     steer.show(settings);
-    mixer.show(settings);
-    presets.show(settings);
-    key.show(settings);
-    learn.show(settings);
-    piano.show(settings);
+    controls.show(settings);
     pieces.offer(settings.choices?.pieces ?? [], settings.values.seed?.piece ?? null);
   },
   halted: () => go(false),
@@ -107,7 +92,7 @@ const on = {
     } else {
       write(by("latency"), "no connection to bachd");
       listener.hush();
-      piano.hush();
+      controls.hush();
       score.freeze(clock.now());
       say("Connection to bachd lost.");
     }
@@ -138,7 +123,7 @@ function frame() {
   if (!step || stamp === shown) return;
   shown = stamp;
   showWhere(step, !playing);
-  key.play(step);
+  controls.step(step);
   words.show(score.steps, index);
   chances.show(step, score.steps[index + 1]);
   if (described !== step.bar) describe(by("roll"), step);
@@ -253,9 +238,8 @@ by("panic").addEventListener("click", () => attempt(async () => {
 }));
 by("open-help").addEventListener("click", help);
 by("help-close").addEventListener("click", () => by("help").close());
-const tap = listenToTaps((bpm) => steer.set("tempo", bpm));
 listenToKeys({
-  t: tap,
+  t: () => controls.tap(),
   " ": () => attempt(pause),
   n: () => attempt(next),
   r: () => attempt(again),

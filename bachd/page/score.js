@@ -56,6 +56,7 @@ export class Score {
   constructor() {
     this.version = 0; // grows with every change
     this.silent = new Set(); // voices that are not heard
+    this.live = new Map(); // pitches that sound at the moment, and who plays them: person or voice
     this.reset([], []);
   }
 
@@ -81,6 +82,13 @@ export class Score {
     this.changed();
     const last = this.played.at(-1);
     if (this.frozen !== null && last) this.frozen = Math.min(this.frozen, last.tick + last.ticks - 1);
+  }
+
+  /** A note of the moment begins or ends. */
+  setLive(pitch, who, on) {
+    if (on) this.live.set(pitch, who);
+    else if (this.live.get(pitch) === who) this.live.delete(pitch);
+    this.version += 1;
   }
 
   setPlan(steps) {

@@ -149,8 +149,7 @@ class _Run:
         )
         self._rest = Rest(self._exchange, self.stats, lambda: self._player.conductor)
         sent, lend = self._desk.voices_sent, self._composer.lend
-        self._ensemble = make_ensemble(parts, self._player, clock, sent, lend, thread)
-        self._desk.partner = self._ensemble
+        self._desk.partner = self._ensemble = make_ensemble(parts, self._player, clock, sent, lend, thread)
         self._stack.callback(self._let_go)
 
     def _let_go(self) -> None:
@@ -224,6 +223,7 @@ class _Run:
         """While music plays: check the ports and show the run."""
         await self._playing.wait()
         self._housekeeping = await asyncio.get_running_loop().run_in_executor(self._tending, self._make_housekeeping)
+        self._desk.on_live.append(self._housekeeping.live)
         await self._housekeeping.run(self._stack)
 
     async def _follow_settings(self) -> None:

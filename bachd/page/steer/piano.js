@@ -15,9 +15,9 @@ const VELOCITY = 84;
 const [OFF, ON] = [0x80, 0x90];
 
 export class Piano {
-  /** `send`: called with the bytes of a MIDI message. `listener`: sounds notes here, while it is on. */
-  constructor(send, listener, setTogether) {
-    Object.assign(this, { send, listener });
+  /** `send`: called with the bytes of a MIDI message. `listener`: sounds notes here, while it is on. `score`: shows them. */
+  constructor(send, listener, score, setTogether) {
+    Object.assign(this, { send, listener, score });
     this.octave = 60;
     this.down = new Map(); // what holds a note, and the note
     this.sounds = new Map(); // what sounds here by who and pitch
@@ -148,11 +148,12 @@ export class Piano {
   hush() {
     for (const release of this.sounds.values()) release(0);
     this.sounds.clear();
-    for (const key of this.keys.values()) key.classList.remove("person", "voice");
+    for (const [pitch, who] of [...this.score.live]) this.light(pitch, who, false);
   }
 
   light(pitch, who, on) {
     this.keys.get(pitch)?.classList.toggle(who, on);
+    this.score.setLive(pitch, who, on);
   }
 
   sound(who, pitch, velocity, channel = 1) {
