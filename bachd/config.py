@@ -9,15 +9,19 @@ A setting is added here, in one place: configfile.py reads it, the page shows it
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from bachd import config_kinds
 from bachd.config_midi import Midi, Speaker
+from bachd.config_voices import Voices
 from bachd.music.performance import expression, tempo
 from bachd.music.piece import Step
 from bachd.neural.bundle.card import SAMPLING_LIMITS
+from bachd.realtime.hours import Hours, parse_hours
 from bachd.yamlfile import kinds
+from bachd.yamlfile.fields import Section
 from bachd.yamlfile.keys import section, setting
+from bachd.yamlfile.kinds import Kind
 
 DEVICES: Final = ("auto", "cpu", "edgetpu")
 """Devices that can run the network."""
@@ -35,6 +39,21 @@ _HEAD: Final = """
 The settings of bachd, each with its default. Remove what you do not change; an empty file is fine, too.
 `bachd check` reports what is wrong in this file, with line numbers.
 """
+
+
+def _hours() -> Kind:
+    """Return hours of the day, or several."""
+
+    def read(section: Section, name: str, default: Any) -> Any:
+        found = []
+        for text in section.texts(name, ()):
+            try:
+                found.append(parse_hours(text))
+            except ValueError as fault:
+                section.fault(name, str(fault))
+        return tuple(found) or default
+
+    return Kind(read, plain=lambda value: kinds.only_or_all([str(each) for each in value]) if value else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +200,15 @@ class Config:
           clock  a MIDI clock that comes in at midi.input: its tempo, start, stop and position
           link   an Ableton Link session in this network (pip install 'bachd[link]')""",
     )
+    transpose: int = setting(
+        0, kinds.whole(-24, 24), "How many semitones higher all of it is played than it is composed: {limits}."
+    )
+    hours: tuple[Hours, ...] = setting(
+        (),
+        _hours(),
+        """The hours of playing, in local time, such as '08:00-22:00', or a list of several. Outside of them, the music
+        pauses with a bar; Play plays nevertheless. null is always.""",
+    )
     together: str = setting(
         "none",
         kinds.choice(*TOGETHER),
@@ -194,6 +222,11 @@ class Config:
     midi: Midi = section(Midi())
     speaker: Speaker = section(
         Speaker(), "The loudspeaker of this machine, where FluidSynth plays while there is no synth: see midi.output."
+    )
+    voices: Voices = section(
+        Voices(),
+        """The four voices: which are heard, how loud, and with which sound. Where fewer notes sound, the lowest is the
+        bass. A change is heard within an event or two.""",
     )
     sampling: Sampling = section(Sampling())
     expression: Expression = section(Expression())

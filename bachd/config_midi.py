@@ -35,8 +35,8 @@ def _controls() -> Kind:
         found: list[Control] = []
         for key in section.keys_below(name):
             if (text := entries.text(key, None)) is None:
-                if not entries.is_set(key):
-                    entries.fault(key, "what is it to do? write a key or a command behind it")
+                if entries.is_empty(key):
+                    entries.fault(key, "what is it to do? write a key or a command behind it, or null for nothing")
                 continue
             try:
                 control = parse_control(key, text, _live_keys(section))
@@ -186,7 +186,7 @@ class Midi:
                                        undo (back to the bar before), freeze (repeat the bar; again to go on)
           bend: transpose -12 to 12    semitones
           program: seed.piece          each program a piece; 'program 5' is one of them; 'on channel 2' only that one
-        null is nothing.""",
+        null is nothing, for one of them, too.""",
     )
     wait_for_start: bool = setting(
         False,

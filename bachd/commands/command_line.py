@@ -22,7 +22,7 @@ VERBS: Final = {
         "play, until Ctrl-C unless a limit is given",
         "Play Bach-like music on a synth, or into a .mid file where there is none. In a terminal a piano roll shows "
         "it; space pauses, n is for the next piece, r for this one again, + and - for the tempo, k to keep the piece, "
-        "q to quit. The options are the keys of config.yaml, where each is explained.",
+        "s to sleep after a while, q to quit. The options are the keys of config.yaml, where each is explained.",
         ("bachd run", "bachd run --model cello --piece bwv1007-prelude --tempo 70", "bachd run --output FP-30X"),
     ),
     "render": (

@@ -23,6 +23,7 @@ _RENAMED: Final = {"seed.bars": "seed-bars"}
 _OF_PLAYING: Final = frozenset(
     (
         "device",
+        "hours",
         "together",
         "midi.output",
         "midi.input",
@@ -42,6 +43,7 @@ _TITLES: Final = {
     "seed": "what it starts with",
     "midi": "MIDI",
     "speaker": "the loudspeaker",
+    "voices": "the voices",
     "sampling": "how it is composed",
     "expression": "how it is played",
 }
@@ -65,15 +67,18 @@ def settable(*, rendering: bool = False) -> list[Key]:
 
 
 def option(key: str) -> str:
-    """The option of a key: '--piece' of 'seed.piece'."""
-    return "--" + _RENAMED.get(key, key.rpartition(".")[2].replace("_", "-"))
+    """The option of a key: '--piece' of 'seed.piece', '--bass-mute' of 'voices.bass.mute'."""
+    name = _RENAMED.get(key) or "-".join(key.split(".")[1:]) or key
+    return "--" + name.replace("_", "-")
 
 
 def add(parser: argparse.ArgumentParser, *, rendering: bool = False) -> None:
     """Add the options to a verb."""
+    about = "settings that go together: standard, calm, strict, daring, or one that was saved on the page; options win"
+    parser.add_argument("--preset", metavar="NAME", help=about, default=argparse.SUPPRESS)
     groups: dict[str, Any] = {}
     for key in settable(rendering=rendering):
-        section = key.path.rpartition(".")[0]
+        section = key.path.partition(".")[0] if "." in key.path else ""
         if section not in groups:
             groups[section] = parser.add_argument_group(_TITLES[section])
         groups[section].add_argument(
@@ -88,7 +93,7 @@ def wanted(options: argparse.Namespace, path: Path | None) -> Wanted:
     """
     from bachd.yamlfile import edit  # and PyYAML, which takes its time
 
-    given = {key: _value(key, text) for key, text in vars(options).items() if _is_key(key)}
+    given = _preset(options) | {key: _value(key, text) for key, text in vars(options).items() if _is_key(key)}
     place = path or Path("config.yaml")
     content = files.read(path) if path is not None else ""
     config = configfile.parse(content, place)
@@ -105,6 +110,15 @@ def wanted(options: argparse.Namespace, path: Path | None) -> Wanted:
     except ConfigError as error:
         faults = "; ".join(_described(fault.key, fault.what) for fault in error.faults)
         raise UsageError(f"{faults}; see the verb's --help") from None
+
+
+def _preset(options: argparse.Namespace) -> dict[str, Any]:
+    """The values of the preset that is asked for, if one is. Raises UsageError."""
+    if (name := vars(options).get("preset")) is None:
+        return {}
+    from bachd.service.settings import presets
+
+    return presets.find(name)["values"]
 
 
 def _described(key: str, what: str) -> str:

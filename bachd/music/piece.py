@@ -6,8 +6,9 @@ Law: the first event starts at tick 0, and each starts where the one before ends
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 from itertools import accumulate
 from typing import TypeAlias
 
@@ -62,6 +63,12 @@ class Origin(Enum):
     """The rest between two pieces."""
 
 
+@lru_cache(512)
+def _moved(event: Event, semitones: int) -> Event:
+    """The same object for the same event, so that what is planned is known again when it is played."""
+    return event.moved(semitones)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One event on its way to the player."""
@@ -85,6 +92,14 @@ class Step:
 
     tempo: float | None = None
     """Quarter notes a minute that suit its piece; None where that is not known."""
+
+    def moved(self, semitones: int) -> Step:
+        """The same so many semitones higher, in the key that it is then in."""
+        if not semitones:
+            return self
+        key = self.key and Key((self.key.tonic + semitones) % 12, self.key.minor)
+        chances = tuple((event and _moved(event, semitones), p) for event, p in self.chances)
+        return replace(self, event=_moved(self.event, semitones), key=key, chances=chances)
 
     @property
     def bar_number(self) -> int:

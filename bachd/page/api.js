@@ -28,6 +28,10 @@ async function ask(method, path, body, type = "application/json") {
 
 export const change = (settings) => ask("PATCH", "settings", JSON.stringify(settings));
 export const undo = () => ask("POST", "settings/undo");
+export const redo = () => ask("POST", "settings/redo");
+/** Keep the present settings under a name, or remove what was kept so. */
+export const savePreset = (name) => ask("PUT", `presets/${encodeURIComponent(name)}`);
+export const removePreset = (name) => ask("DELETE", `presets/${encodeURIComponent(name)}`);
 export const save = () => ask("POST", "settings/save");
 export const settings = () => ask("GET", "settings");
 /** `what`: play, pause, stop, panic, next or again. */
@@ -36,6 +40,10 @@ export const order = (what) => ask("POST", what);
 export const piece = (name) => ask("GET", `pieces/${encodeURIComponent(name)}`);
 /** Upload a .mid file. Returns {piece}: the value for seed.piece. */
 export const upload = (file) => ask("POST", `seeds?name=${encodeURIComponent(file.name)}`, file, "audio/midi");
+/** Pause in so many minutes; null is not at all. Returns {rest}: what is said of it. */
+export const sleep = (minutes) => ask("POST", "sleep", JSON.stringify({ minutes }));
+/** Wait for the next knob, pedal or key. Returns {trigger}: its name. */
+export const learn = () => ask("POST", "learn");
 /** Keep a piece of this run by its number; null is the present one. Returns {kept}, null while it is not over. */
 export const keep = (number = null) => ask("POST", "keep", number === null ? undefined : JSON.stringify({ number }));
 /** Play again: {number} of a piece of this run, or {favourite}. */

@@ -41,7 +41,7 @@ export function fit(canvas) {
 export function palette() {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-  const names = ["ink", "dim", "line", "faint", "paper", "seed", "accent", "black-key", "white-key"];
+  const names = ["ink", "dim", "line", "faint", "paper", "seed", "accent", "black-key", "white-key", "person"];
   const colours = Object.fromEntries(names.map((name) => [name, colour(name)]));
   return { ...colours, voices: [0, 1, 2, 3].map((voice) => colour(`v${voice}`)) };
 }

@@ -79,6 +79,11 @@ export class Feed {
     else this.socket.send(JSON.stringify({ type: "ping", t: performance.now() / 1000 }));
   }
 
+  /** Play a MIDI channel message, given by its bytes. */
+  play(data) {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ type: "play", data }));
+  }
+
   lost(socket) {
     if (socket !== this.socket) return;
     this.on.link("lost");

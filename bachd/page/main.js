@@ -16,6 +16,7 @@ import { Roll } from "./roll.js";
 import { Score } from "./score.js";
 import { Steer } from "./settings.js";
 import { Stage } from "./stage.js";
+import { Controls } from "./steer/controls.js";
 
 const SYNTHS = "synths"; // the choice that asks the browser for its MIDI outputs
 
@@ -31,6 +32,7 @@ const steer = new Steer(() => pieces.open());
 const pieces = new Pieces((piece) => steer.set("seed.piece", piece), hear, () => colours);
 const history = new History();
 const stage = new Stage();
+const controls = new Controls({ steer, score, listener, attempt, play: (data) => feed.play(data) });
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 let playing = true;
@@ -61,6 +63,7 @@ const on = {
     listener.hush();
     score.retract(n, steps);
   },
+  live: (message) => controls.live(message),
   plan({ steps }) {
     score.setPlan(steps);
   },
@@ -69,11 +72,13 @@ const on = {
   },
   status({ status }) {
     state.show(status);
+    controls.status(status);
     if (!score.steps.length && status.condition) write(by("where"), status.condition);
     if (typeof status.playing === "boolean") go(status.playing);
   },
   settings({ settings }) {
     steer.show(settings);
+    controls.show(settings);
     pieces.offer(settings.choices?.pieces ?? [], settings.values.seed?.piece ?? null);
   },
   halted: () => go(false),
@@ -87,6 +92,7 @@ const on = {
     } else {
       write(by("latency"), "no connection to bachd");
       listener.hush();
+      controls.hush();
       score.freeze(clock.now());
       say("Connection to bachd lost.");
     }
@@ -117,6 +123,7 @@ function frame() {
   if (!step || stamp === shown) return;
   shown = stamp;
   showWhere(step, !playing);
+  controls.step(step);
   words.show(score.steps, index);
   chances.show(step, score.steps[index + 1]);
   if (described !== step.bar) describe(by("roll"), step);
@@ -232,6 +239,7 @@ by("panic").addEventListener("click", () => attempt(async () => {
 by("open-help").addEventListener("click", help);
 by("help-close").addEventListener("click", () => by("help").close());
 listenToKeys({
+  t: () => controls.tap(),
   " ": () => attempt(pause),
   n: () => attempt(next),
   r: () => attempt(again),
@@ -252,5 +260,5 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 document.fonts.ready.then(() => roll.recolour(colours));
 if (offered()) by("instrument").add(new Option("A synth on this computer …", SYNTHS));
 setInterval(() => listener.on && by("link").dataset.state === "live" && heard(), 1000);
-new Feed(clock, on);
+const feed = new Feed(clock, on);
 frame();

@@ -57,6 +57,7 @@ export class Roll {
     this.threads(seen);
     for (const note of seen) this.note(note);
     this.line();
+    this.live();
     this.names(seen);
     this.keyboard(seen);
   }
@@ -140,7 +141,7 @@ export class Roll {
 
   note(note) {
     const { pen } = this;
-    const colour = this.colours.voices[note.voice];
+    const colour = this.score.silent?.has(note.voice) ? this.colours.dim : this.colours.voices[note.voice];
     const thick = Math.min(Math.max(this.row - 1, 4), 14);
     const [x, y] = [this.x(note.from), this.y(note.pitch) + (this.row - thick) / 2];
     const [width, round] = [Math.max(3, this.x(note.to) - x - 2), Math.min(thick / 2, 5)];
@@ -193,6 +194,15 @@ export class Roll {
     this.pen.globalAlpha = 0.75;
     this.pen.fillRect(x, TOP - 6, 1.5, this.height);
     this.pen.globalAlpha = 1;
+  }
+
+  /** Notes of the moment, at the line: a person's in a colour of their own. */
+  live() {
+    const [x, thick] = [Math.round(this.x(this.tick)), Math.min(Math.max(this.row - 1, 4), 14)];
+    for (const [pitch, who] of this.score.live) {
+      this.pen.fillStyle = who === "person" ? this.colours.person : this.colours.voices[2];
+      this.pen.fillRect(x - 5, this.y(pitch) + (this.row - thick) / 2, 22, thick);
+    }
   }
 
   /** The keys at the left; those that sound have their voice's colour. */

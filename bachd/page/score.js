@@ -15,7 +15,7 @@ export function notesOf(steps) {
     const next = new Map();
     const starts = step.starts.map((start) => (Array.isArray(start) ? start[0] : start));
     for (const [pitch, name, voice] of written(step, starts)) {
-      const before = starts.includes(pitch) ? undefined : sounding.get(pitch);
+      const before = step.held.includes(pitch) ? sounding.get(pitch) : undefined;
       const note = before ?? { pitch, name, voice, from: step.tick, step };
       if (!before) notes.push(note);
       note.to = step.tick + step.ticks;
@@ -55,6 +55,8 @@ export function placeOf(step) {
 export class Score {
   constructor() {
     this.version = 0; // grows with every change
+    this.silent = new Set(); // voices that are not heard
+    this.live = new Map(); // pitches that sound at the moment, and who plays them: person or voice
     this.reset([], []);
   }
 
@@ -80,6 +82,13 @@ export class Score {
     this.changed();
     const last = this.played.at(-1);
     if (this.frozen !== null && last) this.frozen = Math.min(this.frozen, last.tick + last.ticks - 1);
+  }
+
+  /** A note of the moment begins or ends. */
+  setLive(pitch, who, on) {
+    if (on) this.live.set(pitch, who);
+    else if (this.live.get(pitch) === who) this.live.delete(pitch);
+    this.version += 1;
   }
 
   setPlan(steps) {

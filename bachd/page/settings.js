@@ -7,9 +7,11 @@
 import * as api from "./api.js";
 import { by, make, say, title, write } from "./dom.js";
 
-const PROGRAMS = [[1, "grand piano"], [7, "harpsichord"], [8, "clavichord"], [9, "celesta"], [12, "vibraphone"],
+export const PROGRAMS = [[1, "grand piano"], [7, "harpsichord"], [8, "clavichord"], [9, "celesta"], [12, "vibraphone"],
   [20, "church organ"], [21, "reed organ"], [25, "guitar"], [41, "violin"], [43, "cello"], [49, "strings"],
   [53, "choir"], [69, "oboe"], [74, "flute"], [75, "recorder"]];
+
+const LEARNT = new Set(["number", "choice", "yes"]); // what a controller can steer
 
 const BEST = "empty: the model's own value";
 
@@ -17,6 +19,8 @@ const BEST = "empty: the model's own value";
 const GROUPS = {
   "The music": [
     { key: "tempo", label: "Tempo", kind: "number", limits: [20, 300], step: 1, hint: "quarter notes a minute; empty: as suits the piece; or clock, link" },
+    { key: "transpose", label: "Transpose", kind: "number", limits: [-24, 24], step: 1, hint: "semitones higher" },
+    { key: "hours", label: "Hours of playing", kind: "list", hint: "such as 08:00-22:00; empty: always" },
     { key: "seed.piece", label: "Seed piece", kind: "piece", hint: "what the music starts with" },
     { key: "seed.bars", label: "Seed bars", kind: "number", limits: [1, 64], step: 1, hint: "before the model takes over" },
     { key: "model", label: "Model", kind: "choice", from: "models", hint: "the bundle that composes" },
@@ -44,7 +48,7 @@ const GROUPS = {
   ],
 };
 
-const pick = (values, key) => key.split(".").reduce((value, part) => value?.[part], values);
+export const pick = (values, key) => key.split(".").reduce((value, part) => value?.[part], values);
 const shown = (value) => {
   if (value === null || value === undefined) return "";
   if (Array.isArray(value)) return value.join(" ");
@@ -72,6 +76,7 @@ export class Steer {
     }
     by("fields").addEventListener("submit", (event) => event.preventDefault());
     by("undo").addEventListener("click", () => this.run(api.undo(), "Undone."));
+    by("redo").addEventListener("click", () => this.run(api.redo(), "Made again."));
     by("save").addEventListener("click", () => this.run(api.save(), "Saved to config.yaml."));
   }
 
@@ -102,14 +107,17 @@ export class Steer {
     entry.append(made.input);
     if (field.kind !== "piece") made.input.addEventListener("change", () => this.send(made));
     made.box = make("div", { className: "field" }, label, entry, hint, fault);
+    if (LEARNT.has(field.kind)) made.box.dataset.learn = field.key;
     return made;
   }
 
   /** Show the settings that are in force. */
-  show({ values, unsaved, undo, choices, limits }) {
+  show({ values, unsaved, undo, redo, choices, limits }) {
     this.values = values;
-    if (!undo && document.activeElement === by("undo")) by("steer").focus(); // a disabled button keeps no focus
-    by("undo").disabled = !undo;
+    for (const [id, works] of [["undo", undo], ["redo", redo]]) {
+      if (!works && document.activeElement === by(id)) by("steer").focus(); // a disabled button keeps no focus
+      by(id).disabled = !works;
+    }
     by("save").disabled = !unsaved;
     write(by("saved"), unsaved ? "not saved yet" : "as in config.yaml");
     for (const field of this.fields) {

@@ -22,7 +22,7 @@ from bachd.realtime.clock import Clock
 from bachd.realtime.clock_out import ClockMode, ClockSender
 from bachd.realtime.in_flight import InFlight
 from bachd.realtime.meta_events import MetaEvents
-from bachd.realtime.note_tracker import NoteTracker
+from bachd.realtime.note_tracker import AS_WRITTEN, NoteTracker, VoiceMix
 from bachd.realtime.output import Output, TimedMessage
 from bachd.realtime.transport import Conductor
 
@@ -44,6 +44,7 @@ class Change:
     conductor: Conductor | None = None
     """None: the present one. Another one has not begun anything yet."""
     clock_mode: ClockMode = ClockMode.OFF
+    mix: VoiceMix = AS_WRITTEN
 
 
 class Performer:
@@ -140,7 +141,7 @@ class Performer:
         self.conductor = conductor
         self.conductor.change(tick, change.bpm)
         self.conductor.shift(change.latency - self.latency)
-        self._note_tracker.use(change.channels, change.expression)
+        self._note_tracker.use(change.channels, change.expression, change.mix)
         self._bpm, self._patches, self.latency = change.bpm, change.patches, change.latency
         for group in ([set_tempo(self.conductor.bpm)], *self._patches):
             if group not in known:

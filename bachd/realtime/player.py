@@ -19,7 +19,7 @@ from bachd.music.performance.expression import Expression
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.clock_out import ClockMode
-from bachd.realtime.note_tracker import NoteTracker
+from bachd.realtime.note_tracker import AS_WRITTEN, NoteTracker, VoiceMix
 from bachd.realtime.output import Output, TimedMessage
 from bachd.realtime.performer import Change, Patches, Performer
 from bachd.realtime.transport import Conductor
@@ -61,6 +61,7 @@ class Player:
         latency: float = 0.0,
         expression: Expression | None = None,
         clock_mode: ClockMode = ClockMode.OFF,
+        mix: VoiceMix = AS_WRITTEN,
         on_step: OnStep | None = None,
         on_retract: OnRetract | None = None,
         on_wait: OnWait | None = None,
@@ -72,9 +73,10 @@ class Player:
         latency: seconds by which messages leave early, because the synth answers late.
         expression: how the notes are struck; None: as they are written, but loud as metre and phrase want it.
         clock_mode: whether MIDI clock is sent with the music.
+        mix: how loud each voice is, and where it has a channel of its own.
         """
         self._clock = clock
-        note_tracker = NoteTracker(channels, expression)
+        note_tracker = NoteTracker(channels, expression, mix)
         self._performer = Performer(output, conductor, clock, note_tracker, clock_mode, patches, latency)
         self._on_step = on_step
         self._on_retract = on_retract

@@ -106,6 +106,11 @@ class Transport:
         """Whether it is neither halted nor suspended."""
         return not (self._halted or self._suspended)
 
+    @property
+    def halted(self) -> bool:
+        """Whether it was halted, and not resumed."""
+        return self._halted
+
     def halt(self) -> None:
         """Silence the music at once."""
         self._halted = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from bachd.realtime.player import Player
 from bachd.service.parts import PartsExchange
 from bachd.service.person.desk import PersonDesk
 from bachd.service.person.steering import Steering
+from bachd.service.person.trigger_wait import TriggerWait
 from bachd.service.pieces.played import Music
 from bachd.service.sd_notify import SystemdNotifier
 from bachd.service.settings.apply import LiveSettings
@@ -23,7 +23,7 @@ from bachd.service.settings.prepare import prepare
 from bachd.service.settings.watch import SavedFile, saves
 from bachd.service.telemetry.run_stats import RunStats
 from bachd.service.tempo_source import Call
-from bachd.service.web.commands import Commands
+from bachd.service.web.commands import Commands, Timer
 from bachd.service.web.process import Page
 from bachd.yamlfile.keys import changes
 
@@ -45,12 +45,12 @@ class ControlTask:
         thread: Executor,
         music: Music,
         desk: PersonDesk,
-        transpose: Callable[[int], None],
+        rest: Timer,
     ) -> None:
         """Serves nothing yet. May wait for the disk.
 
         path: the file; None if there is none yet. call: see tempo_source.py. thread: for what may block. desk: where
-        a person's controls arrive. transpose: has everything sound so many semitones higher.
+        a person's controls arrive.
         """
         self._exchange, self._report, self._notifier, self._thread = exchange, report, notifier, thread
         config = exchange.present.config
@@ -58,10 +58,14 @@ class ControlTask:
         self._file = None if path is None else SavedFile(path, may_be_empty=config == Config())
         opens = partial(prepare, clock=clock, lateness=report.lateness, call=call)
         self._live = LiveSettings(path, exchange, opens, report, thread)
-        self.commands = Commands(self._live, exchange, player, music, thread)
+        self.commands = Commands(
+            self._live, exchange, player, music, rest, thread, TriggerWait(exchange, desk, call, thread).next
+        )
         """What the page can ask for, and the keys of a terminal."""
-        desk.steer = Steering(self._live, self.commands, exchange, transpose)
+        desk.steer = Steering(self._live, self.commands, exchange)
         self._page = Page(self.commands, exchange, thread, lambda: report.snapshot(exchange.present))
+        self._page.keys = desk.page_keys
+        desk.on_live.append(self._page.live)
         self._page.move(config.web)
 
     def begin_with(self, draft: Draft | None) -> None:

@@ -116,6 +116,7 @@ class _Run:
                 self._player.perform(self._composer.next, self._composer.restart),
                 self._composer.compose_ahead(),
                 self._look_after(),
+                self._rest.run(),
                 self._follow_settings(),
                 self._stop.wait(),
             )
@@ -136,22 +137,19 @@ class _Run:
         from bachd.service.person.desk import PersonDesk
         from bachd.service.person.ensemble import make_ensemble
         from bachd.service.run.composer_thread import ComposerThread
+        from bachd.service.run.rest import Rest
 
         self._desk = PersonDesk(self._exchange, self._clock.now)
         self._composer = ComposerThread(self._exchange, self.stats, thread, self._events)
         if self.first:
             self._composer.replay(self.first)
+        parts, clock = self._exchange.present, self._clock
         self._player = make_player(
-            self._exchange.present,
-            self._clock,
-            on_step=self._on_step,
-            on_retract=self._on_retract,
-            on_wait=self._on_wait,
+            parts, clock, on_step=self._on_step, on_retract=self._on_retract, on_wait=self._on_wait
         )
-        self._ensemble = make_ensemble(
-            self._exchange.present, self._player, self._clock, self._desk.sent, self._composer.lend, thread
-        )
-        self._desk.partner = self._ensemble
+        self._rest = Rest(self._exchange, self.stats, lambda: self._player.conductor)
+        sent, lend = self._desk.voices_sent, self._composer.lend
+        self._desk.partner = self._ensemble = make_ensemble(parts, self._player, clock, sent, lend, thread)
         self._stack.callback(self._let_go)
 
     def _let_go(self) -> None:
@@ -192,8 +190,10 @@ class _Run:
         elif step.opens:
             log.info("now %s", step.piece)
         self._close_replaced()
+        bpm = self._exchange.present.bpm * step.pace
+        self._rest.on_step(step, due, bpm)
         if self.stats.page is not None:
-            self.stats.page.step(step, due, self._exchange.present.bpm * step.pace, messages)
+            self.stats.page.step(step, due, bpm, messages)
         if self._housekeeping is not None:
             self._housekeeping.show(step, due)
 
@@ -223,6 +223,7 @@ class _Run:
         """While music plays: check the ports and show the run."""
         await self._playing.wait()
         self._housekeeping = await asyncio.get_running_loop().run_in_executor(self._tending, self._make_housekeeping)
+        self._desk.on_live.append(self._housekeeping.live)
         await self._housekeeping.run(self._stack)
 
     async def _follow_settings(self) -> None:
@@ -243,8 +244,7 @@ class _Run:
     def _make_control_task(self, call: Call) -> ControlTask:
         from bachd.service.control_task import ControlTask  # slow, too
 
-        exchange, player, stats = self._exchange, self._player, self.stats
-        parts = (self._path, exchange, player, stats, self._notifier, self._clock, call, self._tending)
-        task = ControlTask(*parts, self._composer, self._desk, self._composer.transpose)
+        parts = (self._path, self._exchange, self._player, self.stats, self._notifier, self._clock, call, self._tending)
+        task = ControlTask(*parts, self._composer, self._desk, self._rest)
         task.begin_with(self._draft)
         return task

@@ -34,6 +34,7 @@ from bachd.neural.sampling.sampler import Sampler
 from bachd.neural.step_buffer import StepBuffer
 from bachd.realtime.clock import Clock
 from bachd.realtime.clock_out import ClockMode
+from bachd.realtime.note_tracker import VoiceMix
 from bachd.realtime.performer import Change
 from bachd.realtime.player import OnRetract, OnStep, OnWait, Player
 from bachd.service import state_dir
@@ -171,15 +172,28 @@ def read_midi(path: Path, asked: str) -> Piece:
     return midifile.read(data, os.fsencode(path.name).decode("utf-8", "backslashreplace"))
 
 
-def patches(midi: Midi) -> tuple[tuple[Message, ...], ...]:
+def patches(config: Config) -> tuple[tuple[Message, ...], ...]:
     """Return the messages that choose the sound of each channel in use: its bank, then its program."""
-    found = []
-    for channel in dict.fromkeys(midi.channels):
+    found, midi = [], config.midi
+    own = {
+        channel: voice.program
+        for channel, voice in zip(mix(config).channels, config.voices.each, strict=True)
+        if channel is not None
+    }
+    for channel in dict.fromkeys((*midi.channels, *own)):
+        if (program := own.get(channel)) is not None:
+            found.append((program_change(channel - 1, program),))
+            continue
         program, bank = for_channel(midi.program, channel), for_channel(midi.bank, channel)
         if program is not None:
             selected = () if bank is None else bank_select(channel - 1, bank)
             found.append((*selected, program_change(channel - 1, program)))
     return tuple(found)
+
+
+def mix(config: Config) -> VoiceMix:
+    """Return how the voices sound."""
+    return config.voices.mix(config.midi.channels)
 
 
 def make_player(parts: Parts, clock: Clock, *, on_step: OnStep, on_retract: OnRetract, on_wait: OnWait) -> Player:
@@ -193,9 +207,12 @@ def make_change(before: Parts, parts: Parts) -> Change:
     """Make the change for a player that has played with the parts `before`, to go on with others."""
     same = parts.tempo_source is before.tempo_source
     conductor = None if same else make_conductor(parts.config, parts.tempo_source)
+    manner = _manner(parts)
+    if parts.is_for_any_event(before):
+        manner["expression"] = None  # which goes on, in the middle of a bar
     if conductor is not None:
         conductor.suspend(parts.gives_way)
-    return Change(parts.outputs, parts.config.bpm, conductor=conductor, **_manner(parts))
+    return Change(parts.outputs, parts.config.bpm, conductor=conductor, **manner)
 
 
 def _manner(parts: Parts) -> dict[str, Any]:
@@ -203,7 +220,8 @@ def _manner(parts: Parts) -> dict[str, Any]:
     midi = parts.config.midi
     return {
         "channels": midi.channels,
-        "patches": patches(midi),
+        "patches": patches(parts.config),
+        "mix": mix(parts.config),
         "latency": midi.latency_ms / 1e3,
         "expression": expression(parts.config, parts.rng),
         "clock_mode": _clock_mode(midi),

@@ -1,7 +1,7 @@
 """Define the parts that a run plays with, and exchange them while it plays.
 
-Law: parts are exchanged all at once, on a bar line. What is left is closed when nothing is sent to it any more, and
-what is used again stays open.
+Law: parts are exchanged all at once, on a bar line, or anywhere if only voices and pitch change. What is left is closed
+when nothing is sent to it any more, and what is used again stays open.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ class Parts:
     """What a person plays, if that is of use."""
     program: int = 0
     """The General MIDI program that fits the bundle, 0 to 127."""
+
+    def is_for_any_event(self, before: Parts) -> bool:
+        """Whether nothing differs from other parts but how voices sound, and how high."""
+        config = replace(before.config, voices=self.config.voices, transpose=self.config.transpose)
+        return self == replace(before, config=config, sampler=None, effort=None)
 
     @property
     def gives_way(self) -> bool:
@@ -105,6 +110,11 @@ class PartsExchange:
             yield
         finally:
             self._keeps -= 1
+
+    @property
+    def is_for_any_event(self) -> bool:
+        """Whether what is offered may be taken in the middle of a bar."""
+        return self._offered is not None and self._offered.is_for_any_event(self.present)
 
     def offer(self, parts: Parts) -> None:
         """Have parts taken when the next bar begins, instead of any that were offered before."""

@@ -12,7 +12,7 @@ from time import monotonic
 from typing import TypeAlias
 
 from bachd.config import Config
-from bachd.errors import BachdError, ModelError
+from bachd.errors import BachdError, ModelError, OutputError
 from bachd.midi.input.echo import EchoFilter
 from bachd.midi.input.person import Person, PersonEvent
 from bachd.midi.input.purpose import PLAYING
@@ -31,11 +31,23 @@ def is_wanted(config: Config) -> bool:
     return config.together != "none" or config.midi.thru or bool(config.midi.controls)
 
 
+class _PageAlone:
+    """No input: whoever plays does so in a browser, which is received elsewhere."""
+
+    description = "the page"
+
+    def poll(self) -> Sequence[str]:
+        return ()
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
 class PersonSource:
     """An input, and the state of the keyboards that play into it."""
 
     def __init__(self, config: Config, call: Call) -> None:
-        """Begin to receive. Raises OutputError if there is no MIDI system."""
+        """Begin to receive. Raises OutputError if there is no MIDI system, and no page to play on either."""
         from bachd.midi.inputs import open_input
 
         self.on_event: OnEvent | None = None
@@ -44,7 +56,13 @@ class PersonSource:
         self._echo = EchoFilter()
         self._person = Person(config.midi.input_channels, self._echo)
         self._call = call
-        self._input: Input = open_input(config.midi.input, self._receive, PLAYING, _asker(config))
+        try:
+            self._input: Input = open_input(config.midi.input, self._receive, PLAYING, _asker(config))
+        except OutputError as fault:
+            if config.web.listen is None:
+                raise
+            log.warning("%s; only the page plays along", fault)
+            self._input = _PageAlone()
 
     @property
     def description(self) -> str:

@@ -6,9 +6,10 @@ Law: each part is checked by the function that `run` opens it with; nothing is l
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 
-from bachd.config import Config
-from bachd.errors import BachdError, StatusError
+from bachd.config import Config, Web
+from bachd.errors import BachdError, OutputError, StatusError
 from bachd.midi import resolve
 from bachd.service.settings.remarks import remarks
 
@@ -44,9 +45,10 @@ def _examine_person(config: Config) -> list[str]:
     from bachd.service.person_source import open_person
 
     try:
-        person = open_person(config, lambda *_: None)
+        person = open_person(replace(config, web=Web(None)), lambda *_: None)
     except BachdError as fault:
-        return [f"{fault}; bachd would play without you"]
+        page = config.web.listen is not None and isinstance(fault, OutputError)
+        return [f"{fault}; {'only the page would play along' if page else 'bachd would play without you'}"]
     if person is not None:
         person.close()
     return []

@@ -59,7 +59,10 @@ def render(
             pace = (accompanied.piece.bpm or config.bpm) / config.bpm
             return (replace(step, pace=pace) for step in _counted(accompanied.steps(), out.name))
         steps = _paced(piece, ritardando) if piece else until(bars, open_composer(_fixed(config), rng), ritardando)
-        return (replace(step, pace=step.pace * config.pace(step)) for step in _counted(steps, out.name))
+        return (
+            replace(step.moved(config.transpose), pace=step.pace * config.pace(step))
+            for step in _counted(steps, out.name)
+        )
 
     match out.suffix.lower():
         case ".mid" | ".midi":
@@ -99,7 +102,7 @@ def _write(config: Config, out: Path, music: Music, rng: int) -> None:
     from bachd.realtime.clock import OfflineClock
     from bachd.realtime.player import Composed, Player
     from bachd.realtime.transport import Transport
-    from bachd.service.factory import expression, patches
+    from bachd.service.factory import expression, mix, patches
 
     steps = music(config.expression.ritardando)
 
@@ -114,7 +117,8 @@ def _write(config: Config, out: Path, music: Music, rng: int) -> None:
             Transport(config.bpm),
             clock,
             channels=config.midi.channels,
-            patches=patches(config.midi),
+            patches=patches(config),
+            mix=mix(config),
             expression=expression(config, rng),
             on_step=output.on_step,
         )

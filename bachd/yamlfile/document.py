@@ -16,11 +16,14 @@ def document(table: Any, head: str) -> str:
 
 
 def _lines(table: Any) -> Iterator[str]:
+    explained = set()  # what several sections have in common is explained once
     for key in keys(table):
         depth = key.path.count(".")
         if not depth:
             yield ""
-        yield from _comment(key.help, "  " * depth)
+        if (key.name, key.help) not in explained:
+            yield from _comment(key.help, "  " * depth)
+        explained.add((key.name, key.help))
         yield f"{'  ' * depth}{key.name}:{_example(key)}"
 
 

@@ -2,7 +2,7 @@
 
 Law: the result differs from the text only in the value, or by one line for a key that was not there.
 
-It edits what parse.py reads: mappings in two levels, block or flow. The caller validates the result.
+It edits what parse.py reads: mappings in mappings, block or flow. The caller validates the result.
 """
 
 from __future__ import annotations
@@ -33,16 +33,17 @@ class UneditableError(Exception):
 
 
 def put(text: str, path: str, value: Plain | Sequence[Plain]) -> str:
-    """Return the text with `value` at `path`, 'tempo' or 'seed.piece'. Raises UneditableError and MalformedError."""
-    section, _, key = path.rpartition(".")
-    root = parse.read(text)
-    written = write(value)
-    if not section:
-        return _put(text, root, key, written)
-    inner = _find(root, section)
-    if inner is None or _is_null(inner):
-        return _put(text, root, section, f"{{{key}: {written}}}")
-    return _put(text, inner, key, written)
+    """Return the text with `value` at `path`, such as 'seed.piece'. Raises UneditableError and MalformedError."""
+    *sections, key = path.split(".")
+    mapping, written = parse.read(text), write(value)
+    for depth, section in enumerate(sections):
+        inner = _find(mapping, section)
+        if inner is None or _is_null(inner):
+            for below in reversed([*sections[depth + 1 :], key]):
+                written = f"{{{below}: {written}}}"
+            return _put(text, mapping, section, written)
+        mapping = inner
+    return _put(text, mapping, key, written)
 
 
 def get(text: str, path: str) -> Plain | list[Plain]:

@@ -98,6 +98,11 @@ class Section:
         node = self._values.get(key)
         return isinstance(node, Scalar) and node.null
 
+    def is_empty(self, key: str) -> bool:
+        """Whether the key stands there with nothing behind it, not even a null."""
+        node = self._values.get(key)
+        return isinstance(node, Scalar) and node.null and not node.text
+
     def is_set(self, key: str) -> bool:
         """Whether the key has a value that is not null."""
         return key in self._values and not self.is_null(key)

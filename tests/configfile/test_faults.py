@@ -99,11 +99,11 @@ tempo: 90
     [
         (
             "- tempo: 90",
-            "1: a list is not a mapping; the keys are model, device, seed, tempo, together, midi, speaker, sampling",
+            "1: a list is not a mapping; the keys are model, device, seed, tempo, transpose, hours, together",
         ),
         (
             "play Bach",
-            "1: 'play Bach' is not a mapping; the keys are model, device, seed, tempo, together, midi, speaker",
+            "1: 'play Bach' is not a mapping; the keys are model, device, seed, tempo, transpose, hours, together",
         ),
         ("device: edgtpu", "1: device: 'edgtpu' is not one of the choices; did you mean 'edgetpu'?"),
         ("device: gpu0", "1: device: 'gpu0' is not one of the choices; choose from auto, cpu, edgetpu"),
@@ -127,7 +127,7 @@ tempo: 90
         ),
         (
             "zzz: 1",
-            "1: zzz: no such key; the keys here are model, device, seed, tempo, together, midi, speaker, sampling",
+            "1: zzz: no such key; the keys here are model, device, seed, tempo, transpose, hours, together",
         ),
         ('"a\\nb": 1', "1: a\\nb: no such key"),
         ("tempo: 90\n tempo: 80", "2: not YAML: mapping values are not allowed"),

@@ -41,7 +41,7 @@ class NoPage:
     def step(self, *_: object, **said: object) -> None:
         """Whatever there is to say."""
 
-    move = plan = refresh = retract = status = step
+    live = move = plan = refresh = retract = status = step
 
 
 class Stage:

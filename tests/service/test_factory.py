@@ -16,6 +16,7 @@ import pytest
 
 from bachd.config import Config, Seed
 from bachd.config_midi import Midi
+from bachd.config_voices import Voice, Voices
 from bachd.errors import ModelError
 from bachd.music.event import Event
 from bachd.neural import edgetpu
@@ -24,7 +25,7 @@ from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.bundle.card import COMPILED
 from bachd.neural.edgetpu import EdgeTpuModel
 from bachd.neural.model import TfliteModel
-from bachd.service.factory import make_composer, open_composer, open_model, patches
+from bachd.service.factory import make_composer, mix, open_composer, open_model, patches
 from tests.neural import delegates
 
 SEED = Seed(piece="bwv269", bars=1, rng=5)
@@ -82,13 +83,24 @@ def test_the_music_goes_on_when_the_edge_tpu_dies(compiled: str, caplog: pytest.
 
 def test_each_channel_in_use_has_its_bank_and_program() -> None:
     midi = Midi(channels=(1, 2, 2, 5), program=((1, 19), (2, 48), (9, 3)), bank=((2, 87 * 128 + 64),))
-    assert [[message.data.hex() for message in patch] for patch in patches(midi)] == [
-        ["c013"],
-        ["b10057", "b12040", "c130"],
-    ]
-    assert [
-        [message.data.hex() for message in patch] for patch in patches(Midi(channels=(3, 4), program=0, bank=0))
-    ] == [
-        ["b20000", "b22000", "c200"],
-        ["b30000", "b32000", "c300"],
-    ]
+    assert sent(Config(midi=midi)) == [["c013"], ["b10057", "b12040", "c130"]]
+    everywhere = Midi(channels=(3, 4), program=0, bank=0)
+    assert sent(Config(midi=everywhere)) == [["b20000", "b22000", "c200"], ["b30000", "b32000", "c300"]]
+
+
+def test_a_voice_with_a_sound_of_its_own_has_a_channel_of_its_own() -> None:
+    voices = Voices(alto=Voice(program=70), bass=Voice(program=42))
+    config = Config(midi=Midi(channels=(1, 3), program=6), voices=voices)
+    assert mix(config).channels == (None, 2, None, 4)
+    assert sent(config) == [["c006"], ["c206"], ["c146"], ["c32a"]]
+
+
+def test_no_voice_is_sent_to_the_drums_and_without_a_channel_left_it_stays_where_it_was() -> None:
+    most = tuple(channel for channel in range(1, 17) if channel not in (10, 12))
+    voices = Voices(soprano=Voice(program=1), bass=Voice(program=2))
+    config = Config(midi=Midi(channels=most), voices=voices)
+    assert mix(config).channels == (12, None, None, None)
+
+
+def sent(config: Config) -> list[list[str]]:
+    return [[message.data.hex() for message in patch] for patch in patches(config)]

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from bachd.config import Config
+from bachd.config import Config, Web
 from bachd.config_midi import Midi
 from bachd.errors import ModelError, OutputError
 from bachd.midi.input.person import PersonEvent
@@ -67,10 +67,29 @@ def test_without_midi_the_music_plays_and_check_warns(
         raise OutputError(f"{asked}: notes cannot come in: there is no MIDI")
 
     monkeypatch.setattr("bachd.midi.inputs.open_input", fail)
-    config = Config(midi=Midi(thru=True, output=("none",)))
+    config = Config(midi=Midi(thru=True, output=("none",)), web=Web(listen=None))
     with caplog.at_level(logging.WARNING):
         assert open_or_warn(config, lambda *_: None) is None
     assert caplog.messages == ["midi.thru: notes cannot come in: there is no MIDI; the music plays without you"]
     assert "midi.thru: notes cannot come in: there is no MIDI; bachd would play without you" in preflight.examine(
         config
     )
+
+
+def test_without_midi_the_page_alone_plays_along(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_midi(*_: object) -> None:
+        raise OutputError("together: harmonise: no MIDI here")
+
+    monkeypatch.setattr("bachd.midi.inputs.open_input", no_midi)
+    person = open_person(Config(together="harmonise"), lambda *_: None)
+    assert person is not None
+    assert (person.description, list(person.poll())) == ("the page", [])
+    person.close()
+    assert "together: harmonise: no MIDI here; only the page would play along" in preflight.examine(
+        Config(together="harmonise", midi=Midi(output=("none",)))
+    )
+    assert caplog.messages == ["together: harmonise: no MIDI here; only the page plays along"]
+    with pytest.raises(OutputError, match="no MIDI here"):
+        open_person(Config(together="harmonise", web=Web(listen=None)), lambda *_: None)

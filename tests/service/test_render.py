@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bachd.config import Config, Expression, Sampling, Seed
+from bachd.config_voices import Voice, Voices
 from bachd.errors import OutputError, UsageError
 from bachd.music import smf
 from bachd.music.metre import Grid, Metre
@@ -160,3 +161,28 @@ def test_without_a_tempo_each_piece_has_its_own(tmp_path: Path) -> None:
     still, seed = Expression(ritardando=0.0), Seed(piece="bwv1007-gigue", rng=1)
     assert 138 in tempos(Config(model="cello", seed=seed, expression=still))
     assert tempos(Config(model="cello", seed=seed, expression=still, tempo=70.0)) == {70}
+
+
+def test_a_silent_voice_is_left_out_and_one_with_its_own_sound_is_on_its_own_channel(tmp_path: Path) -> None:
+    def struck(voices: Voices) -> list[tuple[int, int, int]]:
+        config = Config(voices=voices, sampling=Sampling(lookahead=1), expression=Expression(humanise_ms=0))
+        render.render(config, tmp_path / "a.mid", 4, 1)
+        found = smf.parse((tmp_path / "a.mid").read_bytes()).messages
+        return [(tick, message.channel, message.note) for tick, _, message in found if message.type == "note_on"]
+
+    whole = struck(Voices())
+    upper = struck(Voices(bass=Voice(mute=True)))
+    bass = struck(Voices(bass=Voice(solo=True, program=42)))
+    assert {channel for _, channel, _ in bass} == {1}
+    assert len(bass) > 8
+    assert sorted([*upper, *((tick, 0, note) for tick, _, note in bass)]) == sorted(whole)
+
+
+def test_transposed_music_is_the_same_so_many_semitones_higher(tmp_path: Path) -> None:
+    def struck(semitones: int) -> list[int]:
+        config = Config(transpose=semitones, sampling=Sampling(lookahead=1))
+        render.render(config, tmp_path / "a.mid", 4, 1)
+        found = smf.parse((tmp_path / "a.mid").read_bytes()).messages
+        return [message.note for _, _, message in found if message.type == "note_on"]
+
+    assert struck(-5) == [note - 5 for note in struck(0)]

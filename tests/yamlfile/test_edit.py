@@ -30,6 +30,25 @@ SHIPPED = (TOP / "config.yaml").read_text()
         ("seed: {rng: 5}\n", "seed.piece", "bwv269", "seed: {piece: bwv269, rng: 5}\n"),
         ("seed: {}\ntempo: 84\n", "seed.bars", 2, "seed: {bars: 2}\ntempo: 84\n"),
         ("seed:\ntempo: 84\n", "seed.bars", 2, "seed: {bars: 2}\ntempo: 84\n"),
+        ("", "voices.bass.mute", True, "voices: {bass: {mute: true}}\n"),
+        (
+            "voices: {alto: {solo: true}}\n",
+            "voices.bass.mute",
+            True,
+            "voices: {bass: {mute: true}, alto: {solo: true}}\n",
+        ),
+        (
+            "voices:\n  bass:\n    solo: true\n",
+            "voices.bass.mute",
+            True,
+            "voices:\n  bass:\n    solo: true\n    mute: true\n",
+        ),
+        (
+            "voices:\n  bass: # low\n  alto: {}\n",
+            "voices.alto.volume",
+            80,
+            "voices:\n  bass: # low\n  alto: {volume: 80}\n",
+        ),
         ("tempo: 84\n", "seed.bars", 2, "tempo: 84\nseed: {bars: 2}\n"),
         (
             "seed:\n  # why\n  piece: x # end\n\n# next\ntempo: 84\n",

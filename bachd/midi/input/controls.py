@@ -22,9 +22,6 @@ from bachd.midi.input.trigger import parse as parse_trigger
 
 COMMANDS: Final = ("play", "pause", "stop", "panic", "tap", "next piece", "re-roll", "undo", "freeze")
 """What can be asked for, beside other values of keys."""
-TRANSPOSE: Final = "transpose"
-"""Semitones by which everything is played higher; steered as if it were a key."""
-TRANSPOSITIONS: Final = (-24, 24)
 _NUMBER: Final = r"-?[0-9]+(?:\.[0-9]+)?"
 _ENTRY: Final = re.compile(rf"(\S+)(?: ({_NUMBER}) to ({_NUMBER})| (?!inverted|pick-up)(\S+))?( inverted)?( pick-up)?")
 
@@ -51,19 +48,12 @@ class Target(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Transposition:
-    limits: tuple[float, float] | None = TRANSPOSITIONS
-    whole: bool = True
-    choices: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Control:
     """What one trigger does."""
 
     trigger: Trigger
     target: str
-    """A key, such as 'tempo', TRANSPOSE, or one of COMMANDS."""
+    """A key, such as 'tempo', or one of COMMANDS."""
     values: tuple[Value, ...] = ()
     """The only value, or those between which a continuous trigger chooses; of a command, none."""
     low: float = 0.0
@@ -91,9 +81,8 @@ class Control:
 def parse(key: str, entry: str, targets: Mapping[str, Target]) -> Control:
     """Read an entry: a trigger, and what it does. Raises ValueError, which says what is wrong with it.
 
-    targets: the keys that can be changed live; TRANSPOSE is known.
+    targets: the keys that can be changed live.
     """
-    targets = {**targets, TRANSPOSE: _Transposition()}
     trigger = parse_trigger(key)
     text = " ".join(entry.split())
     if text.lower() in COMMANDS:

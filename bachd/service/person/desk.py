@@ -1,7 +1,7 @@
 """Decide what each thing that a person does is for: a control, the way through, or playing together.
 
 Law: what steers something does nothing else. A note that went out has its end sent to where it began, whatever the
-settings say by then.
+settings say by then. What is played in a browser goes through, for there it has no synth of its own.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from typing import Final, Protocol, TypeAlias
 
 from bachd.midi.input.controls import Control
 from bachd.midi.input.person import PersonEvent
+from bachd.midi.input.trigger import Trigger, named
 from bachd.music.message import Message, note_off
 from bachd.realtime.output import TimedMessage
 from bachd.service.parts import Parts, PartsExchange
+from bachd.service.person.page_keys import PAGE, PageKeys
 
 _PASSED: Final = frozenset(("note_on", "note_off", "control_change", "pitchwheel"))
 """What goes through. A program change would take bachd's own sound away."""
@@ -39,6 +41,9 @@ class Partner(Protocol):
         ...
 
 
+OnLive: TypeAlias = Callable[[Sequence[TimedMessage], bool], None]
+"""Called with notes of the moment, and whether a person plays them; otherwise they are the voices under a melody."""
+
 _Key: TypeAlias = tuple[str, int, int]
 
 
@@ -50,6 +55,11 @@ class PersonDesk:
         self.steer: Steer | None = None
         """None as long as nothing can be steered yet."""
         self.partner: Partner | None = None
+        self.on_live: list[OnLive] = []
+        self.on_trigger: Callable[[Trigger], None] | None = None
+        """Called with whatever a person uses next, which then does nothing else."""
+        self.page_keys = PageKeys(self._take, clock)
+        """What is played in browsers."""
         self._exchange = exchange
         self._clock = clock
         self._through: dict[_Key, tuple[Parts, Message]] = {}
@@ -77,10 +87,25 @@ class PersonDesk:
         if self._parts is not None and self._parts.person is not None:
             self._parts.person.sent(messages)
 
+    def voices_sent(self, messages: Sequence[TimedMessage]) -> None:
+        """Note what was sent of the voices that play along with a person."""
+        self.sent(messages)
+        self._show(messages, is_person=False)
+
+    def _show(self, messages: Sequence[TimedMessage], *, is_person: bool) -> None:
+        notes = [timed for timed in messages if timed.message.type in ("note_on", "note_off")]
+        for call in self.on_live if notes else ():
+            call(notes, is_person)
+
     def _take(self, event: PersonEvent) -> None:
         message = event.message
         if message.type == "note_off" and (key := _key(event)) in self._steering:
             self._steering.discard(key)
+            return
+        if self.on_trigger is not None and (trigger := named(message)) is not None:
+            if message.type == "note_on":
+                self._steering.add(_key(event))
+            self.on_trigger(trigger)
             return
         parts = self._exchange.present
         control = next((each for each in parts.config.midi.controls if each.trigger.matches(message)), None)
@@ -91,6 +116,7 @@ class PersonDesk:
                 self.steer.steer(control, message, event.moment)
             return
         self._pass_through(event, parts)
+        self._show([TimedMessage(event.moment, 0.0, message)], is_person=True)
         if self.partner is not None:
             self.partner.take(event)
 
@@ -99,7 +125,7 @@ class PersonDesk:
         if message.type == "note_off":
             if (begun := self._through.pop(_key(event), None)) is not None:
                 self._send(begun[0], message)
-        elif parts.config.midi.thru and message.type in _PASSED:
+        elif (parts.config.midi.thru or event.source.startswith(PAGE)) and message.type in _PASSED:
             if message.type == "note_on":
                 self._through[_key(event)] = (parts, message)
             self._send(parts, message)

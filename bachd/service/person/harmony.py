@@ -63,21 +63,21 @@ class HarmonyPartner:
 
     def use(self, parts: Parts) -> None:
         """Play with other parts from here on, if the settings want that at all."""
-        from bachd.service.factory import patches
+        from bachd.service.factory import mix, patches
 
         before, self._parts = self._parts, parts
         was_active, was_alone = self._active, self._plays_alone
         self._active = parts.gives_way and parts.config.together in MODES
         self._plays_alone = self._active and parts.config.together == "duet"
-        self._voices.use(parts.outputs, parts.config.midi.channels)
+        self._voices.use(parts.outputs, parts.config.midi.channels, mix(parts.config))
         self._beat.use(parts.bpm, self._clock(), steady=self._plays_alone)
         if was_active and not self._active:
             self._stop()
         if not self._active:
             return
-        midi = parts.config.midi
-        if not was_active or (midi, parts.outputs) != (before.config.midi, before.outputs):
-            self._voices.set_up([message for group in patches(midi) for message in group])
+        sounds = patches(parts.config)
+        if not was_active or (sounds, parts.outputs) != (patches(before.config), before.outputs):
+            self._voices.set_up([message for group in sounds for message in group])
         drawn_by = (parts.config.model, parts.config.device, parts.config.sampling)
         if not was_active or drawn_by != (before.config.model, before.config.device, before.config.sampling):
             self._ask(lambda: self._open(parts), lambda _: None)

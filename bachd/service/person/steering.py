@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final, Protocol, cast
 
 from bachd.errors import BachdError
-from bachd.midi.input.controls import TRANSPOSE, Control, Value
+from bachd.midi.input.controls import Control, Value
 from bachd.music.message import Message
 from bachd.neural.step_buffer import Turn
 from bachd.service.parts import PartsExchange
@@ -45,21 +45,13 @@ class Commander(Protocol):
 class Steering:
     """What controls have asked for. For the event loop."""
 
-    def __init__(
-        self,
-        live: LiveSettings,
-        commands: Commander,
-        exchange: PartsExchange,
-        transpose: Callable[[int], None],
-    ) -> None:
-        """transpose: has everything sound so many semitones higher."""
+    def __init__(self, live: LiveSettings, commands: Commander, exchange: PartsExchange) -> None:
+        """Nothing has been asked for yet."""
         self._live, self._commands, self._exchange = live, commands, exchange
-        self._transpose = transpose
         self._taps = TapTempo()
         self._pressed: set[Control] = set()
         self._positions: dict[Control, float] = {}
         self._picked_up: set[Control] = set()
-        self._semitones = 0
         self._wanted: dict[str, Value] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._changing = False
@@ -72,11 +64,7 @@ class Steering:
         elif control.target == "seed.piece" and not control.values:
             self._choose_piece(message.program)
         elif (value := self._value(control, message)) is not None:
-            if control.target == TRANSPOSE:
-                self._semitones = int(value)
-                self._transpose(self._semitones)
-            else:
-                self._change(control.target, value)
+            self._change(control.target, value)
 
     def _is_pressed(self, control: Control, message: Message) -> bool:
         """Whether a trigger is pressed that was not before."""
@@ -139,8 +127,6 @@ class Steering:
         return place if 0 <= place <= 1 else None
 
     def _present(self, key: str) -> Any:
-        if key == TRANSPOSE:
-            return self._semitones
         if key in self._wanted:
             return self._wanted[key]
         value: Any = plain(self._exchange.latest.config)

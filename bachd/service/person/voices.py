@@ -11,6 +11,8 @@ from typing import Final
 
 from bachd.music.event import Event
 from bachd.music.message import Message, note_off, note_on
+from bachd.music.notation.voices import MOST
+from bachd.realtime.note_tracker import AS_WRITTEN, VoiceMix
 from bachd.realtime.output import Output, TimedMessage
 
 _SOFTER: Final = 0.85
@@ -26,13 +28,14 @@ class Voices:
     def __init__(self, output: Output, channels: Sequence[int], clock: Callable[[], float], sent: Sent) -> None:
         """channels: 1 to 16, from the melody's down; the last takes the rest. clock: monotonic seconds."""
         self._output, self._channels, self._clock, self._sent = output, tuple(channels), clock, sent
+        self._mix = AS_WRITTEN
         self._sounding: dict[int, int] = {}  # channels, 0 to 15, by pitch
 
-    def use(self, output: Output, channels: Sequence[int]) -> None:
-        """Play to another output, or on other channels, from the next chord on."""
+    def use(self, output: Output, channels: Sequence[int], mix: VoiceMix = AS_WRITTEN) -> None:
+        """Play to another output, on other channels, or with other voices, from the next chord on."""
         if output is not self._output:
             self.release()
-        self._output, self._channels = output, tuple(channels)
+        self._output, self._channels, self._mix = output, tuple(channels), mix
 
     def set_up(self, messages: Sequence[Message]) -> None:
         """Send what chooses the sounds."""
@@ -44,14 +47,17 @@ class Voices:
         alone: whether nobody plays the melody, so that it is sounded, too.
         """
         below = event.sounding if alone else event.sounding[:-1]
-        kept = {pitch for pitch in below if pitch in event.held and pitch in self._sounding and pitch not in held}
-        messages = [self._off(pitch) for pitch in tuple(self._sounding) if pitch not in kept]
+        voices = {pitch: _voice(place, len(event.sounding)) for place, pitch in enumerate(reversed(event.sounding))}
         loud = max(1, round(_SOFTER * velocity))
-        for voice, pitch in enumerate(reversed(below), 0 if alone else 1):
-            if pitch not in kept and pitch not in held:
-                channel = self._channels[min(voice, len(self._channels) - 1)] - 1
+        velocities = {pitch: self._mix.velocity(voices[pitch], loud) for pitch in below if pitch not in held}
+        kept = {pitch for pitch in below if pitch in event.held and pitch in self._sounding and velocities.get(pitch)}
+        messages = [self._off(pitch) for pitch in tuple(self._sounding) if pitch not in kept]
+        for place, pitch in enumerate(reversed(below), 0 if alone else 1):
+            if pitch not in kept and velocities.get(pitch):
+                own = self._mix.channels[voices[pitch]]
+                channel = (own or self._channels[min(place, len(self._channels) - 1)]) - 1
                 self._sounding[pitch] = channel
-                messages.append(note_on(channel, pitch, loud))
+                messages.append(note_on(channel, pitch, velocities[pitch]))
         self._send(messages)
 
     def release(self) -> None:
@@ -68,3 +74,8 @@ class Voices:
             timed = [TimedMessage(now, 0.0, message) for message in messages]
             self._output.send(timed)
             self._sent(timed)
+
+
+def _voice(place: int, notes: int) -> int:
+    """The voice at a place from the top, in a chord of so many notes: the lowest of several is the bass."""
+    return MOST - 1 if place == notes - 1 and place else min(place, MOST - 2)

@@ -55,15 +55,14 @@ class ComposerThread:
         self._waiting: list[Callable[[Played], None]] = []  # for the present piece to be over
         self._unsent: Step | None = None  # the same, as long as the player has not sent it
         self._busy = False  # with the step that the player waits for
-        self._semitones = 0
         self._lent: Answer | None = None
         self._has_room = asyncio.Event()  # perhaps; to compose further ahead
 
     async def next(self, opens_bar: bool) -> Composed | None:
-        """Return the next step, with what is offered if it opens a bar; None after the last event."""
+        """Return the next step, with what is offered if it can be taken here; None after the last event."""
         if self._left == 0:
             return None
-        change = self.take_offered() if opens_bar else None
+        change = self.take_offered() if opens_bar or self._exchange.is_for_any_event else None
         if opens_bar and self._asked is not None:
             asked, self._asked = self._asked, None
             await asked()
@@ -123,8 +122,9 @@ class ComposerThread:
 
     @property
     def ahead(self) -> Sequence[Step]:
-        """The steps that come, as far as they are known."""
-        return [*self._again, *self._source.ahead]
+        """The steps that come, as far as they are known, as high as they will be played."""
+        semitones = self._exchange.present.config.transpose
+        return [step.moved(semitones) for step in (*self._again, *self._source.ahead)]
 
     async def _skip(self) -> None:
         self._again.clear()
@@ -154,10 +154,6 @@ class ComposerThread:
         before = self._exchange.present
         parts = self._exchange.take()
         return None if parts is None else make_change(before, parts)
-
-    def transpose(self, semitones: int) -> None:
-        """Let everything from the next step on sound so many semitones higher than it is composed."""
-        self._semitones = semitones
 
     def lend(self, answer: Answer | None) -> None:
         """Let an answer be played instead of what is composed, from the next step on; None: no longer."""
@@ -194,10 +190,10 @@ class ComposerThread:
         parts, before, source = self._exchange.present, self._before, self._source
         self._busy = True
         step = self._again.popleft() if self._again else await self._call(source.next)
-        step = self._before = replace(step, event=step.event.moved(self._semitones))
-        self._busy = False
+        self._before, self._busy = step, False
         slowing = pace(before, step, self.ahead, parts.config.expression.ritardando)
-        self._unsent = replace(step, pace=slowing * (self._lent.pace if self._lent else parts.config.pace(step)))
+        share = self._lent.pace if self._lent else parts.config.pace(step)
+        self._unsent = replace(step.moved(parts.config.transpose), pace=slowing * share)
         self._remember(step)
         if self._stats.events:
             self._has_room.set()

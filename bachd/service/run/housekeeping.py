@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from itertools import count
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from bachd.errors import BachdError
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
+from bachd.realtime.output import TimedMessage
 from bachd.service import resource_exhaustion
 from bachd.service.parts import Parts, PartsExchange
 from bachd.service.sd_notify import SystemdNotifier
@@ -48,6 +50,7 @@ class Housekeeping:
         self._clock = clock
         self._thread = thread
         self._view: TerminalView | None = None
+        self._drawing: asyncio.TimerHandle | None = None  # of notes of the moment
         self._coming: list[asyncio.TimerHandle] = []  # steps that will be drawn
 
     async def run(self, stack: ExitStack) -> None:
@@ -86,6 +89,18 @@ class Housekeeping:
             loop = asyncio.get_running_loop()  # whose clock is the monotonic one
             self._coming = [each for each in self._coming if each.when() > loop.time()]
             self._coming.append(loop.call_at(due + AFTER, self._view.show, step))
+
+    def live(self, messages: Sequence[TimedMessage], is_person: bool) -> None:
+        """Draw notes of the moment, soon: those of a chord together."""
+        if self._view is not None:
+            self._view.live.take(messages, is_person)
+            if self._drawing is None:
+                self._drawing = asyncio.get_running_loop().call_later(AFTER, self._draw)
+
+    def _draw(self) -> None:
+        self._drawing = None
+        if self._view is not None:
+            self._view.redraw()
 
     def retract(self, moment: float) -> None:
         """Draw no step that was to sound after `moment`, in monotonic seconds."""

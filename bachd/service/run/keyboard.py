@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bachd")
 
-HELP: Final = "keys: space pause, n next piece, r this one again, + - tempo, k keep it, q quit"
+HELP: Final = "keys: space pause, n next piece, r this one again, + - tempo, k keep it, s sleep, q quit"
 STEP: Final = 4
 """Quarter notes a minute that + and - change the tempo by."""
+SLEEP: Final = (15, 30, 60, 120)
+"""Minutes of the sleep timer."""
 _SETTLING: Final = 0.3
 """Seconds in which what sounds is released, before the process is stopped."""
 
@@ -52,6 +54,7 @@ class Keyboard:
         self._stop = stop
         self._view = view
         self._before: list[Any] | None = None
+        self._sleep_in = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __enter__(self) -> Keyboard:
@@ -123,12 +126,20 @@ class Keyboard:
                 kept = (await self._commands.handle("keep", None))["kept"]
                 number = kept and kept["number"]
                 return f"kept: bachd render bach.mid --favourite {number}" if kept else "it is kept when it is over"
+            case "s" | "S":
+                return await self._sleep()
             case "q" | "Q":
                 self._stop()
                 return ""
             case "?":
                 return HELP
         return ""
+
+    async def _sleep(self) -> str:
+        """Have the sleep timer set, later each time, and then off."""
+        self._sleep_in = next((minutes for minutes in SLEEP if minutes > self._sleep_in), 0)
+        rest = (await self._commands.handle("sleep", {"minutes": self._sleep_in or None}))["rest"]
+        return f"the music {rest}; s again for later, or never" if self._sleep_in else "no sleep timer"
 
     async def _change_tempo(self, step: int) -> str:
         tempo = self._commands.tempo

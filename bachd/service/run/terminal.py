@@ -10,9 +10,7 @@ import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, Final, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Final, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
@@ -24,6 +22,7 @@ from bachd.music.event import TICKS
 from bachd.music.notation.live import LiveNotation
 from bachd.music.piece import Origin, Step
 from bachd.printable import printable
+from bachd.service.run.cells import PERSON, Column, LiveNotes, cell
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -41,26 +40,10 @@ MIN_ROLL: Final = 8
 LINES: Final = 3
 """Log lines that stay in sight."""
 
-_VOICES: Final = (("#ffe08a", "#c9a227"), ("#a8e6a1", "#4f9d55"), ("#9fd3ff", "#3f7fbf"), ("#f5b0cb", "#b0507f"))
-"""Colours of the voices from the top: where a note begins, and where it goes on. The last is for all below, too."""
 _DIM: Final = Style(dim=True)
 _TITLE: Final = Style(bold=True)
 _PLAIN: Final = Style()
 _NOW: Final = Style(bold=True, reverse=True)
-
-
-_Sound: TypeAlias = tuple[int, bool]
-"""A note's voice, counted from the top, and whether it begins here."""
-
-
-@dataclass(slots=True)
-class _Column:
-    """Notes that sound in a sixteenth."""
-
-    bar: bool = False
-    """Whether a bar begins here."""
-    notes: dict[int, _Sound] = field(default_factory=dict)
-    """By pitch."""
 
 
 def open_view(stream: TextIO, status: Callable[[], str]) -> TerminalView | None:
@@ -84,12 +67,14 @@ class TerminalView(logging.Handler):
         self._live = Live(
             self, console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
         )
-        self._columns: deque[_Column] = deque(maxlen=COLUMNS)
+        self._columns: deque[Column] = deque(maxlen=COLUMNS)
         self._tick = 0  # since the view began
         self._notation = LiveNotation()
         self._voices: dict[int, int] = {}
         self._tokens: deque[tuple[str, Origin]] = deque(maxlen=40)
         self._step: Step | None = None
+        self.live = LiveNotes()
+        """What a person plays at the moment, and the voices that join."""
         self._lines: deque[str] = deque(maxlen=LINES)
         self._drawn = False
 
@@ -137,7 +122,7 @@ class TerminalView(logging.Handler):
         start = max(index * COLUMN, self._tick)
         ticks = min((index + 1) * COLUMN, end) - start
         if start % COLUMN == 0:
-            self._columns.append(_Column())
+            self._columns.append(Column())
         column = self._columns[-1]
         column.bar |= -(step.place.phase + start - self._tick) % step.place.metre.bar < ticks
         for note in step.event.sounding:
@@ -159,7 +144,8 @@ class TerminalView(logging.Handler):
         roll = rows - (len(logged) + 1 if logged else 0)
         lines: list[Iterable[Segment]] = []
         if height >= 3:
-            lines.append([Segment(self._title()[:width], _TITLE)])
+            title, live = self._title(), self.live.text()
+            lines.append([Segment(title[:width], _TITLE), Segment(live[: max(0, width - len(title))], PERSON)])
         if roll >= MIN_ROLL:
             lines += self._roll(width, roll - 1)
             lines.append([])
@@ -198,7 +184,7 @@ class TerminalView(logging.Handler):
 
     def _roll(self, width: int, rows: int) -> list[list[Segment]]:
         """The piano roll: time goes right, a cell is a sixteenth wide and two semitones high."""
-        shown = list(self._columns)[-max(1, width - LABEL) :]
+        shown = self.live.over(list(self._columns)[-max(1, width - LABEL) :])
         pitches = [note for column in shown for note in column.notes]
         low, high = min(pitches, default=RANGE[0]), max(pitches, default=RANGE[1])
         if 2 * rows > max(high, RANGE[1]) - min(low, RANGE[0]):
@@ -209,7 +195,7 @@ class TerminalView(logging.Handler):
         top = (low + high) // 2 + rows
         return [self._row(shown, top - 2 * row) for row in range(rows)]
 
-    def _row(self, shown: list[_Column], upper: int) -> list[Segment]:
+    def _row(self, shown: list[Column], upper: int) -> list[Segment]:
         """One row of cells, for the pitches `upper` and the one below it."""
         octave = next((note for note in (upper, upper - 1) if note % 12 == 0 and note >= pitch.LOWEST), None)
         segments = [Segment(f"{'' if octave is None else pitch.name(octave):<{LABEL}}", _DIM)]
@@ -219,30 +205,10 @@ class TerminalView(logging.Handler):
             if above is None and below is None:
                 text, style = "│" if column.bar else " " if octave is None else "┈", _DIM
             else:
-                text, style = _cell(above, below)
+                text, style = cell(above, below)
             if style is not before and run:
                 segments.append(Segment(run, before))
                 run = ""
             run, before = run + text, style
         segments.append(Segment(run, before))
         return segments
-
-
-def _cell(above: _Sound | None, below: _Sound | None) -> tuple[str, Style]:
-    """A cell in which one or two notes sound: two half blocks."""
-    if above is None:
-        return "▄", _style(below, None)
-    return "▀", _style(above, below)
-
-
-@cache
-def _style(front: _Sound | None, back: _Sound | None) -> Style:
-    """The colours of a cell with one note in the foreground and perhaps another behind it."""
-    return Style(color=_colour(front), bgcolor=_colour(back))
-
-
-def _colour(sound: _Sound | None) -> str | None:
-    if sound is None:
-        return None
-    voice, begins = sound
-    return _VOICES[min(voice, len(_VOICES) - 1)][0 if begins else 1]

@@ -28,6 +28,8 @@ class Draft:
     """Values that differ from the text's, by keys such as 'seed.piece'."""
     undos: tuple[Mapping[str, Any], ...] = ()
     """What takes back each of the last changes, the last one last."""
+    redos: tuple[Mapping[str, Any], ...] = ()
+    """What makes each of the changes again that were undone since, the first one last."""
 
     @property
     def content(self) -> str:
@@ -54,22 +56,34 @@ class Draft:
 
         continues: whether it goes on with the last change, if that was of the same keys, so that both are one to undo.
         """
-        inverse = {key: self.value(key) for key in wanted}
+        inverse = self._present(wanted)
         if all(_same(inverse[key], value) for key, value in wanted.items()):
             return self  # to undo it would change nothing
         if continues and self.undos and self.undos[-1].keys() == wanted.keys():
-            return self._with(wanted)
-        return replace(self._with(wanted), undos=(*self.undos, inverse)[-UNDOS:])
+            return replace(self._with(wanted), redos=())
+        return replace(self._with(wanted), undos=(*self.undos, inverse)[-UNDOS:], redos=())
 
     def undone(self) -> Draft:
         """Return the draft without the last change."""
         if not self.undos:
             raise ConfigError("there is nothing to undo")
-        return replace(self._with(self.undos[-1]), undos=self.undos[:-1])
+        *undos, last = self.undos
+        return replace(self._with(last), undos=tuple(undos), redos=(*self.redos, self._present(last)))
+
+    def redone(self) -> Draft:
+        """Return the draft with the change again that was undone last."""
+        if not self.redos:
+            raise ConfigError("there is nothing to redo")
+        *redos, first = self.redos
+        return replace(self._with(first), undos=(*self.undos, self._present(first)), redos=tuple(redos))
 
     def saved(self) -> Draft:
         """Return the draft as it is once its content has been written into the file."""
         return replace(self, text=self.content, unsaved={})
+
+    def _present(self, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The present values of the keys that others are wanted for."""
+        return {key: self.value(key) for key in wanted}
 
     def _with(self, wanted: Mapping[str, Any]) -> Draft:
         unsaved = {**self.unsaved, **wanted}

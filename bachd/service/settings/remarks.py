@@ -24,6 +24,8 @@ def remarks(config: Config) -> list[str]:
         if unused := _channels(value) - set(midi.channels):
             listed = ", ".join(map(str, sorted(unused)))
             found.append(f"midi.{key}: channel {listed} is not among midi.channels, so nothing is sent there")
+    if config.hours and isinstance(config.tempo, str):
+        found.append("hours: mean nothing here, for the external tempo alone starts and halts the music")
     if midi.wait_for_start and config.tempo != "clock":
         found.append("midi.wait_for_start: means something only with tempo: clock")
     return found

@@ -55,6 +55,8 @@ class RunStats(logging.Handler):
         """Sent so far."""
         self.refused: str | None = None
         """What is wrong with the settings in the file, if they were refused."""
+        self.rest: str | None = None
+        """That the music rests, or when it will; None: neither."""
         self.page: Page | None = None
         """The page, once there is one."""
         self._began = monotonic()
@@ -79,7 +81,7 @@ class RunStats(logging.Handler):
         """Return piece, tempo and output, and if so, why there is silence and why the file's settings were refused."""
         piece = self._step.piece if self._step else "nothing yet"
         refused = f"; config refused: {self.refused}" if self.refused else ""
-        condition = f"; {wrong}" if (wrong := _condition(parts)) else ""
+        condition = "".join(f"; {each}" for each in (_condition(parts), self.rest) if each)
         return f"{piece} at {self._bpm(parts):g} bpm on {parts.outputs.description}{condition}{refused}"
 
     def _bpm(self, parts: Parts) -> float:
@@ -92,7 +94,8 @@ class RunStats(logging.Handler):
         late = self.lateness.overall()
         lateness = f"   lateness {late}" if late.count else ""
         page = f"{self.page.link}   " if self.page is not None and self.page.link else ""
-        return f"{page}{self._bpm(parts):g} bpm   {parts.outputs.description}{lateness}"
+        rest = f"{self.rest}   " if self.rest else ""
+        return f"{page}{rest}{self._bpm(parts):g} bpm   {parts.outputs.description}{lateness}"
 
     def snapshot(self, parts: Parts) -> Snapshot:
         """Return all figures."""
@@ -102,6 +105,7 @@ class RunStats(logging.Handler):
             "bar": step.bar_number if step else None,
             "tempo": self._bpm(parts),
             "condition": _condition(parts),
+            "rest": self.rest,
             "output": parts.outputs.description,
             "model": parts.config.model,
             "device": "edgetpu" if getattr(parts.composer.model, "remote", None) else "cpu",

@@ -48,6 +48,8 @@ class Figures(TypedDict):
     """Quarter notes a minute."""
     condition: str | None
     """What it waits for, or why it does not follow the external tempo; None if all is well."""
+    rest: str | None
+    """That the music rests, or when it will, such as 'pauses at 22:41'; None: neither."""
     output: str
     """The outputs, or those that are waited for."""
     model: str

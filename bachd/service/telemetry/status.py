@@ -171,7 +171,7 @@ def described(answer: dict[str, Any]) -> str:
     late, faults = Summary(**answer["lateness"]), answer["faults"]
     rows = [
         ("piece", "none yet" if answer["piece"] is None else f"{answer['piece']}, bar {answer['bar']}"),
-        ("tempo", "; ".join(filter(None, (f"{answer['tempo']:g} bpm", answer.get("condition"))))),
+        ("tempo", "; ".join(filter(None, (f"{answer['tempo']:g} bpm", answer.get("condition"), answer.get("rest"))))),
         ("output", answer["output"]),
         ("model", f"{answer['model']} on {answer['device']}"),
         ("lateness", f"{late}, of {late.count} messages" if late.count else "nothing measured"),

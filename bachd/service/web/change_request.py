@@ -12,12 +12,14 @@ from typing import Any, Final
 
 from bachd.config import Config
 from bachd.errors import ConfigError, Fault, did_you_mean
+from bachd.midi.input.trigger import parse
 from bachd.service.settings.draft import Draft
 from bachd.yamlfile.keys import keys
 
 KEYS: Final = tuple(key.path for key in keys(Config) if key.kind)
 """All that can be set: 'model', 'seed.piece' and so on."""
 
+_CONTROLS: Final = "midi.controls."
 _MOST_ITEMS: Final = 32
 _FILE: Final = re.compile(r"file:[^/\\~]+\.mid", re.IGNORECASE)
 
@@ -29,13 +31,24 @@ def checked(asked: object) -> dict[str, Any]:
     faults = []
     for key, value in asked.items():
         items = value if isinstance(value, list) else [value]
-        if key not in KEYS:
+        if key.startswith(_CONTROLS):
+            if not _is_trigger(key.removeprefix(_CONTROLS)):
+                faults.append(Fault(None, key[:60], "this is nothing to steer with, such as 'cc 21'"))
+        elif key not in KEYS:
             faults.append(Fault(None, key[:60], f"no such key{did_you_mean(key, KEYS)}"))
         elif len(items) > _MOST_ITEMS or not all(isinstance(item, str | int | float | None) for item in items):
             faults.append(Fault(None, key, "this is neither a value nor a short list of values"))
     if faults:
         raise ConfigError(faults)
     return asked
+
+
+def _is_trigger(name: str) -> bool:
+    """Whether something to steer with is called so, and no other way: it is written into the file as it is."""
+    try:
+        return str(parse(name)) == name
+    except ValueError:
+        return False
 
 
 def permitted(wanted: Mapping[str, Any], draft: Draft, seeds: Path) -> Mapping[str, Any]:

@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
 from functools import partial
 from time import monotonic
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
-from bachd.config import DEVICES, TOGETHER, Config
 from bachd.errors import BachdError, ConfigError, UsageError
 from bachd.midi.reset import reset
 from bachd.music.piece import Step
-from bachd.neural.bundle import bundle
-from bachd.neural.bundle.card import read_card
 from bachd.realtime.output import TimedMessage
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
@@ -28,36 +24,52 @@ from bachd.service.parts import PartsExchange
 from bachd.service.pieces import favourite, favourites
 from bachd.service.pieces.favourites import Kept
 from bachd.service.pieces.played import Music, Played
+from bachd.service.settings import presets
 from bachd.service.settings.apply import LiveSettings
 from bachd.service.settings.draft import Draft
 from bachd.service.web.change_request import checked, permitted
-from bachd.service.web.messages import History
-from bachd.yamlfile.keys import keys, plain
+from bachd.service.web.messages import History, Settings
+from bachd.service.web.settings_json import SettingsJson
 
 log = logging.getLogger("bachd")
 
 T = TypeVar("T")
 F = TypeVar("F", int, str)
 
-LIMITS: Final = {key.path: list(key.kind.limits) for key in keys(Config) if key.kind and key.kind.limits}
-"""Least and largest values, for sliders."""
-FRESH: Final = 10.0
-"""Seconds for which a list of ports is good enough."""
+
+MOST_MINUTES: Final = 24 * 60
+
+
+class Timer(Protocol):
+    """Pauses the music later."""
+
+    def sleep_in(self, minutes: float | None) -> str | None:
+        """Pause in so many minutes; None: not at all. Returns what is said of it."""
+        ...
 
 
 class Commands:
     """Commands of the page. All run in the event loop, except those passed to `thread`."""
 
     def __init__(
-        self, live: LiveSettings, exchange: PartsExchange, player: Player, music: Music, thread: Executor
+        self,
+        live: LiveSettings,
+        exchange: PartsExchange,
+        player: Player,
+        music: Music,
+        rest: Timer,
+        thread: Executor,
+        learn: Callable[[], Awaitable[str]],
     ) -> None:
+        """learn: returns the name of what a person uses next, such as 'cc 21'."""
+        self._rest, self._learn = rest, learn
         self._music = music
         self._live = live
         self._exchange = exchange
         self._player = player
         self._thread = thread
         self._seeds = state_dir.folder() / "seeds"
-        self._ports: tuple[float, list[str]] = (-FRESH, [])
+        self._json = SettingsJson(self._seeds)
 
     async def handle(self, what: str, given: Any) -> Any:
         """Carry out a command by its name. Raises BachdError if that cannot be."""
@@ -75,6 +87,13 @@ class Commands:
                 await self._live.apply(lambda draft: draft.changed(permitted(wanted, draft, self._seeds)))
             case "undo":
                 await self._live.apply(Draft.undone)
+            case "redo":
+                await self._live.apply(Draft.redone)
+            case "save_preset":
+                name = _field(given, "name", str)
+                await self._in_thread(partial(presets.save, name, self._exchange.latest.config))
+            case "remove_preset":
+                await self._in_thread(partial(presets.remove, _field(given, "name", str)))
             case "save":
                 await self._live.apply(save=True)
             case "play" | "pause" | "stop" | "panic":
@@ -85,6 +104,10 @@ class Commands:
             case "again":
                 self._music.again()
                 return {"playing": self.running}
+            case "sleep":
+                return {"rest": self._rest.sleep_in(_minutes(given))}
+            case "learn":
+                return {"trigger": await self._learn()}
             case "keep":
                 return {"kept": await self._keep(given)}
             case "replay":
@@ -129,7 +152,8 @@ class Commands:
     def _favourite_of(self, played: Played) -> favourite.Favourite:
         parts = self._exchange.present
         bpm = parts.bpm * parts.config.pace(played.steps[0])
-        return favourite.of(played.steps, parts.config, bpm, parts.rng)
+        steps = [step.moved(parts.config.transpose) for step in played.steps]
+        return favourite.of(steps, parts.config, bpm, parts.rng)
 
     async def _replay(self, given: Any) -> dict[str, Any]:
         """Play a piece of this run again, or a favourite, from the next bar on."""
@@ -137,7 +161,9 @@ class Commands:
             steps = self._played(_field(given, "number", int)).steps
         else:
             text = _field(given, "favourite", str)
-            steps = (await self._in_thread(partial(favourites.find, text))).steps
+            found = await self._in_thread(partial(favourites.find, text))
+            there = -self._exchange.latest.config.transpose  # from which it is moved up again when it is played
+            steps = tuple(step.moved(there) for step in found.steps)
         self._music.replay(steps)
         return {"playing": self.running}
 
@@ -192,35 +218,18 @@ class Commands:
             self._exchange.present.outputs.send([TimedMessage(due, 0, message) for message in reset()])
         return {"playing": conductor.running}
 
-    def _settings(self) -> dict[str, Any]:
-        """The settings in force, as config.yaml writes them, and what there is to choose from."""
-        config, draft = self._exchange.latest.config, self._live.draft
-        return {
-            "values": plain(config),
-            "unsaved": bool(draft.unsaved),
-            "undo": bool(draft.undos),
-            "choices": {
-                "models": bundle.names(),
-                "pieces": self._pieces(config.model),
-                "ports": self._list_ports(),
-                "devices": list(DEVICES),
-                "together": list(TOGETHER),
-            },
-            "limits": LIMITS,
-        }
+    def _settings(self) -> Settings:
+        return self._json.of(self._exchange.latest.config, self._live.draft)
 
-    def _pieces(self, model: str) -> list[str]:
-        own: list[str] = []
-        with suppress(BachdError, OSError):
-            own = list(read_card(bundle.folder(model)).seeds)
-        return own + sorted(map(str, self._seeds.glob("*.mid")))
 
-    def _list_ports(self) -> list[str]:
-        from bachd.midi.systems import list_ports
-
-        if monotonic() - self._ports[0] > FRESH:
-            self._ports = (monotonic(), [port.name for port in list_ports()])
-        return self._ports[1]
+def _minutes(given: Any) -> float | None:
+    """Return the minutes that were asked for. Raises UsageError."""
+    minutes = given.get("minutes", "") if isinstance(given, dict) else ""
+    if minutes is None:
+        return None
+    if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 < minutes <= MOST_MINUTES:
+        raise UsageError(f'this needs an object such as {{"minutes": 30}}, up to {MOST_MINUTES}, or null for none')
+    return float(minutes)
 
 
 def _field(given: Any, name: str, kind: type[F]) -> F:

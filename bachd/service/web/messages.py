@@ -10,13 +10,17 @@ from __future__ import annotations
 from typing import Any, Final, Literal, TypeAlias, TypedDict, get_args
 
 from bachd.service.pieces.favourites import Kept
+from bachd.service.settings.presets import Preset
 from bachd.service.telemetry.snapshot import Figures
 
 Order: TypeAlias = Literal["play", "pause", "stop", "panic", "next", "again"]
 """A command that is carried out at once and changes no setting."""
-Command: TypeAlias = Literal[Order, "settings", "change", "undo", "save", "keep", "replay", "history", "favourite"]
+Setting: TypeAlias = Literal["settings", "change", "undo", "redo", "save", "save_preset", "remove_preset"]
+"""A command that is answered with the settings."""
+Command: TypeAlias = Literal[Order, Setting, "sleep", "learn", "keep", "replay", "history", "favourite"]
 
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
+CHANGES: Final[tuple[Setting, ...]] = get_args(Setting)[1:]
 
 
 class Placed(TypedDict):
@@ -92,8 +96,10 @@ class Settings(TypedDict):
     values: dict[str, Any]
     unsaved: bool
     undo: bool
+    redo: bool
     choices: dict[str, list[str]]
     limits: dict[str, list[float]]
+    presets: list[Preset]
 
 
 class Status(Figures):
@@ -150,6 +156,19 @@ class AlternativesMessage(TypedDict):
     events: list[Alternative]
 
 
+class LiveMessage(TypedDict):
+    """Notes of the moment: what a person plays, or the voices that join it at once."""
+
+    type: Literal["live"]
+    due: float
+    """When they sound, in seconds of the daemon's monotonic clock."""
+    person: bool
+    starts: list[list[int]]
+    """Pitch, velocity and channel (from 1)."""
+    ends: list[list[int]]
+    """Pitch and channel."""
+
+
 class StatusMessage(TypedDict):
     """State of the run, sent every second."""
 
@@ -195,6 +214,7 @@ FeedMessage: TypeAlias = (
     | RetractedMessage
     | PlanMessage
     | AlternativesMessage
+    | LiveMessage
     | StatusMessage
     | SettingsMessage
     | TransportMessage
@@ -223,6 +243,15 @@ class WatchedMessage(TypedDict):
     clients: int
 
 
+class PlayedMessage(TypedDict):
+    """Somebody plays in a browser."""
+
+    type: Literal["played"]
+    client: int
+    data: list[int]
+    """The bytes of a MIDI channel message; none when the browser is gone."""
+
+
 class LogMessage(TypedDict):
     """A warning for the daemon's log."""
 
@@ -230,4 +259,4 @@ class LogMessage(TypedDict):
     line: str
 
 
-PageMessage: TypeAlias = Request | WatchedMessage | LogMessage
+PageMessage: TypeAlias = Request | WatchedMessage | PlayedMessage | LogMessage

@@ -25,10 +25,12 @@ from bachd.config import Web
 from bachd.errors import BachdError
 from bachd.music.notation.spelling import in_key
 from bachd.service import state_dir
+from bachd.service.person.page_keys import PageKeys
 from bachd.service.web import framing, listen_socket, step_json
+from bachd.service.web.answers import answer, refuse
 from bachd.service.web.channel import Channel
 from bachd.service.web.launch import start
-from bachd.service.web.messages import ORDERS, DaemonMessage, Opening, PageMessage, Request, Status
+from bachd.service.web.messages import DaemonMessage, Opening, PageMessage, Status
 from bachd.service.web.page_log import PageLog, log_bug
 from bachd.service.web.timeline import Timeline
 
@@ -79,6 +81,8 @@ class Page:
         self._requests: set[asyncio.Task[None]] = set()
         self._log = PageLog()
         self._timeline = Timeline()
+        self.keys = PageKeys(lambda _: None, monotonic)
+        """Where what is played in browsers goes."""
 
     async def run(self) -> None:
         """Serve as was last asked for by `move`, until this is cancelled."""
@@ -171,6 +175,7 @@ class Page:
                 task.cancel()
             self._channel.close()
             self.watched = False
+            self.keys.let_go()
             process.kill()
             code = process.wait()
         return f"{why}, exit code {code}"
@@ -183,10 +188,12 @@ class Page:
                 self.watched = bool(message["clients"])
                 if not self._commands.running:  # nothing is sent of itself, then
                     self.plan(None, self._commands.coming)
+            case "played":
+                self.keys.play(message["client"], bytes(message["data"]))
             case "request" if len(self._requests) < MOST_REQUESTS:
-                self._start_task(self._answer(message))
+                self._start_task(answer(self._commands, self._channel, message))
             case "request":
-                self._refuse(message, ["too much is being asked for at once; try again"], 503)
+                refuse(self._channel, message, ["too much is being asked for at once; try again"], 503)
 
     def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -201,28 +208,9 @@ class Page:
     async def _send_settings(self) -> None:
         self._channel.offer({"type": "settings", "settings": await self._commands.handle("settings", None)})
 
-    async def _answer(self, request: Request) -> None:
-        command = request["command"]
-        try:
-            result = await self._commands.handle(command, request["payload"])
-        except BachdError as fault:
-            self._refuse(request, str(fault).splitlines(), 409 if command in ("save", "keep", *ORDERS) else 422)
-        except Exception:  # a request must not end the music
-            log.exception("the page asked for %r, and that failed", command)
-            self._refuse(request, ["this is a bug in bachd; its log says more"], 500)
-        else:
-            if command in ORDERS:
-                self._channel.offer({"type": "going" if self._commands.running else "halted"})
-            elif command in ("change", "undo", "save"):
-                self._channel.offer({"type": "settings", "settings": result})
-            self._channel.write({"type": "done", "id": request["id"], "ok": result})
-
-    def _refuse(self, request: Request, faults: list[str], status: int) -> None:
-        self._channel.write({"type": "refused", "id": request["id"], "faults": faults, "status": status})
-
     def step(self, step: Step, due: float, bpm: float, messages: Sequence[TimedMessage]) -> None:
         """Send a step that was handed to the output as `messages` and sounds at `due`, monotonic seconds."""
-        self._channel.offer(self._timeline.played(step, due, bpm, messages, self._exchange.present.composer.ahead))
+        self._channel.offer(self._timeline.played(step, due, bpm, messages, self._commands.coming))
 
     def retract(self, moment: float) -> None:
         """Send that nothing sounds of what was to sound after `moment`, in monotonic seconds."""
@@ -238,6 +226,11 @@ class Page:
         key = self._timeline.key
         if key is not None and (chances := steps[0].chances):
             self._channel.offer(step_json.alternatives(self._timeline.number, chances, partial(in_key, key=key)))
+
+    def live(self, messages: Sequence[TimedMessage], is_person: bool) -> None:
+        """Send notes of the moment: a person's, or those of the voices that play along."""
+        if self.watched:
+            self._channel.offer(step_json.live(messages, is_person=is_person))
 
     def status(self, snapshot: Snapshot) -> None:
         """Send how the run is doing."""

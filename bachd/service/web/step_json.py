@@ -5,13 +5,13 @@ Law: of a step that was played, the notes are those of the messages that were se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from bachd.music.event import TICKS, Event
 from bachd.music.notation.spelling import key_name
 from bachd.realtime.output import TimedMessage
-from bachd.service.web.messages import Alternative, AlternativesMessage, Placed, PlannedStep, Step
+from bachd.service.web.messages import Alternative, AlternativesMessage, LiveMessage, Placed, PlannedStep, Step
 
 if TYPE_CHECKING:
     from bachd.music import piece
@@ -25,7 +25,7 @@ def played(
     tick: int,
     due: float,
     bpm: float,
-    messages: Iterable[TimedMessage],
+    messages: Sequence[TimedMessage],
 ) -> Step:
     """A step that was handed to the output as `messages`.
 
@@ -34,8 +34,9 @@ def played(
     """
     starts = _starts(messages)
     struck = {start[0] for start in starts}
-    # After a halt, a note that the event only holds is struck anew.
-    held = [note for note in step.event.held if note not in struck]
+    # After a halt, a note that the event only holds is struck anew; one whose voice is silent by now is ended.
+    ended = {timed.message.note for timed in messages if timed.message.type == "note_off"}
+    held = [note for note in step.event.held if note not in struck and note not in ended]
     return {**_place(step, written, number, tick, due, bpm), "starts": starts, "held": held}
 
 
@@ -64,6 +65,18 @@ def planned(step: piece.Step, written: Written, number: int, tick: int, due: flo
 def seconds(step: piece.Step, bpm: float) -> float:
     """Duration of a step."""
     return step.event.ticks * 60.0 / (bpm * TICKS)
+
+
+def live(messages: Sequence[TimedMessage], *, is_person: bool) -> LiveMessage:
+    """Notes of the moment. is_person: whether a person plays them."""
+    ends = [timed.message for timed in messages if timed.message.type == "note_off"]
+    return {
+        "type": "live",
+        "due": round(messages[0].due, 6),
+        "person": is_person,
+        "starts": _starts(messages),
+        "ends": [[message.note, message.channel + 1] for message in ends],
+    }
 
 
 def _starts(messages: Iterable[TimedMessage]) -> list[list[int]]:

@@ -91,3 +91,7 @@ def test_an_entry_that_makes_no_sense_is_one_line_and_the_others_hold(
     assert len(caught.value.faults) == 1
     assert caught.value.faults[0].line == 4
     assert caught.value.faults[0].key == f"midi.controls.{entry.split(':')[0]}"
+
+
+def test_what_has_a_null_does_nothing(tmp_path: Path) -> None:
+    assert [each.target for each in controls(tmp_path, "cc 20: null", "cc 21: tempo", "cc 22: ~")] == ["tempo"]

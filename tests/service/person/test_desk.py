@@ -15,6 +15,7 @@ from bachd.midi.input.person import PersonEvent
 from bachd.midi.input.trigger import parse
 from bachd.music.message import Message
 from bachd.realtime.clock import OfflineClock
+from bachd.realtime.output import TimedMessage
 from bachd.service.parts import Parts, PartsExchange
 from bachd.service.person.desk import PersonDesk
 from bachd.service.person_source import PersonSource, is_wanted
@@ -132,3 +133,44 @@ def test_the_partner_is_given_other_parts(monkeypatch: pytest.MonkeyPatch) -> No
     place.exchange_for(rng=1)
     place.desk.follow()
     assert place.seen.parts == [place.exchange.present]
+
+
+def test_what_is_played_in_a_browser_sounds_is_for_the_partner_and_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(monkeypatch)
+    shown: list[tuple[list[str], bool]] = []
+    place.desk.on_live.append(lambda notes, who: shown.append(([note.message.data.hex() for note in notes], who)))
+    place.desk.page_keys.play(3, b"\x90\x3c\x40")
+    place.desk.page_keys.play(3, b"\x90\x40\x40")
+    place.desk.page_keys.play(3, b"\x80\x40\x00")
+    place.desk.page_keys.play(3, b"")
+    played = ["903c40", "904040", "804040", "803c40"]
+    assert place.sent == place.seen.taken == played
+    assert shown == [([data], True) for data in played]
+
+
+def test_all_browsers_let_go_when_their_process_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(monkeypatch)
+    place.desk.page_keys.play(1, b"\x90\x3c\x40")
+    place.desk.page_keys.play(2, b"\x90\x43\x40")
+    place.desk.page_keys.let_go()
+    assert place.sent == ["903c40", "904340", "803c40", "804340"]
+    place.desk.page_keys.let_go()
+    assert len(place.sent) == 4
+
+
+def test_the_voices_that_play_along_are_shown_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(monkeypatch)
+    shown: list[tuple[int, bool]] = []
+    place.desk.on_live.append(lambda notes, who: shown.append((len(notes), who)))
+    place.desk.voices_sent(
+        [TimedMessage(0.0, 0.0, Message(bytes.fromhex(data))) for data in ("c005", "903c40", "903f40")]
+    )
+    place.desk.voices_sent([TimedMessage(0.0, 0.0, Message(bytes.fromhex("c005")))])
+    assert shown == [(2, False)]
+
+
+def test_a_note_of_a_browser_that_steers_does_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(monkeypatch, controls=(STRUCK,))
+    place.desk.page_keys.play(1, b"\x90\x24\x40")
+    place.desk.page_keys.play(1, b"\x80\x24\x40")
+    assert (place.sent, place.seen.steered) == ([], ["panic 902440"])

@@ -54,8 +54,7 @@ class Place:
         self.exchange = PartsExchange(Parts(config or Config(), 0, self.composer, FanOut(())))  # type: ignore[arg-type]
         self.live = Live(self.exchange)
         self.orders: list[str] = []
-        self.transposed: list[int] = []
-        self.steering = Steering(self.live, self, self.exchange, self.transposed.append)  # type: ignore[arg-type]
+        self.steering = Steering(self.live, self, self.exchange)  # type: ignore[arg-type]
 
     async def handle(self, what: str, given: Any) -> None:
         self.orders.append(what)
@@ -175,9 +174,9 @@ def test_the_wheel_transposes(tmp_path: Any) -> None:
 
     async def main() -> None:
         place = Place()
-        await place.do(bend, "e00000", "e00040", "e07f7f")
-        assert place.transposed == [-12, 0, 12]
-        assert place.live.changes == []
+        for position, semitones in (("e00000", -12), ("e07f7f", 12)):
+            await place.do(bend, position)
+            assert place.live.changes[-1] == {"transpose": semitones}
 
     run(main())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bachd.music.event import parse
 from bachd.music.message import program_change
 from bachd.realtime.clock import OfflineClock
+from bachd.realtime.note_tracker import VoiceMix
 from bachd.service.person.voices import Voices
 from tests.fakes import RecordingOutput
 
@@ -64,3 +65,14 @@ def test_a_synth_may_join_when_nothing_sounds() -> None:
     assert not output.bars
     voices.release()
     assert output.bars
+
+
+def test_voices_are_as_loud_as_the_settings_want_and_a_silent_one_ends() -> None:
+    voices, output = made(1)
+    voices.play(parse("C3.E3.G3.C4"), 100, ())
+    assert hexed(output) == ["903755", "903455", "903055"]
+    voices.use(output, (1,), VoiceMix((1.0, 0.5, 1.0, 0.0), (None, None, 3, None)))
+    voices.play(parse("~C3.F3.A3.D4"), 100, ())
+    assert hexed(output) == ["803740", "803440", "803040", "90392a", "923555"]
+    voices.play(parse("C3.D4"), 100, ())
+    assert hexed(output) == ["803940", "823540"]

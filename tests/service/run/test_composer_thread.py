@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from bachd.config import Config
+from bachd.config_voices import Voice, Voices
 from bachd.midi.fan_out import FanOut
+from bachd.music.keys import Key
 from bachd.music.metre import Grid
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.player import Composed
@@ -85,6 +87,22 @@ def test_what_is_offered_comes_with_the_next_step_that_opens_a_bar(
     assert (opening.change.bpm, opening.change.conductor) == (96.0, None)
     assert after.change is None
     assert exchange.present.config is parts.config
+
+
+def test_what_voices_sound_like_changes_in_the_middle_of_a_bar(
+    exchange: PartsExchange, stats: RunStats, thread: Executor
+) -> None:
+    silent = Config(voices=Voices(bass=Voice(mute=True)))
+    exchange.offer(replace(exchange.present, config=silent))
+    composer = ComposerThread(exchange, stats, thread, None)
+    (step,) = run(lambda: composer.next(False))
+    assert step is not None
+    assert step.change is not None
+    assert (step.change.mix.levels, step.change.expression) == ((1, 1, 1, 0), None)
+    exchange.offer(replace(exchange.present, config=replace(silent, tempo=96.0, voices=Voices())))
+    (step,) = run(lambda: composer.next(False))
+    assert step is not None
+    assert step.change is None
 
 
 def test_the_music_is_over_after_so_many_events(exchange: PartsExchange, stats: RunStats, thread: Executor) -> None:
@@ -195,3 +213,34 @@ def test_a_stop_begins_the_present_piece_anew_and_not_the_first(thread: Executor
         return composed.step.piece
 
     assert asyncio.run(play()) == "two"
+
+
+def test_all_is_transposed_with_its_key_what_was_planned_and_what_is_played_again(thread: Executor) -> None:
+    script = [replace(step, key=Key(0)) for step in FOUR]
+    exchange = PartsExchange(Parts(Config(), 1, Skipping(*script), FanOut(())))  # type: ignore[arg-type]
+    composer = ComposerThread(exchange, RunStats(Lateness()), thread, None)
+
+    async def play() -> list[tuple[str, Key | None]]:
+        found = []
+        for number in range(9):
+            if number == 2:
+                exchange.offer(replace(exchange.present, config=Config(transpose=-2)))
+            if number == 3:
+                composer.again()
+            composed = await composer.next(number % 4 == 0)
+            assert composed is not None
+            found.append((str(composed.step.event), composed.step.key))
+            if number == 7:
+                assert str(composer.ahead[0].event) == "D#4"
+        return found
+
+    sounded = asyncio.run(play())
+    assert [event for event, _ in sounded] == ["C4", "D4", "D4", "D#4", "R:4", "A#3", "C4", "D4", "D#4"]
+    assert (sounded[1][1], sounded[2][1]) == (Key(0), Key(10))
+    assert [str(step.event) for step in composer.pieces[0].steps[:4]] == ["C4", "D4", "E4", "F4"]
+
+
+def test_what_is_planned_is_the_same_object_when_it_is_played_transposed() -> None:
+    (step,) = steps("C4.E4")
+    assert step.moved(3).event is step.moved(3).event
+    assert step.moved(0) is step

@@ -86,6 +86,11 @@ def test_keys_steer_the_music_and_q_ends_it(terminal: Terminal) -> None:
     terminal.until("it is kept when it is over", terminal.press("k"))
     terminal.until("another piece, from the next bar on", terminal.press("n"))
     terminal.until("--favourite 1", 0)
+    terminal.until(r"the music pauses at \d\d:\d\d; s again for later", terminal.press("s"))
+    terminal.until(r"the music pauses at \d\d:\d\d; s again for later", terminal.press("s"))
+    for _ in range(2):
+        terminal.until("s again for later", terminal.press("s"))
+    terminal.until("no sleep timer", terminal.press("s"))
     terminal.until("keys: space pause", terminal.press("?"))
     terminal.press("q")
     terminal.until(r"\x1b\[\?1049l")

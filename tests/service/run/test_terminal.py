@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from bachd.music.message import note_off, note_on
 from bachd.music.metre import Grid, Metre
+from bachd.realtime.output import TimedMessage
 from bachd.service.run.terminal import TerminalView, open_view
 from tests.fakes import steps
 
@@ -162,3 +164,33 @@ def test_it_is_possible_on_a_terminal_that_can_show_it(
     terminal.encoding = encoding
     monkeypatch.setattr(terminal, "isatty", lambda: tty)
     assert (open_view(terminal, str) is not None) is can
+
+
+def test_what_a_person_plays_has_a_colour_of_its_own_beside_the_voices_that_join() -> None:
+    terminal = Terminal()
+    shown = TerminalView(console(terminal), lambda: "")
+    with shown:
+        shown.show(CHORALE[0])
+        for messages, is_person in (([note_on(0, 67, 80)], True), ([note_on(0, 48, 60), note_on(0, 52, 60)], False)):
+            shown.live.take([TimedMessage(0.0, 0.0, message) for message in messages], is_person)
+        terminal.seek(0)
+        terminal.truncate()
+        shown.redraw()
+        assert plain(terminal)[0].rstrip().endswith("you G4   with C3 E3")
+        assert "38;2;255;157;107" in terminal.getvalue().split("\n", 3)[-1]
+        for message, is_person in ((note_off(0, 67), True), (note_off(0, 48), False), (note_off(0, 52), False)):
+            shown.live.take([TimedMessage(0.0, 0.0, message)], is_person)
+        terminal.seek(0)
+        terminal.truncate()
+        shown.redraw()
+        assert "38;2;255;157;107" not in terminal.getvalue()
+        assert "you" not in plain(terminal)[0]
+
+
+def test_a_person_is_drawn_before_there_is_any_music() -> None:
+    terminal = Terminal()
+    shown = TerminalView(console(terminal), lambda: "")
+    with shown:
+        shown.live.take([TimedMessage(0.0, 0.0, note_on(0, 67, 80))], True)
+        shown.redraw()
+    assert "you G4" in terminal.getvalue()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from bachd.config import Config
 from bachd.errors import ConfigError
 from bachd.service.settings.draft import UNDOS, Draft
 from bachd.service.web.change_request import KEYS
-from bachd.service.web.commands import LIMITS
+from bachd.service.web.settings_json import LIMITS
 from bachd.yamlfile.keys import plain
 
 TEXT = """\
@@ -105,12 +107,25 @@ def test_limits_are_those_of_the_file() -> None:
                 wanted(Draft(TEXT).changed({key: value}))
 
 
+def test_what_was_undone_is_made_again_until_something_else_is_changed() -> None:
+    draft = changed(tempo=96).changed({"tempo": 100, "sampling.top_p": 0.5})
+    back = draft.undone().undone()
+    assert (back.content, len(back.redos)) == (TEXT, 2)
+    assert back.redone().content == changed(tempo=96).content
+    again = back.redone().redone()
+    assert (again.content, again.redos) == (draft.content, ())
+    assert again.undone().undone().content == TEXT
+    other = back.redone().changed({"tempo": 60})
+    assert other.redos == ()
+    with pytest.raises(ConfigError, match="nothing to redo"):
+        other.redone()
+
+
 def test_what_is_shown_can_be_set() -> None:
     shown, draft = json.loads(json.dumps(plain(Config()))), Draft(TEXT)
     for key in KEYS:
-        section, _, name = key.rpartition(".")
-        if section != "web":
-            draft = draft.changed({key: (shown[section] if section else shown)[name]})
+        if not key.startswith("web."):
+            draft = draft.changed({key: reduce(getitem, key.split("."), shown)})
     assert wanted(draft) == Config()
 
 

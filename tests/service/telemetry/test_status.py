@@ -25,6 +25,7 @@ SNAPSHOT: Snapshot = {
     "bar": 12,
     "tempo": 84.0,
     "condition": None,
+    "rest": None,
     "output": "FP-30X MIDI 1",
     "model": "chorales",
     "device": "cpu",

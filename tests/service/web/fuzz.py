@@ -22,7 +22,8 @@ LISTENING = 0.15
 """Seconds after which a connection counts as one that waits for the rest of a request."""
 PATHS = (
     "/ /index.html /health /metrics /login /openapi.yaml /api/status /api/settings /api/settings/undo "
-    "/api/settings/save /api/play /api/pause /api/panic /api/seeds /api/pieces/bwv269 /api/pieces/ /api/music.mid "
+    "/api/settings/save /api/presets/x /api/presets/%ff "
+    "/api/play /api/pause /api/panic /api/seeds /api/pieces/bwv269 /api/pieces/ /api/music.mid "
     "/api/feed /api/ /%00 /%ff /../x //x /api/pieces/%2e%2e%2f%00 /api/music.mid?bars=%ff /api/music.mid?bars=1e9 * ?"
 ).split()
 METHODS = "GET POST PATCH PUT DELETE HEAD OPTIONS CONNECT TRACE get G\x00T".split()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bachd import configfile
 from bachd.errors import ConfigError
 from bachd.service.settings.draft import Draft
 from bachd.service.web.change_request import checked, permitted
@@ -82,3 +83,23 @@ def test_the_address_of_the_page_is_for_who_can_write_the_file() -> None:
 )
 def test_what_was_uploaded_is_there_already_or_is_no_path_may_be_set(change: dict[str, Any]) -> None:
     assert permitted(checked(change), Draft(TEXT), SEEDS) == change
+
+
+def test_what_a_controller_does_may_be_set_by_its_name() -> None:
+    for name in ("cc 21", "note C#2", "pedal", "bend", "program 5 on channel 2"):
+        draft = Draft("midi: {output: none}\n")
+        draft = draft.changed(permitted(checked({f"midi.controls.{name}": "next piece"}), draft, SEEDS))
+        (control,) = configfile.parse(draft.content, Path("config.yaml")).midi.controls
+        assert (str(control.trigger), control.target) == (name, "next piece")
+
+
+@pytest.mark.parametrize("name", ["", "knob", "CC 21", "cc  21", "cc 21: tempo\nweb", "cc 21}", "cc 21 ", "note 36"])
+def test_no_other_text_gets_into_the_file_as_a_name(name: str) -> None:
+    assert refused({f"midi.controls.{name}": "tempo"})[0].endswith("this is nothing to steer with, such as 'cc 21'")
+
+
+def test_what_was_learned_is_undone_and_made_again() -> None:
+    draft = Draft("tempo: 84\n").changed({"midi.controls.cc 21": "tempo"})
+    assert draft.content == "tempo: 84\nmidi: {controls: {cc 21: tempo}}\n"
+    for each, controls in ((draft.undone(), 0), (draft.undone().redone(), 1)):
+        assert len(configfile.parse(each.content, Path("config.yaml")).midi.controls) == controls

@@ -20,6 +20,7 @@ from bachd.realtime.lateness import Lateness
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Conductor, Transport
 from bachd.service.parts import Parts, PartsExchange
+from bachd.service.pieces import favourite
 from bachd.service.run.composer_thread import ComposerThread
 from bachd.service.settings.apply import LiveSettings
 from bachd.service.settings.prepare import prepare
@@ -46,6 +47,17 @@ class Skipped(ScriptedComposer):
         """Do nothing."""
 
 
+async def learned() -> str:
+    return "cc 21"
+
+
+class Timer:
+    """Says what it was asked for."""
+
+    def sleep_in(self, minutes: float | None) -> str | None:
+        return None if minutes is None else f"pauses in {minutes:g} minutes"
+
+
 def asked(
     path: Path,
     ask: Callable[[Commands], Coroutine[Any, Any, None]],
@@ -69,8 +81,8 @@ def asked(
                 thread,
             )
             music = ComposerThread(exchange, RunStats(Lateness()), thread, None)
-            commands = Commands(live, exchange, player, music, thread)
-            commands._ports = (clock.now(), ["FP-30X"])
+            commands = Commands(live, exchange, player, music, Timer(), thread, learned)
+            commands._json._ports = (clock.now(), ["FP-30X"])
             await ask(commands)
 
     asyncio.run(play())
@@ -184,5 +196,30 @@ def test_what_cannot_be_played_again_is_refused(path: Path, given: Any) -> None:
     async def ask(commands: Commands) -> None:
         with pytest.raises(UsageError):
             await commands.handle("replay", given)
+
+    asked(path, ask)
+
+
+def test_a_favourite_is_as_high_as_it_was_heard_here_and_elsewhere(path: Path) -> None:
+    async def ask(commands: Commands) -> None:
+        music: Any = commands._music
+        await commands.handle("change", {"transpose": 3})
+        for _ in range(5):
+            await music.next(True)
+        kept = (await commands.handle("keep", {"number": 1}))["kept"]
+        assert [str(step.event) for step in favourite.parse(kept["favourite"]).steps] == ["D#4", "F4", "G4", "G#4"]
+        await commands.handle("replay", {"favourite": kept["favourite"]})
+        assert [str((await music.next(True)).step.event) for _ in range(3)] == ["R:4", "D#4", "F4"]
+
+    asked(path, ask, script=[*steps("C4 D4 E4 F4", piece="one"), *steps("G4 A4 B4", piece="two")])
+
+
+@pytest.mark.parametrize("given", [None, {}, {"minutes": True}, {"minutes": 0}, {"minutes": 1441}, {"minutes": "30"}])
+def test_a_sleep_of_no_length_is_refused(path: Path, given: Any) -> None:
+    async def ask(commands: Commands) -> None:
+        with pytest.raises(UsageError, match=r'such as {"minutes": 30}, up to 1440'):
+            await commands.handle("sleep", given)
+        assert await commands.handle("sleep", {"minutes": 30}) == {"rest": "pauses in 30 minutes"}
+        assert await commands.handle("sleep", {"minutes": None}) == {"rest": None}
 
     asked(path, ask)

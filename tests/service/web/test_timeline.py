@@ -40,7 +40,7 @@ class Told:
     def __init__(self, folder: Path) -> None:
         self.timeline = Timeline()
         self.recording = Recording(folder, "a run")
-        self.feed = Feed(lambda _: None)
+        self.feed = Feed(lambda _: None, lambda *_: None)
         self.retractions: list[messages.RetractedMessage] = []
 
     def step(self, step: Step, due: float, sent: Sequence[TimedMessage]) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from aiohttp import web
 
 import bachd.service.web.server
-from bachd.service.web.messages import ORDERS, FeedMessage, Opening
+from bachd.service.web.messages import CHANGES, ORDERS, Command, FeedMessage, Opening
 from bachd.service.web.server import auth
 from bachd.service.web.server.bodies import read_body
 from bachd.service.web.server.connections import Connections
@@ -36,6 +36,9 @@ LARGEST_CHANGE: Final = 16 * 1024
 """Bytes of a change of settings, or of a favourite."""
 
 
+_ASKED: Final[tuple[Command, ...]] = ("sleep", "learn", "keep", "replay")
+
+
 class App:
     """State shared by the request handlers."""
 
@@ -44,7 +47,7 @@ class App:
         home = Path(opening["home"])
         here = Path(str(files(bachd.service.web.server)))
         self._link = link
-        self._feed = Feed(link.watched)
+        self._feed = Feed(link.watched, link.played)
         self._recording = Recording(home, opening["run"])
         self._music = MusicFiles(self._recording, home / "seeds", self._model)
         self._metrics = Metrics(self._feed, self._is_playing)
@@ -67,9 +70,11 @@ class App:
                 web.get("/api/status", self._status),
                 web.get("/api/settings", self._settings),
                 web.patch("/api/settings", self._change),
-                web.post("/api/settings/{what:undo|save}", self._settle),
+                web.post("/api/settings/{what:undo|redo|save}", self._settle),
+                web.put("/api/presets/{name}", self._preset),
+                web.delete("/api/presets/{name}", self._preset),
                 web.post(f"/api/{{what:{'|'.join(ORDERS)}}}", self._order),
-                web.post("/api/{what:keep|replay}", self._piece),
+                web.post("/api/{what:sleep|learn|keep|replay}", self._ask),
                 web.get("/api/history", self._history),
                 web.get("/api/score.musicxml", ScoreFile(link).serve),
                 web.post("/api/seeds", self._music.take_seed),
@@ -119,17 +124,22 @@ class App:
     async def _change(self, request: web.Request) -> web.Response:
         return web.json_response(await self._link.ask("change", await _json(request)))
 
-    async def _piece(self, request: web.Request) -> web.Response:
+    async def _ask(self, request: web.Request) -> web.Response:
         wanted = await _json(request, default=b"null")
-        return web.json_response(
-            await self._link.ask("keep" if request.match_info["what"] == "keep" else "replay", wanted)
-        )
+        (what,) = (what for what in _ASKED if what == request.match_info["what"])
+        return web.json_response(await self._link.ask(what, wanted))
 
     async def _history(self, _: web.Request) -> web.Response:
         return web.json_response(await self._link.ask("history"))
 
     async def _settle(self, request: web.Request) -> web.Response:
-        return web.json_response(await self._link.ask("undo" if request.match_info["what"] == "undo" else "save"))
+        (what,) = (what for what in CHANGES if what == request.match_info["what"])
+        return web.json_response(await self._link.ask(what))
+
+    async def _preset(self, request: web.Request) -> web.Response:
+        """Keep the present settings under a name, or remove what was kept so."""
+        what: Command = "save_preset" if request.method == "PUT" else "remove_preset"
+        return web.json_response(await self._link.ask(what, {"name": request.match_info["name"]}))
 
     async def _order(self, request: web.Request) -> web.Response:
         (order,) = (order for order in ORDERS if order == request.match_info["what"])

@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from bachd.service.web import framing
@@ -90,6 +90,10 @@ class DaemonLink:
     def watched(self, clients: int) -> None:
         """Send how many browsers follow the feed, so that the daemon sends nothing in vain."""
         self._send({"type": "watched", "clients": clients})
+
+    def played(self, client: int, data: Sequence[int]) -> None:
+        """Send what somebody plays in a browser; nothing when that is gone."""
+        self._send({"type": "played", "client": client, "data": list(data)})
 
     def log(self, line: str) -> None:
         """Put a line into the daemon's log."""

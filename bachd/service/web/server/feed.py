@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from time import monotonic
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from aiohttp import WSMsgType, web
 
@@ -31,14 +32,20 @@ HEARTBEAT: Final = 20.0
 """Seconds between two looks whether a silent client is still there."""
 _MOST_PINGS: Final = 10
 """A second."""
+_MOST_NOTES: Final = 300
+"""Messages that are played, a second."""
+
+Played: TypeAlias = Callable[[int, Sequence[int]], None]
+"""Called with the number of a client, and the bytes of a MIDI message that is played there; none when it is gone."""
 
 
 class Feed:
     """The daemon's messages, remembered as far as a new client needs them, and passed on."""
 
-    def __init__(self, watched: Callable[[int], None]) -> None:
-        """watched: called with the number of clients, when it changes."""
-        self._watched = watched
+    def __init__(self, watched: Callable[[int], None], played: Played) -> None:
+        """watched: called with the number of clients, when it changes. played: called with what is played on one."""
+        self._watched, self._played = watched, played
+        self._numbers = count(1)
         self.status: Status | None = None
         """The last that was received; None at first."""
         self.settings: Settings | None = None
@@ -92,7 +99,8 @@ class Feed:
         if len(self._clients) >= MOST_CLIENTS:
             raise web.HTTPServiceUnavailable(text=f"{MOST_CLIENTS} follow the feed already")
         socket = web.WebSocketResponse(max_msg_size=LONGEST, heartbeat=HEARTBEAT, compress=False)
-        client = _Client(socket, request)
+        number = next(self._numbers)
+        client = _Client(socket, request, lambda data: self._played(number, data))
         self._clients.add(client)  # before anything is awaited: so many and no more
         self._watched(self.clients)
         try:
@@ -102,11 +110,17 @@ class Feed:
         finally:
             self._clients.discard(client)
             self._watched(self.clients)
+            if client.has_played:
+                self._played(number, ())
         return socket
 
 
 class _Client:
-    def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
+    def __init__(
+        self, socket: web.WebSocketResponse, request: web.Request, played: Callable[[Sequence[int]], None]
+    ) -> None:
+        self.has_played = False
+        self._played = played
         self._socket = socket
         self._request = request
         self._waiting: asyncio.Queue[str] = asyncio.Queue(BEHIND)
@@ -142,26 +156,45 @@ class _Client:
             self.drop()
 
     async def _listen(self) -> None:
-        second, pings = 0, 0
+        second, pings, notes = 0, 0, 0
         async for message in self._socket:
             if int(monotonic()) != second:
-                second, pings = int(monotonic()), 0
-            pings += 1
-            ping = _ping(message.data) if message.type == WSMsgType.TEXT else None
-            if ping is None or pings > _MOST_PINGS:
-                await self._socket.close(code=1008, message=b"only pings, and few of them")
+                second, pings, notes = int(monotonic()), 0, 0
+            said = _said(message.data) if message.type == WSMsgType.TEXT else {}
+            if (ping := _ping(said)) is not None and pings < _MOST_PINGS:
+                pings += 1
+                pong: Pong = {"type": "pong", "t": ping, "now": monotonic()}
+                self.send(json.dumps(pong))
+            elif (data := _data(said)) is not None and notes < _MOST_NOTES:
+                notes += 1
+                self.has_played = True
+                self._played(data)
+            else:
+                await self._socket.close(code=1008, message=b"only pings and notes, and few of them")
                 return
-            pong: Pong = {"type": "pong", "t": ping, "now": monotonic()}
-            self.send(json.dumps(pong))
 
 
-def _ping(text: str) -> float | None:
-    """Return the time in a ping; None if it is not one."""
+def _said(text: str) -> dict[str, Any]:
+    """Return an object that was sent; an empty one if it is none."""
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):
-        return None
-    if not isinstance(message, dict) or message.get("type") != "ping":
-        return None
-    said = message.get("t")
+        return {}
+    return message if isinstance(message, dict) else {}
+
+
+def _ping(message: Mapping[str, Any]) -> float | None:
+    """Return the time in a ping; None if it is not one."""
+    said = message.get("t") if message.get("type") == "ping" else None
     return said if isinstance(said, int | float) and not isinstance(said, bool) and abs(said) < 1e15 else None
+
+
+def _data(message: Mapping[str, Any]) -> list[int] | None:
+    """Return the bytes of a channel message that is played; None if there are none."""
+    data = message.get("data") if message.get("type") == "play" else None
+    if not isinstance(data, list) or not all(type(byte) is int for byte in data):
+        return None
+    lengths = {0x80: 3, 0x90: 3, 0xB0: 3, 0xC0: 2, 0xE0: 3}
+    if not data or len(data) != lengths.get(data[0] & 0xF0) or not 0x80 <= data[0] < 0xF0:
+        return None
+    return data if all(0 <= byte < 0x80 for byte in data[1:]) else None

@@ -33,6 +33,17 @@ def test_a_change_is_heard_and_saved_with_its_comments_and_taken_back(bachd_run:
     assert bachd_run.ask("/api/settings/undo", b"").json["values"]["tempo"] == 240
     assert bachd_run.ask("/api/settings/save", b"").status == 200
     assert bachd_run.ask("/api/settings/undo", b"").json["faults"] == ["there is nothing to undo"]
+    assert bachd_run.ask("/api/settings/redo", b"").json["values"]["tempo"] == 270
+
+
+def test_a_preset_is_saved_listed_and_removed(bachd_run: Running) -> None:
+    bachd_run.ask("/api/settings", {"sampling.top_p": 0.5, "voices.bass.mute": True}, "PATCH")
+    saved = bachd_run.ask("/api/presets/Mein%20%C3%9Cben", b"", "PUT").json["presets"][-1]
+    assert (saved["name"], saved["own"]) == ("Mein Üben", True)
+    assert (saved["values"]["sampling.top_p"], saved["values"]["voices.bass.mute"]) == (0.5, True)
+    assert bachd_run.ask("/api/presets/calm", b"", "DELETE").status == 422
+    assert bachd_run.ask("/api/presets/Mein%20%C3%9Cben", b"", "DELETE").json["presets"][-1]["own"] is False
+    assert bachd_run.ask("/api/presets/Mein%20%C3%9Cben", b"", "DELETE").status == 422
 
 
 def test_what_is_refused_is_refused_in_the_words_of_config_yaml(bachd_run: Running) -> None:

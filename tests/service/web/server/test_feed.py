@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from aiohttp import ClientSession, web
+import pytest
+from aiohttp import ClientSession, WSMsgType, web
 
 from bachd.service.web.server.feed import BEHIND, Feed
 from tests.service.web.conftest import PATIENCE
@@ -22,6 +23,18 @@ class Watched:
     def __init__(self) -> None:
         self.numbers: list[int] = []
         self.changed = asyncio.Event()
+        self.played: list[tuple[int, list[int]]] = []
+
+    def play(self, client: int, data: Sequence[int]) -> None:
+        """Note what is played in a browser."""
+        self.played.append((client, list(data)))
+        self.changed.set()
+
+    async def until_played(self, most: int) -> None:
+        """Wait until so many messages were played."""
+        while len(self.played) < most:
+            self.changed.clear()
+            await self.changed.wait()
 
     def __call__(self, clients: int) -> None:
         self.numbers.append(clients)
@@ -33,7 +46,7 @@ def served(work: Callable[[Feed, int, Watched], Awaitable[None]]) -> None:
 
     async def serving() -> None:
         watched = Watched()
-        feed = Feed(watched)
+        feed = Feed(watched, watched.play)
         app = web.Application()
         app.add_routes([web.get("/api/feed", feed.serve)])
         runner = web.AppRunner(app)
@@ -90,5 +103,54 @@ def test_all_that_is_known_is_said_first() -> None:
         assert hello["plan"] == [{"n": 100}]
         assert hello["status"] == {"piece": "x"}
         assert hello["settings"] == {"unsaved": True}
+
+    served(work)
+
+
+def test_what_is_played_in_a_browser_is_passed_on_and_its_end_when_that_is_gone() -> None:
+    async def work(_: Feed, port: int, watched: Watched) -> None:
+        async with ClientSession() as session:
+            for number, last in ((1, [0x80, 60, 0]), (2, [0xB0, 64, 127])):
+                async with session.ws_connect(f"http://127.0.0.1:{port}/api/feed") as socket:
+                    await socket.send_json({"type": "play", "data": [0x90, 60, 100]})
+                    await socket.send_json({"type": "play", "data": last})
+                    await watched.until_played(3 * number - 1)
+                await watched.until_played(3 * number)
+        assert watched.played == [
+            *[(1, [0x90, 60, 100]), (1, [0x80, 60, 0]), (1, [])],
+            *[(2, [0x90, 60, 100]), (2, [0xB0, 64, 127]), (2, [])],
+        ]
+
+    served(work)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(None, [], "903c40", [0x90, 60], [0x90, 60, 128], [0x90, -1, 1], [0x90, 60, True], [0xF8], [0xF0, 1, 2]),
+        *([8, 1, 1], [144, 60.0, 1], [[144], 60, 1], [144, 60, 1, 1]),
+    ],
+)
+def test_what_is_no_message_of_a_keyboard_is_not_played(data: object) -> None:
+    async def work(_: Feed, port: int, watched: Watched) -> None:
+        async with ClientSession() as session, session.ws_connect(f"http://127.0.0.1:{port}/api/feed") as socket:
+            await socket.receive()
+            await socket.send_json({"type": "play", "data": data})
+            assert (await socket.receive()).type == WSMsgType.CLOSE
+        assert watched.played == []
+
+    served(work)
+
+
+def test_who_plays_faster_than_anybody_can_is_let_go() -> None:
+    async def work(_: Feed, port: int, watched: Watched) -> None:
+        async with ClientSession() as session, session.ws_connect(f"http://127.0.0.1:{port}/api/feed") as socket:
+            await socket.receive()
+            for _number in range(1000):
+                await socket.send_json({"type": "play", "data": [0x90, 60, 100]})
+            assert (await socket.receive()).type == WSMsgType.CLOSE
+        while watched.played[-1] != (1, []):
+            await watched.until_played(len(watched.played) + 1)
+        assert len(watched.played) <= 2 * 300 + 1
 
     served(work)

@@ -21,7 +21,7 @@ MOST = 10_000
 
 
 def test_two_hours_of_music_leave_nothing_behind(tmp_path: Path) -> None:
-    feed, recording = Feed(lambda _: None), Recording(tmp_path, "a run")
+    feed, recording = Feed(lambda _: None, lambda *_: None), Recording(tmp_path, "a run")
     composer = open_composer(Config(), 1)
     told = played(" ".join(str(composer.next().event) for _ in range(500)))
     settled = 0
