@@ -4,6 +4,7 @@
  */
 
 import * as api from "./api.js";
+import { Dimmer } from "./dim.js";
 import { by, palette, say, title, write } from "./dom.js";
 import { DaemonClock, Feed } from "./feed.js";
 import { History } from "./history.js";
@@ -33,6 +34,7 @@ const steer = new Steer(() => pieces.open());
 const pieces = new Pieces((piece) => steer.set("seed.piece", piece), hear, () => colours);
 const history = new History();
 const stage = new Stage();
+new Dimmer();
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 let playing = true;
