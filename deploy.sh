@@ -10,6 +10,7 @@
 #   ./deploy.sh upgrade   [USER@HOST] [--wheels DIR]   the same if it is installed; the old one comes back if this fails
 #   ./deploy.sh uninstall [USER@HOST] [--purge]        remove it; with --purge its settings and recordings, too
 #   ./deploy.sh status    [USER@HOST]                  say what is installed, and whether it plays
+#   ./deploy.sh kiosk     [roll|score] [--off]         show its page on this machine's display, from boot on
 
 set -euo pipefail
 
@@ -214,6 +215,11 @@ case $verb in
     # shellcheck source=/dev/null
     . "$top/systemd/service.sh"
     appliance "$verb" "$@"
+    ;;
+  kiosk)
+    # shellcheck source=/dev/null
+    . "$top/systemd/kiosk.sh"
+    kiosk "$@"
     ;;
   *) usage ;;
 esac

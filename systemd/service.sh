@@ -5,6 +5,8 @@
 
 # shellcheck source=/dev/null
 . "$top/systemd/release.sh"
+# shellcheck source=/dev/null
+. "$top/systemd/kiosk.sh"
 
 remote=.cache/bachd-deploy # on another machine, in the home of whoever logs in
 
@@ -193,6 +195,7 @@ restart() {
 appliance_uninstall() {
   local to kept=', and so are /etc/bachd and /var/lib/bachd'
   begin "stopping bachd"
+  kiosk_off
   systemctl --quiet disable --now bachd 2> /dev/null || true
   begin "removing it"
   while read -r _ to; do rm -f "$to"; done < <(system_files)

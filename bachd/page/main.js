@@ -4,6 +4,7 @@
  */
 
 import * as api from "./api.js";
+import { Dimmer } from "./dim.js";
 import { by, palette, say, title, write } from "./dom.js";
 import { DaemonClock, Feed } from "./feed.js";
 import { History } from "./history.js";
@@ -11,6 +12,7 @@ import { listenToKeys } from "./keys.js";
 import { Listener } from "./listen.js";
 import { MidiOut, offered, outputs } from "./midiout.js";
 import { Chances, describe, showWhere, State, Words } from "./panels.js";
+import { Notation } from "./notation/view.js";
 import { Pieces } from "./pieces.js";
 import { Roll } from "./roll.js";
 import { Score } from "./score.js";
@@ -25,6 +27,7 @@ const score = new Score();
 const listener = new Listener(clock);
 const colours = palette();
 const roll = new Roll(by("roll"), score, colours);
+const notation = new Notation(score);
 const words = new Words();
 const chances = new Chances();
 const state = new State(colours);
@@ -33,6 +36,7 @@ const pieces = new Pieces((piece) => steer.set("seed.piece", piece), hear, () =>
 const history = new History();
 const stage = new Stage();
 const controls = new Controls({ steer, score, listener, attempt, play: (data) => feed.play(data) });
+new Dimmer();
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 let playing = true;
@@ -118,7 +122,9 @@ function frame() {
   const now = clock.now();
   const index = score.indexAt(now);
   const step = score.steps[index];
-  roll.draw(still.matches && step ? step.tick : score.tickAt(now), still.matches);
+  const tick = still.matches && step ? step.tick : score.tickAt(now);
+  if (notation.on) notation.draw(tick, index);
+  else roll.draw(tick, still.matches);
   const stamp = `${score.version} ${index}`;
   if (!step || stamp === shown) return;
   shown = stamp;
@@ -244,6 +250,7 @@ listenToKeys({
   n: () => attempt(next),
   r: () => attempt(again),
   k: () => attempt(keep),
+  v: () => notation.toggle(),
   f: () => stage.toggle(),
   "?": help,
 });

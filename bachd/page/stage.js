@@ -23,7 +23,7 @@ export class Stage {
   }
 
   get on() {
-    return window.location.hash === HASH;
+    return window.location.hash.split("=")[0] === HASH;
   }
 
   /** Fill the screen, or give it back. Call it from a click or a key: browsers insist. */

@@ -54,7 +54,7 @@ def test_the_piece_begins_again(page: Page) -> None:
 
 def test_a_piece_is_kept_and_its_link_plays_it_again(page: Page, browser: Browser, daemon: Daemon) -> None:
     until(page, f"{TITLE}.startsWith('BWV')")
-    piece = page.evaluate(TITLE)
+    piece = page.evaluate(f"{TITLE}.replace('after ', '')")
     page.click("#keep")
     until_told(page, "It is kept when it is over")
     page.click("#next")
@@ -144,6 +144,26 @@ def test_the_stage_is_entered_and_left_by_a_key(page: Page) -> None:
     page.wait_for_selector(".on-stage")
     page.keyboard.press("f")
     page.wait_for_selector("#play:visible")
+
+
+def test_the_stage_dims_while_nothing_plays_and_a_touch_brings_the_light_back(page: Page) -> None:
+    dimmed = "document.body.classList.contains('dimmed')"
+    page.keyboard.press("f")
+    page.wait_for_selector(".on-stage")
+    page.clock.install()
+    page.keyboard.press("Space")
+    page.wait_for_selector(".halted")
+    page.clock.fast_forward(61_000)
+    page.wait_for_selector(".dimmed")
+    page.mouse.move(50, 60)
+    page.mouse.move(70, 80)
+    assert not page.evaluate(dimmed)
+    page.clock.fast_forward(61_000)
+    page.wait_for_selector(".dimmed")
+    page.keyboard.press("Space")
+    page.wait_for_selector("body:not(.halted)")
+    page.clock.fast_forward(61_000)
+    assert not page.evaluate(dimmed)
 
 
 def test_a_search_that_finds_nothing_says_so(page: Page) -> None:

@@ -6,11 +6,14 @@ Law: durations are exact, in ticks; what no single note can show is written as t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final, NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from bachd.music.event import TICKS
+from bachd.music.notation.beams import Mark, beams, group
 from bachd.music.notation.score import Bar, Chord, Score
 from bachd.music.notation.spelling import Spelled, signature
 
@@ -40,50 +43,104 @@ _TRIPLETS: Final = {
     2: ("32nd", 0, True),
     1: ("64th", 0, True),
 }
+_FLAGS: Final = {"eighth": 1, "16th": 2, "32nd": 3, "64th": 4}
 _BASS: Final = 57
 """MIDI number below which the middle of a voice has it written in the bass clef: A3."""
 
 
-def write(score: Score, title: str, *, creator: str = "") -> bytes:
-    """Return the text of a file. title: above the music. creator: who or what has composed it."""
+def write(score: Score, title: str, *, creator: str = "", ends: bool = True) -> bytes:
+    """Return the text of a file. creator: who or what has composed it. ends: whether a final bar line follows."""
     root = Element("score-partwise", version="4.0")
     SubElement(SubElement(root, "work"), "work-title").text = _plain(title)
     identification = SubElement(root, "identification")
     if creator:
         SubElement(identification, "creator", type="composer").text = _plain(creator)
     SubElement(SubElement(identification, "encoding"), "software").text = "bachd"
-    parts = SubElement(root, "part-list")
-    for number, name in enumerate(score.names, 1):
-        listed = SubElement(parts, "score-part", id=f"P{number}")
-        SubElement(listed, "part-name").text = name
-    for voice in range(len(score.names)):
-        part = SubElement(root, "part", id=f"P{voice + 1}")
+    listed, parts = SubElement(root, "part-list"), _parts(score)
+    for number, part in enumerate(parts, 1):
+        SubElement(SubElement(listed, "score-part", id=f"P{number}"), "part-name").text = part.name
+    for number, part in enumerate(parts, 1):
+        element = SubElement(root, "part", id=f"P{number}")
         before: Bar | None = None
         for bar in score.bars:
-            _measure(part, bar, before, voice, score.middles[voice])
+            measure = _measure(element, bar, before, part)
+            if number == 1:
+                _directions(measure, bar)
+            _music(measure, bar, part)
             before = bar
-        if before is not None:
-            barline = SubElement(part[-1], "barline", location="right")
+        if before is not None and ends:
+            barline = SubElement(element[-1], "barline", location="right")
             SubElement(barline, "bar-style").text = "light-heavy"
     ElementTree.indent(root, " ")
     return (_DOCTYPE + ElementTree.tostring(root, encoding="unicode") + "\n").encode()
 
 
-def _measure(part: Element, bar: Bar, before: Bar | None, voice: int, middle: int) -> None:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one player has: some voices on one staff or two."""
+
+    name: str
+    voices: tuple[int, ...]
+    staves: tuple[int, ...]
+    """Of each voice, counted from 1."""
+    basses: tuple[bool, ...]
+    """Of each staff, whether it has the bass clef."""
+
+
+def _parts(score: Score) -> list[_Part]:
+    """Two or three voices are on a grand staff, or on one if all are low; else each voice has a staff of its own."""
+    low = [middle < _BASS for middle in score.middles]
+    voices = tuple(range(len(low)))
+    if not 2 <= len(low) <= 3:
+        return [_Part(name, (voice,), (1,), (low[voice],)) for voice, name in enumerate(score.names)]
+    if all(low):
+        return [_Part("", voices, (1,) * len(low), (True,))]
+    return [_Part("Keyboard", voices, (1, *(1 + bass for bass in low[1:-1]), 2), (False, True))]
+
+
+def _measure(element: Element, bar: Bar, before: Bar | None, part: _Part) -> Element:
     implicit: dict[str, str] = {} if bar.is_full and bar.number else {"implicit": "yes"}
-    measure = SubElement(part, "measure", {"number": str(bar.number), **implicit})
-    _attributes(measure, bar, before, middle)
-    if voice == 0:
-        _directions(measure, bar)
-    for number, layer in enumerate(bar.voices[voice], 1):
-        if number > 1 and layer:
-            SubElement(SubElement(measure, "backup"), "duration").text = str(bar.ticks)
-        for chord in layer:
-            for piece in _split(chord):
-                _chord(measure, piece, number)
+    measure = SubElement(element, "measure", {"number": str(bar.number), **implicit})
+    _attributes(measure, bar, before, part)
+    return measure
 
 
-def _attributes(measure: Element, bar: Bar, before: Bar | None, middle: int) -> None:
+def _music(measure: Element, bar: Bar, part: _Part) -> None:
+    """Write the notes of a part, one layer after another."""
+    number = 0
+    for voice, staff in zip(part.voices, part.staves, strict=True):
+        for place, layer in enumerate(bar.voices[voice]):
+            if place and not layer:
+                continue
+            number += 1
+            if number > 1:
+                SubElement(SubElement(measure, "backup"), "duration").text = str(bar.ticks)
+            where = _Where(number, staff if len(part.basses) > 1 else None, rests=not place)
+            row = [piece for chord in layer for piece in _split(chord)]
+            for chord, marks in zip(row, _beams(row, bar), strict=True):
+                _chord(measure, chord, where, marks)
+
+
+def _beams(row: Sequence[Chord], bar: Bar) -> list[tuple[Mark, ...]]:
+    """The marks of the beams of a layer."""
+    upbeat = 0 if bar.number else bar.metre.bar - bar.ticks
+    ends = list(accumulate((chord.ticks for chord in row), initial=upbeat))
+    flags = [_FLAGS.get((_VALUES | _TRIPLETS)[chord.ticks][0], 0) if chord.notes else 0 for chord in row]
+    return beams(flags, ends[:-1], group(bar.metre))
+
+
+class _Where(NamedTuple):
+    """Where a note is written."""
+
+    layer: int
+    """Counted from 1 in the part."""
+    staff: int | None
+    """Counted from 1; None where there is one alone."""
+    rests: bool
+    """Whether its rests are shown."""
+
+
+def _attributes(measure: Element, bar: Bar, before: Bar | None, part: _Part) -> None:
     """Write what differs from the bar before."""
     attributes = Element("attributes")
     if before is None:
@@ -97,11 +154,18 @@ def _attributes(measure: Element, bar: Bar, before: Bar | None, middle: int) -> 
         SubElement(time, "beats").text = str(bar.metre.beats)
         SubElement(time, "beat-type").text = str(bar.metre.unit)
     if before is None:
-        clef = SubElement(attributes, "clef")
-        SubElement(clef, "sign").text = "F" if middle < _BASS else "G"
-        SubElement(clef, "line").text = "4" if middle < _BASS else "2"
+        _clefs(attributes, part)
     if len(attributes):
         measure.append(attributes)
+
+
+def _clefs(attributes: Element, part: _Part) -> None:
+    if len(part.basses) > 1:
+        SubElement(attributes, "staves").text = str(len(part.basses))
+    for number, bass in enumerate(part.basses, 1):
+        clef = SubElement(attributes, "clef", {"number": str(number)} if len(part.basses) > 1 else {})
+        SubElement(clef, "sign").text = "F" if bass else "G"
+        SubElement(clef, "line").text = "4" if bass else "2"
 
 
 def _directions(measure: Element, bar: Bar) -> None:
@@ -132,21 +196,23 @@ def lengths_of(ticks: int) -> Iterator[int]:
         ticks -= length
 
 
-def _chord(measure: Element, chord: Chord, layer: int) -> None:
-    if not chord.notes and layer > 1:
+def _chord(measure: Element, chord: Chord, where: _Where, marks: Sequence[Mark]) -> None:
+    if not chord.notes and not where.rests:
         SubElement(SubElement(measure, "forward"), "duration").text = str(chord.ticks)
         return
     if not chord.notes:
         note = SubElement(measure, "note")
         SubElement(note, "rest")
-        _length(note, chord.ticks, layer, ())
+        _length(note, chord.ticks, where, ())
     ties = [kind for kind, there in (("stop", chord.tied), ("start", chord.ties)) if there]
     for index, spelled in enumerate(chord.notes):
         note = SubElement(measure, "note")
         if index:
             SubElement(note, "chord")
         _pitch(note, spelled)
-        _length(note, chord.ticks, layer, ties)
+        _length(note, chord.ticks, where, ties)
+        for level, mark in enumerate(marks if not index else (), 1):
+            SubElement(note, "beam", number=str(level)).text = mark
         if ties:
             notations = SubElement(note, "notations")
             for kind in ties:
@@ -161,12 +227,12 @@ def _pitch(note: Element, spelled: Spelled) -> None:
     SubElement(pitch, "octave").text = str(spelled.octave)
 
 
-def _length(note: Element, ticks: int, layer: int, ties: Sequence[str]) -> None:
+def _length(note: Element, ticks: int, where: _Where, ties: Sequence[str]) -> None:
     kind, dots, triplet = (_VALUES | _TRIPLETS)[ticks]
     SubElement(note, "duration").text = str(ticks)
     for tie in ties:
         SubElement(note, "tie", type=tie)
-    SubElement(note, "voice").text = str(layer)
+    SubElement(note, "voice").text = str(where.layer)
     SubElement(note, "type").text = kind
     for _ in range(dots):
         SubElement(note, "dot")
@@ -174,6 +240,8 @@ def _length(note: Element, ticks: int, layer: int, ties: Sequence[str]) -> None:
         modification = SubElement(note, "time-modification")
         SubElement(modification, "actual-notes").text = "3"
         SubElement(modification, "normal-notes").text = "2"
+    if where.staff is not None:
+        SubElement(note, "staff").text = str(where.staff)
 
 
 def _plain(text: str) -> str:

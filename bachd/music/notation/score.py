@@ -5,11 +5,11 @@ Law: a score has the notes, durations and bars of its steps, and nothing else; a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
-from typing import Final
+from typing import Final, TypeAlias
 
 from bachd.music import keys
 from bachd.music.keys import Key
@@ -73,14 +73,21 @@ class Score:
     bars: tuple[Bar, ...]
 
 
-def score(steps: Sequence[Step], bpm: float | None = None) -> Score:
-    """Write steps down, one or several pieces. bpm: quarter notes a minute at the beginning."""
+Names: TypeAlias = Mapping[int, Spelled]
+"""The names of what sounds in a step, by MIDI number."""
+
+
+def score(steps: Sequence[Step], bpm: float | None = None, names: Sequence[Names] | None = None) -> Score:
+    """Write steps down, one or several pieces.
+
+    bpm: quarter notes a minute at the beginning. names: of what sounds in each step, if they are given already.
+    """
     bars = _bars(steps)
     if bars:
         bars[0].bpm = bpm
     used = voices.count(step.event for step in steps)
     parts: list[list[tuple[Note, Spelled]]] = [[] for _ in range(used)]
-    for note, name, voice in _notes(steps, used):
+    for note, name, voice in _notes(steps, used, names or _names(steps)):
         parts[voice].append((note, name))
     for part in parts:
         for bar in bars:
@@ -138,23 +145,28 @@ def _bars(steps: Sequence[Step]) -> list[Bar]:
     return bars
 
 
-def _notes(steps: Sequence[Step], used: int) -> Iterator[tuple[Note, Spelled, int]]:
+def _names(steps: Sequence[Step]) -> Iterator[Names]:
+    """The names of what sounds in each step, as the key of its piece has them."""
+    for _, group in groupby(_with_piece(steps), key=attrgetter("number")):
+        row = [each.step for each in group]
+        events = [step.event for step in row]
+        yield from spell_events(events, next((step.key for step in row if step.key), None) or keys.home(events))
+
+
+def _notes(steps: Sequence[Step], used: int, names: Iterable[Names]) -> Iterator[tuple[Note, Spelled, int]]:
     """Each note of the steps with its name and voice."""
     tracker = voices.Voices(used)
     open_notes: dict[int, tuple[int, Spelled, int]] = {}  # pitch -> start, name, voice
     tick = 0
-    for _, group in groupby(_with_piece(steps), key=attrgetter("number")):
-        row = [each.step for each in group]
-        events = [step.event for step in row]
-        key = next((step.key for step in row if step.key), None) or keys.home(events)
-        for event, spelled in zip(events, spell_events(events, key), strict=True):
-            for pitch in [pitch for pitch in open_notes if pitch not in event.held]:
-                start, name, voice = open_notes.pop(pitch)
-                yield Note(start, tick, pitch), name, voice
-            found = tracker.assign(event)
-            for pitch in event.sounding:
-                open_notes.setdefault(pitch, (tick, spelled[pitch], found[pitch]))
-            tick += event.ticks
+    for step, spelled in zip(steps, names, strict=True):
+        event = step.event
+        for pitch in [pitch for pitch in open_notes if pitch not in event.held]:
+            start, name, voice = open_notes.pop(pitch)
+            yield Note(start, tick, pitch), name, voice
+        found = tracker.assign(event)
+        for pitch in event.sounding:
+            open_notes.setdefault(pitch, (tick, spelled[pitch], found[pitch]))
+        tick += event.ticks
     for pitch, (start, name, voice) in open_notes.items():
         yield Note(start, tick, pitch), name, voice
 

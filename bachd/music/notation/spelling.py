@@ -65,6 +65,15 @@ class Spelled:
         return f"{self.letter}{_ACCIDENTALS[self.alteration]}{self.octave}"
 
 
+def spelled(pitch: int, name: str) -> Spelled:
+    """A pitch by the name that `str` gives it, such as 'Bb3'. Raises ValueError for another name."""
+    accidental = name[1:].rstrip("-0123456789")
+    alteration = next((number for number, sign in _ACCIDENTALS.items() if sign == accidental), None)
+    if alteration is None or name[:1] not in _NATURAL:
+        raise ValueError(f"{name!r} is not the name of a note, such as Bb3")
+    return Spelled(pitch, _LETTERS.index(name[0]) - 1 + 7 * alteration)
+
+
 def signature(key: Key) -> int:
     """Sharps in the signature of a key, -6 to 6; flats are less than 0."""
     sharps = (key.tonic * 7 - (3 if key.minor else 0)) % 12  # of the major key with the same signature

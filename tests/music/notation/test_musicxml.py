@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bachd.config import Config
-from bachd.music import pitch
+from bachd.music import keys, pitch
 from bachd.music.event import TICKS
 from bachd.music.keys import Key
 from bachd.music.metre import Grid, Metre
-from bachd.music.notation import musicxml
+from bachd.music.notation import musicxml, spelling
 from bachd.music.notation.score import score
 from bachd.music.notes import join
 from bachd.music.piece import Step
@@ -98,3 +98,50 @@ def test_what_a_bundle_composes_comes_back_note_for_note_and_bar_for_bar(model: 
         assert [round(bar.offset * TICKS) for bar in measures] == [bar.start for bar in bars]
     names = {note.nameWithOctave for part in opened.parts for each in part.flatten().notes for note in each.pitches}
     assert all(pitch.number(name) for name in names)
+
+
+def staves(line: str, tmp_path: Path) -> list[tuple[str, set[str]]]:
+    """The clef of each staff of some music, and the names of its notes."""
+    opened = reopened(steps(line), tmp_path)
+    return [
+        (
+            part.flatten().getElementsByClass("Clef")[0].sign,
+            {pitch.nameWithOctave for note in part.flatten().notes for pitch in note.pitches},
+        )
+        for part in opened.parts
+    ]
+
+
+def test_voices_from_treble_to_bass_are_on_a_grand_staff(tmp_path: Path) -> None:
+    line = "C3.E4.C5:2 D3.F4.B4:2"
+    assert staves(line, tmp_path) == [("G", {"E4", "C5", "F4", "B4"}), ("F", {"C3", "D3"})]
+    assert written(steps(line)) == found(reopened(steps(line), tmp_path))
+
+
+def test_low_voices_share_one_staff_and_four_have_one_each(tmp_path: Path) -> None:
+    assert staves("C2.E3:2 D2.F3:2", tmp_path) == [("F", {"C2", "E3", "D2", "F3"})]
+    assert [clef for clef, _ in staves("C3.A3.E4.C5:4", tmp_path)] == ["G", "G", "G", "F"]
+
+
+def test_a_part_of_a_piece_has_no_final_bar_line() -> None:
+    music = score(steps("C4:4"))
+    assert b"light-heavy" in musicxml.write(music, "whole")
+    assert b"light-heavy" not in musicxml.write(music, "part", ends=False)
+
+
+def test_names_that_were_given_are_kept() -> None:
+    played = steps("A#3")
+    flat = spelling.spelled(58, "Bb3")
+    assert b"<step>B</step>" in musicxml.write(score(played, names=[{58: flat}]), "a piece")
+
+
+@pytest.mark.parametrize("name", ["H3", "", "B?3", "Bbbb3"])
+def test_what_is_no_name_of_a_note_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="not the name of a note"):
+        spelling.spelled(58, name)
+
+
+@given(st.integers(0, 127), st.sampled_from(keys.ALL))
+def test_a_name_that_is_read_is_the_one_that_was_written(pitch_number: int, key: Key) -> None:
+    (given_name,) = spelling.spell([pitch_number], key)
+    assert spelling.spelled(pitch_number, str(given_name)) == given_name

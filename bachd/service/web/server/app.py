@@ -50,6 +50,7 @@ class App:
         self._feed = Feed(link.watched, link.played)
         self._recording = Recording(home, opening["run"])
         self._music = MusicFiles(self._recording, home / "seeds", self._model)
+        self._score = ScoreFile(link)
         self._metrics = Metrics(self._feed, self._is_playing)
         self._page = Static(here.parents[2] / "page")
         self._own = Static(here)
@@ -76,7 +77,7 @@ class App:
                 web.post(f"/api/{{what:{'|'.join(ORDERS)}}}", self._order),
                 web.post("/api/{what:sleep|learn|keep|replay}", self._ask),
                 web.get("/api/history", self._history),
-                web.get("/api/score.musicxml", ScoreFile(link).serve),
+                web.get("/api/score.musicxml", self._score.serve),
                 web.post("/api/seeds", self._music.take_seed),
                 web.get("/api/pieces/{name:.+}", self._music.piece),
                 web.get("/api/music.mid", self._music.as_mid),
@@ -91,6 +92,7 @@ class App:
             self._recording.add(message["step"])
         elif message["type"] == "retracted":
             self._recording.retract(message["n"], message["steps"])
+        self._score.receive(message)
         self._feed.receive(message, text)
 
     def _trust(self, request: web.Request) -> None:

@@ -5,6 +5,7 @@ Law: only what was found in the folder at the start is ever given out, so no pat
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 from dataclasses import dataclass
@@ -38,6 +39,9 @@ TYPES: Final = {
 _SMALL: Final = 600
 """Bytes below which nothing is gained by compressing."""
 
+_LARGE: Final = 100_000
+"""Bytes from which on compressing takes a while."""
+
 
 @dataclass(frozen=True)
 class _File:
@@ -57,11 +61,18 @@ class _File:
         return gzip.compress(self.data, 9, mtime=0)
 
 
+async def _packed(file: _File) -> bytes | None:
+    """Compress a file; a large one in a thread, since the music is announced meanwhile."""
+    if len(file.data) < _LARGE:
+        return file.packed
+    return await asyncio.get_running_loop().run_in_executor(None, lambda: file.packed)
+
+
 class Static:
     """A folder's files by the paths that a browser asks for."""
 
     def __init__(self, folder: Path) -> None:
-        """Reads them all: a few hundred kilobytes."""
+        """Reads them all: two megabytes."""
         self._files = {
             f"/{path.relative_to(folder).as_posix()}": _File(path.read_bytes(), TYPES[path.suffix])
             for path in sorted(folder.rglob("*"))
@@ -78,7 +89,7 @@ class Static:
         headers = {"ETag": file.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
         if file.etag in request.headers.get("If-None-Match", ""):
             return web.Response(status=304, headers=headers)
-        body = file.packed if "gzip" in request.headers.get("Accept-Encoding", "") else None
+        body = await _packed(file) if "gzip" in request.headers.get("Accept-Encoding", "") else None
         if body is not None:
             headers["Content-Encoding"] = "gzip"
         return web.Response(body=body or file.data, headers={**headers, "Content-Type": file.kind})

@@ -116,6 +116,11 @@ def test_a_piece_is_kept_played_again_and_written_down(bachd_run: Running) -> No
         ):
             refused = await asyncio.to_thread(ask, path, body, "POST")
             assert (refused.status, len(refused.json["faults"])) == (status, 1)
+        present = await asyncio.to_thread(ask, "/api/score.musicxml?bar=0&bars=3")
+        assert present.status == 200
+        assert 1 <= present.body.count(b"<measure ") / present.body.count(b"<part ") <= 3
+        for query, status in (("bar=999999", 404), ("bar=-1", 400), ("bars=x", 400)):
+            assert (await asyncio.to_thread(ask, f"/api/score.musicxml?{query}")).status == status
         for piece, status in (("9999", 422), ("x", 400), ("", 400)):
             assert (await asyncio.to_thread(ask, f"/api/score.musicxml?piece={piece}")).status == status
 
