@@ -58,7 +58,7 @@ printable() { tr -d '\000-\010\013-\037\177'; }
 
 # build RELEASE: make it complete, from the beginning if it was interrupted.
 build() {
-  local release=$1 source code=0
+  local release=$1 source
   if [ ! -e "$release/complete" ]; then
     begin "building ${release##*/} in $base/releases; the first time takes a minute or two"
     mkdir -p "$base/releases"
@@ -83,12 +83,19 @@ build() {
     # shellcheck disable=SC2034  # service.sh takes away what is unfinished when it ends
     unfinished=''
   fi
-  if as_bachd test -e /etc/bachd/config.yaml; then
-    begin "checking /etc/bachd/config.yaml"
-    as_bachd "$release/venv/bin/bachd" check --config /etc/bachd/config.yaml > /dev/null 2> "$release/check" || code=$?
-    # Of what it finds only the file itself is a reason to stop: a synth may be switched off.
-    [ "$code" != 78 ] || die "$(printable < "$release/check")"
-  fi
+  check_settings "$release" || exit 1
+}
+
+# check_settings RELEASE: whether it takes what is in /etc/bachd; says why if it does not.
+check_settings() {
+  local code=0 said
+  as_bachd test -e /etc/bachd/config.yaml || return 0
+  begin "checking /etc/bachd/config.yaml"
+  said=$(as_bachd "$1/venv/bin/bachd" check --config /etc/bachd/config.yaml 2>&1 > /dev/null | printable) || code=$?
+  # Of what it finds only the file itself is a reason to stop: a synth may be switched off.
+  [ "$code" = 78 ] || return 0
+  say "$said"
+  return 1
 }
 
 # What of a release's folder systemd/ goes where. A release that has no such file has it removed.
@@ -107,7 +114,7 @@ same_files() {
 
 # use RELEASE: it is what starts from now on.
 use() {
-  local from to vendor
+  local from to
   while read -r from to; do
     if [ ! -e "$1/systemd/$from" ]; then
       rm -f "$to"
@@ -116,14 +123,23 @@ use() {
     mkdir -p "${to%/*}"
     command install -m 644 "$1/systemd/$from" "$to.new" && mv "$to.new" "$to" || return
   done < <(system_files)
-  ln -sfn "releases/${1##*/}" "$base/current.new" && mv -T "$base/current.new" "$base/current" || return
+  point_to "$1" || return
   if [ ! -e "$command_link" ]; then ln -sfn "$base/current/venv/bin/bachd" "$command_link"; fi
+  prepare_machine
+  systemctl daemon-reload && systemctl --quiet enable bachd
+}
+
+# point_to RELEASE: it is the one in use.
+point_to() { ln -sfn "releases/${1##*/}" "$base/current.new" && mv -T "$base/current.new" "$base/current"; }
+
+# What a boot does for the service by itself.
+prepare_machine() {
+  local vendor
   modprobe -q snd-seq || say "the kernel module snd-seq cannot be loaded here; without it there is no MIDI"
   udevadm control --reload 2> /dev/null || true
   for vendor in 1a6e 18d1; do # a Coral that is plugged in already
     udevadm trigger --subsystem-match=usb --attr-match=idVendor=$vendor 2> /dev/null || true
   done
-  systemctl daemon-reload && systemctl --quiet enable bachd
 }
 
 # remove_all_but RELEASE RELEASE

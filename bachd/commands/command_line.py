@@ -114,8 +114,8 @@ def options(verb: str) -> list[str]:
     return [name for action in choices[verb]._actions for name in action.option_strings]
 
 
-def parser(verb: str | None = None) -> argparse.ArgumentParser:
-    """Return the parser; `verb` has all its options, others may lack those of the settings."""
+def parser(*verbs: str | None) -> argparse.ArgumentParser:
+    """Return the parser; `verbs` have all their options, others may lack those of the settings."""
     top = _Parser(
         prog="bachd",
         description="Play Bach-like music through a MIDI port, composed by a neural network.",
@@ -134,10 +134,11 @@ def parser(verb: str | None = None) -> argparse.ArgumentParser:
         )
     for name in ("pieces", "models", "ports", "status", "doctor", "bench"):
         each[name].add_argument("--json", action="store_true", help="print JSON")
-    if verb in ("run", "render"):
-        from bachd.commands import setting_options  # what these two load anyway
+    for verb in ("run", "render"):
+        if verb in verbs:
+            from bachd.commands import setting_options  # what these two load anyway
 
-        setting_options.add(each[verb], rendering=verb == "render")
+            setting_options.add(each[verb], rendering=verb == "render")
     return top
 
 

@@ -67,7 +67,7 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     """Raises UsageError, which offers the nearest verb or option for one that there is not."""
-    parser = _parser()
+    parser = make_parser()
     choices: dict[str, argparse.ArgumentParser] = next(
         dict(action.choices) for action in parser._actions if isinstance(action, argparse._SubParsersAction)
     )
@@ -88,7 +88,8 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see '{self.prog} --help'")
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the companion's command line."""
     parser = _Parser(prog="bachd-train", description="Train bachd's models, away from the device.")
     parser.add_argument("--version", action="version", version=f"bachd-train {__version__}")
     add = parser.add_subparsers(metavar="VERB", required=True).add_parser

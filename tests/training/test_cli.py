@@ -150,5 +150,5 @@ def test_a_bundle_says_where_it_goes_and_how(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("more", [[], ["--corpus", "my music"], ["--corpus", "chorales", "--work", "runs/it's"]])
 def test_the_next_command_is_one_that_works(more: list[str]) -> None:
-    command = shlex.split(subcommands._export_command(cli._parser().parse_args(["fit", "mine.yaml", *more])))
+    command = shlex.split(subcommands._export_command(cli.make_parser().parse_args(["fit", "mine.yaml", *more])))
     assert command == ["bachd-train", "export", "mine.yaml", *more]
