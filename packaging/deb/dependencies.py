@@ -26,7 +26,7 @@ UNUSED: Final = {
     # Needed only to compile bindings; compiled ones need _cffi_backend alone, and that is Debian's.
     "cffi": {"pycparser"},
 }
-"""What is needed by tools that a distribution brings along, such as compilers of models, and not by what bachd imports."""
+"""What tools need that a distribution brings along, such as compilers of models, and not what bachd imports."""
 DEBIAN: Final = {"attrs": "attr", "cffi": "cffi-backend", "pyyaml": "yaml", "python-rtmidi": "rtmidi"}
 """Distributions whose package is called otherwise than python3-NAME."""
 EPOCHS: Final = {"numpy": "1:"}

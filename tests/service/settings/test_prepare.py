@@ -17,7 +17,7 @@ from bachd.midi.fan_out import FanOut
 from bachd.midi.file.output import FileOutput
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
-from bachd.service.factory import open_composer
+from bachd.service.factory import bundle_program, open_composer
 from bachd.service.parts import Parts
 from bachd.service.settings.prepare import prepare
 from tests.service.person.cable import Cable
@@ -30,7 +30,7 @@ class Playing:
         config = Config(seed=Seed(piece="bwv269"), midi=Midi(output=(f"file:{path.parent / 'out.mid'}",)))
         self._path = path
         outputs = FanOut([FileOutput(path.parent / "out.mid")])
-        self.parts = Parts(config, 5, open_composer(config, 5), outputs)
+        self.parts = Parts(config, 5, open_composer(config, 5), outputs, program=bundle_program(config))
 
     def by(self, text: str) -> Parts:
         return self.after((self.parts,), text)
