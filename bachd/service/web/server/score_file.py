@@ -6,6 +6,7 @@ Law: the music is the daemon's; here it is only written down, in a thread, for t
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from aiohttp import web
@@ -27,6 +28,7 @@ class ScoreFile:
         """link: whom to ask for the pieces."""
         self._link = link
         self._present = PresentPiece()
+        self._thread = ThreadPoolExecutor(1)  # one score at a time is in memory, however many are asked for
 
     def receive(self, message: FeedMessage) -> None:
         """Take note of what the daemon plays and plans."""
@@ -38,7 +40,7 @@ class ScoreFile:
             written = partial(_of_favourite, await self._favourite(_number(request, "piece", 1)))
         else:
             written = partial(self._present.known.write, _number(request, "bar", 0), _number(request, "bars", 0))
-        name, data = await asyncio.get_running_loop().run_in_executor(None, written)
+        name, data = await asyncio.get_running_loop().run_in_executor(self._thread, written)
         if not data:
             raise Refused(["there are no such bars yet"], 404)
         headers = download("application/vnd.recordare.musicxml+xml", f"{name}.musicxml")

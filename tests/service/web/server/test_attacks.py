@@ -102,6 +102,12 @@ def test_the_worst_pieces_are_asked_for_by_many(page: Running, held: bool) -> No
     assert MOST_BYTES >= LARGEST
 
 
+def test_scores_are_asked_for_by_many(page: Running) -> None:
+    with ThreadPoolExecutor(12) as askers:
+        answers = list(askers.map(lambda _: ask(page, "/api/score.musicxml"), range(36)))
+    assert {answer.status for answer in answers} == {200}
+
+
 def test_a_wav_that_nobody_reads_takes_no_memory(page: Running) -> None:
     fill(page.folder / "state", 20)
     with closing(connect(page)) as client:
