@@ -46,22 +46,26 @@ class Figures:
 
 def compare(pairs: Sequence[tuple[Sequence[Event], Sequence[Event]]]) -> Figures:
     """Return the figures of harmonisations, each with the composer's events in front of it."""
-    cells = [pair for written, found in pairs for pair in zip(_cells(written), _cells(found), strict=False) if pair[0]]
+    pairs_of_cells = [
+        pair for written, found in pairs for pair in zip(cells(written), cells(found), strict=False) if pair[0]
+    ]
     before, after = style_statistics.four_voices(of_pieces(Piece("", tuple(found), Grid()) for _, found in pairs))
     per_thousand = 1000 / max(1, len(before))
 
     def share(hits: Iterable[bool]) -> float:
-        return sum(hits) / max(1, len(cells))
+        return sum(hits) / max(1, len(pairs_of_cells))
 
-    voices = [share(_same_voice(written, found, voice) for written, found in cells) for voice in range(1, _VOICES)]
+    voices = [
+        share(_same_voice(written, found, voice) for written, found in pairs_of_cells) for voice in range(1, _VOICES)
+    ]
     return Figures(
-        sixteenths=len(cells),
-        same_set=share({p % 12 for p in written} == {p % 12 for p in found} for written, found in cells),
-        bass=share(bool(found) and written[0] % 12 == found[0] % 12 for written, found in cells),
+        sixteenths=len(pairs_of_cells),
+        same_set=share({p % 12 for p in written} == {p % 12 for p in found} for written, found in pairs_of_cells),
+        bass=share(bool(found) and written[0] % 12 == found[0] % 12 for written, found in pairs_of_cells),
         voice_2=voices[0],
         voice_3=voices[1],
         voice_4=voices[2],
-        plain=share(chord(found) is not None for _, found in cells),
+        plain=share(chord(found) is not None for _, found in pairs_of_cells),
         changes=len(before),
         fifths=per_thousand * int(style_statistics.parallels(before, after, _FIFTH).sum()),
         octaves=per_thousand * int(style_statistics.parallels(before, after, _OCTAVE).sum()),
@@ -73,8 +77,8 @@ def _same_voice(written: Sequence[int], found: Sequence[int], voice: int) -> boo
     return len(written) > voice and len(found) > voice and written[-1 - voice] == found[-1 - voice]
 
 
-def _cells(events: Sequence[Event]) -> list[tuple[int, ...]]:
-    """What sounds at each sixteenth."""
+def cells(events: Sequence[Event]) -> list[tuple[int, ...]]:
+    """Return what sounds at each sixteenth."""
     found: list[tuple[int, ...]] = []
     end = 0
     for event in events:

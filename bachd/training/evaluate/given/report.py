@@ -6,19 +6,22 @@ Law: the bundle is asked as it is when a person plays, without a look ahead; the
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from random import Random
 from typing import Final
 
+from bachd.music.event import Event
+from bachd.music.metre import Grid
 from bachd.neural import assemble
 from bachd.neural.bundle.bundle import Bundle
-from bachd.neural.harmonise.melody import harmonise, top_line
+from bachd.neural.harmonise.melody import Turn, harmonise, top_line
 from bachd.neural.model import Model
 from bachd.training.corpus.model import Corpus
-from bachd.training.evaluate.given import twins
+from bachd.training.evaluate.given import strangers, twins
 from bachd.training.evaluate.given.baselines import Table
 from bachd.training.evaluate.given.figures import Figures, compare
+from bachd.training.evaluate.given.strangers import Song, Strangers
 from bachd.training.progress import progress
 
 VOICES: Final = ("soprano",)
@@ -32,10 +35,13 @@ class Report:
     name: str
     pieces: int
     rows: Mapping[str, Figures]
+    strangers: Strangers
+    """How the bundle fares with melodies that it cannot be at home in."""
 
     def as_json(self) -> str:
         """All figures for programs: one line."""
-        return json.dumps({"bundle": self.name, "pieces": self.pieces, **{k: asdict(v) for k, v in self.rows.items()}})
+        rows = {name: asdict(row) for name, row in self.rows.items()}
+        return json.dumps({"bundle": self.name, "pieces": self.pieces, **rows, "strangers": asdict(self.strangers)})
 
     def as_text(self) -> str:
         """The same for people."""
@@ -47,16 +53,20 @@ class Report:
             for title, row in self.rows.items()
         ]
         what = f"the top voice of {self.pieces} held-out pieces is given, and nothing of what follows:"
-        return "\n".join([what, head, *lines])
+        return "\n".join([what, head, *lines, "", self.strangers.as_text()])
 
 
-def run(bundle: Bundle, model: Model, corpus: Corpus) -> Report:
-    """Measure a bundle and the baselines on the pieces that a corpus holds out. Raises ModelError."""
+def run(bundle: Bundle, model: Model, corpus: Corpus, songs: Sequence[Song]) -> Report:
+    """Measure a bundle and the baselines on the pieces that a corpus holds out, and on songs. Raises ModelError."""
     held_out, train = corpus.pieces("test"), corpus.pieces("train")
 
     drawing = assemble.sampler(bundle, model, Random(1), temperature=assemble.SUREST)
+
+    def lead(melody: Sequence[Turn], grid: Grid) -> Sequence[Event]:
+        return list(harmonise(assemble.harmoniser(bundle, model, drawing, grid), melody))
+
     found = [
-        (piece.events, list(harmonise(assemble.harmoniser(bundle, model, drawing, piece.grid), top_line(piece.events))))
+        (piece.events, lead(top_line(piece.events), piece.grid))
         for piece in progress(held_out, "harmonising", unit="piece")
     ]
     rows = {bundle.card.name: compare(found)}
@@ -66,7 +76,7 @@ def run(bundle: Bundle, model: Model, corpus: Corpus) -> Report:
     if settings := list(twins.pairs(corpus.works)):
         rows[f"{corpus.label} against {corpus.label}: {len(settings)} pairs"] = compare(settings)
     rows[f"{corpus.label}, the same pieces"] = compare([(piece.events, piece.events) for piece in held_out])
-    return Report(bundle.card.name, len(held_out), rows)
+    return Report(bundle.card.name, len(held_out), rows, strangers.measure(lead, songs, held_out))
 
 
 def _printed(value: float) -> str:
