@@ -41,8 +41,8 @@ _LEAD: Final = 0.05
 """Seconds by which notes are handed over, as bachd does."""
 _SPACING: Final = (0.11, 0.17)
 _LENGTH: Final = 0.03
-_WOOD_BLOCK: Final = 115
-_PITCH, _VELOCITY = 76, 100
+WOOD_BLOCK: Final = 115
+PITCH, VELOCITY = 76, 100
 _WINDOW: Final = (0.02, 0.08)
 """Seconds before and after its deadline in which a note is looked for."""
 _SHARE: Final = 0.2
@@ -85,10 +85,10 @@ def schedule(notes: int, rng: Random) -> list[float]:
 def library(font: Path) -> Iterator[Callable[[float, bool], None]]:
     """Play through bachd's output; yields what plays a note, or ends it, at a moment."""
     output = SpeakerOutput(SpeakerSettings(soundfont=str(font)), MonotonicClock(), Lateness())
-    output.send([TimedMessage(time.monotonic(), 0, program_change(0, _WOOD_BLOCK))])
+    output.send([TimedMessage(time.monotonic(), 0, program_change(0, WOOD_BLOCK))])
 
     def play(moment: float, begins: bool) -> None:
-        message = Message(bytes((0x90, _PITCH, _VELOCITY))) if begins else note_off(0, _PITCH)
+        message = Message(bytes((0x90, PITCH, VELOCITY))) if begins else note_off(0, PITCH)
         time.sleep(max(0.0, moment - _LEAD - time.monotonic()))
         output.send([TimedMessage(moment, 0, message)])
 
@@ -117,12 +117,12 @@ def process(font: Path) -> Iterator[Callable[[float, bool], None]]:
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     assert isinstance(child.stdin, io.BufferedWriter)
     stdin = child.stdin
-    stdin.write(f"prog 0 {_WOOD_BLOCK}\n".encode())
+    stdin.write(f"prog 0 {WOOD_BLOCK}\n".encode())
     stdin.flush()
     priority.take()
 
     def play(moment: float, begins: bool) -> None:
-        line = f"noteon 0 {_PITCH} {_VELOCITY}\n" if begins else f"noteoff 0 {_PITCH}\n"
+        line = f"noteon 0 {PITCH} {VELOCITY}\n" if begins else f"noteoff 0 {PITCH}\n"
         priority.punctually(moment, ())
         stdin.write(line.encode())
         stdin.flush()

@@ -34,8 +34,11 @@ def has_card(*, jack: bool) -> bool:
 
 def is_ready(settings: SpeakerSettings = USUAL, *, jack: bool = False) -> bool:
     """Return whether the loudspeaker can be expected to sound. jack: whether a JACK server can be reached."""
-    if not has_card(jack=jack):
-        return False
+    return has_card(jack=jack) and has_software(settings)
+
+
+def has_software(settings: SpeakerSettings) -> bool:
+    """Return whether FluidSynth and a soundfont are there."""
     try:
         check_software(settings)
     except OutputError:

@@ -152,3 +152,17 @@ def test_auto_plays_on_the_loudspeaker_until_a_synth_is_there(jack: JackServer, 
 
 def test_it_is_listed_as_a_word_of_midi_output() -> None:
     assert list_ports()[-1] == PortInfo("speaker", "fluidsynth", "loudspeaker")
+
+
+def test_where_something_is_missing_a_line_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sound_card, "_LIBRARIES", ())
+    caplog.set_level("INFO")
+    outputs = open_outputs(["auto"], MonotonicClock(), Lateness())
+    assert outputs.description == "port 'bachd' of JACK"
+    assert caplog.messages == [
+        "to hear the music from the loudspeaker while there is no synth: speaker: FluidSynth is not installed: "
+        f"{soundfont.INSTALL}"
+    ]
+    outputs.close()
