@@ -10,10 +10,10 @@ from bachd.midi.speaker import sound_card, soundfont
 from bachd.midi.speaker.settings import USUAL, SpeakerSettings
 
 
-def check(settings: SpeakerSettings) -> None:
-    """Raise OutputError, with what to do, if the loudspeaker cannot be used."""
+def check(settings: SpeakerSettings, *, jack: bool) -> None:
+    """Raise OutputError, with what to do, if the loudspeaker cannot be used. jack: whether a server can be reached."""
     check_software(settings)
-    if not any(True for _ in sound_card.drivers(settings.card or "")):
+    if not any(True for _ in sound_card.drivers(settings.card or "", jack=jack)):
         raise OutputError(f"speaker: {sound_card.NO_CARD}")
 
 

@@ -86,17 +86,18 @@ def _card(number: int, description: str) -> Card:
     return Card(number, name, description)
 
 
-def drivers(card: str = "") -> Iterator[Driver]:
+def drivers(card: str = "", *, jack: bool = True) -> Iterator[Driver]:
     """Yield the drivers to try, the likeliest first.
 
-    card: part of a card's name, or an ALSA device such as 'plughw:1'; empty for any. Raises OutputError.
+    card: part of a card's name, or an ALSA device such as 'plughw:1'; empty for any. jack: whether a JACK server can be
+    reached, where that is known. Raises OutputError.
     """
     if card:
         yield _alsa(card)
         return
     if _pulse().exists():
         yield Driver("pulseaudio", "the sound server (PulseAudio or PipeWire)")
-    if any(SHARED.glob("jack*")):
+    if jack and any(SHARED.glob("jack*")):
         yield Driver("jack", "JACK")
     for each in cards():
         yield _of(each)

@@ -13,6 +13,7 @@ import pytest
 from bachd.errors import OutputError
 from bachd.midi.port_names import PortInfo
 from bachd.midi.ports import open_outputs
+from bachd.midi.resolve import examine
 from bachd.midi.speaker import sound_card, soundfont
 from bachd.midi.speaker.output import SpeakerOutput
 from bachd.midi.speaker.settings import USUAL, SpeakerSettings
@@ -135,8 +136,9 @@ def test_without_a_sound_card_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     if sound_card.cards():
         pytest.skip("this machine has a sound card")
-    with pytest.raises(OutputError, match=r"^speaker: there is no sound card; plug one in"):
-        opened()
+    for attempt in (opened, lambda: examine(["speaker"])):
+        with pytest.raises(OutputError, match=r"^speaker: there is no sound card; plug one in"):
+            attempt()
 
 
 def test_auto_plays_on_the_loudspeaker_until_a_synth_is_there(jack: JackServer, plug_synth: PlugSynth) -> None:
