@@ -21,6 +21,8 @@ SHARED: Final = Path("/dev/shm")
 """Where JACK servers keep what they share with their clients."""
 _LIBRARIES: Final = ("/usr/lib/*", "/usr/lib", "/usr/local/lib", "/opt/homebrew/lib")
 _PLAYS: Final = re.compile(r"^([0-9]+)-[0-9]+: ([^:]*)(:.*)?: playback", re.MULTILINE)
+_DEVICE: Final = re.compile(r"default|sysdefault|(hw|plughw|default|sysdefault|dmix|hdmi|front|iec958):[A-Za-z0-9_=,]+")
+"""Devices of ALSA's that are sound cards: others may be files or commands."""
 _USB, _OTHER, _HDMI, _LOOP = range(4)
 """The order in which cards are tried: a monitor may have no loudspeaker, and a loopback never has."""
 
@@ -104,7 +106,7 @@ def drivers(card: str = "", *, jack: bool = True) -> Iterator[Driver]:
 
 
 def _alsa(card: str) -> Driver:
-    if ":" in card or card in ("default", "sysdefault"):
+    if _DEVICE.fullmatch(card):
         return Driver("alsa", f"the sound card {card!r}", {"audio.alsa.device": card})
     there = cards()
     fitting = [each for each in there if card.lower() in f"{each.name} {each.description}".lower()]

@@ -54,6 +54,13 @@ def test_an_unknown_card_is_refused_with_those_that_are_there() -> None:
         devices("Scarlett")
 
 
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize("device", ["file:'|touch x'", "file:x,raw", "tee:hw,x,raw", "hw:0;x", "plughw:'|x'"])
+def test_a_device_that_is_no_sound_card_is_refused(device: str) -> None:
+    with pytest.raises(OutputError, match="no sound card is called"):
+        devices(device)
+
+
 def test_a_machine_without_cards_has_none(machine: Path) -> None:
     (machine / "pcm").unlink()
     assert not sound_card.cards()
