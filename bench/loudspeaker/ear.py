@@ -1,17 +1,21 @@
-"""Capture what a client of JACK plays, in a process of its own: `python -m bench.ear NAME FILE`.
+"""Capture what the loudspeaker plays through JACK, in a process of its own.
 
 Law: each period is dated by the server, and nothing else of this process needs Python's lock meanwhile.
 
-It writes a line to stdout once it listens, and, when its stdin ends, FILE: the moment of each sample, and the samples.
+`python -m bench.loudspeaker.ear NAME FILE` writes a line to stdout once it listens, and, when its stdin ends, FILE: the moment of each sample, and the samples.
 """
 
 from __future__ import annotations
 
 import ctypes
 import select
+import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import jack
@@ -62,6 +66,28 @@ class Ear:
         """Be gone."""
         self._client.deactivate()
         self._client.close()
+
+
+@contextmanager
+def capturing() -> Iterator[Callable[[], tuple[Any, Any]]]:
+    """Listen to the synth; yields what returns the moments and the samples captured."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "ear.npz")
+        command = [sys.executable, "-m", "bench.loudspeaker.ear", "bachd.speaker", str(path)]
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        child.stdout.readline()
+
+        def take() -> tuple[Any, Any]:
+            child.communicate()
+            with np.load(path) as file:
+                return file["moments"], file["sound"]
+
+        try:
+            yield take
+        finally:
+            child.kill()
+            child.wait()
 
 
 def main(part: str, path: str) -> None:

@@ -1,4 +1,4 @@
-"""Measure how punctually notes sound when FluidSynth plays: `python -m bench.speaker`.
+"""Measure how punctually notes sound when FluidSynth plays: `python -m bench.loudspeaker`.
 
 Law: what is measured is sound, captured by a client that shares nothing with the synth but the sound server. Notes are
 at random moments, all of one pitch and velocity, and short. An onset is the first sample of a note that reaches a fifth
@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
@@ -36,13 +35,13 @@ from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage
 from bachd.summary_statistics import percentiles
 from bench.jack_server import server
+from bench.loudspeaker import PITCH, VELOCITY, WOOD_BLOCK
+from bench.loudspeaker.ear import capturing
 
 _LEAD: Final = 0.05
 """Seconds by which notes are handed over, as bachd does."""
 _SPACING: Final = (0.11, 0.17)
 _LENGTH: Final = 0.03
-WOOD_BLOCK: Final = 115
-PITCH, VELOCITY = 76, 100
 _WINDOW: Final = (0.02, 0.08)
 """Seconds before and after its deadline in which a note is looked for."""
 _SHARE: Final = 0.2
@@ -149,28 +148,6 @@ def measure(way: str, font: Path, notes: int, rng: Random) -> dict[str, Any]:
         time.sleep(0.5)
         moments, sound = ear()
     return figures(due, lateness(due, moments, sound))
-
-
-@contextmanager
-def capturing() -> Iterator[Callable[[], tuple[Any, Any]]]:
-    """Listen to the synth; yields what returns the moments and the samples captured."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "ear.npz")
-        command = [sys.executable, "-m", "bench.ear", "bachd.speaker", str(path)]
-        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert child.stdout is not None
-        child.stdout.readline()
-
-        def take() -> tuple[Any, Any]:
-            child.communicate()
-            with np.load(path) as file:
-                return file["moments"], file["sound"]
-
-        try:
-            yield take
-        finally:
-            child.kill()
-            child.wait()
 
 
 def main() -> None:

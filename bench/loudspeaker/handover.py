@@ -1,4 +1,4 @@
-"""Plug a synth in and out while the loudspeaker plays, and see where each note sounds: `python -m bench.handover`.
+"""Plug a synth in and out while the loudspeaker plays, and see where each note sounds: `python -m bench.loudspeaker.handover`.
 
 Law: what is counted was captured, as sound from the loudspeaker and as MIDI at the synth, by clients that share nothing
 with bachd but the JACK server. A note sounds at the synth or at the loudspeaker, never at both; which of them it is
@@ -23,7 +23,8 @@ from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage
 from bench.jack_server import server
-from bench.speaker import PITCH, VELOCITY, WOOD_BLOCK, capturing
+from bench.loudspeaker import PITCH, VELOCITY, WOOD_BLOCK
+from bench.loudspeaker.ear import capturing
 
 _LEAD: Final = 0.2
 _APART: Final = 0.15
