@@ -2,7 +2,8 @@
 
 Law: each period is dated by the server, and nothing else of this process needs Python's lock meanwhile.
 
-`python -m bench.loudspeaker.ear NAME FILE` writes a line to stdout once it listens, and, when its stdin ends, FILE: the moment of each sample, and the samples.
+`python -m bench.loudspeaker.ear NAME FILE` writes a line to stdout once it listens to the client NAME. When its stdin
+ends, it writes FILE: the moment of each sample, and the samples.
 """
 
 from __future__ import annotations

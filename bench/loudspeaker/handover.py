@@ -1,4 +1,6 @@
-"""Plug a synth in and out while the loudspeaker plays, and see where each note sounds: `python -m bench.loudspeaker.handover`.
+"""Plug a synth in and out while the loudspeaker plays, and see where each note sounds.
+
+`python -m bench.loudspeaker.handover` prints how many notes sounded where.
 
 Law: what is counted was captured, as sound from the loudspeaker and as MIDI at the synth, by clients that share nothing
 with bachd but the JACK server. A note sounds at the synth or at the loudspeaker, never at both; which of them it is
