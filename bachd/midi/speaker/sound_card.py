@@ -52,7 +52,7 @@ class Driver:
     name: str
     label: str
     """What it plays on, for people."""
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str | int] = field(default_factory=dict)
 
     def is_absent(self, complaint: str) -> bool:
         """Return whether that only means that no such server runs for this user."""
@@ -98,7 +98,8 @@ def drivers(card: str = "", *, jack: bool = True) -> Iterator[Driver]:
         yield _alsa(card)
         return
     if _pulse().exists():
-        yield Driver("pulseaudio", "the sound server (PulseAudio or PipeWire)")
+        # Its threads have no real-time priority, so it holds more of the sound.
+        yield Driver("pulseaudio", "the sound server (PulseAudio or PipeWire)", {"audio.periods": 8})
     if jack and any(SHARED.glob("jack*")):
         yield Driver("jack", "JACK")
     for each in cards():

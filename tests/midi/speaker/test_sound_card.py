@@ -28,7 +28,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def devices(card: str = "") -> list[str]:
+def devices(card: str = "") -> list[str | int]:
     found = sound_card.drivers(card)
     return [driver.settings["audio.alsa.device"] for driver in found if driver.name == "alsa"]
 

@@ -30,7 +30,7 @@ class Playing:
         config = Config(seed=Seed(piece="bwv269"), midi=Midi(output=(f"file:{path.parent / 'out.mid'}",)))
         self._path = path
         outputs = FanOut([FileOutput(path.parent / "out.mid")])
-        self.parts = Parts(config, 5, open_composer(config, 5), outputs)
+        self.parts = Parts(config, 5, open_composer(config, 5), outputs, program=19)
 
     def by(self, text: str) -> Parts:
         return self.after((self.parts,), text)
