@@ -1,8 +1,8 @@
 """Turn a .mid into sound while it is being sent: fluidsynth writes into a pipe, and waits when the client does.
 
 Law: neither memory nor disk grows with the length of the music. The length of the .wav is known before the first byte
-is sent, and kept to. The first minute is played twice, the first time to know its peak; if the music becomes louder, its
-few loudest samples are rounded off below full scale.
+is sent, and kept to. The first minute is played twice, the first time to know its peak; if the music becomes louder,
+its few loudest samples are rounded off below full scale.
 """
 
 from __future__ import annotations
