@@ -214,7 +214,8 @@ class _Opening:
         from bachd.midi.file.output import FileOutput
 
         if target.reason:
-            log.warning("no MIDI here (%s): playing into %s instead", target.reason, target.path)
+            log.warning("no synth and no loudspeaker here, so the music is kept in %s (%s)", target.path, target.reason)
+            self._speaker.say_what_is_missing(jack=False)
         for output in self._present.outputs:
             if isinstance(output, FileOutput) and output.wanted == target.path:
                 self._outputs.append(output)

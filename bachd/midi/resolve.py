@@ -169,7 +169,7 @@ def _examine(resolver: Resolver, spec: str, speaker: SpeakerSettings) -> None:
     if isinstance(target, FileTarget):
         check_writable(target.path)
     elif isinstance(target, SpeakerTarget):
-        availability.check(speaker)
+        availability.check(speaker, jack=systems.has_jack())
     elif (
         isinstance(target, SynthTarget)
         and target.port is not None

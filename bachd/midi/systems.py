@@ -53,6 +53,15 @@ def destinations(system: System) -> list[str]:
     return jack_output.destinations() if system == "jack" else rtmidi_port.destinations(system)
 
 
+def has_jack() -> bool:
+    """Return whether a JACK server can be reached."""
+    try:
+        destinations("jack")
+    except OutputError:
+        return False
+    return True
+
+
 def first_instrument(names: Sequence[str]) -> str | None:
     """Return the first name that 'auto' may choose."""
     return next(filter(is_instrument, names), None)

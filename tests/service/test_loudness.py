@@ -48,6 +48,17 @@ def test_the_pages_wav_is_as_loud_as_others(tmp_path: Path) -> None:
     assert -3 < peak(tmp_path / "a.wav") < -1
 
 
+def test_what_is_louder_later_is_rounded_off() -> None:
+    quiet, loud = 10000, 15000  # at half of what is heard
+    limiter = wav.Limiter()
+    data = array("h", [quiet, -quiet, loud, -loud, 16383]).tobytes()
+    whole = b"".join(limiter.limit(data[cut : cut + 3]) for cut in range(0, len(data), 3))
+    heard = array("h", whole)
+    assert list(heard[:2]) == [2 * quiet, -2 * quiet]
+    assert 32767 * 10 ** (-2 / 20) < heard[2] < heard[4] < 32767 * 10 ** (-1 / 20)
+    assert heard[3] == -heard[2]
+
+
 def test_a_wav_has_the_sound_of_its_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(render, "play", lambda _synth, _font, score, out: out.write_bytes(score.read_bytes()))
     render.render(Config(model="cello"), tmp_path / "a.wav", 1, 1)

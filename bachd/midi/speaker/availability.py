@@ -10,10 +10,10 @@ from bachd.midi.speaker import sound_card, soundfont
 from bachd.midi.speaker.settings import USUAL, SpeakerSettings
 
 
-def check(settings: SpeakerSettings) -> None:
-    """Raise OutputError, with what to do, if the loudspeaker cannot be used."""
+def check(settings: SpeakerSettings, *, jack: bool) -> None:
+    """Raise OutputError, with what to do, if the loudspeaker cannot be used. jack: whether a server can be reached."""
     check_software(settings)
-    if not any(True for _ in sound_card.drivers(settings.card or "")):
+    if not any(True for _ in sound_card.drivers(settings.card or "", jack=jack)):
         raise OutputError(f"speaker: {sound_card.NO_CARD}")
 
 
@@ -34,8 +34,11 @@ def has_card(*, jack: bool) -> bool:
 
 def is_ready(settings: SpeakerSettings = USUAL, *, jack: bool = False) -> bool:
     """Return whether the loudspeaker can be expected to sound. jack: whether a JACK server can be reached."""
-    if not has_card(jack=jack):
-        return False
+    return has_card(jack=jack) and has_software(settings)
+
+
+def has_software(settings: SpeakerSettings) -> bool:
+    """Return whether FluidSynth and a soundfont are there."""
     try:
         check_software(settings)
     except OutputError:

@@ -44,17 +44,23 @@ class SpeakerOpening:
         """
         if there := self._there(main):
             return there
-        try:
-            availability.check_software(self.settings)
-        except OutputError as fault:
-            if not main.taken and availability.has_card(jack=jack):
-                log.info("%s, to hear the music from the loudspeaker while there is no synth", fault)
+        if not availability.has_software(self.settings):
+            if not main.taken:
+                self.say_what_is_missing(jack=jack)
             return None
         try:
             return SpeakerOutput(self.settings, self.clock, self.lateness, main, jack=jack)
         except OutputError as fault:
             log.warning("%s; it is tried again", fault)
             return SpeakerOutput(self.settings, self.clock, self.lateness, main, jack=jack, later=True)
+
+    def say_what_is_missing(self, *, jack: bool) -> None:
+        """Log what to install, if there is a sound card to hear the music on. jack: whether JACK can be reached."""
+        try:
+            availability.check_software(self.settings)
+        except OutputError as fault:
+            if availability.has_card(jack=jack):
+                log.info("to hear the music from the loudspeaker while there is no synth: %s", fault)
 
     def _there(self, main: Main | None) -> SpeakerOutput | None:
         for output in self.present:

@@ -21,6 +21,8 @@ SHARED: Final = Path("/dev/shm")
 """Where JACK servers keep what they share with their clients."""
 _LIBRARIES: Final = ("/usr/lib/*", "/usr/lib", "/usr/local/lib", "/opt/homebrew/lib")
 _PLAYS: Final = re.compile(r"^([0-9]+)-[0-9]+: ([^:]*)(:.*)?: playback", re.MULTILINE)
+_DEVICE: Final = re.compile(r"default|sysdefault|(hw|plughw|default|sysdefault|dmix|hdmi|front|iec958):[A-Za-z0-9_=,]+")
+"""Devices of ALSA's that are sound cards: others may be files or commands."""
 _USB, _OTHER, _HDMI, _LOOP = range(4)
 """The order in which cards are tried: a monitor may have no loudspeaker, and a loopback never has."""
 
@@ -50,7 +52,7 @@ class Driver:
     name: str
     label: str
     """What it plays on, for people."""
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str | int] = field(default_factory=dict)
 
     def is_absent(self, complaint: str) -> bool:
         """Return whether that only means that no such server runs for this user."""
@@ -86,24 +88,26 @@ def _card(number: int, description: str) -> Card:
     return Card(number, name, description)
 
 
-def drivers(card: str = "") -> Iterator[Driver]:
+def drivers(card: str = "", *, jack: bool = True) -> Iterator[Driver]:
     """Yield the drivers to try, the likeliest first.
 
-    card: part of a card's name, or an ALSA device such as 'plughw:1'; empty for any. Raises OutputError.
+    card: part of a card's name, or an ALSA device such as 'plughw:1'; empty for any. jack: whether a JACK server can be
+    reached, where that is known. Raises OutputError.
     """
     if card:
         yield _alsa(card)
         return
     if _pulse().exists():
-        yield Driver("pulseaudio", "the sound server (PulseAudio or PipeWire)")
-    if any(SHARED.glob("jack*")):
+        # Its threads have no real-time priority, so it holds more of the sound.
+        yield Driver("pulseaudio", "the sound server (PulseAudio or PipeWire)", {"audio.periods": 8})
+    if jack and any(SHARED.glob("jack*")):
         yield Driver("jack", "JACK")
     for each in cards():
         yield _of(each)
 
 
 def _alsa(card: str) -> Driver:
-    if ":" in card or card in ("default", "sysdefault"):
+    if _DEVICE.fullmatch(card):
         return Driver("alsa", f"the sound card {card!r}", {"audio.alsa.device": card})
     there = cards()
     fitting = [each for each in there if card.lower() in f"{each.name} {each.description}".lower()]

@@ -30,7 +30,7 @@ def loudspeaker(machine: Machine, config: Config, *, jack: bool) -> Finding:
         todo = f"{soundfont.INSTALL}; or set speaker.soundfont in config.yaml"
         return Finding(_NAME, state, str(fault), todo)
     try:
-        availability.check(config.speaker.settings)
+        availability.check(config.speaker.settings, jack=jack)
     except OutputError as fault:
         return Finding(_NAME, state, str(fault), "'aplay -l' lists sound cards; set speaker.card in config.yaml")
     closed = [device for device in machine.glob(_DEVICES) if not machine.may_use(device)]
@@ -38,6 +38,6 @@ def loudspeaker(machine: Machine, config: Config, *, jack: bool) -> Finding:
         group = machine.group_name(closed[0].stat().st_gid)
         seen = f"this user may not open /dev/snd/{closed[0].name}, owned by the group {group}"
         return Finding(_NAME, state, seen, f"sudo usermod -aG {group} $USER, then log in again")
-    driver = next(sound_card.drivers(config.speaker.card or ""))
+    driver = next(sound_card.drivers(config.speaker.card or "", jack=jack))
     font = soundfont.find(config.speaker.soundfont)
     return Finding(_NAME, "ok", f"FluidSynth with {font.name} on {driver.label}")

@@ -88,7 +88,7 @@ def ports(config: Config, resolver: Resolver) -> Finding:
                 return Finding("ports", "ok", "no synth is there: the loudspeaker plays until one is")
             return _no_instrument(resolver.present())
         if isinstance(target, FileTarget) and target.reason:
-            return Finding("ports", "fault", f"no MIDI here: {target.reason}", _SWITCH_ON)
+            return Finding("ports", "fault", f"no synth can be reached: {target.reason}", _SWITCH_ON)
         if isinstance(target, PortTarget) and target.any_instrument and target.destination is None:
             seen = f"no instrument yet: bachd opens {target.label}, and connects the first to appear"
             return Finding("ports", "note", seen, "start the synth, or connect one to that port")

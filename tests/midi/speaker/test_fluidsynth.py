@@ -13,6 +13,7 @@ import pytest
 from bachd.errors import OutputError
 from bachd.midi.port_names import PortInfo
 from bachd.midi.ports import open_outputs
+from bachd.midi.resolve import examine
 from bachd.midi.speaker import sound_card, soundfont
 from bachd.midi.speaker.output import SpeakerOutput
 from bachd.midi.speaker.settings import USUAL, SpeakerSettings
@@ -135,8 +136,9 @@ def test_without_a_sound_card_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     if sound_card.cards():
         pytest.skip("this machine has a sound card")
-    with pytest.raises(OutputError, match=r"^speaker: there is no sound card; plug one in"):
-        opened()
+    for attempt in (opened, lambda: examine(["speaker"])):
+        with pytest.raises(OutputError, match=r"^speaker: there is no sound card; plug one in"):
+            attempt()
 
 
 def test_auto_plays_on_the_loudspeaker_until_a_synth_is_there(jack: JackServer, plug_synth: PlugSynth) -> None:
@@ -152,3 +154,17 @@ def test_auto_plays_on_the_loudspeaker_until_a_synth_is_there(jack: JackServer, 
 
 def test_it_is_listed_as_a_word_of_midi_output() -> None:
     assert list_ports()[-1] == PortInfo("speaker", "fluidsynth", "loudspeaker")
+
+
+def test_where_something_is_missing_a_line_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sound_card, "_LIBRARIES", ())
+    caplog.set_level("INFO")
+    outputs = open_outputs(["auto"], MonotonicClock(), Lateness())
+    assert outputs.description == "port 'bachd' of JACK"
+    assert caplog.messages == [
+        "to hear the music from the loudspeaker while there is no synth: speaker: FluidSynth is not installed: "
+        f"{soundfont.INSTALL}"
+    ]
+    outputs.close()

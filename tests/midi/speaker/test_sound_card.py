@@ -28,7 +28,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def devices(card: str = "") -> list[str]:
+def devices(card: str = "") -> list[str | int]:
     found = sound_card.drivers(card)
     return [driver.settings["audio.alsa.device"] for driver in found if driver.name == "alsa"]
 
@@ -52,6 +52,13 @@ def test_an_unknown_card_is_refused_with_those_that_are_there() -> None:
         OutputError, match="no sound card is called 'Scarlett'; there is 'DAC', 'Headphones', 'vc4hdmi'"
     ):
         devices("Scarlett")
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize("device", ["file:'|touch x'", "file:x,raw", "tee:hw,x,raw", "hw:0;x", "plughw:'|x'"])
+def test_a_device_that_is_no_sound_card_is_refused(device: str) -> None:
+    with pytest.raises(OutputError, match="no sound card is called"):
+        devices(device)
 
 
 def test_a_machine_without_cards_has_none(machine: Path) -> None:

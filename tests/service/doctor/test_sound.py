@@ -103,7 +103,7 @@ def test_one_port_of_several_that_is_missing_is_a_note(plugged: SmallSequencer) 
 
 def test_without_any_midi_the_reason_is_given(no_midi: None) -> None:
     found = sound_checks.ports(Config(), Resolver())
-    assert (found.state, "no MIDI here: ALSA: there is no" in found.seen) == ("fault", True)
+    assert (found.state, "no synth can be reached: ALSA: there is no" in found.seen) == ("fault", True)
 
 
 def test_an_instrument_on_jack_is_an_instrument(no_midi: None, plug_synth: Callable[..., Synth]) -> None:

@@ -62,6 +62,7 @@ def test_a_key_that_is_not_there_is_told_with_the_likeliest() -> None:
         {"model": "~root"},
         {"midi.output": ["none", "file:/tmp/x.mid"]},
         {"midi.output": "FILE:../x.mid"},
+        {"speaker.soundfont": "mine.sf2"},
     ],
 )
 def test_who_steers_the_music_reads_and_writes_no_files(change: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """Turn a .mid into sound while it is being sent: fluidsynth writes into a pipe, and waits when the client does.
 
 Law: neither memory nor disk grows with the length of the music. The length of the .wav is known before the first byte
-is sent, and kept to. The music is played twice, the first time to know its peak.
+is sent, and kept to. The first minute is played twice, the first time to know its peak; if the music becomes louder,
+its few loudest samples are rounded off below full scale.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from bachd.errors import OutputError
 from bachd.midi.speaker import fluidsynth
 
@@ -22,6 +25,11 @@ FADING: Final = 3.0
 _FRAME: Final = 4
 """Bytes: two channels of 16 bits."""
 _CHUNK: Final = 1 << 16
+_PROBED: Final = 60 * fluidsynth.RATE * _FRAME
+"""Bytes of sound of which the peak is measured: whoever downloads hours is not to wait for them."""
+_HEADROOM: Final = 2
+"""How much louder music may become than that, before FluidSynth itself clips it."""
+_KNEE, _CEILING = 32767 * fluidsynth.TARGET, 32767 * 10 ** (-1.1 / 20)
 _HEAD: Final = 44
 
 
@@ -35,10 +43,13 @@ async def play(midi: Path, size: int) -> AsyncGenerator[bytes, None]:
     program, font = fluidsynth.find()
     peak = fluidsynth.Peak()
     async with _sound(fluidsynth.probe(program, font, midi)) as probing:
-        while chunk := await probing.read(_CHUNK):
+        left = _PROBED
+        while left > 0 and (chunk := await probing.read(_CHUNK)):
             peak.see(chunk)
-    async with _sound(fluidsynth.command(program, font, midi, peak.gain, "-T", "raw", "-F", "-")) as sound:
-        chunk = await sound.read(_CHUNK)
+            left -= len(chunk)
+    gain, limiter = peak.gain / _HEADROOM, Limiter()
+    async with _sound(fluidsynth.command(program, font, midi, gain, "-T", "raw", "-F", "-")) as sound:
+        chunk = limiter.limit(await sound.read(_CHUNK))
         if not chunk:
             raise OutputError("fluidsynth failed; for the reason, run 'bachd render x.wav'")
         left = size - _HEAD
@@ -46,10 +57,30 @@ async def play(midi: Path, size: int) -> AsyncGenerator[bytes, None]:
         while left and chunk:
             yield chunk[:left]
             left -= min(left, len(chunk))
-            chunk = await sound.read(_CHUNK)
+            chunk = limiter.limit(await sound.read(_CHUNK))
         while left:
             yield bytes(min(left, _CHUNK))
             left -= min(left, _CHUNK)
+
+
+class Limiter:
+    """Takes sound to its level; what is louder than `_KNEE` then approaches `_CEILING`, and never exceeds it."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def limit(self, data: bytes) -> bytes:
+        """Return samples of 16 bits `_HEADROOM` times as loud; they may be cut anywhere."""
+        data = self._rest + data
+        whole = len(data) & ~1
+        self._rest = data[whole:]
+        samples = np.frombuffer(data[:whole], "<i2") * float(_HEADROOM)
+        level = np.abs(samples)
+        if len(level) and level.max() > _KNEE:
+            room = _CEILING - _KNEE
+            rounded = np.sign(samples) * (_KNEE + room * np.tanh((level - _KNEE) / room))
+            samples = np.where(level > _KNEE, rounded, samples)
+        return samples.astype("<i2").tobytes()
 
 
 @asynccontextmanager

@@ -1,16 +1,22 @@
-"""Capture what a client of JACK plays, in a process of its own: `python -m bench.ear NAME FILE`.
+"""Capture what the loudspeaker plays through JACK, in a process of its own.
 
 Law: each period is dated by the server, and nothing else of this process needs Python's lock meanwhile.
 
-It writes a line to stdout once it listens, and, when its stdin ends, FILE: the moment of each sample, and the samples.
+`python -m bench.loudspeaker.ear NAME FILE` writes a line to stdout once it listens to the client NAME. When its stdin
+ends, it writes FILE: the moment of each sample, and the samples.
 """
 
 from __future__ import annotations
 
 import ctypes
+import select
+import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import jack
@@ -18,7 +24,8 @@ import numpy as np
 
 from bachd.realtime import priority
 
-_PATIENCE: Final = 20.0
+_LOOK: Final = 0.05
+"""Seconds between two looks at a client that may come, or come back."""
 
 
 class Ear:
@@ -42,16 +49,13 @@ class Ear:
         moment = self._frames_to_time(self._handle, ctypes.c_uint32(self._client.last_frame_time))
         self._heard.append((1e-6 * moment - self._ahead, self._port.get_array().copy()))
 
-    def connect(self, part: str) -> None:
-        """Listen to the first output of a client that has `part` in its name, as soon as it is there."""
-        end = time.monotonic() + _PATIENCE
-        while not self._port.connections:
-            if time.monotonic() > end:
-                raise SystemExit(f"bench: {part} cannot be connected")
-            time.sleep(0.05)
-            if found := self._client.get_ports(part, is_audio=True, is_output=True):
-                with suppress(jack.JackErrorCode):  # its client may just be starting
-                    self._client.connect(found[0], self._port)
+    def connect(self, part: str) -> bool:
+        """Listen to the first output of a client that has `part` in its name; returns whether that is connected."""
+        with suppress(jack.JackError):  # its client may just be starting, or ending
+            if not self._port.connections and (found := self._client.get_ports(part, is_audio=True, is_output=True)):
+                self._client.connect(found[0], self._port)
+            return bool(self._port.connections)
+        return False
 
     def take(self) -> tuple[Any, Any]:
         """Return the moment of each sample that was captured, and the samples."""
@@ -65,15 +69,39 @@ class Ear:
         self._client.close()
 
 
+@contextmanager
+def capturing() -> Iterator[Callable[[], tuple[Any, Any]]]:
+    """Listen to the synth; yields what returns the moments and the samples captured."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "ear.npz")
+        command = [sys.executable, "-m", "bench.loudspeaker.ear", "bachd.speaker", str(path)]
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        child.stdout.readline()
+
+        def take() -> tuple[Any, Any]:
+            child.communicate()
+            with np.load(path) as file:
+                return file["moments"], file["sound"]
+
+        try:
+            yield take
+        finally:
+            child.kill()
+            child.wait()
+
+
 def main(part: str, path: str) -> None:
     """Capture until stdin ends."""
     priority.come_first()
     sys.setswitchinterval(1e-4)
     ear = Ear()
-    ear.connect(part)
+    while not ear.connect(part):
+        time.sleep(_LOOK)
     sys.stdout.write("listening\n")
     sys.stdout.flush()
-    sys.stdin.read()
+    while not select.select([sys.stdin], [], [], _LOOK)[0]:
+        ear.connect(part)
     moments, sound = ear.take()
     np.savez(path, moments=moments, sound=sound)
     ear.close()

@@ -1,4 +1,4 @@
-"""Measure how punctually notes sound when FluidSynth plays: `python -m bench.speaker`.
+"""Measure how punctually notes sound when FluidSynth plays: `python -m bench.loudspeaker`.
 
 Law: what is measured is sound, captured by a client that shares nothing with the synth but the sound server. Notes are
 at random moments, all of one pitch and velocity, and short. An onset is the first sample of a note that reaches a fifth
@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
@@ -36,13 +35,13 @@ from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage
 from bachd.summary_statistics import percentiles
 from bench.jack_server import server
+from bench.loudspeaker import PITCH, VELOCITY, WOOD_BLOCK
+from bench.loudspeaker.ear import capturing
 
 _LEAD: Final = 0.05
 """Seconds by which notes are handed over, as bachd does."""
 _SPACING: Final = (0.11, 0.17)
 _LENGTH: Final = 0.03
-_WOOD_BLOCK: Final = 115
-_PITCH, _VELOCITY = 76, 100
 _WINDOW: Final = (0.02, 0.08)
 """Seconds before and after its deadline in which a note is looked for."""
 _SHARE: Final = 0.2
@@ -85,10 +84,10 @@ def schedule(notes: int, rng: Random) -> list[float]:
 def library(font: Path) -> Iterator[Callable[[float, bool], None]]:
     """Play through bachd's output; yields what plays a note, or ends it, at a moment."""
     output = SpeakerOutput(SpeakerSettings(soundfont=str(font)), MonotonicClock(), Lateness())
-    output.send([TimedMessage(time.monotonic(), 0, program_change(0, _WOOD_BLOCK))])
+    output.send([TimedMessage(time.monotonic(), 0, program_change(0, WOOD_BLOCK))])
 
     def play(moment: float, begins: bool) -> None:
-        message = Message(bytes((0x90, _PITCH, _VELOCITY))) if begins else note_off(0, _PITCH)
+        message = Message(bytes((0x90, PITCH, VELOCITY))) if begins else note_off(0, PITCH)
         time.sleep(max(0.0, moment - _LEAD - time.monotonic()))
         output.send([TimedMessage(moment, 0, message)])
 
@@ -117,12 +116,12 @@ def process(font: Path) -> Iterator[Callable[[float, bool], None]]:
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     assert isinstance(child.stdin, io.BufferedWriter)
     stdin = child.stdin
-    stdin.write(f"prog 0 {_WOOD_BLOCK}\n".encode())
+    stdin.write(f"prog 0 {WOOD_BLOCK}\n".encode())
     stdin.flush()
     priority.take()
 
     def play(moment: float, begins: bool) -> None:
-        line = f"noteon 0 {_PITCH} {_VELOCITY}\n" if begins else f"noteoff 0 {_PITCH}\n"
+        line = f"noteon 0 {PITCH} {VELOCITY}\n" if begins else f"noteoff 0 {PITCH}\n"
         priority.punctually(moment, ())
         stdin.write(line.encode())
         stdin.flush()
@@ -149,28 +148,6 @@ def measure(way: str, font: Path, notes: int, rng: Random) -> dict[str, Any]:
         time.sleep(0.5)
         moments, sound = ear()
     return figures(due, lateness(due, moments, sound))
-
-
-@contextmanager
-def capturing() -> Iterator[Callable[[], tuple[Any, Any]]]:
-    """Listen to the synth; yields what returns the moments and the samples captured."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "ear.npz")
-        command = [sys.executable, "-m", "bench.ear", "bachd.speaker", str(path)]
-        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert child.stdout is not None
-        child.stdout.readline()
-
-        def take() -> tuple[Any, Any]:
-            child.communicate()
-            with np.load(path) as file:
-                return file["moments"], file["sound"]
-
-        try:
-            yield take
-        finally:
-            child.kill()
-            child.wait()
 
 
 def main() -> None:
