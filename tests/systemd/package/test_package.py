@@ -2,110 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
 import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.systemd.container import TOP, Container, booted, cache, checkout, missing
+from tests.systemd.container import Container
+from tests.systemd.package.machine import DEBS, Repack, apt, playing
 from tests.systemd.service import CONFIG, DEPLOY, SETTINGS, files, write
 
-ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
-PACKAGING = TOP / "packaging" / "deb"
 FAULT = '\n\ndef run(*_: object, **__: object) -> int:\n    raise RuntimeError("a fault of this version")\n'
-DEBS = "/host/debs"
-
-Repack = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def archive(suite: str) -> Path:
-    """A folder with the package of this checkout, and what it needs of Debian's."""
-    folder = cache() / f"debs-{suite}"
-    for command in ("build", "offline"):
-        subprocess.run([PACKAGING / command, suite, ARCHITECTURE, folder], check=True, stdout=subprocess.DEVNULL)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def shared(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the container sees as /host."""
-    folder = tmp_path_factory.mktemp("host")
-    checkout(folder)
-    shutil.copytree(archive, folder / "debs")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def machine(suite: str, shared: Path) -> Iterator[Container]:
-    """A machine without a network that has never seen bachd; apt knows of the folder alone."""
-    with booted(suite, shared) as container:
-        container.run("rm", "-f", "/etc/apt/sources.list")
-        source = f"deb [trusted=yes] file:{DEBS} ./"
-        container.run("sh", "-c", 'echo "$0" > /etc/apt/sources.list.d/bachd.list && apt-get -q update', source)
-        yield container
-
-
-@pytest.fixture(scope="module")
-def package(archive: Path) -> Path:
-    """The package of this checkout."""
-    (found,) = archive.glob("bachd_*.deb")
-    return found
-
-
-@pytest.fixture(scope="module")
-def repack(package: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Repack:
-    """Make another package: repack(VERSION, added to daemon.py); returns where the container sees it."""
-
-    def make(version: str, added: str = "", suite: str = "") -> str:
-        tree = tmp_path_factory.mktemp("tree") / "deb"
-        subprocess.run(["dpkg-deb", "--raw-extract", package, tree], check=True)
-        for path, pattern, new in (
-            (tree / "DEBIAN/control", r"(?m)^Version: .*$", f"Version: {version}"),
-            (tree / "usr/lib/bachd/release", r".*", version),
-            (tree / "DEBIAN/preinst", r"!= \w+ \]; then", f"!= {suite} ]; then" if suite else r"\g<0>"),
-        ):
-            path.write_text(re.sub(pattern, new, path.read_text(), count=1))
-        (daemon,) = tree.glob("usr/lib/bachd/venv/lib/python3*/site-packages/bachd/service/daemon.py")
-        daemon.write_text(daemon.read_text() + added)
-        made = shared / f"bachd_{version}.deb"
-        subprocess.run(["dpkg-deb", "-Zgzip", "-z1", "--root-owner-group", "--build", tree, made], check=True)
-        return f"/host/{made.name}"
-
-    return make
-
-
-@pytest.fixture(scope="module")
-def installed(machine: Container) -> str:
-    """It is installed as anybody would; what apt said."""
-    machine.run("mkdir", "-p", "/etc/bachd")
-    write(machine, CONFIG)
-    return apt(machine, "install", "bachd")
-
-
-@pytest.fixture
-def service(machine: Container, installed: str, shared: Path, package: Path) -> Container:
-    """The package of this checkout is installed, and plays, with the settings CONFIG."""
-    write(machine, CONFIG)
-    if playing(machine) != machine.out("cat", "/usr/lib/bachd/release") or machine.show("ActiveState") != "active":
-        apt(machine, "install", f"{DEBS}/{package.name}")
-    return machine
-
-
-def apt(machine: Container, verb: str, *packages: str) -> str:
-    """Run apt-get; what it said. It must end well."""
-    options = ("-q", "-y", "--no-install-recommends", "--allow-downgrades", "--reinstall", "-o", "Dpkg::Use-Pty=0")
-    done = machine.run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", verb, *options, *packages)
-    return done.stdout + done.stderr
-
-
-def playing(machine: Container) -> str:
-    """The release that plays, without what tells its unpackings apart."""
-    return machine.out("basename", machine.out("readlink", "/opt/bachd/current")).rpartition("-")[0]
 
 
 def test_apt_installs_it_and_it_plays(machine: Container, installed: str) -> None:
@@ -179,7 +83,8 @@ def test_an_upgrade_may_be_killed_and_what_starts_then_plays(service: Container,
     """Like a power cut while files are unpacked, or while it is configured."""
     before, deb = playing(service), repack("9.4.0")
     script = 'set -m; mkfifo /run/said; dpkg -i "$1" > /run/said 2>&1 &'
-    script += ' while read -r line; do case $line in "$0"*) kill -KILL -- -$!; break ;; esac; done < /run/said; wait; rm /run/said'
+    script += ' while read -r line; do case $line in "$0"*) kill -KILL -- -$!; break ;; esac; done < /run/said'
+    script += "; wait; rm /run/said"
     for step in ("Unpacking", "Setting up"):
         service.run("sh", "-c", script, step, deb)
         service.run("systemctl", "restart", "bachd")
@@ -239,33 +144,3 @@ def test_removed_it_keeps_the_settings_and_purged_nothing(service: Container, pa
     for path in ("/etc/bachd", "/var/lib/bachd", "/opt/bachd", "/usr/lib/bachd", "/etc/systemd/system/bachd.service"):
         assert service.run("test", "-e", path, check=False).returncode == 1, path
     assert service.run("getent", "passwd", "bachd", check=False).returncode == 2
-
-
-@pytest.mark.skipif(bool(missing(("reprepro", "gpg"))), reason="an archive needs reprepro and gpg")
-def test_a_signed_archive_is_taken_and_a_changed_one_refused(
-    machine: Container, package: Path, suite: str, shared: Path, tmp_path: Path
-) -> None:
-    made, key = shared / "archive", "bachd test archive"
-    (tmp_path / f"{suite}-{ARCHITECTURE}").mkdir()
-    shutil.copy(package, tmp_path / f"{suite}-{ARCHITECTURE}")
-    (tmp_path / "keys").mkdir(mode=0o700)
-    environment = os.environ | {"GNUPGHOME": str(tmp_path / "keys")}
-    options = ("--batch", "--quiet", "--passphrase", "", "--quick-generate-key", key)
-    subprocess.run(["gpg", *options], check=True, env=environment)
-    try:
-        subprocess.run([PACKAGING / "repository", made, key, tmp_path], check=True, env=environment)
-    finally:
-        subprocess.run(["gpgconf", "--kill", "gpg-agent"], check=True, env=environment)
-    machine.run("cp", "/host/archive/bachd.gpg", "/usr/share/keyrings")
-    source = f"deb [signed-by=/usr/share/keyrings/bachd.gpg] file:/host/archive {suite} main"
-    update = 'echo "$0" > /etc/apt/sources.list.d/signed.list && apt-get -q update -o APT::Update::Error-Mode=any'
-    machine.run("sh", "-c", update, source)
-    assert f"file:/host/archive {suite}/main" in machine.out("apt-cache", "policy", "bachd")
-    machine.run(
-        "sh", "-c", f"sed -i 's/^Date: .*/Date: Thu, 01 Jan 2026 00:00:00 UTC/' /host/archive/dists/{suite}/*Release"
-    )
-    machine.run("sh", "-c", "rm -rf /var/lib/apt/lists/*")
-    done = machine.run("sh", "-c", update, source, check=False)
-    machine.run("rm", "/etc/apt/sources.list.d/signed.list", "/usr/share/keyrings/bachd.gpg")
-    assert done.returncode != 0
-    assert "host_archive" in done.stderr or "/host/archive" in done.stderr
