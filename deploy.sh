@@ -11,6 +11,8 @@
 #   ./deploy.sh upgrade   [USER@HOST] [--wheels DIR]   the same if it is installed; the old one comes back if this fails
 #   ./deploy.sh uninstall [USER@HOST] [--purge]        remove it; with --purge its settings and recordings, too
 #   ./deploy.sh status    [USER@HOST]                  say what is installed, and whether it plays
+#
+#   ./deploy.sh card BOOT-PARTITION    have a freshly flashed Raspberry Pi OS install bachd at its first boot, and play
 
 set -euo pipefail
 
@@ -202,5 +204,6 @@ case $verb in
     . "$top/systemd/service.sh"
     appliance "$verb" "$@"
     ;;
+  card) exec "$top/packaging/card/prepare" "$@" ;;
   *) usage ;;
 esac
