@@ -7,10 +7,13 @@
 # As a service that starts with the machine: with sudo on this one, or from here by ssh on USER@HOST.
 #
 #   ./deploy.sh install   [USER@HOST] [--wheels DIR]   install it, start it, wait until it plays; DIR: without a network
+#                         [USER@HOST] --deb FILE       the same with a package of packaging/deb/build
 #   ./deploy.sh upgrade   [USER@HOST] [--wheels DIR]   the same if it is installed; the old one comes back if this fails
 #   ./deploy.sh uninstall [USER@HOST] [--purge]        remove it; with --purge its settings and recordings, too
 #   ./deploy.sh status    [USER@HOST]                  say what is installed, and whether it plays
 #   ./deploy.sh kiosk     [roll|score] [--off]         show its page on this machine's display, from boot on
+#
+#   ./deploy.sh card BOOT-PARTITION    have a freshly flashed Raspberry Pi OS install bachd at its first boot, and play
 
 set -euo pipefail
 
@@ -221,5 +224,6 @@ case $verb in
     . "$top/systemd/kiosk.sh"
     kiosk "$@"
     ;;
+  card) exec "$top/packaging/card/prepare" "$@" ;;
   *) usage ;;
 esac

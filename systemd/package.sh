@@ -64,7 +64,7 @@ configure_package() {
   link_release "$release"
   settings "$release"
   [ ! -L "$base/current" ] || before=$(readlink -e "$base/current" || true)
-  if ! may_start || { [ -n "$before" ] && ! systemctl -q is-active bachd; }; then # somebody has stopped it
+  if ! may_start || { [ -n "$before" ] && [ "$(systemctl show -P ActiveState bachd)" = inactive ]; }; then # it was stopped
     withdraw "$before"
     point_to "$release"
     if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi

@@ -10,9 +10,9 @@
 
 remote=.cache/bachd-deploy # on another machine, in the home of whoever logs in
 
-# appliance VERB [HOST] [--wheels DIR] [--purge]
+# appliance VERB [HOST] [--wheels DIR | --deb FILE] [--purge]
 appliance() {
-  local verb=$1 host='' wheels='' purge=''
+  local verb=$1 host='' wheels='' deb='' purge=''
   shift
   while [ $# -gt 0 ]; do
     case $verb:$1 in
@@ -20,6 +20,11 @@ appliance() {
         [ -d "${2:-}" ] || die "--wheels needs a folder of wheels, and '${2:-}' is none"
         wheels=$(cd "$2" && pwd -P)
         compgen -G "$wheels/*.whl" > /dev/null || die "there is no wheel in $wheels"
+        shift
+        ;;
+      install:--deb | upgrade:--deb)
+        [ -f "${2:-}" ] || die "--deb needs a package, a file, and '${2:-}' is none"
+        deb=$(realpath "$2")
         shift
         ;;
       uninstall:--purge) purge=$1 ;;
@@ -38,7 +43,7 @@ appliance() {
   elif [ "$(id -u)" != 0 ]; then
     command -v sudo > /dev/null || die "this needs root, and there is no sudo here: log in as root and run it again"
     say "this needs root: sudo"
-    exec sudo -- "$top/deploy.sh" "$verb" ${wheels:+--wheels "$wheels"} ${purge:+"$purge"}
+    exec sudo -- "$top/deploy.sh" "$verb" ${wheels:+--wheels "$wheels"} ${deb:+--deb "$deb"} ${purge:+"$purge"}
   else
     [ -d /run/systemd/system ] || die "systemd does not run here; './deploy.sh try' plays without it"
     # Not of root's own: the user bachd has to be able to read and run all of it.
@@ -52,7 +57,7 @@ appliance() {
     case $verb in
       uninstall) appliance_uninstall ;;
       upgrade) [ -L "$base/current" ] || die "bachd is not installed here; sudo ./deploy.sh install" ;;&
-      *) appliance_install ;;
+      *) if [ -n "$deb" ]; then install_package; else appliance_install; fi ;;
     esac
     doing=''
   fi
@@ -74,6 +79,10 @@ over_ssh() {
     rsync -a --delete --partial "$wheels/" "$host:$remote/wheels/" ||
       die "the copy broke off; run this again, and it goes on from there"
     words+=(--wheels "$remote/wheels")
+  fi
+  if [ -n "$deb" ]; then
+    rsync -a --partial "$deb" "$host:$remote/" || die "the copy broke off; run this again, and it goes on from there"
+    words+=(--deb "$remote/${deb##*/}")
   fi
   [ ! -t 0 ] || terminal=(-t) # sudo may want to ask for a password
   # shellcheck disable=SC2029
@@ -136,6 +145,20 @@ appliance_install() {
   say "bachd ${release##*/} plays: $(status_text)"
 }
 
+# A package, with what it needs of Debian's. Its postinst waits until it plays, and goes back if it does not.
+install_package() {
+  begin "installing ${deb##*/}"
+  can_apt || die "this system has no apt-get; install bachd without --deb"
+  exec 9>&- # postinst waits for this lock
+  DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends --reinstall --allow-downgrades "$deb" >&2 ||
+    die "apt-get could not install it; see above"
+  [[ $(readlink "$base/current") == "releases/$(cat /usr/lib/bachd/release)"-* ]] || die "it did not play; see above"
+  systemctl -q is-active bachd || die "it does not play; see above"
+}
+
+# The state of bachd's Debian package: 'installed', 'config-files' once it is removed and not purged, or nothing.
+package_state() { dpkg-query -W -f '${db:Status-Status}' bachd 2> /dev/null || true; }
+
 # Python, and the library that talks to the sequencer.
 system_packages() {
   local missing=()
@@ -194,6 +217,12 @@ restart() {
 
 appliance_uninstall() {
   local to kept=', and so are /etc/bachd and /var/lib/bachd'
+  if [[ $(package_state) = installed || ($(package_state) = config-files && -n $purge) ]]; then
+    begin "removing the package"
+    exec 9>&-
+    DEBIAN_FRONTEND=noninteractive apt-get remove ${purge:+--purge} -q -y bachd >&2 ||
+      die "apt-get could not remove it; see above"
+  fi
   begin "stopping bachd"
   kiosk_off
   systemctl --quiet disable --now bachd 2> /dev/null || true

@@ -26,7 +26,7 @@ UNUSED: Final = {
     # Needed only to compile bindings; compiled ones need _cffi_backend alone, and that is Debian's.
     "cffi": {"pycparser"},
 }
-"""What tools need that a distribution brings along, such as compilers of models, and not what bachd imports."""
+"""What only the tools need that a distribution brings along, such as compilers of models, and not bachd."""
 DEBIAN: Final = {"attrs": "attr", "cffi": "cffi-backend", "pyyaml": "yaml", "python-rtmidi": "rtmidi"}
 """Distributions whose package is called otherwise than python3-NAME."""
 EPOCHS: Final = {"numpy": "1:"}
@@ -114,9 +114,7 @@ def main(metadata: Path, wheels: Path) -> None:
     """Print the choice."""
     carried, debian = chosen(metadata, wheels)
     lines = [f"carry {wheel.name}" for wheel in carried]
-    lines += [
-        f"depend {package} (>= {version})" if version else f"depend {package}" for package, version in debian.items()
-    ]
+    lines += [f"depend {package}" + (f" (>= {version})" if version else "") for package, version in debian.items()]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
