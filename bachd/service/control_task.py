@@ -96,6 +96,7 @@ class ControlTask:
             config = self._exchange.present.config
             if changed := changes(before, config):
                 log.info("in use from this bar on: %s of %s", ", ".join(changed), self._live.path)
+                self._page.refresh()  # a controller may have done it
             before = config
             self._page.move(config.web)
             self._notifier.status(self._line)

@@ -133,4 +133,6 @@ def _asker(config: Config) -> str:
     """The setting that wants an input."""
     if config.together != "none":
         return f"together: {config.together}"
-    return "midi.controls" if config.midi.controls else "midi.thru"
+    if config.midi.controls:
+        return "midi.controls"
+    return "midi.thru" if config.midi.thru else "MIDI learn"

@@ -6,9 +6,11 @@ from random import Random
 
 import pytest
 
+from bachd.music.message import note_off, note_on
 from bachd.music.notation.live import LiveNotation
 from bachd.music.performance.dynamics import EVEN, velocities
 from bachd.music.performance.expression import Expression
+from bachd.realtime.output import TimedMessage
 from bachd.service.web import step_json
 from tests.fakes import steps
 from tests.service.web.played import played
@@ -53,3 +55,11 @@ def test_what_is_held_but_has_to_be_struck_anew_starts() -> None:
     """As after a halt: the first step begins in the middle of a held note."""
     (step,) = played("~C3.F4")
     assert ([start[0] for start in step["starts"]], step["held"]) == ([48, 65], [])
+
+
+def test_a_held_note_whose_voice_has_fallen_silent_is_held_no_longer() -> None:
+    step = steps("C3.G4 ~C3.A4")[1]
+    messages = [TimedMessage(0.0, 24.0, message) for message in (note_off(0, 48), note_off(0, 67), note_on(0, 69, 80))]
+    sent = step_json.played(step, LiveNotation().played(step), 1, 24, 0.0, 120.0, messages)
+    assert (sent["starts"], sent["held"]) == ([[69, 80, 1]], [])
+    assert [note[0] for note in sent["notes"]] == [48, 69]
