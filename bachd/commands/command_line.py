@@ -38,8 +38,8 @@ VERBS: Final = {
     ),
     "pieces": (
         "list the pieces that a model can start from",
-        "List the seed pieces of a model, with key, metre and length in bars.",
-        ("bachd pieces", "bachd pieces --model keyboard"),
+        "List the seed pieces of a model, with key, metre, length in bars and title; or those that match all WORDS.",
+        ("bachd pieces", "bachd pieces wachet auf", "bachd pieces --model keyboard minor 3/8"),
     ),
     "models": ("list the models", "List the models that came with bachd.", ("bachd models",)),
     "ports": ("list the MIDI outputs", "List the MIDI outputs by the names that midi.output takes.", ("bachd ports",)),
@@ -184,6 +184,7 @@ def _add_own_options(each: dict[str, argparse.ArgumentParser]) -> None:
         verb.add_argument(
             "--favourite", metavar="LINK", help=f"a piece that was kept, by its link or number, {when} new music"
         )
+    each["pieces"].add_argument("words", nargs="*", metavar="WORDS", help="of the number, title, key or metre")
     each["pieces"].add_argument("--model", metavar="NAME", default="chorales", help="(default: %(default)s)")
     doctor.add_argument("--timing", action="store_true", help="measure how punctually notes arrive instead")
     doctor.add_argument("--seconds", type=_seconds, metavar="N", help="with --timing: play for N seconds (default: 10)")

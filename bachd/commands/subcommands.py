@@ -75,13 +75,16 @@ def pieces(options: argparse.Namespace) -> int:
     """List the seed pieces of a model."""
     from bachd.service.pieces import catalogue
 
-    found = catalogue.pieces(options.model)
+    found = catalogue.matching(catalogue.pieces(options.model), " ".join(options.words))
+    if not found and options.words:
+        raise UsageError(f"no piece of {options.model!r} fits '{' '.join(options.words)}'; 'bachd pieces' lists them")
     if options.json:
         _print_json(found)
     else:
         width = max((len(piece.name) for piece in found), default=0)
         for piece in found:
-            print(f"{printable(piece.name):<{width}}  {piece.key:<13}  {piece.metre:<5}  {piece.bars} bars")
+            row = f"{printable(piece.name):<{width}}  {piece.key:<13}  {piece.metre:<5}  {piece.bars:>3} bars"
+            print(f"{row}  {piece.title}".rstrip())
     return EXIT_OK
 
 

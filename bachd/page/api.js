@@ -36,6 +36,8 @@ export const save = () => ask("POST", "settings/save");
 export const settings = () => ask("GET", "settings");
 /** `what`: play, pause, stop, panic, next or again. */
 export const order = (what) => ask("POST", what);
+/** The seed pieces of the bundle that plays: {name, title, key, metre, bars}. */
+export const pieces = () => ask("GET", "pieces");
 /** The events of a seed piece of the bundle. */
 export const piece = (name) => ask("GET", `pieces/${encodeURIComponent(name)}`);
 /** Upload a .mid file. Returns {piece}: the value for seed.piece. */

@@ -49,6 +49,9 @@ export function palette() {
 /** A note's name with the signs of music: 'B♭3' for 'Bb3'. */
 export const sign = (name) => name.replaceAll("#", "♯").replace(/(?<=^[A-G]b?)b/, "♭").replace(/(?<=^[A-G])b/, "♭");
 
+/** A text in small letters, without accents and apostrophes, to be searched. */
+export const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f'’]/g, "");
+
 /** A piece's name as people write it: `bwv269` is BWV 269. */
 export function title(piece) {
   const found = /^bwv(\d+[a-z]?(?:\.\d+)?)(?:-(.+))?$/i.exec(piece.replace(/^.*\//, "").replace(/\.midi?$/i, ""));

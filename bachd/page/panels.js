@@ -3,6 +3,7 @@
  * Law: every row exists from the start, and only its content changes, so that nothing on the page moves.
  */
 
+import { titleOf } from "./catalogue.js";
 import { by, fit, make, sign, title, write } from "./dom.js";
 import { placeOf } from "./score.js";
 
@@ -16,6 +17,7 @@ export function showWhere(step, halted) {
   const name = named(step);
   write(by("piece"), name);
   document.title = `${name} · bachd`;
+  titleOf(step.piece).then((known) => write(by("known"), known));
   const who = { seed: "seed", model: "model", breath: "rest" }[step.origin];
   const pace = ` · ♩ = ${Math.round(step.bpm)}`;
   const key = step.key ? ` · ${step.key}` : "";

@@ -4,7 +4,8 @@
  */
 
 import * as api from "./api.js";
-import { by, fit, make, title, write } from "./dom.js";
+import * as Catalogue from "./catalogue.js";
+import { by, fit, make, plain, title, write } from "./dom.js";
 import { notesOf } from "./score.js";
 
 const HEARD = 20; // seconds of a piece that are played
@@ -20,7 +21,7 @@ export class Pieces {
     }, { root: by("pieces"), rootMargin: "100px" });
     by("pieces-close").addEventListener("click", () => by("pieces").close());
     by("pieces").addEventListener("close", () => this.hush());
-    by("pieces-find").addEventListener("input", () => this.filter());
+    for (const id of ["pieces-find", "pieces-mode", "pieces-metre"]) by(id).addEventListener("input", () => this.filter());
     by("pieces-any").addEventListener("click", () => this.choose(null));
     by("upload").addEventListener("change", () => this.bring(by("upload").files[0]));
   }
@@ -32,6 +33,7 @@ export class Pieces {
       this.names = JSON.stringify(names);
       this.known.clear();
       by("shelf").replaceChildren(...names.map((name) => this.card(name)));
+      this.describe();
     }
     for (const card of by("shelf").children) card.classList.toggle("chosen", card.dataset.name === present);
   }
@@ -39,6 +41,30 @@ export class Pieces {
   open() {
     write(by("pieces-fault"), "");
     by("pieces").showModal();
+    this.describe();
+  }
+
+  /** Show titles, keys and metres on the cards. */
+  async describe() {
+    try {
+      const catalogue = await Catalogue.of(this.names);
+      for (const card of by("shelf").children) {
+        const found = catalogue.get(card.dataset.name);
+        write(card.querySelector(".called"), found?.title ?? "");
+        write(card.querySelector(".quiet"), found ? `${found.key} · ${found.metre} · ${found.bars} bars` : "your own");
+        const words = [card.dataset.name, title(card.dataset.name), found?.title, found?.key, found?.metre];
+        card.dataset.words = plain(words.join(" "));
+        Object.assign(card.dataset, { mode: found?.key.split(" ").at(-1) ?? "", metre: found?.metre ?? "" });
+      }
+      const metres = [...new Set([...catalogue.values()].map(({ metre }) => metre))].sort();
+      const offered = [["", "Any metre"], ...metres.map((metre) => [metre, metre])];
+      const chosen = by("pieces-metre").value;
+      by("pieces-metre").replaceChildren(...offered.map(([value, text]) => make("option", { value, textContent: text })));
+      by("pieces-metre").value = metres.includes(chosen) ? chosen : "";
+      this.filter();
+    } catch (fault) {
+      write(by("pieces-fault"), fault.message);
+    }
   }
 
   card(name) {
@@ -47,7 +73,8 @@ export class Pieces {
     play.setAttribute("aria-label", `Listen to ${title(name)}`);
     take.setAttribute("aria-label", `Start with ${title(name)}`);
     const acts = make("div", { className: "acts" }, play, take);
-    const card = make("li", {}, make("h3", {}, title(name)), make("canvas", { "aria-hidden": "true" }), acts);
+    const about = [make("h3", {}, title(name)), make("p", { className: "called" }), make("p", { className: "quiet" })];
+    const card = make("li", {}, ...about, make("canvas", { "aria-hidden": "true" }), acts);
     card.dataset.name = name;
     play.addEventListener("click", () => this.toggle(card, play));
     take.addEventListener("click", () => this.choose(name));
@@ -94,14 +121,18 @@ export class Pieces {
     Object.assign(this, { ending: null, playing: null });
   }
 
+  /** Show the cards that have every word that is looked for, and the mode and metre that are chosen. */
   filter() {
-    const wanted = by("pieces-find").value.toLowerCase().replaceAll(" ", "");
+    const words = plain(by("pieces-find").value).split(/\s+/).filter(Boolean);
+    const [mode, metre] = [by("pieces-mode").value, by("pieces-metre").value];
     for (const card of by("shelf").children) {
-      const name = `${card.dataset.name}${title(card.dataset.name)}`.toLowerCase().replaceAll(" ", "");
-      card.hidden = !name.includes(wanted);
+      const text = card.dataset.words ?? plain(`${card.dataset.name} ${title(card.dataset.name)}`);
+      const fits = (!mode || card.dataset.mode === mode) && (!metre || card.dataset.metre === metre);
+      card.hidden = !fits || !words.every((word) => text.includes(word));
     }
     const found = [...by("shelf").children].some((card) => !card.hidden);
-    write(by("shelf-empty"), found ? "" : `No piece is called '${by("pieces-find").value}'.`);
+    const wanted = [by("pieces-find").value, mode, metre].filter(Boolean).join(", ");
+    write(by("shelf-empty"), found ? "" : `No piece fits '${wanted}'.`);
   }
 
   async choose(piece) {

@@ -15,10 +15,19 @@ def test_models_and_pieces_are_listed(capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["pieces", "--model", "cello"]) == 0
     listed = capsys.readouterr().out.splitlines()
     assert "bwv1007-prelude" in listed[3]
-    assert listed[3].split()[1:] == ["G", "major", "4/4", "42", "bars"]
+    assert listed[3].split(maxsplit=6)[1:] == ["G", "major", "4/4", "42", "bars", "Cello Suite No. 1, Prelude"]
     assert main(["pieces", "--json"]) == 0
-    assert {"name", "key", "metre", "bars"} == set(json.loads(capsys.readouterr().out)[0])
+    assert {"name", "title", "key", "metre", "bars"} == set(json.loads(capsys.readouterr().out)[0])
     assert main(["models", "--json"]) == 0
     assert [model["name"] for model in json.loads(capsys.readouterr().out)] == ["cello", "chorales", "keyboard"]
     assert main(["pieces", "--model", "chorale"]) == 69
     assert "did you mean 'chorales'?" in capsys.readouterr().err
+
+
+def test_pieces_are_searched_by_title_and_key(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["pieces", "wachet", "auf"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("bwv140.7")
+    assert line.endswith("Wachet auf, ruft uns die Stimme")
+    assert main(["pieces", "--model", "cello", "beatles"]) == 64
+    assert capsys.readouterr().err == "bachd: no piece of 'cello' fits 'beatles'; 'bachd pieces' lists them\n"

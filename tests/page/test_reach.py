@@ -174,6 +174,27 @@ def test_a_search_that_finds_nothing_says_so(page: Page) -> None:
     until(page, "document.getElementById('shelf-empty').textContent === ''")
 
 
+SHOWN = "[...document.querySelectorAll('#shelf li:not([hidden])')].map((card) => card.dataset.name).join()"
+
+
+def test_pieces_are_found_by_title_key_and_metre(page: Page) -> None:
+    page.click("#f-seed-piece")
+    page.fill("#pieces-find", "WACHET auf")
+    until(page, f"{SHOWN} === 'bwv140.7'")
+    card = page.locator("#shelf li:visible")
+    assert "Wachet auf, ruft uns die Stimme" in (card.text_content() or "")
+    assert "E flat major · 4/4 · 17 bars" in (card.text_content() or "")
+    page.select_option("#pieces-mode", "minor")
+    until(page, "document.getElementById('shelf-empty').textContent.includes('WACHET auf, minor')")
+    page.fill("#pieces-find", "")
+    page.select_option("#pieces-metre", "3/2")
+    until(page, f"{SHOWN} === 'bwv123.6'")
+
+
+def test_the_title_of_the_work_is_told(page: Page) -> None:
+    until(page, "document.getElementById('known').textContent === 'Aus meines Herzens Grunde'")
+
+
 def test_the_focus_stays_near_an_undo_that_was_the_last(page: Page) -> None:
     page.fill("#f-tempo", "132")
     page.press("#f-tempo", "Enter")

@@ -6,6 +6,8 @@ Law: what is listed is what the settings take.
 from __future__ import annotations
 
 import json
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bachd.music import keys
@@ -13,6 +15,7 @@ from bachd.music.notation.spelling import key_name
 from bachd.neural.bundle import bundle
 from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.bundle.card import read_card
+from bachd.service.pieces import titles
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class SeedPiece:
     """A piece of a bundle."""
 
     name: str
+    title: str
+    """As music lovers know it; empty where it is not known."""
     key: str
     """Such as 'B flat major'."""
     metre: str
@@ -45,12 +50,30 @@ def pieces(model: str) -> list[SeedPiece]:
         found.append(
             SeedPiece(
                 name,
+                titles.title(name),
                 key_name(keys.home(piece.events)),
                 str(piece.grid.changes[0][1]),
                 last + (0 if piece.grid.upbeat else 1),
             )
         )
     return found
+
+
+def matching(found: Iterable[SeedPiece], words: str) -> list[SeedPiece]:
+    """Those of the pieces that have every word in their name, title, key or metre, whatever its accents and case."""
+    wanted = [_plain(word) for word in words.split()]
+    return [piece for piece in found if all(word in _text(piece) for word in wanted)]
+
+
+def _text(piece: SeedPiece) -> str:
+    number = piece.name.removeprefix("bwv")
+    return _plain(f"{piece.name} bwv {number} {piece.title} {piece.key} {piece.metre}")
+
+
+def _plain(text: str) -> str:
+    """A text in small letters, without accents and apostrophes."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in apart if not unicodedata.combining(sign) and sign not in "'\u2019")
 
 
 def models() -> list[ModelEntry]:

@@ -28,6 +28,7 @@ from bachd.service.web.server.files import MusicFiles
 from bachd.service.web.server.metrics import Metrics
 from bachd.service.web.server.recording import Recording
 from bachd.service.web.server.score_file import ScoreFile
+from bachd.service.web.server.seed_catalogue import SeedCatalogue
 from bachd.service.web.server.static import Static
 
 SILENT: Final = 5.0
@@ -79,6 +80,7 @@ class App:
                 web.get("/api/history", self._history),
                 web.get("/api/score.musicxml", self._score.serve),
                 web.post("/api/seeds", self._music.take_seed),
+                web.get("/api/pieces", SeedCatalogue(self._model).serve),
                 web.get("/api/pieces/{name:.+}", self._music.piece),
                 web.get("/api/music.mid", self._music.as_mid),
                 web.get("/api/music.wav", self._music.as_wav),
