@@ -54,7 +54,7 @@ def partition(folder: Path, suite: str) -> Path:
 
 def prepare(boot: Path, packages: Path) -> subprocess.CompletedProcess[str]:
     """Run it."""
-    command = [TOP / "deploy.sh", "card", boot, packages]
+    command: list[str | Path] = [TOP / "deploy.sh", "card", boot, packages]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
