@@ -237,10 +237,10 @@ def _evaluate_form(options: argparse.Namespace, bundle: Bundle, model: Model) ->
 def _evaluate_given(options: argparse.Namespace, bundle: Bundle, model: Model) -> None:
     """Harmonise the melodies of the pieces held out, and print how near that comes to the composer's own voices."""
     from bachd.training.evaluate import reference_music
-    from bachd.training.evaluate.given import report, strangers
+    from bachd.training.evaluate.given import report, unseen_melodies
 
     music, _ = reference_music.compared(options.corpus, bundle.folder)
     if music is None:
         raise UsageError("--given needs pieces that were held out; give --corpus SOURCE")
-    found = report.run(bundle, model, music, list(strangers.folk_songs()))
+    found = report.run(bundle, model, music, list(unseen_melodies.folk_songs()))
     print(found.as_json() if options.json else found.as_text())

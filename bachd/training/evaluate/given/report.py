@@ -18,10 +18,10 @@ from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.harmonise.melody import Turn, harmonise, top_line
 from bachd.neural.model import Model
 from bachd.training.corpus.model import Corpus
-from bachd.training.evaluate.given import strangers, twins
+from bachd.training.evaluate.given import twins, unseen_melodies
 from bachd.training.evaluate.given.baselines import Table
 from bachd.training.evaluate.given.figures import Figures, compare
-from bachd.training.evaluate.given.strangers import Song, Strangers
+from bachd.training.evaluate.given.unseen_melodies import Song, UnseenMelodies
 from bachd.training.progress import progress
 
 VOICES: Final = ("soprano",)
@@ -35,13 +35,15 @@ class Report:
     name: str
     pieces: int
     rows: Mapping[str, Figures]
-    strangers: Strangers
+    unseen_melodies: UnseenMelodies
     """How the bundle fares with melodies that it cannot be at home in."""
 
     def as_json(self) -> str:
         """All figures for programs: one line."""
         rows = {name: asdict(row) for name, row in self.rows.items()}
-        return json.dumps({"bundle": self.name, "pieces": self.pieces, **rows, "strangers": asdict(self.strangers)})
+        return json.dumps(
+            {"bundle": self.name, "pieces": self.pieces, **rows, "unseen_melodies": asdict(self.unseen_melodies)}
+        )
 
     def as_text(self) -> str:
         """The same for people."""
@@ -53,7 +55,7 @@ class Report:
             for title, row in self.rows.items()
         ]
         what = f"the top voice of {self.pieces} held-out pieces is given, and nothing of what follows:"
-        return "\n".join([what, head, *lines, "", self.strangers.as_text()])
+        return "\n".join([what, head, *lines, "", self.unseen_melodies.as_text()])
 
 
 def run(bundle: Bundle, model: Model, corpus: Corpus, songs: Sequence[Song]) -> Report:
@@ -76,7 +78,7 @@ def run(bundle: Bundle, model: Model, corpus: Corpus, songs: Sequence[Song]) -> 
     if settings := list(twins.pairs(corpus.works)):
         rows[f"{corpus.label} against {corpus.label}: {len(settings)} pairs"] = compare(settings)
     rows[f"{corpus.label}, the same pieces"] = compare([(piece.events, piece.events) for piece in held_out])
-    return Report(bundle.card.name, len(held_out), rows, strangers.measure(lead, songs, held_out))
+    return Report(bundle.card.name, len(held_out), rows, unseen_melodies.measure(lead, songs, held_out))
 
 
 def _printed(value: float) -> str:

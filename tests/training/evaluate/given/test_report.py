@@ -10,7 +10,7 @@ from bachd.neural.harmonise.melody import Turn
 from bachd.neural.model import TfliteModel
 from bachd.training import cli
 from bachd.training.evaluate.given import report
-from bachd.training.evaluate.given.strangers import Song
+from bachd.training.evaluate.given.unseen_melodies import Song
 from tests.training import small
 
 SONG = Song([Turn(24 * beat, 67 + beat % 5) for beat in range(16)] + [Turn(16 * 24, None)], Grid(), 0)
@@ -33,7 +33,7 @@ def test_a_bundle_is_put_beside_the_baselines_and_the_composer() -> None:
     assert json.loads(found.as_json())["chorales"]["sixteenths"] == 120
     assert "same set" in found.as_text()
     assert "table: degree, step, beat" in found.as_text()
-    assert found.strangers.songs == 1
+    assert found.unseen_melodies.songs == 1
     assert "1 folk songs" in found.as_text()
 
 

@@ -7,7 +7,7 @@ import pytest
 from bachd.music.event import Event
 from bachd.music.metre import Grid
 from bachd.neural.harmonise.melody import Turn
-from bachd.training.evaluate.given.strangers import Song, beats_until_plain, folk_songs, longest_wrong, with_jump
+from bachd.training.evaluate.given.unseen_melodies import Song, beats_until_plain, folk_songs, longest_wrong, with_jump
 
 C_MAJOR, F_SHARP_MAJOR, CLUSTER = (48, 60, 64, 67), (54, 61, 66, 70), (60, 61, 62, 63)
 G_SEVENTH = (55, 59, 62, 65)

@@ -41,7 +41,7 @@ Harmonise = Callable[[Sequence[Turn], Grid], Sequence[Event]]
 
 
 @dataclass(frozen=True, slots=True)
-class Strangers:
+class UnseenMelodies:
     """What was found."""
 
     songs: int
@@ -68,7 +68,7 @@ class Song:
     """Sharps of its key signature; flats are negative."""
 
 
-def measure(harmonise: Harmonise, songs: Sequence[Song], pieces: Sequence[Piece]) -> Strangers:
+def measure(harmonise: Harmonise, songs: Sequence[Song], pieces: Sequence[Piece]) -> UnseenMelodies:
     """Harmonise songs, and the melodies of `pieces` with their second half moved. Raises ModelError."""
     right = sum(
         longest_wrong(harmonise(song.melody, song.grid), song) <= _LONGEST
@@ -78,7 +78,7 @@ def measure(harmonise: Harmonise, songs: Sequence[Song], pieces: Sequence[Piece]
     for piece in progress(pieces, "harmonising", unit="jump"):
         jump, moved = with_jump(top_line(piece.events))
         beats.append(beats_until_plain(harmonise(moved, piece.grid), jump))
-    return Strangers(len(songs), right / max(1, len(songs)), median(beats))
+    return UnseenMelodies(len(songs), right / max(1, len(songs)), median(beats))
 
 
 def with_jump(melody: Sequence[Turn]) -> tuple[int, list[Turn]]:
