@@ -30,7 +30,7 @@ def examine(machine: Machine, path: Path | None) -> Iterator[Finding]:
     """
     software = [software_checks.python(machine), software_checks.runtime(machine)]
     yield from software
-    yield software_checks.unseen_melodies(machine)
+    yield software_checks.strangers(machine)
     finding, config = software_checks.settings(path)
     yield finding
     if all(each.state != "fault" for each in software):

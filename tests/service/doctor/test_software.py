@@ -51,10 +51,10 @@ def test_runtime(bench: Bench, processor: str, packages: list[str], state: str, 
 
 
 def test_packages_that_are_not_what_they_seem(bench: Bench) -> None:
-    assert software_checks.unseen_melodies(bench.machine).state == "ok"
-    assert software_checks.unseen_melodies(bench.packages("pycoral 0.1.0").machine).todo == "pip uninstall pycoral"
+    assert software_checks.strangers(bench.machine).state == "ok"
+    assert software_checks.strangers(bench.packages("pycoral 0.1.0").machine).todo == "pip uninstall pycoral"
     bench.packages("pycoral-pi5 1.0").files({"packages/pycoral/utils/edgetpu.py": ""})  # Google's has this one
-    assert software_checks.unseen_melodies(bench.machine).todo == "pip uninstall pycoral-pi5"
+    assert software_checks.strangers(bench.machine).todo == "pip uninstall pycoral-pi5"
 
 
 def test_what_reaches_the_midi_systems(bench: Bench) -> None:
