@@ -51,6 +51,8 @@ class PersonSource:
         from bachd.midi.inputs import open_input
 
         self.on_event: OnEvent | None = None
+        self.fault = ""
+        """Why only the page plays along, if so."""
         self._echo = EchoFilter()
         self._person = Person(config.midi.input_channels, self._echo)
         self._call = call
@@ -59,7 +61,7 @@ class PersonSource:
         except OutputError as fault:
             if config.web.listen is None:
                 raise
-            log.warning("%s; only the page plays along", fault)
+            self.fault = str(fault)
             self._input = _PageAlone()
 
     @property
@@ -102,7 +104,12 @@ def open_person(config: Config, call: Call) -> PersonSource | None:
     Raises OutputError as PersonSource does, ModelError if the model cannot do what is wanted of it.
     """
     require_voices(config)
-    return PersonSource(config, call) if is_wanted(config) else None
+    if not is_wanted(config):
+        return None
+    person = PersonSource(config, call)
+    if person.fault:
+        log.warning("%s; only the page plays along", person.fault)
+    return person
 
 
 def require_voices(config: Config) -> None:
