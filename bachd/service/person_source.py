@@ -51,11 +51,11 @@ class PersonSource:
         from bachd.midi.inputs import open_input
 
         self.on_event: OnEvent | None = None
-        self.fault = ""
-        """Why only the page plays along, if so."""
         self._echo = EchoFilter()
         self._person = Person(config.midi.input_channels, self._echo)
         self._call = call
+        self.fault = ""
+        """Why only the page plays along, if so."""
         try:
             self._input: Input = open_input(config.midi.input, self._receive, PLAYING, _asker(config))
         except OutputError as fault:
