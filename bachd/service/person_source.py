@@ -56,12 +56,14 @@ class PersonSource:
         self._echo = EchoFilter()
         self._person = Person(config.midi.input_channels, self._echo)
         self._call = call
+        self.fault = ""
+        """Why only the page plays along, if so."""
         try:
             self._input: Input = open_input(config.midi.input, self._receive, PLAYING, _asker(config))
         except OutputError as fault:
             if config.web.listen is None:
                 raise
-            log.warning("%s; only the page plays along", fault)
+            self.fault = str(fault)
             self._input = _PageAlone()
 
     @property
@@ -104,7 +106,12 @@ def open_person(config: Config, call: Call) -> PersonSource | None:
     Raises OutputError as PersonSource does, ModelError if the model cannot do what is wanted of it.
     """
     require_voices(config)
-    return PersonSource(config, call) if is_wanted(config) else None
+    if not is_wanted(config):
+        return None
+    person = PersonSource(config, call)
+    if person.fault:
+        log.warning("%s; only the page plays along", person.fault)
+    return person
 
 
 def require_voices(config: Config) -> None:

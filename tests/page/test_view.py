@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
 
 LARGEST = 400 * 1024
-MOST = 30
+MOST = 40
 """Requests of a first view."""
 PRESENT = "#tokens .present code"
 COMING = "#tokens .coming code"

@@ -6,6 +6,8 @@
 import * as api from "../api.js";
 import { by, make, write } from "../dom.js";
 
+const TRIES = 7; // of some seconds each
+
 export class Learn {
   /** `steer`: the settings, which carry changes out and show refusals. */
   constructor(steer) {
@@ -47,11 +49,21 @@ export class Learn {
   async learn(target) {
     write(by("learning"), `Turn the knob, or press the pedal or key, that is to do ${target} …`);
     try {
-      const { trigger } = await api.learn();
+      const trigger = await this.next();
       const taken = await this.steer.run(api.change({ [`midi.controls.${trigger}`]: target }), `${trigger} does ${target} now.`);
       write(by("learning"), taken ? `${trigger} does ${target} now; save to keep it.` : "");
     } catch (fault) {
       write(by("learning"), fault.message);
+    }
+  }
+
+  /** The name of what is used next. */
+  async next(tries = TRIES) {
+    try {
+      return (await api.learn()).trigger;
+    } catch (fault) {
+      if (fault.status !== 422 || tries <= 1 || !fault.message.startsWith("nothing came in")) throw fault;
+      return this.next(tries - 1);
     }
   }
 

@@ -17,8 +17,8 @@ from bachd.service.person.desk import PersonDesk
 from bachd.service.person_source import PersonSource
 from bachd.service.tempo_source import Call
 
-PATIENCE: Final = 12.0
-"""Seconds; the page waits for an answer a little longer."""
+PATIENCE: Final = 3.0
+"""Seconds; the page asks several times."""
 
 
 class TriggerWait:
