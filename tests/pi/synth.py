@@ -94,12 +94,20 @@ class Synth(Cable):
         """Wait for what is still on its way to end all notes. Raises GuestError if some hang."""
         wait_until(lambda: not self.recording.sounding, _LAST, "the last notes to end")
 
+    def play(self, *messages: tuple[int, int, int]) -> float:
+        """Send messages from its own keyboard; returns when. Raises OSError while it is not plugged in."""
+        port = os.open(_device(), os.O_WRONLY)
+        try:
+            os.write(port, bytes(byte for message in messages for byte in message))
+            return monotonic()
+        finally:
+            os.close(port)
+
     def _listen(self) -> None:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
         while True:
             try:
-                card = next(path for path in Path("/proc/asound").glob("card*/id") if path.read_text() == "fmidi\n")
-                port = os.open(f"/dev/snd/midiC{card.parent.name.removeprefix('card')}D0", os.O_RDONLY | os.O_NONBLOCK)
+                port = os.open(_device(), os.O_RDONLY | os.O_NONBLOCK)
             except (OSError, StopIteration):
                 sleep(LOOK)
                 continue
@@ -121,3 +129,9 @@ class Synth(Cable):
             data = os.read(port, 4096)
             with self.lock:
                 self.recording.feed(data, now)
+
+
+def _device() -> str:
+    """Return the synth's own end of the cable. Raises StopIteration or OSError while it is not plugged in."""
+    card = next(path for path in Path("/proc/asound").glob("card*/id") if path.read_text() == "fmidi\n")
+    return f"/dev/snd/midiC{card.parent.name.removeprefix('card')}D0"
