@@ -1,4 +1,4 @@
-"""Run the commands that command_line.py defines.
+"""Run the commands that argument_parser.py defines.
 
 Law: an expected fault is one line on stderr and its exit code, a bug is a traceback and 70, and Ctrl-C is neither.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bachd import standard_streams
-from bachd.commands import command_line
+from bachd.commands import argument_parser
 from bachd.errors import EXIT_BUG, EXIT_OK, BachdError, ConfigError
 from bachd.printable import printable
 from bachd.standard_streams import exit_code_for, print_error
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _carry_out(arguments: Sequence[str] | None) -> int:
     try:
-        options = command_line.parse(sys.argv[1:] if arguments is None else arguments)
+        options = argument_parser.parse(sys.argv[1:] if arguments is None else arguments)
         code: int = options.verb(options)
     except ConfigError as error:
         print_error(printable(str(error)))

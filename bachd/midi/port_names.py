@@ -12,8 +12,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias, TypeVar
 
-from bachd.errors import OutputError, did_you_mean
-
 System: TypeAlias = Literal["alsa", "jack", "coremidi"]
 """A MIDI system."""
 
@@ -30,7 +28,7 @@ _NO_INSTRUMENTS: Final = ("midi through", "f_midi", CLOCK, IN)
 """Never chosen unasked: what comes in at the first goes out again, the second is this machine posing as a synth."""
 
 
-_WORDS: Final = ("auto", "speaker", "virtual", "jack", "none")
+WORDS: Final = ("auto", "speaker", "virtual", "jack", "none")
 """What `midi.output` may say beside names and files."""
 
 
@@ -49,7 +47,7 @@ class PortInfo:
 def normal(spec: str) -> str:
     """Return a word of `midi.output` as it is known here: 'AUTO' and 'File:x.mid' are 'auto' and 'file:x.mid'."""
     lower = spec.strip().lower()
-    if lower in _WORDS:
+    if lower in WORDS:
         return lower
     return f"file:{spec.strip()[5:]}" if lower.startswith("file:") else spec
 
@@ -127,7 +125,7 @@ def _place(port: Named) -> tuple[list[int], tuple[int, int]]:
 
 def is_name(spec: str) -> bool:
     """Return whether a word of `midi.output` is part of a port's name."""
-    return spec not in _WORDS and not spec.startswith("file:")
+    return spec not in WORDS and not spec.startswith("file:")
 
 
 def full_name(client: str, port: str) -> str:
@@ -145,29 +143,6 @@ def matching(names: Iterable[str], part: str) -> list[str]:
     names = dict.fromkeys(names)
     wanted = part.strip().lower()
     return [name for name in names if name.lower() == wanted] or [name for name in names if wanted in name.lower()]
-
-
-def the_one(names: Sequence[str], part: str, asked: str = "midi.output") -> str:
-    """Return the only name that `part` fits. Raises OutputError, listing what there is, if none or several do.
-
-    asked: where `part` is written, for those who have to mend it.
-    """
-    found = matching(names, part)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise ambiguous(found, part, asked)
-    there = f"there is {_list(dict.fromkeys(names))}" if names else "there is none at all; is it switched on?"
-    raise OutputError(f"{asked}: no MIDI port is called {part!r}{did_you_mean(part.lower(), _WORDS)}; {there}")
-
-
-def ambiguous(names: Iterable[str], part: str, asked: str) -> OutputError:
-    """Return what is raised where `part` fits ports of several names."""
-    return OutputError(f"{asked}: {part!r} fits several ports: {_list(names)}; write more of the name")
-
-
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(map(repr, names))
 
 
 def unsubscribable(name: str) -> str:

@@ -95,9 +95,9 @@ def open_model(device: str, bundle: Bundle) -> TfliteModel:
             f"device: edgetpu: model '{bundle.card.name}' was not compiled for it, it has no {COMPILED}; "
             "set device: auto, or compile it with 'bachd-train export --edgetpu'"
         )
-    from bachd.neural import edgetpu  # slow, and seldom needed
+    from bachd.neural.device import open_model  # slow, and seldom needed
 
-    return edgetpu.open_model(bundle.folder, bundle.compiled, demanded=demanded, tell=log.warning)
+    return open_model(bundle.folder, bundle.compiled, demanded=demanded, tell=log.warning)
 
 
 def make_composer(config: Config, bundle: Bundle, model: Model) -> Composer:

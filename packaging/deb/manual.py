@@ -14,11 +14,11 @@ from typing import Any, Final
 import shtab
 from argparse_manpage.manpage import Manpage
 
-from bachd.commands import command_line
+from bachd.commands import argument_parser
 from bachd.training import cli
 
 _COMMANDS: Final = {
-    "bachd": ("play Bach-like music through a MIDI port", command_line.parser("run", "render")),
+    "bachd": ("play Bach-like music through a MIDI port", argument_parser.parser("run", "render")),
     "bachd-train": ("train bachd's models, away from the device", cli.make_parser()),
 }
 """The two commands: their line in the list of manual pages, and their parser."""

@@ -12,7 +12,7 @@ import pytest
 
 from bachd import __version__
 from bachd.cli import main
-from bachd.commands import command_line
+from bachd.commands import argument_parser
 from bachd.config import Config
 from bachd.errors import OutputError
 from bachd.midi.port_names import PortInfo
@@ -73,7 +73,7 @@ def test_bachd_alone_is_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert "    render " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("verb", command_line.VERBS)
+@pytest.mark.parametrize("verb", argument_parser.VERBS)
 def test_a_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     for words in ([verb, "--help"], ["help", verb]):
         with pytest.raises(SystemExit):
@@ -85,7 +85,9 @@ def test_a_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -
 
 def test_help_is_at_once() -> None:
     heavy = set("alsa_midi asyncio dataclasses inspect json logging mido numpy rich rtmidi yaml".split())
-    script = f"import sys; from bachd.commands import command_line as c; c.parser(); print(*{heavy} & {{*sys.modules}})"
+    script = (
+        f"import sys; from bachd.commands.argument_parser import parser; parser(); print(*{heavy} & {{*sys.modules}})"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "\n"
 
@@ -95,9 +97,9 @@ def test_the_first_note_waits_for_nothing_that_only_comes_later() -> None:
     script = """if True:
         import sys
         from bachd import cli
-        from bachd.commands import command_line
+        from bachd.commands import argument_parser
         from bachd.config import Config
-        command_line.parser("run")
+        argument_parser.parser("run")
         from bachd.service import daemon, factory
         from bachd.service.settings import last_good
         from bachd.midi.ports import open_outputs

@@ -7,20 +7,20 @@ from pathlib import Path
 import pytest
 
 from bachd.cli import main
-from bachd.commands import command_line, setting_options
+from bachd.commands import argument_parser, setting_options
 from bachd.config import Config
 from bachd.service.web.change_request import KEYS
 
 
 def test_every_setting_of_the_page_is_an_option_of_run() -> None:
-    options = command_line.options("run")
+    options = argument_parser.options("run")
     assert {setting_options.option(key) for key in KEYS if not key.startswith("web.")} <= set(options)
     assert len(set(options)) == len(options)
 
 
 def test_every_option_of_render_is_one_of_run_or_its_own() -> None:
     own = {"-o", "--output", "--bars", "--with"}
-    assert set(command_line.options("render")) - own <= set(command_line.options("run"))
+    assert set(argument_parser.options("render")) - own <= set(argument_parser.options("run"))
 
 
 def test_options_win_over_the_file(folder: Path, composed: list[tuple[Config, int]]) -> None:

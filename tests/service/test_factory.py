@@ -19,11 +19,11 @@ from bachd.config_midi import Midi
 from bachd.config_voices import Voice, Voices
 from bachd.errors import ModelError
 from bachd.music.event import Event
-from bachd.neural import edgetpu
+from bachd.neural import device as devices
 from bachd.neural.bundle import bundle
 from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.bundle.card import COMPILED
-from bachd.neural.edgetpu import EdgeTpuModel
+from bachd.neural.device import EdgeTpuModel
 from bachd.neural.model import TfliteModel
 from bachd.service.factory import make_composer, mix, open_composer, open_model, patches
 from tests.neural import delegates
@@ -35,8 +35,8 @@ SEED = Seed(piece="bwv269", bars=1, rng=5)
 def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A bundle with a trunk for the Edge TPU, and a library that runs it: on the CPU, see `delegates`."""
     delegates.install("works", tmp_path / "lib", monkeypatch)
-    monkeypatch.setattr(edgetpu, "STARTING", 60.0)
-    monkeypatch.setattr(edgetpu, "PATIENCE", 60.0)
+    monkeypatch.setattr(devices, "STARTING", 60.0)
+    monkeypatch.setattr(devices, "PATIENCE", 60.0)
     folder = tmp_path / "compiled"
     shutil.copytree(bundle.folder("chorales"), folder)
     trunk = (folder / "trunk.tflite").read_bytes()
@@ -50,7 +50,7 @@ def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_bundle_that_was_not_compiled_composes_on_the_cpu_at_no_cost() -> None:
     script = (
         "import sys; from bachd.config import Config; from bachd.service.factory import open_composer; "
-        "open_composer(Config(), 1).next(); print('bachd.neural.edgetpu' in sys.modules)"
+        "open_composer(Config(), 1).next(); print('bachd.neural.device' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
@@ -59,7 +59,7 @@ def test_a_bundle_that_was_not_compiled_composes_on_the_cpu_at_no_cost() -> None
 
 
 def test_the_cpu_is_what_was_asked_for(compiled: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edgetpu, "attached", lambda: True)
+    monkeypatch.setattr(devices, "attached", lambda: True)
     assert type(open_model("cpu", Bundle.open(compiled))) is TfliteModel
 
 

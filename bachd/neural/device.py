@@ -1,4 +1,4 @@
-"""Run the trunk on an Edge TPU, if there is one and it is faster.
+"""Choose the device that runs the trunk: an Edge TPU, if there is one and it is faster, or the CPU.
 
 Law: whatever an Edge TPU, its library or its driver does (raise, crash, hang, answer nonsense), the music goes on. It
 runs in a process of its own, its answers are held against the CPU's before one is used, and the CPU's trunk is loaded

@@ -12,10 +12,10 @@ import pytest
 from bachd.errors import ModelError
 from bachd.music.event import parse
 from bachd.music.metre import Grid
-from bachd.neural import edgetpu
+from bachd.neural import device as devices
 from bachd.neural.bundle import bundle
 from bachd.neural.context import Context
-from bachd.neural.edgetpu import EdgeTpuModel, open_model
+from bachd.neural.device import EdgeTpuModel, open_model
 from bachd.neural.model import TfliteModel
 from tests.neural import delegates
 
@@ -42,7 +42,7 @@ def plug(folder: Path, bus: str, names: tuple[str, str], ids: tuple[str, str]) -
 def buses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine with buses and a mouse."""
     folder = tmp_path / "bus"
-    monkeypatch.setattr(edgetpu, "_BUSES", folder)
+    monkeypatch.setattr(devices, "_BUSES", folder)
     plug(folder, "usb", ("idVendor", "idProduct"), ("046d", "c077"))
     (folder / "usb/devices/usb1").mkdir()
     return folder
@@ -51,14 +51,14 @@ def buses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def ample(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a machine that is busy with other things nothing is late."""
-    monkeypatch.setattr(edgetpu, "STARTING", 60.0)
-    monkeypatch.setattr(edgetpu, "PATIENCE", 60.0)
+    monkeypatch.setattr(devices, "STARTING", 60.0)
+    monkeypatch.setattr(devices, "PATIENCE", 60.0)
 
 
 def test_a_coral_is_known_by_its_numbers(buses: Path) -> None:
-    assert not edgetpu.attached()
+    assert not devices.attached()
     plug(buses, "pci", ("vendor", "device"), ("0x1ac1", "0x089a"))
-    assert edgetpu.attached()
+    assert devices.attached()
 
 
 @pytest.mark.parametrize("ids", USED)
@@ -66,9 +66,9 @@ def test_a_coral_on_usb_is_known_before_and_after_its_first_use(buses: Path, ids
     device = buses / "usb/devices/1-2"
     device.mkdir()
     (device / "idVendor").write_text(f"{ids[0]}\n")
-    assert not edgetpu.attached()
+    assert not devices.attached()
     (device / "idProduct").write_text(f"{ids[1]}\n")
-    assert edgetpu.attached()
+    assert devices.attached()
 
 
 def test_without_a_coral_nothing_is_loaded_or_said(
@@ -86,7 +86,7 @@ def test_what_cannot_be_used_is_told_or_where_it_is_demanded_raised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delegates.install("crashes", tmp_path, monkeypatch)
-    monkeypatch.setattr(edgetpu, "attached", lambda: True)
+    monkeypatch.setattr(devices, "attached", lambda: True)
     said: list[str] = []
     assert type(open_model(CHORALES, TRUNK, demanded=False, tell=said.append)) is TfliteModel
     assert said == [
@@ -100,10 +100,10 @@ def test_what_cannot_be_used_is_told_or_where_it_is_demanded_raised(
 @pytest.mark.parametrize(("slower", "taken"), [("cpu", "the Edge TPU"), ("edgetpu", "the CPU, which is faster")])
 def test_the_faster_is_taken_and_said(slower: str, taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     delegates.install("works", tmp_path, monkeypatch)
-    monkeypatch.setattr(edgetpu, "attached", lambda: True)
-    compare = edgetpu._compare
+    monkeypatch.setattr(devices, "attached", lambda: True)
+    compare = devices._compare
     monkeypatch.setattr(
-        edgetpu, "_compare", lambda *devices: (compare(*devices), (2.0, 1.0) if slower == "edgetpu" else (1.0, 2.0))[1]
+        devices, "_compare", lambda *both: (compare(*both), (2.0, 1.0) if slower == "edgetpu" else (1.0, 2.0))[1]
     )
     said: list[str] = []
     model = open_model(CHORALES, TRUNK, demanded=False, tell=said.append)
