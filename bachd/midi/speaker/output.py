@@ -59,12 +59,13 @@ class SpeakerOutput:
         main: Main | None = None,
         *,
         jack: bool = False,
-        later: bool = False,
+        told: str = "",
     ) -> None:
         """Open the sound card, unless there is a synth to yield to.
 
         clock: must be the machine's monotonic one. main: the output of the synths that it yields to; None: it yields
-        to nothing. jack: whether JACK has a sound card. later: whether it is not opened before it is polled.
+        to nothing. jack: whether JACK has a sound card. told: why it could not be opened just now, which has been
+        logged: it is tried again when it is polled.
 
         Raises OutputError if there is no sound card, FluidSynth or soundfont, or one of them cannot be used.
         """
@@ -82,10 +83,11 @@ class SpeakerOutput:
         self._programs = _programs(0, ())
         self._yielded = self._yields  # to a synth: it comes back on the bar
         self._until = -math.inf  # the moment from which on the sound card is not needed
-        self._retry, self._pause, self._fault = -math.inf, _AGAIN[0], ""
+        self._retry, self._pause = -math.inf, _AGAIN[0]
+        self._fault = told.removeprefix("speaker: ")
         self._since = math.inf  # the moment at which the sound card was opened
         self._card = False  # whether there was one, when it was last looked for
-        if not later and not self._yields and self._may_open(clock.now()):
+        if not told and not self._yields and self._may_open(clock.now()):
             self._open()
 
     @property

@@ -227,9 +227,11 @@ def test_a_card_that_comes_is_opened_at_once(stage: Stage, monkeypatch: pytest.M
     cards: list[str] = []
     monkeypatch.setattr("bachd.midi.speaker.availability.has_card", lambda **_: bool(cards))
     monkeypatch.setattr(Child, "fault", "there is no sound card")
-    output = SpeakerOutput(SpeakerSettings(volume=100), stage.clock, stage.lateness, later=True)
+    output = SpeakerOutput(
+        SpeakerSettings(volume=100), stage.clock, stage.lateness, told="speaker: there is no sound card"
+    )
     for _ in range(40):
-        output.poll()
+        assert output.poll() == ()
         stage.clock.time += 1
         for child in stage.children:
             child.die("there is no sound card")
