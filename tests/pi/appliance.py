@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from time import monotonic
 
-from tests.pi import boot, breaks, endurance, joining, leading, pace, service
+from tests.pi import boot, breaks, endurance, joining, leading, loudspeaker, pace, service
 from tests.pi.edits import edit
 from tests.pi.synth import NAME, Synth
 from tests.pi.waiting import GuestError, say
@@ -50,6 +50,7 @@ def main(series: str, seed: int, only: str, outside: float) -> int:
         "edits": lambda: edit(synth, times * 3 // 2, rng),
         "clock": lambda: leading.follow(synth),
         "long": lambda: endurance.endure(synth, minutes),
+        "loudspeaker": lambda: loudspeaker.stand_in(synth, times, BAR, rng),
         "stop": lambda: stop(synth),
     }
     asked = only.split(",")
