@@ -29,12 +29,12 @@ _HANGS: Final = 1 << 20
 class PlayerChild:
     """The child process: jack/player_process.py or speaker/synth_process.py."""
 
-    def __init__(self, system: str, module: str, arguments: Sequence[str], clock: Clock) -> None:
+    def __init__(self, system: str, peer: str, module: str, arguments: Sequence[str], clock: Clock) -> None:
         """Start a module with these arguments, without waiting for it.
 
-        system: what it plays through, for error texts.
+        system, peer: what it plays through, and who is to answer there, for error texts.
         """
-        self._system = system
+        self._system, self._peer = system, peer
         self._process = child_process.start(
             module,
             *arguments,
@@ -85,7 +85,7 @@ class PlayerChild:
                 self.crashed = True
                 return f"{self._system}: the process that plays has failed (exit code {self._process.returncode})"
             if not line:
-                return f"{self._system}: the server does not answer"
+                return f"{self._system}: {self._peer} does not answer"
         return ""
 
     def read(self) -> Sequence[tuple[str, str]]:

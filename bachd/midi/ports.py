@@ -67,7 +67,7 @@ def open_outputs(
         failed = attempt(specs, lambda spec: opening(spec).add(spec))
         alone = len(failed) == len(specs)
         for spec, fault in failed:
-            if not opening(spec).wait_for(spec, others=not alone or awaiting):
+            if not opening(spec).wait_for(spec, str(fault), others=not alone or awaiting):
                 if alone:
                     raise fault
                 opening(spec).retry(spec)
@@ -115,10 +115,10 @@ class _Opening:
         elif not isinstance(target, NoTarget):
             self._play(target)
 
-    def wait_for(self, spec: str, *, others: bool) -> bool:
-        """Wait for a synth that ALSA will announce; False if that is not what is wrong, or there are no `others`."""
+    def wait_for(self, spec: str, fault: str, *, others: bool) -> bool:
+        """Wait for a sound card, or a synth that ALSA will announce; False if neither is wrong, or without `others`."""
         if others and normal(spec) == "speaker":
-            self._outputs.append(self._speaker.alone(later=True))
+            self._outputs.append(self._speaker.alone(fault))
             return True
         if not others or not self._resolver.may_come(spec):
             return False

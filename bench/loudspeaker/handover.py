@@ -10,6 +10,7 @@ changes with the first note of a bar.
 from __future__ import annotations
 
 import argparse
+import itertools
 import subprocess
 import sys
 import threading
@@ -117,8 +118,10 @@ def main() -> None:
     kept = [index for index, each in enumerate(due) if moments[0] + 1 < each < moments[-1] - 1]
     threshold = 0.2 * np.abs(sound).max()
     places = {index: where(due[index], np.array(at_synth), moments, sound, threshold) for index in kept}
+    sounded = [index for index in kept if places[index] != "none"]
     for place in ("synth", "loudspeaker"):
-        began = [index for index in kept[1:] if places[index] == place != places[index - 1]]
+        pairs = itertools.pairwise(sounded)
+        began = [index for before, index in pairs if places[index] == place != places[before]]
         on_bar = sum(index % _BAR == 0 for index in began)
         sys.stdout.write(f"to the {place}: {len(began)} times, {on_bar} of them on the bar\n")
     sys.stdout.write(f"{len(kept)} notes: {dict(Counter(places.values()))}\n")

@@ -148,7 +148,7 @@ class JackOutput:
         self._leave()
 
     def _start(self) -> PlayerChild:
-        return PlayerChild("JACK", "bachd.midi.jack.player_process", [OURS, *self._wanted], self._clock)
+        return PlayerChild("JACK", "the server", "bachd.midi.jack.player_process", [OURS, *self._wanted], self._clock)
 
     def _leave(self) -> None:
         with self._lock:

@@ -30,12 +30,12 @@ class SpeakerOpening:
     present: Sequence[Output]
     """What is played to at present."""
 
-    def alone(self, *, later: bool = False) -> SpeakerOutput:
-        """Return the loudspeaker, which yields to nothing. later: whether it is not opened before it is polled.
+    def alone(self, told: str = "") -> SpeakerOutput:
+        """Return the loudspeaker, which yields to nothing. told: as for the output.
 
         Raises OutputError if it cannot be used.
         """
-        return self._there(None) or SpeakerOutput(self.settings, self.clock, self.lateness, later=later)
+        return self._there(None) or SpeakerOutput(self.settings, self.clock, self.lateness, told=told)
 
     def stand_in(self, main: Main, *, jack: bool) -> SpeakerOutput | None:
         """Return the loudspeaker that plays while there is no synth at `main`; None without FluidSynth or soundfont.
@@ -52,7 +52,7 @@ class SpeakerOpening:
             return SpeakerOutput(self.settings, self.clock, self.lateness, main, jack=jack)
         except OutputError as fault:
             log.warning("%s; it is tried again", fault)
-            return SpeakerOutput(self.settings, self.clock, self.lateness, main, jack=jack, later=True)
+            return SpeakerOutput(self.settings, self.clock, self.lateness, main, jack=jack, told=str(fault))
 
     def say_what_is_missing(self, *, jack: bool) -> None:
         """Log what to install, if there is a sound card to hear the music on. jack: whether JACK can be reached."""

@@ -35,6 +35,10 @@ _AGAIN: Final = (1.0, 30.0)
 """Seconds until a sound card that has failed is tried again: at first, and at most."""
 
 
+_STEADY: Final = 60.0
+"""Seconds after which a sound card has played well, and a fault is news again."""
+
+
 class Main(Protocol):
     """The output that the loudspeaker stands in for."""
 
@@ -55,12 +59,13 @@ class SpeakerOutput:
         main: Main | None = None,
         *,
         jack: bool = False,
-        later: bool = False,
+        told: str = "",
     ) -> None:
         """Open the sound card, unless there is a synth to yield to.
 
         clock: must be the machine's monotonic one. main: the output of the synths that it yields to; None: it yields
-        to nothing. jack: whether JACK has a sound card. later: whether it is not opened before it is polled.
+        to nothing. jack: whether JACK has a sound card. told: why it could not be opened just now, which has been
+        logged: it is tried again when it is polled.
 
         Raises OutputError if there is no sound card, FluidSynth or soundfont, or one of them cannot be used.
         """
@@ -78,8 +83,11 @@ class SpeakerOutput:
         self._programs = _programs(0, ())
         self._yielded = self._yields  # to a synth: it comes back on the bar
         self._until = -math.inf  # the moment from which on the sound card is not needed
-        self._retry, self._pause, self._fault = -math.inf, _AGAIN[0], ""
-        if not later and not self._yields and self._may_open:
+        self._retry, self._pause = -math.inf, _AGAIN[0]
+        self._fault = told.removeprefix("speaker: ")
+        self._since = math.inf  # the moment at which the sound card was opened
+        self._card = False  # whether there was one, when it was last looked for
+        if not told and not self._yields and self._may_open(clock.now()):
             self._open()
 
     @property
@@ -99,10 +107,12 @@ class SpeakerOutput:
     def _yields(self) -> bool:
         return self._main is not None and self._main.taken
 
-    @property
-    def _may_open(self) -> bool:
-        """Whether it is worth the attempt; what was asked for is attempted, to know why not."""
-        return self._main is None or availability.has_card(jack=self._jack)
+    def _may_open(self, now: float) -> bool:
+        """Return whether it is worth the attempt: a card has just come, or it is time for another one."""
+        before, self._card = self._card, availability.has_card(jack=self._jack)
+        if self._card and not before:
+            return True
+        return now >= self._retry and (self._card or self._main is None)  # what was asked for may be JACK
 
     def set_volume(self, settings: SpeakerSettings) -> None:
         """Set the volume, at once; the rest of the settings must be those it was opened with."""
@@ -130,7 +140,7 @@ class SpeakerOutput:
                 self._chase.see(timed.due, data)
                 if self._presence.passes(data, self._chase):
                     records.append((timed.due, data))
-                    if self._ready:
+                    if self._ready and self._main is None:  # else the main output counts them
                         self._lateness.record(now - timed.due)
             self._write(records)
 
@@ -156,8 +166,8 @@ class SpeakerOutput:
         """Start the child when the loudspeaker is needed, end it when it is not, and report what changed."""
         now, child = self._clock.now(), self._child
         if child is None:
-            if not self._yields and now >= self._retry and self._may_open:
-                self._start()
+            if not self._yields and self._may_open(now) and (fault := self._start()):
+                return self._report(fault)
             return ()
         with self._lock:
             child.write(())
@@ -182,32 +192,29 @@ class SpeakerOutput:
 
     def _open(self) -> None:
         """Start the child and wait until it plays. Raises OutputError."""
-        self._start()
-        child = self._child
-        if child is None:
-            raise OutputError(self._fault)
-        if fault := child.wait_until_ready():
+        fault, child = self._start(), self._child
+        if child is not None and (fault := child.wait_until_ready()):
             self._end(child)
-            raise OutputError(f"speaker: {fault}")
+        if fault:
+            raise OutputError(f"speaker: {fault.removeprefix('speaker: ')}")
         self._begin()
         self._presence.play(in_step=True)
 
-    def _start(self) -> None:
-        """Start the child, without waiting for it; without a soundfont there is none."""
+    def _start(self) -> str:
+        """Start the child, without waiting for it; returns why that cannot be done, if it cannot."""
         try:
             font = soundfont.find(self.settings.soundfont)
         except OutputError as fault:
-            self._report(str(fault))
-            self._fault = f"speaker: {fault}"
-            return
+            return str(fault)
         arguments = [str(font), self.settings.card or "", str(fluidsynth.LIVE)]
-        self._child = PlayerChild("speaker", _MODULE, arguments, self._clock)
+        self._child = PlayerChild("speaker", "the sound card", _MODULE, arguments, self._clock)
+        return ""
 
     def _begin(self) -> None:
         """Send the child all that holds; it plays."""
         with self._lock:
             now = self._clock.now()
-            self._ready, self._fault, self._pause = True, "", _AGAIN[0]
+            self._ready, self._since = True, now
             self._write([(now, data) for data in (self._volume(), *self._chase.state(), *self._programs)])
 
     def _end(self, child: PlayerChild) -> str:
@@ -220,7 +227,11 @@ class SpeakerOutput:
 
     def _report(self, fault: str) -> tuple[str, ...]:
         """Put the next attempt off; returns what there is to log, once for each fault."""
-        self._retry = self._clock.now() + self._pause
+        now = self._clock.now()
+        if now > self._since + _STEADY:
+            self._pause, self._fault = _AGAIN[0], ""
+        self._since = math.inf
+        self._retry = now + self._pause
         self._pause = min(2 * self._pause, _AGAIN[1])
         known, self._fault = self._fault, fault
         return () if fault == known else (f"speaker: {fault}; the music goes on without it, until it can be used",)

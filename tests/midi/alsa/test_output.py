@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -95,6 +96,41 @@ def test_a_synth_that_comes_joins_between_the_last_message_and_the_bar(
     sequencer.wake()
     assert sequencer.joined.acquire(timeout=PATIENCE)
     assert sequencer.listening == {PIANO.address}
+
+
+def test_a_synth_that_comes_after_a_bar_was_announced_waits_for_the_next(
+    play: Play, clock: SteppedClock, ear: Ear
+) -> None:
+    """Whoever stands in for it has taken that bar by then."""
+    sequencer = SmallSequencer(clock)
+    output = play(sequencer, None)
+    output.bar(clock.time + 1)
+    assert not output.taken
+    clock.time += 0.1
+    sequencer.plug(SYNTH)
+    ear.wait()
+    assert output.taken
+    clock.time += 0.6
+    sequencer.wake()
+    assert not sequencer.joined.acquire(timeout=0.2)
+    output.bar(clock.time + 1)
+    clock.time += 0.6
+    sequencer.wake()
+    assert sequencer.joined.acquire(timeout=PATIENCE)
+    assert output.taken
+
+
+def test_what_is_connected_by_hand_takes_the_port(play: Play, clock: SteppedClock) -> None:
+    sequencer = SmallSequencer(clock, SYNTH)
+    output = play(sequencer)
+    assert not output.taken
+    sequencer.listening.add(SYNTH.address)
+    sequencer.wake()
+    sequencer.plug(PIANO)
+    end = time.monotonic() + PATIENCE
+    while not output.taken:
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_a_name_that_is_not_there_is_told_or_waited_for(clock: SteppedClock) -> None:

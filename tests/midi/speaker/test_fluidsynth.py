@@ -168,3 +168,15 @@ def test_where_something_is_missing_a_line_says_what_to_install(
         f"{soundfont.INSTALL}"
     ]
     outputs.close()
+
+
+def test_a_service_waits_for_a_sound_card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    if sound_card.cards():
+        pytest.skip("this machine has a sound card")
+    with monkeypatch.context() as without:
+        without.setenv("JACK_DEFAULT_SERVER", "bachd-test-none")
+        outputs = open_outputs(["speaker"], MonotonicClock(), Lateness(), awaiting=True)
+        assert outputs.description == "waiting for a sound card"
+    eventually(lambda: outputs.poll() == ["the loudspeaker is there"])
+    outputs.close()

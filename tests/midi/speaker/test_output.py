@@ -25,7 +25,7 @@ class Child:
 
     fault = ""
 
-    def __init__(self, _system: str, _module: str, arguments: Sequence[str], _clock: object) -> None:
+    def __init__(self, _system: str, _peer: str, _module: str, arguments: Sequence[str], _clock: object) -> None:
         self.arguments = arguments
         self.records: list[Due] = []
         self.alive, self.ready, self.closed = True, not self.fault, False
@@ -191,3 +191,53 @@ def test_what_is_retracted_is_forgotten(stage: Stage) -> None:
     output = stage.open()
     output.retract(101.5)
     assert stage.children[0].records[-1] == (101.5, b"")
+
+
+def test_a_card_that_opens_and_fails_again_and_again_is_told_once(stage: Stage) -> None:
+    output = stage.open(yields=False)
+    told: list[str] = []
+    for _ in range(120):
+        stage.children[-1].die("it takes no more sound")
+        told += output.poll()
+        stage.clock.time += 1
+    assert len([line for line in told if "takes no more" in line]) == 1
+    assert len(stage.children) < 12
+    for _ in range(40):
+        told += output.poll()
+        stage.clock.time += 1
+    stage.clock.time += 61
+    stage.children[-1].die("it takes no more sound")
+    assert len(output.poll()) == 1
+
+
+def test_a_soundfont_that_has_gone_is_told(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = stage.open(yields=False)
+    stage.children[0].die("it takes no more sound")
+    output.poll()
+
+    def missing(_: object) -> str:
+        raise OutputError("there is no such soundfont")
+
+    monkeypatch.setattr(soundfont, "find", missing)
+    stage.clock.time += 2
+    assert output.poll()[0].startswith("speaker: there is no such soundfont; the music goes on without it")
+
+
+def test_a_card_that_comes_is_opened_at_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    cards: list[str] = []
+    monkeypatch.setattr("bachd.midi.speaker.availability.has_card", lambda **_: bool(cards))
+    monkeypatch.setattr(Child, "fault", "there is no sound card")
+    output = SpeakerOutput(
+        SpeakerSettings(volume=100), stage.clock, stage.lateness, told="speaker: there is no sound card"
+    )
+    for _ in range(40):
+        assert output.poll() == ()
+        stage.clock.time += 1
+        for child in stage.children:
+            child.die("there is no sound card")
+    tried = len(stage.children)
+    monkeypatch.setattr(Child, "fault", "")
+    cards.append("DAC")
+    output.poll()
+    assert len(stage.children) == tried + 1
+    assert output.poll() == ("the loudspeaker is there",)

@@ -145,3 +145,13 @@ def test_who_is_listened_to_stays_as_long_as_it_is_the_same_input(
     assert len(cables) == 2
     with pytest.raises(ModelError, match="model 'cello' plays one voice and cannot harmonise"):
         playing.after((second,), "together: harmonise\nmodel: cello\nseed: {piece: null}")
+
+
+def test_another_volume_keeps_the_loudspeaker_open(playing: Playing) -> None:
+    parts = playing.by("speaker: {volume: 30}")
+    assert parts.outputs is playing.parts.outputs
+    assert parts.config.speaker.settings.volume == 30
+
+
+def test_another_bundle_has_another_sound(playing: Playing) -> None:
+    assert playing.by("model: cello\nseed: {piece: bwv1007-prelude}").program == 42
