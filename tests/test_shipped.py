@@ -64,3 +64,12 @@ def test_the_shipped_file_is_what_the_table_says() -> None:
 def test_every_key_is_explained_in_lines_that_fit() -> None:
     assert all(key.help for key in keys(Config) if key.kind)
     assert max(map(len, SHIPPED.read_text().splitlines())) <= 120
+
+
+def test_every_package_is_installed() -> None:
+    options = configparser.ConfigParser()
+    options.read(TOP / "setup.cfg", encoding="utf-8")
+    installed = set(options["options"]["packages"].split()) - {"bachd.models"}
+    assert installed == {
+        ".".join(path.parent.relative_to(TOP).parts) for path in (TOP / "bachd").rglob("__init__.py")
+    } | {"bachd.page"}
