@@ -9,8 +9,8 @@ import { by, palette, say, title, write } from "./dom.js";
 import { DaemonClock, Feed } from "./feed.js";
 import { History } from "./history.js";
 import { listenToKeys } from "./keys.js";
-import { Listener } from "./listen.js";
-import { MidiOut, offered, outputs } from "./midiout.js";
+import { Listener } from "./sound/listen.js";
+import { MidiOut, offered, outputs } from "./sound/midiout.js";
 import { Chances, describe, showWhere, State, Words } from "./panels.js";
 import { Notation } from "./notation/view.js";
 import { Pieces } from "./pieces.js";
@@ -18,6 +18,7 @@ import { Roll } from "./roll.js";
 import { Score } from "./score.js";
 import { Steer } from "./settings.js";
 import { Stage } from "./stage.js";
+import { UsualSound } from "./sound/usual.js";
 
 const SYNTHS = "synths"; // the choice that asks the browser for its MIDI outputs
 
@@ -34,6 +35,7 @@ const steer = new Steer(() => pieces.open());
 const pieces = new Pieces((piece) => steer.set("seed.piece", piece), hear, () => colours);
 const history = new History();
 const stage = new Stage();
+const usualSound = new UsualSound(by("instrument"), () => attempt(async () => listener.on && listen()));
 new Dimmer();
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -78,6 +80,7 @@ const on = {
   },
   settings({ settings }) {
     steer.show(settings);
+    usualSound.of(settings.values.model);
     pieces.offer(settings.choices?.pieces ?? [], settings.values.seed?.piece ?? null);
   },
   halted: () => go(false),
