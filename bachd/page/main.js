@@ -43,6 +43,7 @@ let playing = true;
 let shown = null; // the step that the panels show
 let telling = 0; // the timer of a short notice
 let notice = ""; // the text shown in place of the latency
+let waiting = ""; // for what, before the first event
 let described = null; // its bar, as last announced to screen readers
 const synths = new Map(); // the browser's MIDI outputs by id
 
@@ -75,7 +76,8 @@ const on = {
   },
   status({ status }) {
     state.show(status);
-    if (!score.steps.length && status.condition) write(by("where"), status.condition);
+    waiting = status.events ? "" : status.condition ?? "";
+    if (waiting) write(by("where"), waiting);
     if (typeof status.playing === "boolean") go(status.playing);
   },
   settings({ settings }) {
@@ -125,7 +127,7 @@ function frame() {
   const stamp = `${score.version} ${index}`;
   if (!step || stamp === shown) return;
   shown = stamp;
-  showWhere(step, !playing);
+  if (!waiting) showWhere(step, !playing);
   words.show(score.steps, index);
   chances.show(step, score.steps[index + 1]);
   if (described !== step.bar) describe(by("roll"), step);
