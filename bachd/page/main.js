@@ -9,8 +9,8 @@ import { by, palette, say, title, write } from "./dom.js";
 import { DaemonClock, Feed } from "./feed.js";
 import { History } from "./history.js";
 import { listenToKeys } from "./keys.js";
-import { Listener } from "./listen.js";
-import { MidiOut, offered, outputs } from "./midiout.js";
+import { Listener } from "./sound/listen.js";
+import { MidiOut, offered, outputs } from "./sound/midiout.js";
 import { Chances, describe, showWhere, State, Words } from "./panels.js";
 import { Notation } from "./notation/view.js";
 import { Pieces } from "./pieces.js";
@@ -19,6 +19,7 @@ import { Score } from "./score.js";
 import { Steer } from "./settings.js";
 import { Stage } from "./stage.js";
 import { Controls } from "./steer/controls.js";
+import { UsualSound } from "./sound/usual.js";
 
 const SYNTHS = "synths"; // the choice that asks the browser for its MIDI outputs
 
@@ -36,6 +37,7 @@ const pieces = new Pieces((piece) => steer.set("seed.piece", piece), hear, () =>
 const history = new History();
 const stage = new Stage();
 const controls = new Controls({ steer, score, listener, attempt, play: (data) => feed.play(data) });
+const usualSound = new UsualSound(by("instrument"), () => attempt(async () => listener.on && listen()));
 new Dimmer();
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -43,6 +45,7 @@ let playing = true;
 let shown = null; // the step that the panels show
 let telling = 0; // the timer of a short notice
 let notice = ""; // the text shown in place of the latency
+let waiting = ""; // for what, before the first event
 let described = null; // its bar, as last announced to screen readers
 const synths = new Map(); // the browser's MIDI outputs by id
 
@@ -77,12 +80,14 @@ const on = {
   status({ status }) {
     state.show(status);
     controls.status(status);
-    if (!score.steps.length && status.condition) write(by("where"), status.condition);
+    waiting = status.events ? "" : status.condition ?? "";
+    if (waiting) write(by("where"), waiting);
     if (typeof status.playing === "boolean") go(status.playing);
   },
   settings({ settings }) {
     steer.show(settings);
     controls.show(settings);
+    usualSound.of(settings.values.model);
     pieces.offer(settings.choices?.pieces ?? [], settings.values.seed?.piece ?? null);
   },
   halted: () => go(false),
@@ -128,7 +133,7 @@ function frame() {
   const stamp = `${score.version} ${index}`;
   if (!step || stamp === shown) return;
   shown = stamp;
-  showWhere(step, !playing);
+  if (!waiting) showWhere(step, !playing);
   controls.step(step);
   words.show(score.steps, index);
   chances.show(step, score.steps[index + 1]);

@@ -27,9 +27,9 @@ const GROUPS = {
     { key: "together", label: "Together", kind: "choice", from: "together", hint: "what is done with what you play on a keyboard" },
   ],
   Sampling: [
-    { key: "sampling.temperature", label: "Temperature", kind: "number", limits: [0, 2], step: 0.05, hint: BEST },
-    { key: "sampling.top_p", label: "Top p", kind: "number", limits: [0.1, 1], step: 0.01, hint: BEST },
-    { key: "sampling.key", label: "Key lock", kind: "number", limits: [0, 2], step: 0.05, hint: BEST },
+    { key: "sampling.temperature", label: "Temperature", kind: "number", limits: [0, 2], step: 0.05, hint: `how daring; ${BEST}` },
+    { key: "sampling.top_p", label: "Top p", kind: "number", limits: [0.1, 1], step: 0.01, hint: `how rare a note may be; ${BEST}` },
+    { key: "sampling.key", label: "Key lock", kind: "number", limits: [0, 2], step: 0.05, hint: `how near to the key; ${BEST}` },
     { key: "sampling.range", label: "Range", kind: "list", hint: "lowest and highest note, such as C2 C6" },
     { key: "sampling.leading", label: "No parallel fifths and octaves", kind: "yes", hint: "between the voices" },
   ],

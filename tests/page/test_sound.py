@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 RENDER = """async (name) => {
-  const {instrument} = await import('/instruments.js');
+  const {instrument} = await import('/sound/instruments.js');
   const rate = 44100;
   const context = new OfflineAudioContext(1, 3 * rate, rate);
   const player = await instrument(name, context, context.destination);
@@ -28,7 +28,7 @@ RENDER = """async (name) => {
   };
 }"""
 PITCH = """async (name) => {
-  const {instrument} = await import('/instruments.js');
+  const {instrument} = await import('/sound/instruments.js');
   const rate = 44100;
   const context = new OfflineAudioContext(1, 2 * rate, rate);
   const player = await instrument(name, context, context.destination);
@@ -95,7 +95,7 @@ def test_a_note_sounds_when_it_is_due_and_ends_when_it_is_released(page: Page, n
     assert heard["after"] < 1e-3
 
 
-@pytest.mark.parametrize("name", ["harpsichord", "organ", "piano"])
+@pytest.mark.parametrize("name", ["harpsichord", "organ", "piano", "strings", "cello", "choir", "flute"])
 def test_a_note_is_in_tune(page: Page, name: str) -> None:
     below, right, above = page.evaluate(PITCH, name)
     assert right > 5 * below
@@ -145,3 +145,20 @@ def test_a_synth_on_the_listeners_computer_gets_the_notes(browser: Browser, daem
     assert set(sounding.values()) == {0}
     assert all(stamp >= now for _, (stamp, now) in sent[:8])
     assert wrong == []
+
+
+def test_each_bundle_has_its_usual_sound_until_another_is_chosen(page: Page) -> None:
+    sound = "document.getElementById('instrument').value"
+    until(page, f"{sound} === 'organ'")
+    page.click("#f-seed-piece")
+    page.click("#pieces-any")  # for no other bundle has the one that plays
+    until(page, "!document.getElementById('pieces').open")
+    page.select_option("#f-model", "cello")
+    until(page, f"{sound} === 'cello'")
+    page.select_option("#instrument", "flute")
+    page.select_option("#f-model", "keyboard")
+    until(page, "document.getElementById('s-model').textContent.startsWith('keyboard')")
+    assert page.evaluate(sound) == "flute"
+    page.reload()
+    until(page, "document.getElementById('s-model').textContent.startsWith('keyboard')")
+    assert page.evaluate(sound) == "flute"

@@ -64,6 +64,12 @@ def title(name: str) -> str:
     return f"{work}, {_movement(found[3])}"
 
 
+def full(name: str) -> str:
+    """A piece's title and number, such as 'Jesu, meine Freude (BWV 227.1)'; its name where it has no title."""
+    known, found = title(name), _NAME.fullmatch(name)
+    return f"{known} (BWV {found[1]})" if known and found else name
+
+
 def _in_series(number: int) -> str:
     for first, last, text in _SERIES:
         if first <= number <= last:

@@ -4,7 +4,7 @@ import pytest
 
 from bachd.neural.bundle.bundle import Bundle
 from bachd.service.pieces import catalogue
-from bachd.service.pieces.titles import title
+from bachd.service.pieces.titles import full, title
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,11 @@ from bachd.service.pieces.titles import title
 )
 def test_pieces_are_called_as_music_lovers_know_them(name: str, known: str) -> None:
     assert title(name) == known
+
+
+def test_a_score_says_title_and_number() -> None:
+    assert full("bwv140.7") == "Wachet auf, ruft uns die Stimme (BWV 140.7)"
+    assert full("mine") == "mine"
 
 
 @pytest.mark.parametrize("model", ["chorales", "cello", "keyboard"])

@@ -113,7 +113,7 @@ class MusicFiles:
     def _keep(self, name: str, data: bytes) -> Path:
         stem = stem_of(name)
         try:
-            _read(data, f"{stem}.mid")
+            _read(data, Path(name).name[:80] or f"{stem}.mid")  # whatever else it is, it is called so
             self._seeds.mkdir(mode=0o700, parents=True, exist_ok=True)
             path = self._seeds / f"{stem}-{hashlib.sha256(data).hexdigest()[:8]}.mid"
             if not path.exists() and len(list(self._seeds.glob("*.mid"))) >= MOST_SEEDS:

@@ -16,6 +16,7 @@ from bachd.music.notation import musicxml
 from bachd.music.notation.score import score
 from bachd.music.notation.spelling import Spelled, key_named, spelled
 from bachd.music.piece import Origin, Step
+from bachd.service.pieces import titles
 from bachd.service.web import messages
 from bachd.service.web.messages import FeedMessage, Placed
 from bachd.service.web.server.files import stem_of
@@ -78,7 +79,7 @@ class Known(NamedTuple):
         """
         if not self.steps:
             return "", b""
-        title, bpm = self.steps[0]["piece"], self.steps[0]["bpm"]
+        name, bpm = self.steps[0]["piece"], self.steps[0]["bpm"]
         written = [each for each in self.steps if each["origin"] != Origin.BREATH.value or each["phase"]]
         whole = score([_step(each) for each in written], bpm, [_names(each) for each in written])
         whole.bars[0].opens = ""  # the title says it
@@ -87,7 +88,8 @@ class Known(NamedTuple):
             return "", b""
         ends = self.ends and wanted[-1] is whole.bars[-1]
         cut = replace(whole, bars=tuple(wanted))
-        return stem_of(title), musicxml.write(cut, f"After {title}", creator="bachd", ends=ends)
+        title = f"After {titles.full(name)}"
+        return stem_of(name), musicxml.write(cut, title, creator="bachd", ends=ends)
 
 
 def _step(said: Placed) -> Step:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bachd.music.notation import musicxml
 from bachd.music.notation.score import score
-from bachd.service.pieces import favourite
+from bachd.service.pieces import favourite, titles
 from bachd.service.web.messages import FeedMessage
 from bachd.service.web.server.bodies import pieces, send
 from bachd.service.web.server.daemon_link import DaemonLink, Refused
@@ -63,4 +63,5 @@ def _of_favourite(text: str) -> tuple[str, bytes]:
     """Return the name and the content of a file."""
     kept = favourite.parse(text)
     creator = f"bachd, model {kept.model}"
-    return stem_of(kept.title), musicxml.write(score(kept.steps, kept.bpm), f"After {kept.title}", creator=creator)
+    title = f"After {titles.full(kept.title)}"
+    return stem_of(kept.title), musicxml.write(score(kept.steps, kept.bpm), title, creator=creator)

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import ClientWebSocketResponse
 
+from bachd.service.pieces import titles
 from tests.service.web.conftest import Running
 from tests.service.web.feed_client import look, until
 
@@ -107,7 +108,7 @@ def test_a_piece_is_kept_played_again_and_written_down(bachd_run: Running) -> No
         assert step["piece"] == first
         written = await asyncio.to_thread(ask, f"/api/score.musicxml?piece={number}")
         assert written.status == 200
-        assert f"<work-title>After {first}</work-title>".encode() in written.body
+        assert f"<work-title>After {titles.full(first)}</work-title>".encode() in written.body
         for path, body, status in (
             ("/api/replay", {"favourite": "bachd1.broken"}, 422),
             ("/api/replay", {"number": 9999}, 422),

@@ -3,7 +3,7 @@
  * Law: a tone begins with its buffer and ends or loops without a discontinuity. No sample exceeds 1.
  */
 
-const BRIGHTEST = 11000; // hertz: higher partials are left out
+export const BRIGHTEST = 11000; // hertz: higher partials are left out
 
 export const hertz = (pitch) => 440 * 2 ** ((pitch - 69) / 12);
 
@@ -19,7 +19,8 @@ function ring(wave, level, angle, loss, phase) {
   }
 }
 
-function normalise(wave) {
+/** Make the highest peak 1. */
+export function normalise(wave) {
   const peak = wave.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   for (let index = 0; index < wave.length; index++) wave[index] /= peak;
 }
@@ -78,7 +79,7 @@ export async function piped({ sampleRate: rate }, pitch) {
 
 /** A piano's tone, as it was recorded. */
 export async function recorded(context, pitch) {
-  const answer = await fetch(new URL(`samples/${pitch}.mp3`, import.meta.url));
+  const answer = await fetch(new URL(`../samples/${pitch}.mp3`, import.meta.url));
   if (!answer.ok) throw new Error(`cannot load the piano's samples (${answer.status})`);
   return { buffer: untilSound(await context.decodeAudioData(await answer.arrayBuffer())) };
 }

@@ -5,7 +5,7 @@
  */
 
 import { instrument, room } from "./instruments.js";
-import { notesOf, QUARTER } from "./score.js";
+import { notesOf, QUARTER } from "../score.js";
 
 const MARGIN = 0.02; // seconds that the delay grows by more than was needed
 const SLOWEST = 3; // seconds a quarter note at the lowest tempo there is

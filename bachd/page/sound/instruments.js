@@ -1,4 +1,4 @@
-/* Define three instruments for the browser, played by smplr.
+/* Define the instruments of the browser, played by smplr.
  *
  * Law: a note begins at the given moment, to the sample; none outlives its release by more than a second.
  * Nothing is loaded before it is played.
@@ -7,6 +7,7 @@
  * context, and may be still to come.
  */
 
+import { sustained } from "./sustained.js";
 import { piped, plucked, recorded } from "./tones.js";
 
 const FIRST = 33; // A1: the lowest tone that is computed or loaded
@@ -18,26 +19,45 @@ const HEARD = 0.5; // seconds of a tone from which its loudness is measured
 /* `tone(context, pitch)`: promises {buffer, loop?}. `touch(velocity)`: the velocity for smplr, which makes it louder with
  * its square. `volume`: decibels; `tilt`: so many more for each octave above middle C. `release`: seconds
  * until a released tone is silent. `ranks`: voices that sound together, by the semitones that each is detuned.
- * The volumes make the three equally loud in four voices, with peaks a few decibels below full scale. */
+ * The volumes make all equally loud in four voices, with peaks a few decibels below full scale. */
 const INSTRUMENTS = {
   harpsichord: {
     tone: plucked, touch: (velocity) => 62 + velocity / 7,
-    volume: -17, tilt: -0.5, release: 0.16, ranks: [0],
+    volume: -17.0, tilt: -0.5, release: 0.16, ranks: [0],
   },
   organ: {
     tone: piped, touch: () => 64,
-    volume: -18.7, tilt: 0, release: 0.14, ranks: [-0.015, 0.015],
+    volume: -19.2, tilt: 0, release: 0.14, ranks: [-0.015, 0.015],
   },
   piano: {
     tone: recorded, touch: (velocity) => velocity ** 0.7 * 127 ** 0.3,
     volume: -19.3, tilt: 0, release: 0.25, ranks: [0],
   },
+  strings: {
+    tone: sustained("strings"), touch: (velocity) => 44 + velocity / 4,
+    volume: -20.4, tilt: 0, release: 0.24, ranks: [-0.07, 0, 0.06],
+  },
+  cello: {
+    tone: sustained("cello"), touch: (velocity) => 44 + velocity / 4,
+    volume: -16.0, tilt: 0, release: 0.2, ranks: [0],
+  },
+  choir: {
+    tone: sustained("choir"), touch: (velocity) => 44 + velocity / 4,
+    volume: -21.2, tilt: 0, release: 0.3, ranks: [-0.09, 0.02, 0.08],
+  },
+  flute: {
+    tone: sustained("flute"), touch: (velocity) => 44 + velocity / 4,
+    volume: -15.7, tilt: 0, release: 0.12, ranks: [0],
+  },
 };
+
+/** The names of the instruments. */
+export const NAMES = Object.keys(INSTRUMENTS);
 
 /** The instrument of that name, ready to be played, which sounds into `target`. */
 export async function instrument(name, context, target) {
   const { tone, touch, volume, tilt, release, ranks } = INSTRUMENTS[name];
-  const { Instrument, Scheduler } = await import("./vendor/smplr.mjs");
+  const { Instrument, Scheduler } = await import("../vendor/smplr.mjs");
   const [buffers, regions] = [new Map(), []];
   for (let pitch = FIRST; pitch <= LAST; pitch += APART) {
     const { buffer, loop } = await tone(context, pitch);
