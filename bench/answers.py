@@ -22,7 +22,7 @@ from typing import Final
 from bachd.service.progress import tell
 from bachd.summary_statistics import percentile
 from bench.attacks import ATTACKS, PATIENCE, Attacker
-from bench.page import page_of, playing
+from bench.browser.page import page_of, playing
 
 LONGEST: Final = 1.0
 """Seconds that an answer may take."""

@@ -13,8 +13,8 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final
 
-from bachd.service.web.server.files import LARGEST, MOST_NOTES
-from bachd.service.web.server.recording import SHARE
+from bachd.service.web.server.music_files.files import LARGEST, MOST_NOTES
+from bachd.service.web.server.music_files.recording import SHARE
 
 PATIENCE: Final = 30.0
 """Seconds after which an answer is taken not to come."""

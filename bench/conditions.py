@@ -94,7 +94,7 @@ class _Page(BaseHTTPRequestHandler):
 def _page() -> Iterator[None]:
     """A page that a thread of this process serves, as many programs do, polled 50 times a second.
 
-    bachd's own is served by a process of its own; see bench.page.
+    bachd's own is served by a process of its own; see bench.browser.page.
     """
     with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
         thread = threading.Thread(target=server.serve_forever)

@@ -4,20 +4,20 @@
  */
 
 import * as api from "./api.js";
-import { Dimmer } from "./dim.js";
+import { Dimmer } from "./stage/dim.js";
 import { by, palette, say, title, write } from "./dom.js";
 import { DaemonClock, Feed } from "./feed.js";
-import { History } from "./history.js";
+import { History } from "./pieces/history.js";
 import { listenToKeys } from "./keys.js";
 import { Listener } from "./sound/listen.js";
 import { MidiOut, offered, outputs } from "./sound/midiout.js";
 import { Chances, describe, showWhere, State, Words } from "./panels.js";
 import { Notation } from "./notation/view.js";
-import { Pieces } from "./pieces.js";
+import { Pieces } from "./pieces/pieces.js";
 import { Roll } from "./roll.js";
 import { Score } from "./score.js";
 import { Steer } from "./settings.js";
-import { Stage } from "./stage.js";
+import { Stage } from "./stage/stage.js";
 import { Controls } from "./steer/controls.js";
 import { UsualSound } from "./sound/usual.js";
 

@@ -3,7 +3,7 @@
  * Law: every row exists from the start, and only its content changes, so that nothing on the page moves.
  */
 
-import { titleOf } from "./catalogue.js";
+import { titleOf } from "./pieces/catalogue.js";
 import { by, fit, make, sign, title, write } from "./dom.js";
 import { placeOf } from "./score.js";
 

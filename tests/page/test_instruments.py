@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from bench.loudness import RATE, bars_of_music, loudness_of, rendered
+from bench.browser.loudness import RATE, bars_of_music, loudness_of, rendered
 from tests.page.served_page import Daemon, opened
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from bachd.config import Config
 from bachd.config_midi import Midi
 from bachd.midi.speaker import soundfont
 from bachd.service import render
-from bachd.service.web.server import wav
+from bachd.service.web.server.music_files import wav
 
 pytestmark = pytest.mark.skipif(
     shutil.which("fluidsynth") is None or not soundfont.installed(), reason="needs fluidsynth and a soundfont"

@@ -26,7 +26,7 @@ from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
 from bachd.service.web import messages
 from bachd.service.web.server.feed import Feed
-from bachd.service.web.server.recording import Recording, write_midi
+from bachd.service.web.server.music_files.recording import Recording, write_midi
 from bachd.service.web.timeline import Timeline
 from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
 

@@ -24,10 +24,10 @@ from bachd.service.web.server.bodies import read_body
 from bachd.service.web.server.connections import Connections
 from bachd.service.web.server.daemon_link import DaemonLink, Refused
 from bachd.service.web.server.feed import Feed
-from bachd.service.web.server.files import MusicFiles
 from bachd.service.web.server.metrics import Metrics
-from bachd.service.web.server.recording import Recording
-from bachd.service.web.server.score_file import ScoreFile
+from bachd.service.web.server.music_files.files import MusicFiles
+from bachd.service.web.server.music_files.recording import Recording
+from bachd.service.web.server.music_files.score_file import ScoreFile
 from bachd.service.web.server.seed_catalogue import SeedCatalogue
 from bachd.service.web.server.static import Static
 
@@ -55,7 +55,8 @@ class App:
         self._metrics = Metrics(self._feed, self._is_playing)
         self._page = Static(here.parents[2] / "page")
         self._own = Static(here)
-        self._login_page = (here / "login.html").read_text()
+        self._login_files = Static(here / "login")
+        self._login_page = (here / "login" / "login.html").read_text()
         self.connections: Connections | None = None
         """Set once there is a server."""
         access = auth.Authenticator(opening["token"], opening["hosts"], self._login, self._trust)
@@ -65,7 +66,8 @@ class App:
             [
                 web.get("/login", self._show_login),
                 web.post("/login", access.log_in),
-                web.get("/{name:login\\.js|login\\.css|openapi\\.yaml}", self._own.serve),
+                web.get("/{name:login\\.js|login\\.css}", self._login_files.serve),
+                web.get("/{name:openapi\\.yaml}", self._own.serve),
                 web.get("/health", self._health),
                 web.get("/metrics", self._figures),
                 web.get("/api/feed", self._feed.serve),

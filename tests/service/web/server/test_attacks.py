@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bachd.music.smf import MOST_BYTES
-from bachd.service.web.server.files import LARGEST, MOST_NOTES
+from bachd.service.web.server.music_files.files import LARGEST, MOST_NOTES
 from bench.attacks import chunked, fill, head, worst
 from tests.service.web.conftest import PATIENCE, Answer, Running, few_files
 

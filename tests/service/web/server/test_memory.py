@@ -10,7 +10,7 @@ from typing import Any
 from bachd.config import Config
 from bachd.service.factory import open_composer
 from bachd.service.web.server.feed import Feed
-from bachd.service.web.server.recording import Recording
+from bachd.service.web.server.music_files.recording import Recording
 from tests.service.web.played import played
 
 EVENTS = 10_000

@@ -4,7 +4,7 @@
  * browser can do that.
  */
 
-import { by } from "./dom.js";
+import { by } from "../dom.js";
 
 const HASH = "#stage";
 const IDLE = 3000; // milliseconds after which the pointer is hidden

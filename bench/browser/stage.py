@@ -14,8 +14,8 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from bench.page import playing
-from bench.view import FLAGS
+from bench.browser.page import playing
+from bench.browser.view import FLAGS
 
 
 def figures(inspector: Any) -> tuple[float, float, float]:
@@ -28,17 +28,17 @@ def figures(inspector: Any) -> tuple[float, float, float]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m bench.stage", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.browser.stage", description=__doc__)
     parser.add_argument("--hours", type=float, default=1.0, help="for which the page is shown (%(default)s)")
     parser.add_argument("--every", type=float, default=60.0, help="seconds from line to line (%(default)s)")
     parser.add_argument("--view", choices=["roll", "score"], default="roll", help="what it shows (%(default)s)")
     options = parser.parse_args()
     if (chromium := shutil.which("chromium")) is None:
-        raise SystemExit("bench.stage: no chromium: sudo apt install chromium")
+        raise SystemExit("bench.browser.stage: no chromium: sudo apt install chromium")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        raise SystemExit("bench.stage: no playwright: pip install '.[page-test]'") from None
+        raise SystemExit("bench.browser.stage: no playwright: pip install '.[page-test]'") from None
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -19,7 +19,7 @@ from bachd.music.piece import Origin, Step
 from bachd.service.pieces import titles
 from bachd.service.web import messages
 from bachd.service.web.messages import FeedMessage, Placed
-from bachd.service.web.server.files import stem_of
+from bachd.service.web.server.music_files.files import stem_of
 
 MOST: Final = 4_000
 """Steps that are remembered."""

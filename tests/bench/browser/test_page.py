@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.page import BPM, Kind, table
+from bench.browser.page import BPM, Kind, table
 
 TICK = 60.0 / (BPM * 24)
 

@@ -1,4 +1,4 @@
-"""Measure how soon the page loads, how large it is, and how smoothly it moves: `python -m bench.view`.
+"""Measure how soon the page loads, how large it is, and how smoothly it moves: `python -m bench.browser.view`.
 
 Law: the browser's own figures, of a page that shows a bachd that plays; a browser that has seen nothing of it before
 each time.
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bachd.summary_statistics import percentile
-from bench.page import playing
+from bench.browser.page import playing
 
 FLAGS: Final = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -75,16 +75,16 @@ def busy(inspector: Any) -> float:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m bench.view", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.browser.view", description=__doc__)
     parser.add_argument("--views", type=int, default=7, help="first views (%(default)s)")
     parser.add_argument("--seconds", type=float, default=10.0, help="for which frames are counted (%(default)s)")
     options = parser.parse_args()
     if (chromium := shutil.which("chromium")) is None:
-        raise SystemExit("bench.view: no chromium: sudo apt install chromium")
+        raise SystemExit("bench.browser.view: no chromium: sudo apt install chromium")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        raise SystemExit("bench.view: no playwright: pip install '.[page-test]'") from None
+        raise SystemExit("bench.browser.view: no playwright: pip install '.[page-test]'") from None
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bachd.service.web.messages import PlanMessage, Step
-from bachd.service.web.server import present_piece
-from bachd.service.web.server.present_piece import PresentPiece
+from bachd.service.web.server.music_files import present_piece
+from bachd.service.web.server.music_files.present_piece import PresentPiece
 from tests.service.web.played import played
 
 

@@ -27,10 +27,10 @@ from bachd.midi.speaker import fluidsynth
 from bachd.music import midifile, smf
 from bachd.music.piece import Piece
 from bachd.neural.bundle.bundle import Bundle
-from bachd.service.web.server import wav
 from bachd.service.web.server.bodies import BROKEN, PATIENCE, Turns, pieces, read_body, refuse_encoded, send
 from bachd.service.web.server.daemon_link import Refused
-from bachd.service.web.server.recording import Recording, seconds, write_midi
+from bachd.service.web.server.music_files import wav
+from bachd.service.web.server.music_files.recording import Recording, seconds, write_midi
 
 LARGEST: Final = 256 * 1024
 """Bytes of an uploaded .mid file."""

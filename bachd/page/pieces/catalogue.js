@@ -3,7 +3,7 @@
  * Law: the list is fetched once for each set of pieces; without it, a piece is called by its number.
  */
 
-import * as api from "./api.js";
+import * as api from "../api.js";
 
 let known = { names: null, list: null };
 

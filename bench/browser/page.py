@@ -1,4 +1,4 @@
-"""Measure the effect of the page's visitors on the timing of notes, and their cost: `python -m bench.page`.
+"""Measure the effect of the page's visitors on the timing of notes, and their cost: `python -m bench.browser.page`.
 
 Law: with and without them is measured in turns of one run, by a listener that is a process of its own; what counts is
 the ratio, and how much it varies from turn to turn.
@@ -28,7 +28,7 @@ from bachd.service.progress import tell
 from bachd.service.timing.loopback import listening
 from bachd.service.web.server.feed import BEHIND, MOST_CLIENTS
 from bachd.summary_statistics import percentile
-from bench.crowd import CLIENTS, Crowd
+from bench.browser.crowd import CLIENTS, Crowd
 
 BPM: Final = 300.0
 CONFIG: Final = """\
@@ -75,7 +75,7 @@ def playing(folder: Path, where: str, port: int, token: str = "auto") -> Iterato
     try:
         while "the page is at" not in (line := child_process.read_line(process, 60)):
             if not line:
-                raise SystemExit("bench.page: bachd ended")
+                raise SystemExit("bench.browser.page: bachd ended")
         yield process
     finally:
         process.send_signal(signal.SIGINT)
@@ -133,7 +133,7 @@ def _ends(memories: list[tuple[float, float]]) -> tuple[tuple[float, float], tup
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m bench.page", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.browser.page", description=__doc__)
     parser.add_argument("--turns", type=int, default=8, help="pairs of turns (%(default)s)")
     parser.add_argument("--seconds", type=float, default=15.0, help="of each turn (%(default)s)")
     options = parser.parse_args()

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from bachd.music import midifile
 from bachd.music.event import print_line
-from bachd.service.web.server import recording
-from bachd.service.web.server.recording import Recording, write_midi
+from bachd.service.web.server.music_files import recording
+from bachd.service.web.server.music_files.recording import Recording, write_midi
 from tests.service.web.played import played
 
 

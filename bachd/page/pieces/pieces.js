@@ -3,10 +3,10 @@
  * Law: a piece is fetched only once it comes into view; only one plays at a time.
  */
 
-import * as api from "./api.js";
+import * as api from "../api.js";
 import * as Catalogue from "./catalogue.js";
-import { by, fit, make, plain, title, write } from "./dom.js";
-import { notesOf } from "./score.js";
+import { by, fit, make, plain, title, write } from "../dom.js";
+import { notesOf } from "../score.js";
 
 const HEARD = 20; // seconds of a piece that are played
 const SEEN = 24 * 4 * 8; // ticks of it that are drawn: eight bars of four quarters

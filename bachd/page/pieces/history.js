@@ -3,8 +3,8 @@
  * Law: a link holds the piece itself; nothing is played before somebody asks for it.
  */
 
-import * as api from "./api.js";
-import { by, make, say, title, write } from "./dom.js";
+import * as api from "../api.js";
+import { by, make, say, title, write } from "../dom.js";
 
 const MARK = "#favourite=";
 

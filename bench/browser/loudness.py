@@ -18,8 +18,8 @@ from typing import Any, Final
 import mido
 import numpy as np
 
-from bench.page import playing
-from bench.view import FLAGS
+from bench.browser.page import playing
+from bench.browser.view import FLAGS
 
 RATE: Final = 44100
 RENDER: Final = """async ([name, notes, seconds, inRoom]) => {
@@ -67,14 +67,14 @@ def bars_of_music(folder: Path) -> list[Any]:
 
 def main() -> None:
     """Measure and print."""
-    argparse.ArgumentParser(prog="python -m bench.loudness", description=__doc__).parse_args()
+    argparse.ArgumentParser(prog="python -m bench.browser.loudness", description=__doc__).parse_args()
     if (chromium := shutil.which("chromium")) is None:
-        raise SystemExit("bench.loudness: no chromium: sudo apt install chromium")
+        raise SystemExit("bench.browser.loudness: no chromium: sudo apt install chromium")
     try:
         import pyloudnorm  # noqa: F401
         from playwright.sync_api import sync_playwright
     except ImportError:
-        raise SystemExit("bench.loudness: no playwright or pyloudnorm: pip install '.[page-test]'") from None
+        raise SystemExit("bench.browser.loudness: no playwright or pyloudnorm: pip install '.[page-test]'") from None
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -17,8 +17,8 @@ from bachd.service.pieces import favourite, titles
 from bachd.service.web.messages import FeedMessage
 from bachd.service.web.server.bodies import pieces, send
 from bachd.service.web.server.daemon_link import DaemonLink, Refused
-from bachd.service.web.server.files import download, stem_of
-from bachd.service.web.server.present_piece import PresentPiece
+from bachd.service.web.server.music_files.files import download, stem_of
+from bachd.service.web.server.music_files.present_piece import PresentPiece
 
 
 class ScoreFile:

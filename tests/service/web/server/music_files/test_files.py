@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bachd.service.web.server.files import stem_of
+from bachd.service.web.server.music_files.files import stem_of
 
 
 @pytest.mark.parametrize(

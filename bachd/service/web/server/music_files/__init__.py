@@ -1,0 +1,1 @@
+"""Send and accept files of music: what was played, seed pieces, scores."""

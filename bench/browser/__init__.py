@@ -1,0 +1,1 @@
+"""Measure the page, and what its visitors cost."""
