@@ -55,7 +55,7 @@ def partition(folder: Path, suite: str) -> Path:
 
 def prepare(boot: Path, packages: Path) -> subprocess.CompletedProcess[str]:
     """Run it."""
-    command = [TOP / "deploy.sh", "card", boot, packages]
+    command = [str(TOP / "deploy.sh"), "card", str(boot), str(packages)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
