@@ -43,18 +43,23 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "bachd-systemd")
 
 
-def root(suite: str) -> Path:
-    """The root file system of a suite; built if it is not there. Takes a minute or two then, and a network."""
-    folder, stamp = cache() / suite, cache() / f"{suite}.stamp"
+def root(suite: str, more: str = "") -> Path:
+    """The root file system of a suite; built if it is not there. Takes a minute or two then, and a network.
+
+    more: another package that is in it.
+    """
+    name = f"{suite}-{more}" if more else suite
+    folder, stamp = cache() / name, cache() / f"{name}.stamp"
     _, _, alsa = SUITES[suite]
-    recipe = f"{_RECIPE} {PACKAGES},{alsa}"
+    packages = f"{PACKAGES},{alsa}" + (f",{more}" if more else "")
+    recipe = f"{_RECIPE} {packages}"
     if not stamp.exists() or stamp.read_text() != recipe:
         for leftover in (folder, folder.with_suffix(".part")):
             shutil.rmtree(leftover, ignore_errors=True)
         cache().mkdir(parents=True, exist_ok=True)
         slim = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in ("man", "doc", "locale")]
         command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--components=main", *slim]
-        command += [f"--include={PACKAGES},{alsa}", suite, str(folder.with_suffix(".part")), _mirror()]
+        command += [f"--include={packages}", suite, str(folder.with_suffix(".part")), _mirror()]
         subprocess.run(command, check=True)
         folder.with_suffix(".part").rename(folder)
         stamp.write_text(recipe)
@@ -173,15 +178,19 @@ class Journal:
 
 
 @contextmanager
-def booted(suite: str, shared: Path) -> Iterator[Container]:
-    """Boot a container of this suite; `shared` is /host inside."""
+def booted(suite: str, shared: Path, *more: str, having: str = "") -> Iterator[Container]:
+    """Boot a container of this suite; `shared` is /host inside.
+
+    more: options of systemd-nspawn. having: another package that is in it.
+    """
     address = shared / "booted"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(address))
         listening.settimeout(PATIENCE)
-        command = ["systemd-nspawn", "--quiet", f"--directory={root(suite)}", "--volatile=overlay", "--boot"]
+        command = ["systemd-nspawn", "--quiet", f"--directory={root(suite, having)}", "--volatile=overlay", "--boot"]
         command += ["--register=no", "--keep-unit", "--private-network", "--console=pipe", "--notify-ready=yes"]
         command += [f"--machine=bachd-{os.getpid()}", f"--bind={shared}:/host", f"--bind-ro={wheels(suite)}:/wheels"]
+        command += more
         environment = os.environ | {"NOTIFY_SOCKET": str(address), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
         streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
         with (shared / "console").open("wb") as console:
