@@ -35,7 +35,8 @@ def recipe_of(folder: Path, recipe: Recipe) -> Recipe:
     """
     told = _recipe_in(folder)
     if told is None or not (folder / STATE).is_file():
-        raise UsageError(f"{folder} holds no trained network; run 'bachd-train fit' first")
+        why = "a run of an older version of bachd" if (folder / "state").is_dir() else "no trained network"
+        raise UsageError(f"{folder} holds {why}; run 'bachd-train fit' first")
     recipe = replace(recipe, epochs=int(told["epochs"]))
     if different := _differences(told, recipe):
         raise UsageError(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -84,7 +85,7 @@ class RunState:
                 for name, variable in self._variables().items():
                     variable.assign(kept[name])
                 self.done, self.low = int(kept["done"]), float(kept["low"])
-        except (OSError, EOFError, ValueError, KeyError) as fault:
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as fault:
             raise UsageError(f"{folder / STATE} is damaged; remove {folder}, or choose another with --work") from fault
         return True
 
