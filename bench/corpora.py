@@ -100,7 +100,7 @@ def learn(count: int, place: Path) -> None:
 
     What is composed are _DIFFERENT pieces; the others are these under other names.
     """
-    from bachd.training.corpus import store
+    from bachd.training.corpus.shards import store
     from bachd.training.fit import train
 
     rows = [_row(seed) for seed in range(_DIFFERENT)]

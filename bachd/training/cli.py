@@ -111,7 +111,7 @@ def make_parser() -> argparse.ArgumentParser:
         default="none",
         help="share the work out among the GPUs here, or among workers that TF_CONFIG names (%(default)s)",
     )
-    fit.set_defaults(verb="fit", needs=("tqdm", "tensorflow", "matplotlib"))
+    fit.set_defaults(verb="fit", needs=("tqdm", "matplotlib"))
     export = add("export", help="write the trained network as a bundle")
     export.add_argument("recipe", type=Path, metavar="RECIPE.yaml", help="what was trained")
     export.add_argument("bundle", type=Path, nargs="?", help="the folder to write (bundles/NAME)")

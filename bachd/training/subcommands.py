@@ -9,7 +9,6 @@ import argparse
 import importlib.util
 import json
 import logging
-import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -48,16 +47,17 @@ def prepare(options: argparse.Namespace) -> None:
 
 def fit(options: argparse.Namespace) -> None:
     """Train, or go on with an interrupted run."""
-    if options.strategy == "workers":
-        _require_cluster()
+    from bachd.training import backend
+
+    backend.check(options.strategy)
     recipe, music, work = _run(options)
     recipe.require(music)
-    from bachd.training.fit import run_log, train_step
+    strategy = backend.strategy(options.strategy)  # before TensorFlow computes anything
+    from bachd.training.fit import run_log
     from bachd.training.fit import train as trainer
 
-    strategy = train_step.strategy(options.strategy)  # before TensorFlow computes anything
     trainer.fit(music, recipe, work, strategy)
-    if train_step.is_chief(strategy):
+    if trainer.is_chief(strategy):
         log.info("done; the learning curve is %s; next: %s", run_log.plot(work), _export_command(options))
 
 
@@ -67,14 +67,6 @@ def _export_command(options: argparse.Namespace) -> str:
     words += ["--corpus", options.corpus] if options.corpus else []
     words += ["--work", str(options.work)] if options.work else []
     return shlex.join(words)
-
-
-def _require_cluster() -> None:
-    if not os.environ.get("TF_CONFIG"):
-        raise UsageError(
-            "--strategy workers needs TF_CONFIG in the environment of each worker, such as "
-            '{"cluster": {"worker": ["one:2222", "two:2222"]}, "task": {"type": "worker", "index": 0}}'
-        )
 
 
 def export(options: argparse.Namespace) -> None:

@@ -1,5 +1,5 @@
 """A few bars of music as a corpus, and a network that learns them in seconds; as a program, one that learns them with
-replicas: `mirrored` on two logical devices of the CPU, or as one of several `workers`.
+replicas: `mirrored` on two logical devices of the CPU, or as one of several `workers`, or with `none`.
 
 Law: what two processes build from this is the same.
 """
@@ -52,8 +52,8 @@ def recipe(epochs: int, **more: float) -> Recipe:
 if __name__ == "__main__":
     import numpy as np
 
+    from bachd.training import backend
     from bachd.training.fit import train as trainer
-    from bachd.training.fit import train_step
 
     kind, run, weights = sys.argv[1:]
     if kind == "mirrored":
@@ -63,7 +63,7 @@ if __name__ == "__main__":
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
         strategy = tf.distribute.MirroredStrategy([device.name for device in tf.config.list_logical_devices("CPU")])
     else:
-        strategy = train_step.strategy(kind)
-    sys.stdout.write(f"{strategy.num_replicas_in_sync} replicas\n")
+        strategy = backend.strategy(kind)
+    sys.stdout.write(f"{strategy.num_replicas_in_sync if strategy else 1} replicas\n")
     network = trainer.fit(corpus(), recipe(2, dropout=0.0), Path(run), strategy)
     np.savez(weights, *network.get_weights())

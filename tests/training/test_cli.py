@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import shlex
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -152,3 +153,37 @@ def test_a_bundle_says_where_it_goes_and_how(tmp_path: Path) -> None:
 def test_the_next_command_is_one_that_works(more: list[str]) -> None:
     command = shlex.split(subcommands._export_command(cli.make_parser().parse_args(["fit", "mine.yaml", *more])))
     assert command == ["bachd-train", "export", "mine.yaml", *more]
+
+
+@pytest.mark.parametrize(
+    ("backend", "strategy", "said"),
+    [("torch", "none", "tensorflow or jax"), ("jax", "mirrored", "needs TensorFlow"), ("jax", "workers", "TensorFlow")],
+)
+def test_what_cannot_train_is_refused_before_anything_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    backend: str,
+    strategy: str,
+    said: str,
+) -> None:
+    for module in ("keras", "matplotlib", *(["jax"] if backend == "jax" else [])):
+        pytest.importorskip(module, reason="needs the extra 'train'")
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    assert cli.main(["fit", str(tmp_path / "none.yaml"), "--strategy", strategy]) == 64
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
+def test_prepare_says_that_no_scheduler_answers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pytest.importorskip("distributed", reason="needs the extra 'cluster'")
+    from bachd.training.corpus.shards import readers
+
+    monkeypatch.setattr(readers, "_ANSWER", 1)
+    (tmp_path / "a.mid").touch()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    assert cli.main(["prepare", "--corpus", str(tmp_path), "--cluster", address]) == 69
+    assert f"no Dask scheduler answers at {address}" in capsys.readouterr().err.splitlines()[-1]

@@ -14,9 +14,9 @@ from typing import Any, Final
 from bachd import atomic_file
 from bachd.training.baselines import ngram
 from bachd.training.corpus.model import Corpus
+from bachd.training.fit.data.records import pack
+from bachd.training.fit.data.stream import spell
 from bachd.training.fit.dataset import Spelled
-from bachd.training.fit.records import pack
-from bachd.training.fit.stream import spell
 from bachd.training.recipe import Recipe
 
 LSTM: Final = "the article's LSTM, mended"
@@ -66,7 +66,7 @@ def run(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
     train = [spell(piece) for piece in {piece.name: piece for piece in recipe.training_pieces(corpus)}.values()]
     valid, test = ([spell(piece) for piece in held.pieces(split)] for split in ("valid", "test"))
     found = tables(train, valid, test) | (kept(recipe, corpus, work) or lstm(recipe, corpus, work))
-    if (work / "state").is_dir():
+    if (work / run_folder.STATE).is_file():
         network = trainer.trained(work, run_folder.recipe_of(work, recipe))
         unplanned = pack((piece, None) for piece in held.pieces("test"))
         found[f"{recipe.name}, float"] = trainer.measure(network, trainer.measured(unplanned)).rounded()

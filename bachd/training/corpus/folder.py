@@ -18,12 +18,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from bachd.training.corpus import readers, related, split, store
+from bachd.training.corpus import related, split
 from bachd.training.corpus.cache import cache_folder
 from bachd.training.corpus.model import Corpus, CorpusError, Work, drop_duplicates
 from bachd.training.corpus.read_file import MIDI, SCORES
-from bachd.training.corpus.readers import Reader, Unread
-from bachd.training.corpus.store import Entry, Store
+from bachd.training.corpus.shards import readers, store
+from bachd.training.corpus.shards.readers import Reader, Unread
+from bachd.training.corpus.shards.store import Entry, Store
 from bachd.training.progress import progress
 
 MANIFEST: Final = "MANIFEST.csv"

@@ -27,7 +27,8 @@ def load(source: str | Path, cluster: str | None = None) -> Corpus:
     if source == CHORALES:
         return chorales.load()
     try:
-        from bachd.training.corpus import folder, readers
+        from bachd.training.corpus import folder
+        from bachd.training.corpus.shards import readers
     except ModuleNotFoundError as error:
         raise CorpusError(f"{error.name} is missing; in bachd's checkout, pip install '.[train]'") from error
     return folder.load(Path(source), readers.cluster(cluster) if cluster else readers.here)

@@ -30,11 +30,12 @@ from bachd.training.corpus.model import Corpus, Work, pitch_range
 from bachd.training.evaluate import prediction
 from bachd.training.evaluate.form import aims
 from bachd.training.export import attribution, quantise, refresh
-from bachd.training.fit import altered, examples, stream
+from bachd.training.fit import examples
+from bachd.training.fit.data import altered, stream
+from bachd.training.fit.data.records import pack
+from bachd.training.fit.data.stream import spell
 from bachd.training.fit.dataset import Batch
 from bachd.training.fit.network import Layout, Network
-from bachd.training.fit.records import pack
-from bachd.training.fit.stream import spell
 from bachd.training.fit.train import measure, measured
 from bachd.training.recipe import FILE, Recipe
 

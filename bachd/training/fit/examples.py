@@ -10,11 +10,11 @@ from typing import Final
 
 import numpy as np
 
-from bachd.training.fit import altered
-from bachd.training.fit.altered import Voicings
+from bachd.training.fit.data import altered
+from bachd.training.fit.data.altered import Voicings
+from bachd.training.fit.data.records import Chords, Ints, Packed
+from bachd.training.fit.data.stream import GIVEN, PLANNED, UNPLANNED, Shown
 from bachd.training.fit.own_past import Pasts
-from bachd.training.fit.records import Chords, Ints, Packed
-from bachd.training.fit.stream import GIVEN, PLANNED, UNPLANNED, Shown
 from bachd.training.recipe import Recipe
 
 _REMEMBERED: Final = 512

@@ -11,17 +11,19 @@ Murray 2011).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
 from bachd.neural import features
 from bachd.training.fit.dataset import EMPTY, LEAD
 
-_NEVER: Final = -1e9
+NEVER: Final = -1e9
+"""Logit of an impossible answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,10 @@ def width(spans: Spans) -> int:
     return sum(end - first for first, end in spans)
 
 
-def used(values: tf.Tensor, spans: Spans) -> tf.Tensor:
+def used(values: Any, spans: Spans) -> Any:
     """Those columns of the last axis."""
     parts = [values[..., first:end] for first, end in spans]
-    return parts[0] if len(parts) == 1 else tf.concat(parts, axis=-1)
+    return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)
 
 
 class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
@@ -94,116 +96,118 @@ class Network(keras.Model):  # type: ignore[misc]  # Keras has no types
         self.dropout = keras.layers.Dropout(shape.dropout)
         self.context_dropout = keras.layers.Dropout(shape.context_dropout, noise_shape=(None, None, 1))
 
-    def trunk(self, rows: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def trunk(self, rows: Any, training: bool = False) -> Any:
         """Rows (B, T + LEAD, ROW) of zeros and ones -> hidden (B, T, hidden)."""
         x = self.embed(self.context_dropout(used(rows, self.layout.row), training=training))
         for convolution, pointwise, dilation in zip(
             self.convolutions, self.pointwise, self.shape.dilations, strict=True
         ):
-            y = tf.nn.relu(x)
-            y = convolution(tf.concat([y[:, :-dilation], y[:, dilation:]], axis=-1))
+            y = ops.relu(x)
+            y = convolution(ops.concatenate([y[:, :-dilation], y[:, dilation:]], axis=-1))
             y = pointwise(self.dropout(y, training=training))
             x = x[:, dilation:] + self.dropout(y, training=training)
-        return self.to_hidden(tf.nn.relu(x))
+        return self.to_hidden(ops.relu(x))
 
-    def head(self, hidden: tf.Tensor, notes: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def head(self, hidden: Any, notes: Any, training: bool = False) -> Any:
         """Hidden (..., hidden) and notes (..., NOTES) -> what is said, as wide as the layout has it."""
-        x = tf.nn.relu(hidden + self.note_embedding(used(notes, self.layout.notes)))
+        x = ops.relu(hidden + self.note_embedding(used(notes, self.layout.notes)))
         x = x + self.residual(self.dropout(x, training=training))
         return self.output_layer(self.dropout(x, training=training))
 
-    def call(
-        self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor], training: bool = False
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Rows (B, T + LEAD, ROW), symbols (B, T, K) and notes (B, T, K, NOTES), as a `Batch` has them.
+    def call(self, inputs: tuple[Any, Any, Any], training: bool = False) -> tuple[Any, Any, Any]:
+        """Rows (B, T + LEAD, ROW), and for N symbols the index of their prediction among B * T, and notes (N, NOTES).
 
-        Returns, for the N symbols that are not EMPTY, in their order: logits (N, LOGITS); which of them are possible
-        answers, as booleans of the same shape; and what the head said.
+        Returns logits (N, LOGITS); which of them are possible answers, as booleans of the same shape; and what the head
+        said.
         """
-        rows, symbols, notes = inputs
-        spoken = tf.where(symbols != EMPTY)
-        notes = tf.cast(tf.gather_nd(notes, spoken), tf.float32)
-        hidden = tf.gather_nd(self.trunk(tf.cast(rows, tf.float32), training), spoken[:, :2])
+        rows, where, notes = inputs
+        notes = ops.cast(notes, "float32")
+        trunk = self.trunk(ops.cast(rows, "float32"), training)
+        hidden = ops.take(ops.reshape(trunk, (-1, trunk.shape[-1])), where, axis=0)
         said = self.head(hidden, notes, training)
         return self.answers(said, notes), self.possible(notes), said
 
-    def answers(self, said: tf.Tensor, notes: tf.Tensor) -> tf.Tensor:
+    def answers(self, said: Any, notes: Any) -> Any:
         """What is said after `notes` (N, NOTES) was told, as logits (N, LOGITS)."""
         return _answers(said, notes) if self.shape.intervals else said
 
-    def possible(self, notes: tf.Tensor) -> tf.Tensor:
+    def possible(self, notes: Any) -> Any:
         """Which symbols can follow when the head is told `notes` (N, NOTES): booleans (N, LOGITS)."""
         starts, holds, sounded = (
             notes[:, at : at + features.PITCHES] for at in (features.START, features.HOLD, features.END)
         )
         # A pitch is still possible if no chosen one is at it or below it: spelling goes down.
-        below = tf.cumsum(starts + holds, axis=-1) == 0
+        below = ops.cumsum(starts + holds, axis=-1) == 0
         first = below[:, -1:]
-        always = tf.ones_like(first)
-        lengths = tf.repeat(always, len(features.LENGTHS), axis=-1)
-        return tf.concat([below, below & (sounded > 0), always, first, lengths], axis=-1)
+        always = ops.ones_like(first)
+        lengths = ops.repeat(always, len(features.LENGTHS), axis=-1)
+        return ops.concatenate([below, below & (sounded > 0), always, first, lengths], axis=-1)
 
-    def losses(self, answers: tuple[tf.Tensor, ...], symbols: tf.Tensor, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
+    def losses(self, answers: tuple[Any, ...], batch: Mapping[str, Any]) -> dict[str, Any]:
         """Sums over a batch: see `losses`."""
-        return losses(answers, symbols, lengths)
+        return losses(answers, batch)
 
 
-def _answers(said: tf.Tensor, notes: tf.Tensor) -> tf.Tensor:
+def _answers(said: Any, notes: Any) -> Any:
     """`features.to_logits` for N symbols at once: what is said (N, SAID) and told (N, NOTES) -> logits (N, LOGITS)."""
     starts, holds, sounded, leads = (
         notes[:, at : at + features.PITCHES] for at in (features.START, features.HOLD, features.SOUNDED, features.LEADS)
     )
     above = _lowest(starts + holds)
-    origin = tf.where(_lowest(leads) >= 0, _lowest(leads), above)
-    anchor = tf.where(above >= 0, above, _lowest(sounded))
+    origin = ops.where(_lowest(leads) >= 0, _lowest(leads), above)
+    anchor = ops.where(above >= 0, above, _lowest(sounded))
     logits = said[:, : features.LOGITS]
-    spans = tf.reshape(said[:, features.LOGITS : features.DEGREES], (-1, 2, features.SPANS))
-    distances = tf.range(features.PITCHES) - tf.stack([origin, anchor], axis=1)[..., None] + features.SPAN
+    spans = ops.reshape(said[:, features.LOGITS : features.DEGREES], (-1, 2, features.SPANS))
+    distances = ops.arange(features.PITCHES, dtype="int32") - ops.stack([origin, anchor], axis=1)[..., None]
+    distances = distances + features.SPAN
     near = (distances >= 0) & (distances < features.SPANS) & (origin >= 0)[:, None, None]
-    seen = tf.gather(spans, tf.clip_by_value(distances, 0, features.SPANS - 1), batch_dims=2)
-    more = tf.reduce_sum(tf.where(near, seen, 0.0), axis=1) + _degrees(said, notes)
-    return logits + tf.pad(more, ((0, 0), (features.START, features.LOGITS - features.START - features.PITCHES)))
+    seen = ops.take_along_axis(spans, ops.clip(distances, 0, features.SPANS - 1), axis=2)
+    more = ops.sum(ops.where(near, seen, 0.0), axis=1) + _degrees(said, notes)
+    return logits + ops.pad(more, ((0, 0), (features.START, features.LOGITS - features.START - features.PITCHES)))
 
 
-def _degrees(said: tf.Tensor, notes: tf.Tensor) -> tf.Tensor:
+def _degrees(said: Any, notes: Any) -> Any:
     """What is said (N, SAID) of the degrees of each pitch in the keys told (N, NOTES): (N, PITCHES)."""
-    tonics = tf.reshape(notes[:, features.TONICS : features.NOTES], (-1, 2, 12))
-    degrees = tf.reshape(said[:, features.DEGREES : features.SAID], (-1, 2, 12))
+    tonics = ops.reshape(notes[:, features.TONICS : features.NOTES], (-1, 2, 12))
+    degrees = ops.reshape(said[:, features.DEGREES : features.SAID], (-1, 2, 12))
     above = (np.arange(12)[:, None] - np.arange(12)) % 12  # by pitch class and tonic
     # Of each pitch class: what is said of its degree, summed over the tonics; a key that is not known has none.
-    by_class = tf.einsum("nkt,nkct->nc", tonics, tf.gather(degrees, above, axis=2))
-    return tf.tile(tf.roll(by_class, -features.LOWEST % 12, axis=1), (1, features.PITCHES // 12))
+    by_class = ops.einsum("nkt,nkct->nc", tonics, ops.take(degrees, above, axis=2))
+    return ops.tile(ops.roll(by_class, -features.LOWEST % 12, axis=1), (1, features.PITCHES // 12))
 
 
-def _lowest(steps: tf.Tensor) -> tf.Tensor:
+def _lowest(steps: Any) -> Any:
     """The lowest of the pitches marked in each row (N, PITCHES), counted from LOWEST; -1 where none is."""
-    return tf.where(tf.reduce_any(steps > 0, axis=-1), tf.argmax(steps > 0, axis=-1, output_type=tf.int32), -1)
+    first = ops.cast(ops.argmax(ops.cast(steps > 0, "int32"), axis=-1), "int32")
+    return ops.where(ops.any(steps > 0, axis=-1), first, -1)
 
 
-def losses(answers: tuple[tf.Tensor, ...], symbols: tf.Tensor, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
+def losses(answers: tuple[Any, ...], batch: Mapping[str, Any]) -> dict[str, Any]:
     """Sums over a batch: negative log-likelihood in nats, counts, and how often the likeliest answer was right.
 
-    answers as `Network.call` gives them. The probability of an event is the product of its symbols' and, at END, of its
-    length's: a proper one over events.
+    answers as `Network.call` gives them, batch as `step_math.flat`. The probability of an event is the product of its
+    symbols' and, at END, of its length's: a proper one over events.
     """
-    spoken = symbols != EMPTY
-    truth = tf.boolean_mask(symbols, spoken)
-    logits = tf.where(answers[1], answers[0], _NEVER)
-    said = logits[:, : features.SYMBOLS]
-    note_nll = tf.nn.sparse_softmax_cross_entropy_with_logits(truth, said)
-    ends = tf.cast(truth == features.END, tf.float32)
-    long = tf.maximum(tf.boolean_mask(tf.repeat(lengths[..., None], tf.shape(symbols)[-1], axis=-1), spoken), 0)
-    lasting = logits[:, features.SYMBOLS :]
-    length_nll = tf.nn.sparse_softmax_cross_entropy_with_logits(long, lasting) * ends
+    symbols = batch["symbols"]
+    asked = ops.cast(symbols != EMPTY, "float32")
+    truth, long = ops.maximum(symbols, 0), ops.maximum(batch["lengths"], 0)
+    logits = ops.where(answers[1], answers[0], NEVER)
+    said, lasting = logits[:, : features.SYMBOLS], logits[:, features.SYMBOLS :]
+    ends = asked * ops.cast(truth == features.END, "float32")
     return {
-        "nll": tf.reduce_sum(note_nll) + tf.reduce_sum(length_nll),
-        "events": tf.reduce_sum(tf.cast(tf.reduce_any(spoken, axis=-1), tf.float32)),
-        "symbols": tf.reduce_sum(tf.ones_like(ends)),
-        "symbol_hits": tf.reduce_sum(_right(said, truth)),
-        "lengths": tf.reduce_sum(ends),
-        "length_hits": tf.reduce_sum(_right(lasting, long) * ends),
+        "nll": ops.sum(cross_entropy(said, truth) * asked) + ops.sum(cross_entropy(lasting, long) * ends),
+        "events": batch["events"],
+        "symbols": ops.sum(asked),
+        "symbol_hits": ops.sum(_right(said, truth) * asked),
+        "lengths": ops.sum(ends),
+        "length_hits": ops.sum(_right(lasting, long) * ends),
     }
 
 
-def _right(logits: tf.Tensor, truth: tf.Tensor) -> tf.Tensor:
-    return tf.cast(tf.argmax(logits, axis=-1, output_type=truth.dtype) == truth, tf.float32)
+def cross_entropy(logits: Any, truth: Any) -> Any:
+    """Negative logarithm of the probability of each true answer (N,) by logits (N, answers)."""
+    return -ops.take_along_axis(ops.log_softmax(logits, axis=-1), truth[:, None], axis=1)[:, 0]
+
+
+def _right(logits: Any, truth: Any) -> Any:
+    return ops.cast(ops.cast(ops.argmax(logits, axis=-1), "int32") == truth, "float32")

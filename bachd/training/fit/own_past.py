@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
 from bachd import atomic_file
 from bachd.neural.features import BEFORE, CONTEXT, END, HOLD, LOWEST, PITCHES, ROW, START, SYMBOLS
-from bachd.training.fit import head_features, row_features
+from bachd.training.fit.data import head_features, row_features
+from bachd.training.fit.data.records import HELD, Bytes, Chords, Ints, Packed, chords
+from bachd.training.fit.data.row_features import Seen
 from bachd.training.fit.dataset import EMPTY, Indexes
-from bachd.training.fit.network import Network
-from bachd.training.fit.records import HELD, Bytes, Chords, Ints, Packed, chords
-from bachd.training.fit.row_features import Seen
+from bachd.training.fit.network import NEVER, Network
+from bachd.training.fit.step_math import compiled
 
 FILE: Final = "own-past.npy"
 """Name of the file in the folder of a run that keeps what the network played last."""
@@ -145,24 +146,24 @@ class _Halves:
     """The two halves of a network, for as many pieces as there are."""
 
     def __init__(self, network: Network) -> None:
-        self._trunk = tf.function(lambda rows: network.trunk(rows)[:, 0], reduce_retracing=True)
+        self._trunk = compiled(network, lambda rows: network.trunk(rows)[:, 0])
 
-        def answer(hidden: tf.Tensor, notes: tf.Tensor) -> tf.Tensor:
+        def answer(hidden: Any, notes: Any) -> Any:
             logits = network.answers(network.head(hidden, notes), notes)
-            return tf.where(network.possible(notes), logits, -1e9)[:, :SYMBOLS]
+            return ops.where(network.possible(notes), logits, NEVER)[:, :SYMBOLS]
 
-        self._answer = tf.function(answer, reduce_retracing=True)
+        self._answer = compiled(network, answer)
 
     def hidden(self, rows: Any) -> Any:
         """What the trunk makes of windows (P, CONTEXT, ROW): (P, hidden)."""
-        return self._trunk(_filled(rows)).numpy()[: len(rows)]
+        return np.asarray(self._trunk(_filled(rows)))[: len(rows)]
 
     def logits(self, hidden: Any, notes: Any) -> Any:
         """What the head says after `notes` (P, NOTES): (P, SYMBOLS)."""
-        return self._answer(_filled(hidden), _filled(notes)).numpy()[: len(hidden)]
+        return np.asarray(self._answer(_filled(hidden), _filled(notes)))[: len(hidden)]
 
 
-def _filled(array: Any) -> tf.Tensor:
+def _filled(array: Any) -> Any:
     """Repeat the last row up to a multiple of _FILL rows."""
     wide = [(0, -len(array) % _FILL), *[(0, 0)] * (array.ndim - 1)]
-    return tf.constant(np.pad(array, wide, mode="edge").astype(np.float32))
+    return ops.convert_to_tensor(np.pad(array, wide, mode="edge").astype(np.float32))

@@ -21,6 +21,8 @@ from bachd.training.old_names import RENAMED
 from bachd.training.recipe import FILE, Recipe
 
 _RECIPE: Final = "recipe.json"
+STATE: Final = "state.npz"
+"""Name of the file in the folder of a run that keeps its weights."""
 _PURPOSE: Final = {"train": "train on", "valid": "choose by"}
 _OF_THE_BUNDLE: Final = ("sampling", "name", "description", "program", "corpus", "seeds")
 """Keys of a recipe that do not decide what is learned."""
@@ -32,8 +34,9 @@ def recipe_of(folder: Path, recipe: Recipe) -> Recipe:
     Raises UsageError when there is no such run, or when it differs from the recipe in anything else.
     """
     told = _recipe_in(folder)
-    if told is None or not (folder / "state" / "checkpoint").is_file():
-        raise UsageError(f"{folder} holds no trained network; run 'bachd-train fit' first")
+    if told is None or not (folder / STATE).is_file():
+        why = "a run of an older version of bachd" if (folder / "state").is_dir() else "no trained network"
+        raise UsageError(f"{folder} holds {why}; run 'bachd-train fit' first")
     recipe = replace(recipe, epochs=int(told["epochs"]))
     if different := _differences(told, recipe):
         raise UsageError(

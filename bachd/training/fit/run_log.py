@@ -6,10 +6,10 @@ Law: each epoch is written down once, when it is finished; a run that goes on ad
 from __future__ import annotations
 
 import csv
+import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
-
-import tensorflow as tf
+from typing import Any, Final
 
 from bachd.training.evaluate.prediction import Score
 
@@ -21,10 +21,7 @@ class RunLog:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # tf.summary.scalar says just this, but only where the package tensorboard is, which nothing else needs.
-        kinds = tf.compat.v1.SummaryMetadata
-        self._scalar = kinds(plugin_data=kinds.PluginData(plugin_name="scalars"), data_class="DATA_CLASS_SCALAR")
-        self._events = tf.summary.create_file_writer(str(folder / "tensorboard"))
+        self._events = _TensorBoard(folder / "tensorboard") if importlib.util.find_spec("tensorflow") else None
 
     def epoch(self, epoch: int, train: Score, valid: Score, *, rate: float, seconds: float) -> None:
         """Write down one epoch, counted from 1. rate: the learning rate at its end; seconds: what it took."""
@@ -42,9 +39,27 @@ class RunLog:
             if fresh:
                 writer.writeheader()
             writer.writerow({"epoch": epoch, **row})
-        with self._events.as_default(step=epoch):
+        if self._events is not None:
+            self._events.write(epoch, row)
+
+
+class _TensorBoard:
+    """Write events for TensorBoard, which TensorFlow can."""
+
+    def __init__(self, folder: Path) -> None:
+        import tensorflow as tf
+
+        self._tf: Any = tf
+        # tf.summary.scalar says just this, but only where the package tensorboard is, which nothing else needs.
+        kinds = tf.compat.v1.SummaryMetadata
+        self._scalar = kinds(plugin_data=kinds.PluginData(plugin_name="scalars"), data_class="DATA_CLASS_SCALAR")
+        self._events = tf.summary.create_file_writer(str(folder))
+
+    def write(self, step: int, row: Mapping[str, float]) -> None:
+        """Write the figures of an epoch."""
+        with self._events.as_default(step=step):
             for name, value in row.items():
-                tf.summary.write(name, tf.constant(value, tf.float32), metadata=self._scalar)
+                self._tf.summary.write(name, self._tf.constant(value, self._tf.float32), metadata=self._scalar)
         self._events.flush()
 
 

@@ -8,36 +8,37 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
-from bachd.errors import EXIT_UNAVAILABLE, BachdError
-from bachd.music.event import Event
-from bachd.music.metre import Grid
-from bachd.music.piece import Piece
 from bachd.neural import features
 from bachd.training.corpus import sources
 from bachd.training.corpus.model import Corpus
 from bachd.training.evaluate.prediction import Decisions, Score, Tally
-from bachd.training.fit import altered, examples, own_past, piece_files, run_folder, stream, train_step
-from bachd.training.fit.background import ahead
+from bachd.training.fit import examples, own_past, run_folder
+from bachd.training.fit.data import altered, piece_files, stream
+from bachd.training.fit.data.background import ahead
+from bachd.training.fit.data.records import Ints, Packed
 from bachd.training.fit.dataset import EMPTY, Batch
-from bachd.training.fit.network import Network, Shape
-from bachd.training.fit.records import Ints, Packed, pack
+from bachd.training.fit.network import NEVER, Network
 from bachd.training.fit.run_log import RunLog
+from bachd.training.fit.run_state import RunState
+from bachd.training.fit.step_math import Step, compiled, flat, inputs
 from bachd.training.progress import progress
 from bachd.training.recipe import Recipe
 
 log = logging.getLogger(__name__)
 
-_REST: Final = pack([(Piece("rest", (Event((), (), 24),), Grid()), None)])
-"""For a network to be built by."""
+_MULTIPLE: Final = 1024
+"""Symbols of a batch are filled up to a multiple of this, so that few graphs are compiled."""
 
 
 class Totals:
@@ -62,37 +63,28 @@ class Totals:
         )
 
 
-class RunError(BachdError):
-    """A run cannot be written down."""
-
-    exit_code = EXIT_UNAVAILABLE
-
-
 def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> Network:
     """Train, or continue the run in `folder`; returns the averaged weights that did best on 'valid'.
 
     With `use_all` there is no 'valid', and it returns the last ones.
 
-    strategy: what `step.strategy` gave. With workers, all must see the same `folder`: one writes there, and each takes
-    up a run from it. Raises RunError when a checkpoint cannot be written.
+    strategy: what `train_step.strategy` gave; None for one device. With workers, all must see the same `folder`: one
+    writes there, and each takes up a run from it. Raises RunError when a checkpoint cannot be written.
     """
-    strategy = strategy or train_step.strategy("none")
-    chief = train_step.is_chief(strategy)
+    chief = is_chief(strategy)
     recipe.require(corpus)
     run_folder.claim(folder, recipe)
     music = _Music.of(corpus, recipe, folder)
     known = altered.voicings(music.train)
     crops = {"batch_size": recipe.batch_size, "crop_length": recipe.crop_length}
     per_epoch = stream.steps_per_epoch(music.train, music.entries, **crops)
-    with strategy.scope():
-        run = _Run(recipe, per_epoch)
-    keeper = tf.train.CheckpointManager(run.state, str(folder / "state"), max_to_keep=2)
-    if keeper.restore_or_initialize():
-        log.info("going on after epoch %d of %d in %s", int(run.done.numpy()), recipe.epochs, folder)
-    log.info("training on %s", train_step.described(strategy))
-    learn = train_step.stepper(run.network, run.average, run.optimizer, recipe, strategy)
+    with strategy.scope() if strategy else nullcontext():
+        run = RunState(recipe, per_epoch)
+    if run.restore(folder):
+        log.info("going on after epoch %d of %d in %s", run.done, recipe.epochs, folder)
+    learn = _stepper(run, recipe, strategy)
     run_log = RunLog(folder) if chief else None
-    first, total = int(run.done.numpy()), recipe.epochs * per_epoch
+    first, total = run.done, recipe.epochs * per_epoch
     pasts = own_past.kept(folder / own_past.FILE)
     bar = progress((), "training", total=total, initial=first * per_epoch, unit="step")
     for epoch in range(first, recipe.epochs):
@@ -106,12 +98,12 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
             totals.add(learn(batch))
             bar.update()
         score = measure(run.average, music.valid_batches()) if music.valid else totals.score()
-        if not music.valid or score.event_nll < float(run.low.numpy()):
-            run.low.assign(score.event_nll)
+        if not music.valid or score.event_nll < run.low:
+            run.low = score.event_nll
             run.best.set_weights(run.average.get_weights())
-        run.done.assign(epoch + 1)
+        run.done = epoch + 1
         if run_log is not None:
-            _keep(keeper, folder)
+            run.keep(folder)
             rate, seconds = float(run.optimizer.learning_rate), time.monotonic() - began
             run_log.epoch(epoch + 1, totals.score(), score, rate=rate, seconds=seconds)
         bar.set_postfix_str(
@@ -123,47 +115,33 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
     return run.best
 
 
-def _keep(keeper: Any, folder: Path) -> None:
-    try:
-        keeper.save()
-    except tf.errors.OpError as error:  # this is how TensorFlow reports a full disk
-        said = str(error.message).splitlines()[0]
-        raise RunError(
-            f"{folder}: cannot write a checkpoint ({said}); the last finished epoch is kept: make room, and the same "
-            "command goes on from it"
-        ) from error
-
-
 def trained(folder: Path, recipe: Recipe) -> Network:
     """Return the best network of the run in `folder`, whose recipe this is; see `run_folder.recipe_of`."""
-    newest = tf.train.latest_checkpoint(str(folder / "state"))
-    run = _Run(recipe, 1)
-    run.state.restore(newest).expect_partial()
-    if int(run.done.numpy()) < recipe.epochs:
-        log.warning("the run in %s has had %d of its %d epochs", folder, int(run.done.numpy()), recipe.epochs)
+    run = RunState(recipe, 1)
+    run.restore(folder)
+    if run.done < recipe.epochs:
+        log.warning("the run in %s has had %d of its %d epochs", folder, run.done, recipe.epochs)
     return run.best
 
 
-class _Run:
-    """What a run consists of and a checkpoint keeps."""
+def is_chief(strategy: Any) -> bool:
+    """Return whether this process is the one that writes checkpoints and logs."""
+    task = getattr(strategy, "cluster_resolver", None)
+    return task is None or not task.task_type or (task.task_type, task.task_id) in (("chief", 0), ("worker", 0))
 
-    def __init__(self, recipe: Recipe, per_epoch: int) -> None:
-        keras.utils.set_random_seed(recipe.rng)
-        self.network, self.average, self.best = (_built(_shape(recipe)) for _ in range(3))
-        self.average.set_weights(self.network.get_weights())
-        self.optimizer = train_step.optimizer(recipe, per_epoch)
-        self.optimizer.build(self.network.trainable_variables)
-        self.done = tf.Variable(0, dtype=tf.int64)
-        self.low = tf.Variable(float("inf"))
-        # Keras keeps layers that stand in a list out of sight of a checkpoint, so each variable is named to it.
-        self.state = tf.train.Checkpoint(
-            network=[variable.value for variable in self.network.variables],  # and the state of its dropout
-            average=[weight.value for weight in self.average.weights],
-            best=[weight.value for weight in self.best.weights],
-            optimizer=self.optimizer,
-            done=self.done,
-            low=self.low,
-        )
+
+def _stepper(run: RunState, recipe: Recipe, strategy: Any) -> Step:
+    """Return the function that learns from a batch, by the backend that Keras has. strategy: None for one device."""
+    if keras.backend.backend() == "jax":
+        from bachd.training.fit import jax_step
+
+        log.info("training with JAX")
+        return jax_step.stepper(run.network, run.average, run.optimizer, recipe)
+    from bachd.training.fit import train_step
+
+    strategy = strategy or train_step.strategy("none")
+    log.info("training on %s", train_step.described(strategy))
+    return train_step.stepper(run.network, run.average, run.optimizer, recipe, strategy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,40 +185,40 @@ def measured(packed: Packed) -> Iterator[Batch]:
 
 def measure(network: Network, batches: Iterable[Batch]) -> Score:
     """Return how well a network in its training form predicts what is to be predicted in some batches."""
+    answer = _answer(network)
     tally = Tally()
     for batch in batches:
-        columns = _judged(network, train_step.tensors(batch))
-        tally.add(Decisions(*(np.concatenate(column) for column in zip(*columns, strict=True))))
+        arrays = flat(batch, _MULTIPLE)
+        logits, possible = (np.asarray(array) for array in answer(*map(ops.convert_to_tensor, inputs(arrays))))
+        asked = arrays["symbols"] != EMPTY
+        sure = np.where(possible, logits, NEVER)[asked].astype(np.float64)
+        symbols, lengths = arrays["symbols"][asked], arrays["lengths"][asked]
+        ends = symbols == features.END
+        tally.add(
+            Decisions(
+                np.concatenate([symbols, features.SYMBOLS + lengths[ends]]),
+                *map(
+                    np.concatenate,
+                    zip(
+                        _judged(sure[:, : features.SYMBOLS], symbols),
+                        _judged(sure[ends, features.SYMBOLS :], lengths[ends]),
+                        strict=True,
+                    ),
+                ),
+            )
+        )
     return tally.score()
 
 
-@tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
-def _judged(network: Network, batch: dict[str, tf.Tensor]) -> Any:
-    """Return the decisions about the notes of a batch, and those about its lengths, as columns of `Decisions`."""
-    logits, possible, _ = network(train_step.inputs(batch))
-    logits = tf.where(possible, logits, -1e9)
-    asked = batch["symbols"] != EMPTY
-    truth = tf.boolean_mask(batch["symbols"], asked)
-    lengths = tf.boolean_mask(batch["lengths"], batch["lengths"] != EMPTY)
-    ends = tf.boolean_mask(logits[:, features.SYMBOLS :], truth == features.END)
-    return _columns(logits[:, : features.SYMBOLS], truth, 0), _columns(ends, lengths, features.SYMBOLS)
+@lru_cache(4)
+def _answer(network: Network) -> Callable[..., Any]:
+    """Return what gives logits and which answers are possible, compiled once for each network."""
+    return compiled(network, lambda *arrays: network(arrays)[:2])
 
 
-def _columns(logits: tf.Tensor, truth: tf.Tensor, first: int) -> tuple[tf.Tensor, ...]:
-    sure = tf.nn.log_softmax(tf.cast(logits, tf.float64))
-    nats = -tf.gather(sure, truth, batch_dims=1)
-    hits = tf.argmax(logits, axis=-1, output_type=truth.dtype) == truth
-    return truth + first, nats, tf.exp(tf.reduce_max(sure, axis=-1)), hits
-
-
-def _shape(recipe: Recipe) -> Shape:
-    return Shape(
-        recipe.width, recipe.hidden, recipe.dilations, recipe.dropout, recipe.context_dropout, recipe.intervals
-    )
-
-
-def _built(shape: Shape) -> Network:
-    network = Network(shape)
-    batch = next(stream.batches(_REST, stream.as_written(_REST), batch_size=1, crop_length=1))
-    network(train_step.inputs(train_step.tensors(batch)))
-    return network
+def _judged(logits: Any, truth: Any) -> tuple[Any, Any, Any]:
+    """Return the nats of true answers (N,) by logits (N, answers), the highest probabilities, and whether they hit."""
+    sure = logits - logits.max(axis=-1, keepdims=True)
+    sure -= np.log(np.exp(sure).sum(axis=-1, keepdims=True))
+    chosen = sure.argmax(axis=-1)
+    return -sure[np.arange(len(truth)), truth], np.exp(sure.max(axis=-1)), chosen == truth

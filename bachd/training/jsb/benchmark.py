@@ -10,7 +10,7 @@ files have voices or frames, and know neither repeated notes nor bars.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -19,14 +19,15 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
+from keras import ops
 
 from bachd.errors import UsageError
 from bachd.neural.features import CONTEXT
 from bachd.neural.runtime import load
 from bachd.training.export.quantise import write_graphs
-from bachd.training.fit import train_step
+from bachd.training.fit import step_math, train_step
 from bachd.training.fit.dataset import EMPTY, Encoded, in_order, shuffled, steps_per_epoch
-from bachd.training.fit.network import Network, Shape
+from bachd.training.fit.network import NEVER, Network, Shape, cross_entropy
 from bachd.training.jsb import data as jsb_data
 from bachd.training.jsb.data import ANSWERS, DECISION, LASTING, LAYOUT, LEFT, NOTES, PLACES, SILENCE, VOICES, Benchmark
 from bachd.training.progress import progress
@@ -70,23 +71,26 @@ class ChoraleNetwork(Network):
         super().__init__(shape, LAYOUT)
         self.voiced = voiced
 
-    def possible(self, notes: tf.Tensor) -> tf.Tensor:
+    def possible(self, notes: Any) -> Any:
         """Mask of the possible answers after the notes so far: from (N, notes) to (N, ANSWERS)."""
-        answers = tf.range(ANSWERS)
+        answers = ops.arange(ANSWERS)
         if self.voiced:
             return (notes[:, DECISION + VOICES, None] > 0) == (answers >= LASTING)
         # Down from the lowest pitch chosen; nothing but silence follows silence.
-        chosen = tf.reduce_any(tf.reshape(notes[:, :LEFT], (-1, VOICES, PLACES)) > 0, axis=1)
-        below = tf.cumsum(tf.cast(chosen, tf.int32), axis=-1)[:, :SILENCE] == 0
+        chosen = ops.any(ops.reshape(notes[:, :LEFT], (-1, VOICES, PLACES)) > 0, axis=1)
+        below = ops.cumsum(ops.cast(chosen, "int32"), axis=-1)[:, :SILENCE] == 0
         pitches = below & ~chosen[:, SILENCE:]
-        return tf.concat([pitches, tf.ones_like(chosen[:, :1]), tf.zeros_like(notes[:, : ANSWERS - LASTING]) > 0], -1)
+        never = ops.zeros_like(notes[:, : ANSWERS - LASTING]) > 0
+        return ops.concatenate([pitches, ops.ones_like(chosen[:, :1]), never], axis=-1)
 
-    def losses(self, answers: tuple[tf.Tensor, ...], symbols: tf.Tensor, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
+    def losses(self, answers: tuple[Any, ...], batch: Mapping[str, Any]) -> dict[str, Any]:
         """Sums over a batch: nats and chords."""
-        asked = symbols != EMPTY
-        logits = tf.where(answers[1], answers[0], -1e9)
-        nats = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.boolean_mask(symbols, asked), logits)
-        return {"nll": tf.reduce_sum(nats), "events": tf.reduce_sum(tf.cast(asked[..., 0], tf.float32))}
+        logits = ops.where(answers[1], answers[0], NEVER)
+        asked = ops.cast(batch["symbols"] != EMPTY, "float32")
+        return {
+            "nll": ops.sum(cross_entropy(logits, ops.maximum(batch["symbols"], 0)) * asked),
+            "events": batch["events"],
+        }
 
 
 def run(data: Benchmark, folder: Path, epochs: int | None = None) -> Result:
@@ -130,7 +134,7 @@ def _moved(data: Benchmark, rng: np.random.Generator, recipe: Recipe) -> list[En
 def _built(data: Benchmark, recipe: Recipe) -> ChoraleNetwork:
     network = ChoraleNetwork(recipe, data.voiced)
     network(
-        train_step.inputs(
+        step_math.inputs(
             train_step.tensors(
                 next(iter(in_order([jsb_data.encode(data.splits["train"][0], data)], batch_size=1, crop_length=1)))
             )
@@ -146,7 +150,7 @@ def _fit(data: Benchmark, recipe: Recipe, folder: Path) -> ChoraleNetwork:
     average.set_weights(network.get_weights())
     train = [jsb_data.encode(piece, data) for piece in data.splits["train"]]
     per_epoch = steps_per_epoch(train, batch_size=recipe.batch_size, crop_length=recipe.crop_length)
-    adam = train_step.optimizer(recipe, per_epoch)
+    adam = step_math.optimizer(recipe, per_epoch)
     adam.build(network.trainable_variables)
     done, low = tf.Variable(0, dtype=tf.int64), tf.Variable(float("inf"))
     state = tf.train.Checkpoint(
@@ -185,7 +189,7 @@ def measure(network: ChoraleNetwork, data: Benchmark, split: str) -> float:
     for piece in data.splits[split]:
         encoded = jsb_data.encode(piece, data, whole=True)
         (batch,) = in_order([encoded], batch_size=1, crop_length=-(-len(encoded.rows) // 64) * 64)
-        logits, possible, _ = _answer(network, train_step.inputs(train_step.tensors(batch)))
+        logits, possible, _ = _answer(network, step_math.inputs(train_step.tensors(batch)))
         nats += _nats(logits.numpy(), possible.numpy(), encoded, data.voiced)
     return nats / data.units(split)
 

@@ -8,8 +8,8 @@ import pytest
 from bachd.music.event import parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
+from bachd.training.fit.data.stream import spell
 from bachd.training.fit.dataset import Spelled
-from bachd.training.fit.stream import spell
 
 pytest.importorskip("tqdm", reason="needs the extra 'train'")
 from bachd.training.baselines.ngram import NGram, _choices, _possible, best

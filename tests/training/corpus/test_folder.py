@@ -8,8 +8,9 @@ import pytest
 
 pytest.importorskip("tqdm", reason="needs the extra 'train'")
 pytest.importorskip("pyarrow", reason="needs the extra 'train'")
-from bachd.training.corpus import readers, sources
+from bachd.training.corpus import sources
 from bachd.training.corpus.model import SPLITS, CorpusError
+from bachd.training.corpus.shards import readers
 from tests.training.corpus.works import deadly, put, put_score, sides, with_texts
 
 

@@ -17,8 +17,8 @@ from bachd.neural.model import TfliteModel
 from bachd.training.corpus import sources
 from bachd.training.corpus.model import Corpus
 from bachd.training.evaluate import prediction
-from bachd.training.fit.records import pack
-from bachd.training.fit.stream import as_written, batches
+from bachd.training.fit.data.records import pack
+from bachd.training.fit.data.stream import as_written, batches
 from bachd.training.recipe import Recipe, Seeds
 from tests.training.small import corpus, recipe, work
 
@@ -88,9 +88,8 @@ def test_the_network_in_training_form_is_measured_like_the_bundle(companion: Any
     packed = pack([(piece, None) for piece in corpus().pieces("test")])
     measured = companion.fit.measure(trained[1], companion.fit.measured(packed))
     (batch,) = batches(packed, as_written(packed), batch_size=1, crop_length=999)
-    tensors = companion.fit.train_step.tensors(batch)
-    answers = trained[1](companion.fit.train_step.inputs(tensors))
-    sums = trained[1].losses(answers, tensors["symbols"], tensors["lengths"])
+    arrays = companion.fit.flat(batch)
+    sums = trained[1].losses(trained[1](companion.fit.inputs(arrays)), arrays)
     assert measured.events == int(sums["events"])
     assert measured.event_nll == pytest.approx(float(sums["nll"] / sums["events"]), rel=1e-4)
     assert measured.note_accuracy == pytest.approx(float(sums["symbol_hits"] / sums["symbols"]), abs=1e-6)

@@ -12,8 +12,8 @@ from bachd.music.form.plan import Form
 from bachd.music.piece import Piece
 from bachd.neural import chord_spelling, features
 from bachd.neural.outlook import NOWHERE, Melody, Outlook, along
+from bachd.training.fit.data.records import Chords, in_layout
 from bachd.training.fit.dataset import EMPTY, Encoded
-from bachd.training.fit.records import Chords, in_layout
 
 
 def encode(piece: Piece, form: Form | None = None) -> Encoded:

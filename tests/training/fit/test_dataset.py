@@ -6,8 +6,8 @@ import pytest
 from bachd.music.event import parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
+from bachd.training.fit.data.stream import encode
 from bachd.training.fit.dataset import EMPTY, LEAD, Encoded, Indexes, in_order, shuffled, steps_per_epoch
-from bachd.training.fit.stream import encode
 
 CADENCE = parse_line("G2.B3.D4.G4 D3.A3.D4.F#4:0.5 ~D3.C4.~D4.~F#4:0.5 R:0.5 G2.B3.D4.G4:2.75")
 

@@ -9,10 +9,11 @@ from bachd.music.event import parse_line
 from bachd.music.form import written
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
-from bachd.training.fit import altered, examples
+from bachd.training.fit import examples
+from bachd.training.fit.data import altered
+from bachd.training.fit.data.records import Packed, chords, pack
+from bachd.training.fit.data.stream import GIVEN, PLANNED, UNPLANNED, Shown
 from bachd.training.fit.own_past import Pasts
-from bachd.training.fit.records import Packed, chords, pack
-from bachd.training.fit.stream import GIVEN, PLANNED, UNPLANNED, Shown
 from bachd.training.recipe import Recipe
 from tests.training.fit import scalar
 

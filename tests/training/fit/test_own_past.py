@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bachd.music.form import written
-from bachd.training.fit.records import in_layout, pack
+from bachd.training.fit.data.records import in_layout, pack
 from tests.training.fit import scalar
 from tests.training.small import corpus
 
@@ -16,12 +16,13 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's own
 
 def test_a_network_plays_below_the_given_voice_at_the_given_moments(tmp_path: Path) -> None:
     pytest.importorskip("tensorflow", reason="needs the extra 'train'")
-    from bachd.training.fit import own_past, train
+    from bachd.training.fit import own_past
     from bachd.training.fit.network import Shape
+    from bachd.training.fit.run_state import built
 
     pieces = corpus().pieces("train")
     packed = pack([(piece, written.of(piece)) for piece in pieces], melodies=True)
-    network = train._built(Shape(width=16, hidden=24))
+    network = built(Shape(width=16, hidden=24))
     file = tmp_path / own_past.FILE
     found = own_past.play(network, packed, np.random.default_rng(1), file)
     again = own_past.kept(file)

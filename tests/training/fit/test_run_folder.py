@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from bachd.errors import UsageError
+from bachd.music.event import Event
+from bachd.music.metre import Grid
+from bachd.music.piece import Piece
 from bachd.training.fit import run_folder
 from bachd.training.old_names import RENAMED
 from tests.training.small import recipe
@@ -18,8 +21,7 @@ from tests.training.small import recipe
 def run(tmp_path: Path) -> Path:
     """The folder of a run that has a checkpoint."""
     run_folder.claim(tmp_path, recipe(2))
-    (tmp_path / "state").mkdir()
-    (tmp_path / "state" / "checkpoint").touch()
+    (tmp_path / run_folder.STATE).touch()
     return tmp_path
 
 
@@ -66,3 +68,21 @@ def test_a_damaged_recipe_is_said_in_one_line(run: Path, damage: str) -> None:
         with pytest.raises(UsageError, match=r"recipe\.json.*damaged.*--work") as refused:
             ask(run, recipe(2))
         assert "\n" not in str(refused.value)
+
+
+def music(*names: str, up: int = 0) -> list[Piece]:
+    return [Piece(name, (Event((60 + up + len(name),), (), 24),), Grid()) for name in names]
+
+
+def test_a_run_keeps_the_music_that_it_began_with(run: Path) -> None:
+    first = run_folder.claim_music(run, "train", music("a", "b", "c"), {})
+    assert run_folder.claim_music(run, "train", music("a", "b", "c"), {}) == first
+    run_folder.claim_music(run, "valid", music("d"), {})
+    with pytest.raises(UsageError, match=r"pieces to train on: 1 new \(d\), 2 gone \(a\); .*--work") as fault:
+        run_folder.claim_music(run, "train", music("c", "d"), {})
+    assert str(run) in str(fault.value)
+    with pytest.raises(UsageError, match=r"pieces to train on: 3 changed \(a\)"):
+        run_folder.claim_music(run, "train", music("a", "b", "c", up=1), {})
+    with pytest.raises(UsageError, match=r"pieces to choose by: 1 changed \(d\)"):
+        run_folder.claim_music(run, "valid", music("d"), {"d": [24]})
+    assert run_folder.claim_music(run, "train", music("a", "b", "c"), {}) == first, "what was refused changed nothing"

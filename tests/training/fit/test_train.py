@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from bachd.neural import chord_spelling, features
-from bachd.training.fit import stream
+from bachd.training.fit.data import stream
 from bachd.training.fit.dataset import in_order
 from tests.training.small import corpus, recipe
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's own
 def companion() -> Any:
     """The parts that need the framework, which takes seconds to import."""
     tf = pytest.importorskip("tensorflow", reason="needs the extra 'train'")
-    from bachd.training.fit import inference_graphs, network, run_log, train_step
+    from bachd.training.fit import inference_graphs, network, run_log, run_state, step_math, train_step
     from bachd.training.fit import train as trainer
 
     class Companion:
@@ -40,7 +40,14 @@ def companion() -> Any:
 
     parts = Companion()
     parts.__dict__.update(
-        tf=tf, fit=trainer, journal=run_log, network=network, graphs=inference_graphs, step=train_step
+        tf=tf,
+        fit=trainer,
+        journal=run_log,
+        network=network,
+        graphs=inference_graphs,
+        state=run_state,
+        math=step_math,
+        step=train_step,
     )
     return parts
 
@@ -67,12 +74,12 @@ def alone(companion: Any, tmp_path_factory: pytest.TempPathFactory) -> list[Any]
 def test_the_playing_form_computes_what_was_trained(companion: Any, intervals: bool) -> None:
     music = corpus()
     encoded = stream.encode(music.pieces("test")[0])
-    network = companion.fit._built(companion.network.Shape(width=16, hidden=24, intervals=intervals))
+    network = companion.state.built(companion.network.Shape(width=16, hidden=24, intervals=intervals))
     layout = companion.network.Layout()
     trunk = companion.graphs.inference_trunk(network, layout)
     head = companion.graphs.inference_head(network, layout)
     (batch,) = in_order([encoded], batch_size=99, crop_length=len(encoded.rows))
-    logits, possible, _ = network((batch.rows, batch.symbols, batch.notes))
+    logits, possible, _ = network(companion.math.inputs(companion.math.flat(batch)))
     at = 0
     before = [(), *(event.sounding for event in music.pieces("test")[0].events)]
     for position in range(len(encoded.lengths)):
@@ -177,7 +184,7 @@ def test_a_full_disk_costs_no_finished_epoch(companion: Any, tmp_path: Path) -> 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(companion.fit, "measure", fill_the_disk)
         try:
-            with pytest.raises(companion.fit.RunError, match="last finished epoch is kept"):
+            with pytest.raises(companion.state.RunError, match="last finished epoch is kept"):
                 companion.fit.fit(corpus(), recipe(3), tmp_path)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -206,7 +213,7 @@ def test_smoothing_pulls_towards_what_is_merely_possible(companion: Any, tmp_pat
 
     def entropy(network: Any) -> float:
         (batch,) = in_order([stream.encode(corpus().pieces("train")[0])], batch_size=9, crop_length=99)
-        logits, possible, _ = network((batch.rows, batch.symbols, batch.notes))
+        logits, possible, _ = network(companion.math.inputs(companion.math.flat(batch)))
         said = np.where(possible, logits, -1e9)[:, : features.SYMBOLS]
         chances = np.exp(said - np.log(np.exp(said).sum(-1, keepdims=True)))
         return float(-(chances * np.log(chances + 1e-30)).sum(-1).mean())
@@ -227,7 +234,7 @@ def test_all_of_it_is_trained_on_and_the_last_epoch_kept(companion: Any, tmp_pat
     everything = replace(recipe(2), use_all=True)
     assert len(everything.training_pieces(music)) == 4
     best = companion.fit.fit(music, everything, tmp_path / "all")
-    run = companion.fit._Run(everything, 1)
-    run.state.restore(companion.tf.train.latest_checkpoint(str(tmp_path / "all/state"))).expect_partial()
+    run = companion.state.RunState(everything, 1)
+    assert run.restore(tmp_path / "all")
     for kept, last in zip(best.get_weights(), run.average.get_weights(), strict=True):
         np.testing.assert_array_equal(kept, last)

@@ -219,7 +219,7 @@ def _values(file: Path, column: str, row: int) -> npt.NDArray[Any]:
     return np.asarray(_table(file).column(column).chunk(0)[row].values)
 
 
-@lru_cache(64)
+@lru_cache(8)
 def _decoded(file: Path, row: int) -> tuple[tuple[Event, ...], Grid]:
     notes, counts, ticks, changes = (
         _values(file, name, row).tolist() for name in ("notes", "counts", "ticks", "changes")

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from bachd.training.fit.background import ahead
+from bachd.training.fit.data.background import ahead
 
 
 def test_all_come_in_their_order() -> None:

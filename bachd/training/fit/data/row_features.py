@@ -11,7 +11,7 @@ import numpy as np
 
 from bachd.neural import features, outlook
 from bachd.neural.features import LOWEST, PITCHES
-from bachd.training.fit.records import NONE, Bools, Bytes, Chords, Ints, Packed
+from bachd.training.fit.data.records import NONE, Bools, Bytes, Chords, Ints, Packed
 
 CLOSE: Final = np.array(features.CLOSE)
 """As in `features`, by a difference of two MIDI numbers."""

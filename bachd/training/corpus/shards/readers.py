@@ -14,11 +14,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from bachd.training.corpus import read_job, store
 from bachd.training.corpus.model import CorpusError
 from bachd.training.corpus.read_file import read
-from bachd.training.corpus.read_job import DIED, Job
-from bachd.training.corpus.store import Packed
+from bachd.training.corpus.shards import read_job, store
+from bachd.training.corpus.shards.read_job import DIED, Job
+from bachd.training.corpus.shards.store import Packed
 
 AT_ONCE: Final = 256
 """Files whose rows come together."""

@@ -12,9 +12,9 @@ import numpy as np
 
 from bachd.neural import features
 from bachd.neural.features import LOWEST, PITCHES
+from bachd.training.fit.data.records import NONE, Chords, Ints
+from bachd.training.fit.data.row_features import CLOSE, Seen
 from bachd.training.fit.dataset import EMPTY, Indexes, Rows
-from bachd.training.fit.records import NONE, Chords, Ints
-from bachd.training.fit.row_features import CLOSE, Seen
 
 _NEAR: Final = np.array(features.NEAR)
 _PERFECT: Final = (0, 7)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bachd.neural import features
-from bachd.training.fit.records import NONE, Chords, Ints, Packed, chords
+from bachd.training.fit.data.records import NONE, Chords, Ints, Packed, chords
 
 _BEGIN: Final = 0.12
 """Probability that an altered span begins with an event."""

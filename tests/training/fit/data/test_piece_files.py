@@ -9,9 +9,9 @@ from bachd.music.event import parse_line
 from bachd.music.form import written
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Piece
-from bachd.training.fit import piece_files
-from bachd.training.fit.records import Packed, pack
-from bachd.training.fit.stream import as_written, batches
+from bachd.training.fit.data import piece_files
+from bachd.training.fit.data.records import Packed, pack
+from bachd.training.fit.data.stream import as_written, batches
 
 PIECES = [
     Piece(

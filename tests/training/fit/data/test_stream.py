@@ -12,9 +12,9 @@ from bachd.music.notes import Note, cut
 from bachd.music.piece import Piece
 from bachd.neural import features
 from bachd.neural.outlook import NOWHERE, along
-from bachd.training.fit import stream
+from bachd.training.fit.data import stream
+from bachd.training.fit.data.records import Chords, Packed, in_layout, pack
 from bachd.training.fit.dataset import EMPTY, LEAD, Batch, Encoded, Indexes
-from bachd.training.fit.records import Chords, Packed, in_layout, pack
 from tests.training.fit import scalar
 
 CADENCE = parse_line("G2.B3.D4.G4 D3.A3.D4.F#4:0.5 ~D3.C4.~D4.~F#4:0.5 R:0.5 G2.B3.D4.G4:2.75")

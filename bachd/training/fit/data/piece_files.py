@@ -21,7 +21,7 @@ import numpy as np
 
 from bachd.music.form import written
 from bachd.music.piece import Piece
-from bachd.training.fit.records import RECORD, Packed, pack
+from bachd.training.fit.data.records import RECORD, Packed, pack
 from bachd.training.progress import progress
 
 _CHUNK: Final = 64

@@ -17,8 +17,9 @@ import pytest
 
 pytest.importorskip("tqdm", reason="needs the extra 'train'")
 pytest.importorskip("distributed", reason="needs the extra 'cluster'")
-from bachd.training.corpus import readers, sources
+from bachd.training.corpus import sources
 from bachd.training.corpus.model import Corpus, CorpusError
+from bachd.training.corpus.shards import readers
 from tests.training.corpus.works import put
 
 PATIENCE = 120.0

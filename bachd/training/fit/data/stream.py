@@ -15,10 +15,10 @@ import numpy as np
 from bachd.music.form.plan import Form
 from bachd.music.piece import Piece
 from bachd.neural.features import LOWEST
-from bachd.training.fit import head_features, row_features
+from bachd.training.fit.data import head_features, row_features
+from bachd.training.fit.data.records import NONE, Bools, Bytes, Chords, Ints, Packed, chords, pack
+from bachd.training.fit.data.row_features import Seen
 from bachd.training.fit.dataset import EMPTY, LEAD, Batch, Encoded, Spelled
-from bachd.training.fit.records import NONE, Bools, Bytes, Chords, Ints, Packed, chords, pack
-from bachd.training.fit.row_features import Seen
 
 PLANNED: Final = 0
 """A piece is shown with its plan."""

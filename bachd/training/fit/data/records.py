@@ -19,7 +19,7 @@ from bachd.music.form.plan import Form
 from bachd.music.keys import Key
 from bachd.music.piece import Piece
 from bachd.neural import features, outlook
-from bachd.training.fit import melody_keys
+from bachd.training.fit.data import melody_keys
 
 RECORD: Final = np.dtype(
     [

@@ -13,10 +13,11 @@ from bachd import atomic_file
 from bachd.music.event import parse_line
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Piece
-from bachd.training.corpus import readers, sources, store
+from bachd.training.corpus import sources
 from bachd.training.corpus.model import CorpusError, Work, digest, drop_duplicates
 from bachd.training.corpus.related import row_hashes
-from bachd.training.corpus.store import Store
+from bachd.training.corpus.shards import readers, store
+from bachd.training.corpus.shards.store import Store
 from tests.training.corpus.works import put
 
 EVENTS = parse_line("C4.E4 ~C4.F4:0.5 R:3 C0.G8:0.25")

@@ -1,0 +1,1 @@
+"""Read files in parallel, and keep what was read in shards."""

@@ -1,0 +1,1 @@
+"""Pack pieces into records, and compute features for the crops of a batch."""
