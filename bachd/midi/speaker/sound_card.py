@@ -97,7 +97,7 @@ def drivers(card: str = "", *, jack: bool = True) -> Iterator[Driver]:
     if card:
         yield _alsa(card)
         return
-    if _pulse().exists():
+    if _has_pulse():
         # Its threads have no real-time priority, so it holds more of the sound.
         yield Driver("pulseaudio", "the sound server (PulseAudio or PipeWire)", {"audio.periods": 8})
     if jack and any(SHARED.glob("jack*")):
@@ -122,14 +122,15 @@ def _of(card: Card) -> Driver:
     return Driver("alsa", f"the sound card {card.name!r}", {"audio.alsa.device": f"sysdefault:CARD={card.name}"})
 
 
-def _pulse() -> Path:
-    """Return where the user's sound server listens, if it runs."""
-    return Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}", "pulse/native")
+def _has_pulse() -> bool:
+    """Return whether the user's sound server listens, and may be asked: a service may not look into that folder."""
+    folder = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+    return os.access(Path(folder, "pulse/native"), os.W_OK)
 
 
 def is_there(*, jack: bool) -> bool:
     """Return whether this machine can be expected to have a loudspeaker. jack: whether a JACK server can be reached."""
-    return jack or _pulse().exists() or bool(cards())
+    return jack or _has_pulse() or bool(cards())
 
 
 def has_library() -> bool:

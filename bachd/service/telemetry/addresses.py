@@ -6,6 +6,7 @@ Law: nothing is sent to the network to find out.
 from __future__ import annotations
 
 import io
+import os
 import socket
 from contextlib import suppress
 from ipaddress import ip_address
@@ -29,7 +30,7 @@ def elsewhere(link: str) -> list[str]:
         return []
     names = [parts.hostname]
     if parts.hostname == socket.gethostname():  # it listens to all networks
-        names = [f"{parts.hostname.partition('.')[0]}.local"] if AVAHI.exists() else []
+        names = [f"{parts.hostname.partition('.')[0]}.local"] if os.access(AVAHI, os.F_OK) else []
         names += filter(None, [_own_address()])
     return [link.replace(f"//{parts.netloc}/", f"//{_bracketed(name)}:{parts.port}/", 1) for name in names] or [link]
 

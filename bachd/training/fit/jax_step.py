@@ -30,7 +30,7 @@ def stepper(network: Network, average: Network, adam: Any, recipe: Recipe) -> St
         sums = network.losses(answers, batch)
         return sums["nll"] + penalties(answers, batch["symbols"], recipe), (sums, others)
 
-    @jax.jit
+    @jax.jit  # type: ignore[untyped-decorator]
     def step(state: tuple[list[Any], ...], batch: Arrays) -> tuple[tuple[list[Any], ...], Arrays]:
         weights, others, moments, means = state
         gradients, (sums, others) = jax.grad(objective, has_aux=True)(weights, others, batch)

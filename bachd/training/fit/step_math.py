@@ -98,7 +98,7 @@ def compiled(network: Network, function: Callable[..., Any]) -> Callable[..., An
         return graph
     import jax
 
-    @jax.jit
+    @jax.jit  # type: ignore[untyped-decorator]
     def pure(values: list[Any], *arguments: Any) -> Any:
         with keras.StatelessScope(state_mapping=list(zip(network.variables, values, strict=True))):
             return function(*arguments)

@@ -86,3 +86,9 @@ def test_a_sound_server_has_the_card(machine: Path) -> None:
 )
 def test_what_fluidsynth_says_is_put_into_what_to_do(complaint: str, told: str) -> None:
     assert told in next(sound_card.drivers("DAC")).fault(complaint)
+
+
+def test_a_sound_server_that_may_not_be_looked_for_is_none(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(machine / ("x" * 300)))  # as a service is refused to look into /run/user
+    assert "pulseaudio" not in {driver.name for driver in sound_card.drivers()}
+    sound_card.is_there(jack=False)
