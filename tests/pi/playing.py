@@ -7,7 +7,7 @@ send back what it receives, so that all that it hears is bachd's.
 from __future__ import annotations
 
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 
 from tests.pi import service
 from tests.pi.synth import Synth
@@ -28,14 +28,8 @@ def play_along(synth: Synth, times: int) -> str:
     answered = _answer(synth)
     service.CONFIG.write_text(before)
     service.systemctl("restart", "bachd")
-    synth.first_onset(synth_time(synth), service.PATIENCE)
+    synth.first_onset(monotonic(), service.PATIENCE)
     return f"the harmony came after {figures(delays)}, the answer {answered:.1f} s after the phrase; 0 notes hang"
-
-
-def synth_time(synth: Synth) -> float:
-    """The moment of the last note that was heard."""
-    with synth.lock:
-        return synth.recording.onsets[-1]
 
 
 def _harmonise(synth: Synth, times: int) -> list[float]:
