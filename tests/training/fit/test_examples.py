@@ -9,13 +9,16 @@ from bachd.music.event import parse_line
 from bachd.music.form import written
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
-from bachd.training.fit import examples
 from bachd.training.fit.data import altered
 from bachd.training.fit.data.records import Packed, chords, pack
 from bachd.training.fit.data.stream import GIVEN, PLANNED, UNPLANNED, Shown
-from bachd.training.fit.own_past import Pasts
 from bachd.training.recipe import Recipe
 from tests.training.fit import scalar
+
+pytest.importorskip("keras", reason="needs the extra 'train'")
+
+from bachd.training.fit import examples
+from bachd.training.fit.own_past import Pasts
 
 LINE = "C3.E4.G4.C5 F3.F4.A4.~C5 G3.D4.~G4.B4:0.5 F3.D4.G4.~B4:0.5 C3.E4.G4.C5:2 R"
 PIECE = Piece("a", parse_line(" ".join([LINE] * 6)), Grid())
