@@ -98,7 +98,8 @@ def test_no_verb_imports_from_the_working_directory(
 
 CHILDREN: Final = (
     "bachd.midi.jack.player_process bachd.midi.jack.input_process bachd.midi.jack.port_list bachd.neural.graph_process "
-    "bachd.service.timing.listener bachd.service.timing.wakeup bachd.service.web.server"
+    "bachd.midi.speaker.synth_process bachd.training.corpus.shards.read_job bachd.service.timing.listener "
+    "bachd.service.timing.wakeup bachd.service.web.server"
 ).split()
 
 

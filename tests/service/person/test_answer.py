@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bachd.config import Config
@@ -9,11 +11,17 @@ from bachd.music.event import parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Origin, Piece, Step
 from bachd.service.factory import open_composer
+from bachd.service.person import answer as answers
 from bachd.service.person.answer import Answer, open_answer
 
 PHRASE = Piece("you", parse_line("G4 A4 B4 C5 D5 B4 G4:2"), Grid())
 CONFIG = Config()
 MODEL = open_composer(CONFIG, 1).model
+
+
+@pytest.fixture(autouse=True)
+def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "_SECONDS", 600.0)
 
 
 def steps(ticks: int | None, count: int, config: Config = CONFIG) -> tuple[Answer, list[Step]]:
@@ -42,3 +50,20 @@ def test_it_begins_where_the_phrase_has_ended_in_all_voices() -> None:
 
 def test_the_same_phrase_and_rng_give_the_same_answer() -> None:
     assert steps(200, 20)[1] == steps(200, 20)[1]
+
+
+def test_a_slow_machine_composes_fewer_answers_to_choose_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    composed = []
+    compose = answers._compose
+
+    def counted(*given: Any) -> Any:
+        composed.append(given)
+        return compose(*given)
+
+    monkeypatch.setattr(answers, "_compose", counted)
+    steps(96, 4)
+    assert len(composed) == 8
+    composed.clear()
+    monkeypatch.setattr(answers, "_SECONDS", 0.0)
+    steps(96, 4)
+    assert len(composed) == 1

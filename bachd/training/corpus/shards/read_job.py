@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from bachd import child_process
 from bachd.training.corpus.read_file import read
 from bachd.training.corpus.shards import store
 from bachd.training.corpus.shards.store import Packed
@@ -35,8 +36,10 @@ def run(version: str, jobs: Sequence[Job]) -> list[Packed]:
     """Read files here, whichever machine this is. Raises RuntimeError where another version of bachd is installed."""
     if version != store.VERSION:
         raise RuntimeError(f"bachd here writes corpora of version {store.VERSION}, not {version}")
-    command = [sys.executable, "-m", "bachd.training.corpus.shards.read_job"]
-    done = subprocess.run(command, input=pickle.dumps(list(jobs)), stdout=subprocess.PIPE, check=False)
+    command = child_process.command("bachd.training.corpus.shards.read_job")
+    done = subprocess.run(
+        command, env=child_process.inherited(), input=pickle.dumps(list(jobs)), stdout=subprocess.PIPE, check=False
+    )
     if done.returncode == 0:
         rows: list[Packed] = pickle.loads(done.stdout)
         return rows
