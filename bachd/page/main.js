@@ -10,7 +10,7 @@ import { DaemonClock, Feed } from "./feed.js";
 import { History } from "./pieces/history.js";
 import { listenToKeys } from "./keys.js";
 import { Listener } from "./sound/listen.js";
-import { MidiOut, offered, outputs } from "./sound/midiout.js";
+import { SoundChoice } from "./sound/choice.js";
 import { Chances, describe, showWhere, State, Words } from "./panels.js";
 import { Notation } from "./notation/view.js";
 import { Pieces } from "./pieces/pieces.js";
@@ -19,9 +19,6 @@ import { Score } from "./score.js";
 import { Steer } from "./settings.js";
 import { Stage } from "./stage/stage.js";
 import { Controls } from "./steer/controls.js";
-import { UsualSound } from "./sound/usual.js";
-
-const SYNTHS = "synths"; // the choice that asks the browser for its MIDI outputs
 
 const clock = new DaemonClock();
 const score = new Score();
@@ -32,22 +29,20 @@ const notation = new Notation(score);
 const words = new Words();
 const chances = new Chances();
 const state = new State(colours);
+const sound = new SoundChoice(listener, attempt);
 const steer = new Steer(() => pieces.open());
-const pieces = new Pieces((piece) => steer.set("seed.piece", piece), hear, () => colours);
+const pieces = new Pieces((piece) => steer.set("seed.piece", piece), (...music) => sound.hear(...music), () => colours);
 const history = new History();
 const stage = new Stage();
 const controls = new Controls({ steer, score, listener, attempt, play: (data) => feed.play(data) });
-const usualSound = new UsualSound(by("instrument"), () => attempt(async () => listener.on && listen()));
 new Dimmer();
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 let playing = true;
 let shown = null; // the step that the panels show
 let telling = 0; // the timer of a short notice
-let notice = ""; // the text shown in place of the latency
 let waiting = ""; // for what, before the first event
 let described = null; // its bar, as last announced to screen readers
-const synths = new Map(); // the browser's MIDI outputs by id
 
 const on = {
   hello({ settings, status, past, plan }) {
@@ -87,7 +82,7 @@ const on = {
   settings({ settings }) {
     steer.show(settings);
     controls.show(settings);
-    usualSound.of(settings.values.model);
+    sound.usual.of(settings.values.model);
     pieces.offer(settings.choices?.pieces ?? [], settings.values.seed?.piece ?? null);
   },
   halted: () => go(false),
@@ -97,7 +92,7 @@ const on = {
     write(by("link-text"), live === "live" ? "live" : "not connected; reconnecting");
     if (live === "live") {
       write(by("trouble"), "");
-      heard();
+      sound.show();
     } else {
       write(by("latency"), "no connection to bachd");
       listener.hush();
@@ -178,61 +173,6 @@ function tell(text) {
   telling = setTimeout(() => by("trouble").textContent === text && write(by("trouble"), ""), 4000);
 }
 
-/** Play steps of ours at a tempo for so many seconds. Returns a function that ends it. */
-async function hear(steps, bpm, seconds) {
-  const choice = by("instrument").value;
-  return listener.audition(SYNTHS === choice ? "harpsichord" : choice, Number(by("volume").value), steps, bpm, seconds);
-}
-
-async function listen() {
-  const choice = by("instrument").value;
-  by("listen").disabled = true;
-  write(by("listen-text"), "Tuning");
-  try {
-    const synth = synths.get(choice);
-    await listener.start(synth ? new MidiOut(synth, () => listener.context) : choice, Number(by("volume").value));
-  } finally {
-    by("listen").disabled = false;
-    heard();
-  }
-}
-
-function heard() {
-  by("listen").setAttribute("aria-pressed", String(listener.on));
-  write(by("listen-text"), listener.on ? "Listening" : "Listen here");
-  if (!notice) write(by("latency"), listener.describe());
-}
-
-/** Offer the synths of this computer among the instruments. */
-async function offerSynths() {
-  const select = by("instrument");
-  try {
-    for (const synth of await outputs()) {
-      if (!synths.has(synth.id)) select.add(new Option(synth.name, synth.id), select.options.length - 1);
-      synths.set(synth.id, synth);
-      select.value = synth.id;
-    }
-    notice = synths.size ? "" : "no synth found on this computer";
-  } catch {
-    notice = "the browser denied access to MIDI";
-  }
-  if (notice) {
-    write(by("latency"), notice);
-    setTimeout(() => { notice = ""; heard(); }, 5000);
-  }
-  if (select.value === SYNTHS) select.value = "harpsichord";
-}
-
-by("listen").addEventListener("click", () => attempt(async () => {
-  if (!listener.on) return listen();
-  listener.stop();
-  return heard();
-}));
-by("instrument").addEventListener("change", () => attempt(async () => {
-  if (by("instrument").value === SYNTHS) await offerSynths();
-  if (listener.on) await listen();
-}));
-by("volume").addEventListener("input", () => listener.loud(Number(by("volume").value)));
 by("play").addEventListener("click", () => attempt(pause));
 by("stop").addEventListener("click", () => attempt(async () => {
   await api.order("stop");
@@ -270,7 +210,5 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   state.draw();
 });
 document.fonts.ready.then(() => roll.recolour(colours));
-if (offered()) by("instrument").add(new Option("A synth on this computer …", SYNTHS));
-setInterval(() => listener.on && by("link").dataset.state === "live" && heard(), 1000);
 const feed = new Feed(clock, on);
 frame();
