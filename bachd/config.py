@@ -60,7 +60,6 @@ def _hours() -> Kind:
 class Seed:
     """The piece that the music starts with, and the random numbers."""
 
-    # The absolute path of a .mid file, or a piece of the bundle.
     piece: str | None = setting(
         None,
         config_kinds.seed_piece(),
@@ -98,9 +97,7 @@ class Sampling:
         "How strongly the music keeps to the key of its seed piece: {limits}; 0 is not at all.",
     )
     leading: bool = setting(
-        True,
-        kinds.switch(),
-        """Whether parallel fifths and octaves are ruled out, as in counterpoint: true or false.""",
+        True, kinds.switch(), "Whether parallel fifths and octaves are ruled out, as in counterpoint: true or false."
     )
     range: tuple[int, int] | None = setting(
         None,

@@ -73,8 +73,7 @@ class Sampler:
         self._hands = False
         self._biases: dict[tuple[Key | None, Key | None, bool], FloatArray] = {}
         self._chords: dict[Chord, ChordMask] = {}
-        self._mask = np.empty(SYMBOLS, np.float32)
-        self._symbols = np.empty(SYMBOLS, np.float32)
+        self._mask, self._symbols = np.empty((2, SYMBOLS), np.float32)
         self._lengths = np.empty(len(LENGTHS), np.float32)
         self._set_range(self._limits)
         self.cost = 0.0
