@@ -157,7 +157,7 @@ class MusicFiles:
 
     def _write(self, path: Path, bars: int | None) -> int:
         """Write a .mid of so many bars; returns the size of its .wav. Raises Refused if there are none."""
-        path.write_bytes(data := write_midi(self._recording.steps(bars)))
+        path.write_bytes(data := write_midi(self._recording.steps(bars), wav.program_of(self._model())))
         if not data:
             raise Refused(["nothing has been kept yet"], 404)
         return wav.length(seconds(self._recording.steps(bars)))

@@ -20,7 +20,16 @@ from typing import BinaryIO, Final
 
 from bachd.midi.file.tracks import PPQ, Track, file_of
 from bachd.music.event import TICKS
-from bachd.music.message import Message, key_signature, marker, note_off, note_on, set_tempo, time_signature
+from bachd.music.message import (
+    Message,
+    key_signature,
+    marker,
+    note_off,
+    note_on,
+    program_change,
+    set_tempo,
+    time_signature,
+)
 from bachd.music.notation.spelling import key_named, signature
 from bachd.music.notation.voices import MOST, names
 from bachd.service.web.messages import Step
@@ -30,6 +39,7 @@ log = logging.getLogger("bachd")
 SHARE: Final = 8 << 20
 """Bytes in each of the two files: together they hold some six hours of chorales."""
 LONGEST_LINE: Final = 1 << 16
+_CHANNELS: Final = 16
 LATEST: Final = 1 << 18
 """Bytes at the end of a file, among which is whatever may still be taken back."""
 
@@ -135,10 +145,16 @@ def _start(files: Iterable[BinaryIO], bars: int) -> int:
     return begins[0] if len(begins) == bars else 0
 
 
-def write_midi(steps: Iterable[Step]) -> bytes:
-    """Return a .mid of steps, with a track for each voice; nothing if there are none."""
+def write_midi(steps: Iterable[Step], program: int | None = None) -> bytes:
+    """Return a .mid of steps, with a track for each voice; nothing if there are none.
+
+    program: of all channels, 0 to 127; None leaves it to whoever plays the file.
+    """
     signs, parts = Track("bachd"), [Track("") for _ in range(MOST)]
+    sounds = [] if program is None else [program_change(channel, program) for channel in range(_CHANNELS)]
     for tick, voice, message in _messages(steps):
+        while sounds:
+            signs.add(0, sounds.pop())
         (signs if voice is None else parts[voice]).add(tick, message)
     if signs.is_empty:
         return b""

@@ -17,8 +17,10 @@ from typing import Final
 
 import numpy as np
 
-from bachd.errors import OutputError
+from bachd.errors import BachdError, OutputError
 from bachd.midi.speaker import fluidsynth
+from bachd.neural.bundle.bundle import folder
+from bachd.neural.bundle.card import read_card
 
 FADING: Final = 3.0
 """Seconds that the last notes are given to fade away."""
@@ -36,6 +38,13 @@ _HEAD: Final = 44
 def length(seconds: float) -> int:
     """Bytes of the .wav of so much music."""
     return _HEAD + math.ceil((seconds + FADING) * fluidsynth.RATE) * _FRAME
+
+
+def program_of(model: str) -> int | None:
+    """Return the General MIDI program that fits a bundle, 0 to 127; None if its card cannot be read any more."""
+    with suppress(BachdError):
+        return read_card(folder(model)).program
+    return None
 
 
 async def play(midi: Path, size: int) -> AsyncGenerator[bytes, None]:

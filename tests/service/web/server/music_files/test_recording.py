@@ -33,6 +33,14 @@ def test_voices_keep_their_channels_and_velocities() -> None:
     assert all(note.velocity > 0 for note in notes)
 
 
+def test_a_program_comes_before_the_first_note_of_each_channel() -> None:
+    assert write_midi([], 42) == b""
+    found = list(mido.MidiFile(file=io.BytesIO(write_midi(played("C3.E4 D3.F4"), 42))))
+    first = next(index for index, message in enumerate(found) if message.type == "note_on")
+    programs = [message for message in found[:first] if message.type == "program_change"]
+    assert {(message.channel, message.program) for message in programs} == {(channel, 42) for channel in range(16)}
+
+
 @given(st.lists(st.sampled_from(["C4", "~C4", "~C4.E4", "R", "C4.E4", "~E4"]), min_size=1), st.data())
 def test_no_note_hangs_whatever_is_missing(line: list[str], data: st.DataObject) -> None:
     kept = [step for step in played(" ".join(line)) if data.draw(st.booleans())]
