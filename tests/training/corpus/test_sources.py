@@ -11,6 +11,7 @@ from bachd.training.corpus.model import Corpus, CorpusError
 
 
 def test_chorales_need_no_folder_even_where_one_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyarrow", reason="needs the extra 'train'")
     bundled = Corpus("chorales", (), (), "", ())
     monkeypatch.setattr(chorales, "load", lambda: bundled)
     monkeypatch.chdir(tmp_path)

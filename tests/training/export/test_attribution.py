@@ -125,6 +125,7 @@ def test_the_licences_of_all_bundles_stand_in_one_file(tmp_path: Path) -> None:
 
 
 def test_what_files_say_reaches_the_credits_and_the_licence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyarrow", reason="needs the extra 'train'")
     pytest.importorskip("tqdm", reason="needs the extra 'train'")
     from bachd.training.corpus import sources
 
