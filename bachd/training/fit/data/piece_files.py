@@ -6,9 +6,12 @@ never taken for these.
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
@@ -82,11 +85,23 @@ def _write(folder: Path, of: str, pieces: Sequence[Known], *, melodies: bool) ->
         for part in _parts(pieces, melodies):
             writer.add(part)
         writer.close(of)
-        if _read(folder, of) is None:  # else another worker has made them in the meantime
-            rmtree(folder, ignore_errors=True)
-            aside.rename(folder)
+        with _alone_in(folder.parent):
+            if _read(folder, of) is None:  # else another worker has made them in the meantime
+                rmtree(folder, ignore_errors=True)
+                aside.rename(folder)
     finally:
         rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep the other workers waiting that come to here with the same folder."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def _parts(pieces: Sequence[Known], melodies: bool) -> Iterator[Packed]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -67,3 +68,10 @@ def test_a_full_disk_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(OSError, match="No space left"):
         made(tmp_path / "files")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_workers_that_pack_the_same_pieces_at_once_get_the_same(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as workers:
+        for number in range(10):
+            found = list(workers.map(lambda _, folder=tmp_path / str(number): rows(made(folder)), range(8)))
+            assert all(each == found[0] for each in found)
