@@ -6,6 +6,7 @@ Law: a right edit is in use before the next one is made, and a wrong one is told
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from time import monotonic
 
 from tests.pi import service
@@ -13,7 +14,8 @@ from tests.pi.synth import NAME, Synth
 from tests.pi.waiting import GuestError
 
 SLOWEST, FASTEST = 90, 240
-_PIECES = "bwv269 bwv10.7 bwv104.6 bwv140.7 bwv288".split()
+_SEEDS = Path(__file__).parents[2] / "models" / "chorales" / "seeds"
+_PIECES = sorted(path.stem for path in _SEEDS.glob("*.mid"))
 _FAULTS = (
     "tempo: 1200",
     "tempo: fast",
