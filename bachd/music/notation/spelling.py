@@ -31,6 +31,8 @@ _LETTERS: Final = "FCGDAEB"
 _NATURAL: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _SHARPEST: Final = {False: 6, True: 5}
 """Most sharps of a key signature, by whether the key is minor: F sharp major and E flat minor, as Bach has them."""
+_NAMES: Final = range(-15, 20)
+"""Places on the line of fifths that have a name: F double flat to B double sharp."""
 _ACCIDENTALS: Final = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
 
 _SCALE_OF: Final = {(key.minor, key.tonic): [int(100 * weight) for weight in key.profile()] for key in ALL}
@@ -150,6 +152,8 @@ def _name(pitch: int, counts: Sequence[int], tonics: Sequence[int]) -> Spelled:
     for pitch_class, count in enumerate(counts):
         if count:
             name = tonics[pitch_class] + _DEGREES[(pitch - pitch_class) % 12]
+            if name not in _NAMES:
+                name -= 12 if name > 0 else -12
             strength[name] = strength.get(name, 0) + count
     middle = sum(tonics) / 12
     return Spelled(pitch, max(strength, key=lambda name: (strength[name], -abs(name - middle))))
