@@ -7,6 +7,7 @@ the key and what to do.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -165,7 +166,8 @@ def read_file(path: Path) -> bytes:
         if path.exists() and not path.is_file():  # a pipe would be waited for
             raise ModelError(f"{path}: is not a file; install the bundle again")
         with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+            size = os.fstat(file.fileno()).st_size  # Python takes as much memory as it is asked to read
+            content = file.read(min(size, MOST_BYTES) + 1)
     except OSError as fault:
         raise ModelError(f"{path}: cannot be read ({fault.strerror}); install the bundle again") from fault
     if len(content) > MOST_BYTES:
