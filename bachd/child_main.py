@@ -15,10 +15,10 @@ def _find_bachd() -> None:
     """Make `import bachd` find the package this file is in, directly after the standard library."""
     package = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120  (pathlib takes its time)
     found = find_spec("bachd")
-    if found is None or found.origin is None or os.path.dirname(found.origin) != package:  # noqa: PTH120
-        library = os.path.dirname(os.__file__)  # noqa: PTH120
+    if found is None or found.origin is None or os.path.dirname(found.origin) != package:  # noqa: PTH120  (as above)
+        library = os.path.dirname(os.__file__)  # noqa: PTH120  (as above)
         after = [index for index, path in enumerate(sys.path) if path.startswith(library) and "-packages" not in path]
-        sys.path.insert(after[-1] + 1, os.path.dirname(package))  # noqa: PTH120
+        sys.path.insert(after[-1] + 1, os.path.dirname(package))  # noqa: PTH120  (as above)
 
 
 def main() -> None:

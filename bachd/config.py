@@ -246,4 +246,4 @@ class Config:
 if __name__ == "__main__":
     from bachd.yamlfile.document import document
 
-    print(document(Config, _HEAD), end="")  # noqa: T201
+    print(document(Config, _HEAD), end="")  # noqa: T201  (what this module does when it is run)

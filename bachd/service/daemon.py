@@ -137,7 +137,7 @@ class _Run:
         from bachd.service.person.desk import PersonDesk
         from bachd.service.person.ensemble import make_ensemble
         from bachd.service.run.composer_thread import ComposerThread
-        from bachd.service.run.rest import Rest
+        from bachd.service.run.schedule import Schedule
 
         self._desk = PersonDesk(self._exchange, self._clock.now)
         self._composer = ComposerThread(self._exchange, self.stats, thread, self._events)
@@ -147,7 +147,7 @@ class _Run:
         self._player = make_player(
             parts, clock, on_step=self._on_step, on_retract=self._on_retract, on_wait=self._on_wait
         )
-        self._rest = Rest(self._exchange, self.stats, lambda: self._player.conductor)
+        self._rest = Schedule(self._exchange, self.stats, lambda: self._player.conductor)
         sent, lend = self._desk.voices_sent, self._composer.lend
         self._desk.partner = self._ensemble = make_ensemble(parts, self._player, clock, sent, lend, thread)
         self._stack.callback(self._let_go)

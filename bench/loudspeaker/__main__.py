@@ -36,7 +36,7 @@ from bachd.realtime.output import TimedMessage
 from bachd.summary_statistics import percentiles
 from bench.jack_server import server
 from bench.loudspeaker import PITCH, VELOCITY, WOOD_BLOCK
-from bench.loudspeaker.ear import capturing
+from bench.loudspeaker.capture import capturing
 
 _LEAD: Final = 0.05
 """Seconds by which notes are handed over, as bachd does."""

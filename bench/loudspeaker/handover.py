@@ -27,7 +27,7 @@ from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage
 from bench.jack_server import server
 from bench.loudspeaker import PITCH, VELOCITY, WOOD_BLOCK
-from bench.loudspeaker.ear import capturing
+from bench.loudspeaker.capture import capturing
 
 _LEAD: Final = 0.2
 _APART: Final = 0.15

@@ -99,11 +99,7 @@ class Client:
         self.jack.jack_activate(self.handle)
 
     def cycle_times(self) -> tuple[float, float]:
-        """Begin of the present and of the next cycle, in monotonic seconds. Only for the process callback.
-
-        A server that stood still makes up for its missed cycles, in which JACK's filter dates them up to seconds in the
-        past, and then in the future. No cycle is taken to have ended already, or to be further away than the next one.
-        """
+        """Begin of the present and of the next cycle, in monotonic seconds. Only for the process callback."""
         self.jack.jack_get_cycle_times(self.handle, *self._times)
         before = monotonic()
         theirs = self.jack.jack_get_time()  # microseconds, cut off
@@ -111,8 +107,7 @@ class Client:
         # What is known stands as long as it can be true: a thread that is held up here learns little, and no more.
         self._shift = min(max(self._shift, _MICRO * theirs - after), _MICRO * (theirs + 1) - before)
         begin, end = (_MICRO * each.value - self._shift for each in (self._begin, self._end))
-        shift = min(max(0.0, after - end), after - begin + (end - begin))
-        return begin + shift, end + shift
+        return present_cycle(begin, end, after)
 
     def destinations(self) -> list[str]:
         """Return the full names of the MIDI ports that can be played to, in the server's order."""
@@ -154,6 +149,16 @@ class Client:
         closing = threading.Thread(target=self.jack.jack_client_close, args=(self.handle,), daemon=True)
         closing.start()
         closing.join(_PATIENCE)
+
+
+def present_cycle(begin: float, end: float, now: float) -> tuple[float, float]:
+    """Return a cycle's begin and end, moved if it cannot be the present one. All in seconds.
+
+    A server that stood still makes up for its missed cycles, in which JACK's filter dates them up to seconds in the
+    past, and then in the future. No cycle is taken to have ended already, or to be further away than the next one.
+    """
+    shift = min(max(0.0, now - end), now - begin + (end - begin))
+    return begin + shift, end + shift
 
 
 @cache

@@ -7,10 +7,9 @@ long as it is asked to, and then there is silence.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
-from time import monotonic
 from typing import Final
 
 from bachd.config import Config
@@ -28,9 +27,7 @@ from bachd.neural.step_buffer import StepBuffer
 _KEY: Final = 1.5
 """How strongly an answer is drawn to the key of its phrase, which is too short for the network to know it well."""
 _CANDIDATES: Final = 8
-"""Answers that are composed, fewer on a slow machine; the one is given that is most in the key of the phrase."""
-_SECONDS: Final = 0.6
-"""After which no other answer is composed: the next beat is near."""
+"""Answers that are composed if there is time; the one is given that is most in the key of the phrase."""
 _LOOKAHEAD: Final = 1
 """Continuations of each phrase that are compared within each of them: there is little time."""
 _KNOWN: Final = 8 * TICKS
@@ -93,10 +90,12 @@ def _after(step: Step) -> Place:
     return Place(step.place.bar + bars, phase, step.place.metre)
 
 
-def open_answer(config: Config, model: Model, phrase: Piece, ticks: int | None, rng: int) -> Answer:
+def open_answer(
+    config: Config, model: Model, phrase: Piece, ticks: int | None, rng: int, has_time: Callable[[], bool]
+) -> Answer:
     """Return what follows a phrase, with the first of it composed. Raises ModelError and SeedError.
 
-    model: the network of `config`, which is open.
+    model: the network of `config`, which is open. has_time: whether another answer to choose from can be composed.
     """
     from bachd.service.factory import open_harmoniser
 
@@ -108,11 +107,9 @@ def open_answer(config: Config, model: Model, phrase: Piece, ticks: int | None, 
     if usual > 2 and Texture.of(phrase).voices < usual:  # the network knows no such music with fewer voices
         harmoniser = open_harmoniser(config, Random(rng), model=model, grid=phrase.grid, key=key)
         phrase = Piece(phrase.name, tuple(harmonise(harmoniser, top_line(phrase.events))), phrase.grid)
-    answers, end = [], monotonic() + _SECONDS
-    for each in range(_CANDIDATES):
-        answers.append(_compose(config, bundle, model, phrase, ticks or _KNOWN, rng + each))
-        if monotonic() > end:
-            break
+    answers = [_compose(config, bundle, model, phrase, ticks or _KNOWN, rng)]
+    while len(answers) < _CANDIDATES and has_time():
+        answers.append(_compose(config, bundle, model, phrase, ticks or _KNOWN, rng + len(answers)))
     first, composer = max(answers, key=lambda each: keys.correlation(keys.weights(s.event for s in each[0]), key))
     return Answer(first, StepBuffer(composer), ticks)
 

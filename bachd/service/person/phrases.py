@@ -105,9 +105,11 @@ class PhrasePartner:
         phrase = self._recorder.piece(tick)
         self._cancel()
         turn = self._turn
-        ready = asyncio.get_running_loop().run_in_executor(self._thread, self._open, phrase)
         ahead = conductor.lead + self._parts.config.midi.latency_ms / 1e3 + _MARGIN
-        wait = max(0.0, due - ahead - self._clock())
+        now = self._clock()
+        wait = max(0.0, due - ahead - now)
+        until = now + wait / 2  # the other half is for the answer that is being composed then
+        ready = asyncio.get_running_loop().run_in_executor(self._thread, self._open, phrase, until)
         self._timer = asyncio.get_running_loop().call_later(wait, self._begin, ready, begins, turn)
 
     def _first_beat(self, tick: int) -> float:
@@ -118,10 +120,11 @@ class PhrasePartner:
             tick += TICKS
         return due
 
-    def _open(self, phrase: Piece) -> Answer:
+    def _open(self, phrase: Piece, until: float) -> Answer:
         config = self._parts.config
         ticks = max(_SHORTEST, -(-phrase.ticks // TICKS) * TICKS) if config.together == "answer" else None
-        return open_answer(config, self._parts.composer.model, phrase, ticks, next(self._rng))
+        model, rng = self._parts.composer.model, next(self._rng)
+        return open_answer(config, model, phrase, ticks, rng, lambda: self._clock() < until)
 
     def _begin(self, ready: asyncio.Future[Answer], tick: int, turn: int) -> None:
         """Begin at `tick`, or, if the answer is not ready by then, on the first beat that it is ready for."""

@@ -77,23 +77,20 @@ def test_a_note_that_is_long_past_does_not_begin(plug_synth: PlugSynth) -> None:
         assert synth.hear_after(send(output, control(1))) == []
 
 
-def test_a_server_that_stood_still_and_makes_up_for_it_plays_no_note_early_or_late(
+def test_a_server_that_stood_still_and_makes_up_for_it_plays_no_note_early(
     jack: JackServer, plug_synth: PlugSynth
 ) -> None:
     synth = plug_synth("synth")
     with playing("synth:in") as output:
         synth.hear(len(RESET))
         jack.signal(signal.SIGSTOP)
-        time.sleep(3.0)
+        time.sleep(3.0)  # what it has to make up for
         jack.signal(signal.SIGCONT)
-        lateness = []
-        for number in range(20):  # its clock is behind at first, and later ahead
+        for number in range(20):  # its clock is behind at first, and later half a second ahead
             due = time.monotonic() + 0.2
             sent = send(output, control(number), wait=0.2)
             assert synth.hear(1) == sent
-            lateness.append(time.monotonic() - due)
-    assert min(lateness) > -0.1
-    assert max(lateness) < 1.0
+            assert time.monotonic() > due - 0.1
 
 
 def test_a_child_that_never_gets_ready_is_started_again(jack: JackServer, plug_synth: PlugSynth) -> None:

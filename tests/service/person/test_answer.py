@@ -19,13 +19,8 @@ CONFIG = Config()
 MODEL = open_composer(CONFIG, 1).model
 
 
-@pytest.fixture(autouse=True)
-def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "_SECONDS", 600.0)
-
-
 def steps(ticks: int | None, count: int, config: Config = CONFIG) -> tuple[Answer, list[Step]]:
-    answer = open_answer(config, MODEL, PHRASE, ticks, 1)
+    answer = open_answer(config, MODEL, PHRASE, ticks, 1, lambda: True)
     return answer, [answer.next() for _ in range(count)]
 
 
@@ -52,8 +47,11 @@ def test_the_same_phrase_and_rng_give_the_same_answer() -> None:
     assert steps(200, 20)[1] == steps(200, 20)[1]
 
 
-def test_a_slow_machine_composes_fewer_answers_to_choose_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    composed = []
+@pytest.mark.parametrize(("times", "count"), [(0, 1), (3, 4), (99, 8)])
+def test_as_many_answers_are_composed_to_choose_from_as_there_is_time_for(
+    monkeypatch: pytest.MonkeyPatch, times: int, count: int
+) -> None:
+    composed, left = [], [True] * times
     compose = answers._compose
 
     def counted(*given: Any) -> Any:
@@ -61,9 +59,5 @@ def test_a_slow_machine_composes_fewer_answers_to_choose_from(monkeypatch: pytes
         return compose(*given)
 
     monkeypatch.setattr(answers, "_compose", counted)
-    steps(96, 4)
-    assert len(composed) == 8
-    composed.clear()
-    monkeypatch.setattr(answers, "_SECONDS", 0.0)
-    steps(96, 4)
-    assert len(composed) == 1
+    open_answer(CONFIG, MODEL, PHRASE, 96, 1, lambda: bool(left) and left.pop())
+    assert len(composed) == count

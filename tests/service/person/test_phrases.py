@@ -37,7 +37,6 @@ class Place:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, config: Config) -> None:
         self.clock, self.cable = FakeClock(), Cable()
-        monkeypatch.setattr("bachd.service.person.answer._SECONDS", 600.0)  # this loop's seconds are not the machine's
         monkeypatch.setattr("bachd.midi.inputs.open_input", self.cable.open)
         self.output = RecordingOutput(self.clock)
         person = PersonSource(config, lambda call, *given: call(*given))

@@ -30,7 +30,7 @@ _EARLY: Final = 0.03
 """Seconds before the bar line at which the music is halted, so that nothing of the next bar is heard."""
 
 
-class Rest:
+class Schedule:
     """Pauses and wakes the music. For the event loop."""
 
     def __init__(

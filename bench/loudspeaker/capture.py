@@ -2,8 +2,8 @@
 
 Law: each period is dated by the server, and nothing else of this process needs Python's lock meanwhile.
 
-`python -m bench.loudspeaker.ear NAME FILE` writes a line to stdout once it listens to the client NAME. When its stdin
-ends, it writes FILE: the moment of each sample, and the samples.
+`python -m bench.loudspeaker.capture NAME FILE` writes a line to stdout once it listens to the client NAME. When its
+stdin ends, it writes FILE: the moment of each sample, and the samples.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def capturing() -> Iterator[Callable[[], tuple[Any, Any]]]:
     """Listen to the synth; yields what returns the moments and the samples captured."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "ear.npz")
-        command = [sys.executable, "-m", "bench.loudspeaker.ear", "bachd.speaker", str(path)]
+        command = [sys.executable, "-m", "bench.loudspeaker.capture", "bachd.speaker", str(path)]
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert child.stdout is not None
         child.stdout.readline()

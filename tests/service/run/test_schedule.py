@@ -17,7 +17,7 @@ from bachd.realtime.lateness import Lateness
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
 from bachd.service.parts import Parts, PartsExchange
-from bachd.service.run.rest import Rest
+from bachd.service.run.schedule import Schedule
 from bachd.service.settings.remarks import remarks
 from bachd.service.telemetry.run_stats import RunStats
 from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
@@ -39,7 +39,7 @@ class Evening:
         self.exchange = PartsExchange(Parts(config, 1, None, FanOut(())))  # type: ignore[arg-type]
         self._began = datetime.fromisoformat(began)
         self.ahead = timedelta()
-        self.rest = Rest(self.exchange, self.stats, lambda: self.transport, clock=self.clock.now, wall=self.wall)
+        self.rest = Schedule(self.exchange, self.stats, lambda: self.transport, clock=self.clock.now, wall=self.wall)
 
     def wall(self) -> datetime:
         return self._began + self.ahead + timedelta(seconds=self.clock.now())
