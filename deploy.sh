@@ -140,10 +140,12 @@ one_line() {
   [ ! -t 2 ] || printf '\r\033[K' >&2
 }
 
-# run_tests [ARGUMENTS]: first all tests but those that must be scheduled in time, then these, in a process of their own.
-# Whoever chooses by a mark, asks for a report in a file or wants nothing run has one pass, just as asked for.
+# run_tests [ARGUMENTS]: first all tests but those that must be scheduled in time, in several processes (see
+# tests/conftest.py), then these, alone. Whoever chooses by a mark, asks for a report in a file or wants nothing run has
+# one pass, just as asked for.
 run_tests() {
   local argument code=0 late=0 tally=''
+  set -- -n auto --dist loadfile "$@"
   for argument; do
     case $argument in
       -m* | --markexpr* | --junit* | --co | --collect-only | -h | --help | --version | --markers | --fixtures*) tally=none ;;

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -41,6 +42,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(here).as_posix().startswith(tuple(ROOT)):
             item.add_marker(pytest.mark.root)
+
+
+WORKERS: Final = 2
+"""Processes for each core: most tests wait for something. With four in all there is no lack of JACK servers."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes `-n auto` means: one where time or a container matters."""
+    if config.option.markexpr != "not realtime" or os.environ.get("BACHD_CONTAINER"):
+        return 0
+    return min(4, WORKERS * len(os.sched_getaffinity(0)))
 
 
 class JackServer:

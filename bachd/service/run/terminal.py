@@ -83,9 +83,9 @@ class TerminalView(logging.Handler):
         return self
 
     def enter(self) -> None:
-        """Take the screen."""
+        """Take the screen, and draw what there is so far."""
         self._drawn = True
-        self._guard(self._live.start)
+        self._guard(lambda: self._live.start(refresh=True))
 
     def leave(self) -> None:
         """Give the screen back."""
@@ -190,7 +190,7 @@ class TerminalView(logging.Handler):
         if 2 * rows > max(high, RANGE[1]) - min(low, RANGE[0]):
             low, high = min(low, RANGE[0]), max(high, RANGE[1])
             rows = min(rows, (high - low) // 2 + 1)
-        elif 2 * rows <= high - low and shown[-1].notes:  # not all fits: follow the chord that sounds
+        elif 2 * rows <= high - low and shown and shown[-1].notes:  # not all fits: follow the chord that sounds
             low, high = min(shown[-1].notes), max(shown[-1].notes)
         top = (low + high) // 2 + rows
         return [self._row(shown, top - 2 * row) for row in range(rows)]

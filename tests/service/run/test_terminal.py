@@ -106,6 +106,20 @@ def test_it_fits_any_terminal(width: int, height: int) -> None:
     assert all(len(line) <= width for line in lines)
 
 
+@given(st.integers(1, 120), st.integers(1, 50), st.booleans())
+def test_it_is_drawn_before_the_first_event_on_any_terminal(width: int, height: int, redrawn: bool) -> None:
+    terminal = Terminal()
+    shown = TerminalView(console(terminal, width, height), lambda: "status")
+    shown.handle(logging.makeLogRecord({"msg": "paused"}))
+    with shown:
+        if redrawn:
+            terminal.truncate(0)
+            shown.redraw()
+        drawn = plain(terminal)
+    assert len(drawn) <= height
+    assert "".join(drawn).replace("\0", "").strip() or height == 1
+
+
 def test_a_terminal_of_two_lines_still_shows_the_present_event() -> None:
     assert frame(30, 2)[0].strip().endswith("G3.B3.D4.G4:0.25")
 
