@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import socket
 import sys
 import tempfile
 import threading
@@ -22,7 +21,7 @@ from typing import Final
 from bachd.service.progress import tell
 from bachd.summary_statistics import percentile
 from bench.attacks import ATTACKS, PATIENCE, Attacker
-from bench.browser.page import page_of, playing
+from bench.browser.page import free_port, page_of, playing
 
 LONGEST: Final = 1.0
 """Seconds that an answer may take."""
@@ -109,9 +108,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.answers", description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20.0, help="of each attack (%(default)s)")
     options = parser.parse_args()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     rows, good = [], True
     with tempfile.TemporaryDirectory() as name, playing(Path(name), "none", port, "required") as process:
         home = Path(name, "state")

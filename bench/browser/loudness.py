@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import base64
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from typing import Any, Final
 import mido
 import numpy as np
 
-from bench.browser.page import playing
+from bench.browser.page import free_port, playing
 from bench.browser.view import FLAGS
 
 RATE: Final = 44100
@@ -75,9 +74,7 @@ def main() -> None:
         from playwright.sync_api import sync_playwright
     except ImportError:
         raise SystemExit("bench.browser.loudness: no playwright or pyloudnorm: pip install '.[page-test]'") from None
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     found: list[float] = []
     with tempfile.TemporaryDirectory() as folder, playing(Path(folder), "none", port), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS.split())

@@ -60,6 +60,14 @@ class Kind:
         return [errors([each for each in moments if begin < each < end]) for begin, end in self.spans]
 
 
+def free_port() -> int:
+    """Return a TCP port of loopback that nobody has at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 @contextmanager
 def playing(folder: Path, where: str, port: int, token: str = "auto") -> Iterator[subprocess.Popen[bytes]]:
     """A bachd with a page, once it plays. token: whether it asks for one, as in config.yaml."""
@@ -137,9 +145,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=8, help="pairs of turns (%(default)s)")
     parser.add_argument("--seconds", type=float, default=15.0, help="of each turn (%(default)s)")
     options = parser.parse_args()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     kinds = {"nobody looks": Kind(), f"{CLIENTS} look, {CLIENTS} ask": Kind()}
     crowd = Crowd(port)
     with tempfile.TemporaryDirectory() as folder, listening("jack") as (where, ear):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import socket
 import sys
 import tempfile
 import threading
@@ -19,7 +18,7 @@ from time import monotonic
 from typing import Final
 
 from bachd.service.progress import tell
-from bench.browser.page import memory, playing
+from bench.browser.page import free_port, memory, playing
 
 PATHS: Final = ("/api/status", "/api/settings", "/api/history", "/api/pieces", "/metrics", "/")
 GROWTH: Final = 5.0
@@ -65,9 +64,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.browser.polling", description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=120.0, help="of polling (%(default)s)")
     options = parser.parse_args()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as name, playing(Path(name), "none", port) as process:
         sizes, statuses = measure(process.pid, port, 60 * options.minutes)
     tell("")

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import socket
 import sys
 import tempfile
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from bench.browser.page import playing
+from bench.browser.page import free_port, playing
 from bench.browser.view import FLAGS
 
 
@@ -39,9 +38,7 @@ def main() -> None:
         from playwright.sync_api import sync_playwright
     except ImportError:
         raise SystemExit("bench.browser.stage: no playwright: pip install '.[page-test]'") from None
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     heaps: list[float] = []
     with tempfile.TemporaryDirectory() as folder, playing(Path(folder), "none", port), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS.split())
