@@ -48,7 +48,7 @@ WORKERS: Final = 2
 """Processes for each core: most tests wait for something. With four in all there is no lack of JACK servers."""
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(tryfirst=True, optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return how many processes `-n auto` means: one where time or a container matters."""
     if config.option.markexpr != "not realtime" or os.environ.get("BACHD_CONTAINER"):
