@@ -69,6 +69,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     found = Terminal(tmp_path)
     try:
         found.until("keys: space pause")
+        found.until(r"\x1b\[\?1049h")  # without the view, Ctrl-Z has nothing to give back
         yield found
     finally:
         found.process.kill()
