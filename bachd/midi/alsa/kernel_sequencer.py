@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bachd.errors import OutputError
+from bachd.midi.alsa import gadget
 from bachd.midi.alsa.event_records import SUBSCRIBERS, Address, record
 from bachd.midi.alsa.queue_clock import QueueClock
 from bachd.midi.alsa.sequencer import SequencerPort
@@ -80,6 +81,7 @@ class KernelSequencer:
             self._clock = QueueClock(self._client, self._queue)
         except alsa_midi.ALSAError as fault:
             raise OutputError(f"ALSA: the sequencer cannot be used: {fault}") from None
+        self._computer: bool | None = None  # at the USB port where we are the instrument; None if there is no such port
         self._lock = threading.Lock()  # alsa-lib's output buffer belongs to one thread at a time
         self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._room = select.poll()
@@ -112,16 +114,22 @@ class KernelSequencer:
             found = self._client.list_ports(output=True)
         except self._alsa.ALSAError:
             return []
-        return [
-            SequencerPort(
-                (port.client_id, port.port_id),
-                name,
-                bool(port.type & hardware) and is_instrument(name),
-                socket_of(self._client, port.client_id),
-            )
-            for port in found
-            for name in [full_name(port.client_name, port.name)]
-        ]
+        ports, self._computer = [], None
+        for port in found:
+            address, name = (port.client_id, port.port_id), full_name(port.client_name, port.name)
+            instrument = is_instrument(name)
+            if gadget.is_gadget(self._client, port.client_id, port.client_name):
+                instrument = self._computer = gadget.has_computer()
+                if not instrument:  # as if it were unplugged
+                    self.unsubscribe(address)
+                    continue
+            path = socket_of(self._client, port.client_id)
+            ports.append(SequencerPort(address, name, bool(port.type & hardware) and instrument, path))
+        return ports
+
+    def is_stale(self) -> bool:
+        """Return whether a computer was plugged into our own USB port since `ports`, or pulled out of it."""
+        return self._computer is not None and self._computer != gadget.has_computer()
 
     def subscribed(self) -> set[Address]:
         """Return which ports are subscribed to ours at present."""
