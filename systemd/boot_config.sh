@@ -26,7 +26,10 @@ as_root() {
 is_installed() { [ -x "$root/opt/bachd/current/systemd/${0##*/}" ] || die "this is for an installed bachd: ./deploy.sh install first"; }
 
 # The model of a Raspberry Pi; nothing on another machine.
-model() { cat "$root/proc/device-tree/model" 2> /dev/null | tr -d '\0' | grep '^Raspberry Pi' || true; }
+model() {
+  local file=$root/proc/device-tree/model
+  if [ -r "$file" ]; then tr -d '\0' < "$file" | grep '^Raspberry Pi' || true; fi
+}
 
 # boot_file NAME: its path; bookworm has moved the partition.
 boot_file() {

@@ -6,7 +6,9 @@ cable is the kernel's dummy_hcd; no time of a real USB port is known from it.
 
 from __future__ import annotations
 
+import os
 import random
+import select
 import subprocess
 import sys
 import threading
@@ -26,60 +28,104 @@ _JOINING = 20.0
 
 
 class Computer(Synth):
-    """Reads what comes out of the cable."""
+    """Reads what comes out of the cable, but while it sleeps."""
 
     def __init__(self) -> None:
         """As soon as there is something to read."""
         self.recording = Recording()
         self.lock = threading.Lock()
+        self._sleeps = False
         threading.Thread(target=self._listen, daemon=True).start()
 
     def device(self) -> str:
         """The raw device of the card that the cable makes. Raises StopIteration while there is none."""
-        card = next(path.parent for path in _CARDS.glob("card*/midi0") if path.read_text().startswith("bachd"))
-        return f"/dev/snd/midiC{card.name.removeprefix('card')}D0"
+        if self._sleeps:
+            raise StopIteration
+        return f"/dev/snd/midiC{_card().name.removeprefix('card')}D0"
+
+    def sleep(self) -> None:
+        """Put the USB bus to sleep, which the kernel does when nobody reads; returns when the other end knows."""
+        self._sleeps = True
+        power = _usb() / "power"
+        (power / "autosuspend_delay_ms").write_text("0")
+        (power / "control").write_text("auto")
+        # Whoever reads looks up with the next message; the last ones are on their way for a while.
+        wait_until(lambda: (power / "runtime_status").read_text() == "suspended\n", _JOINING, "the bus to sleep")
+
+    def wake(self) -> float:
+        """Wake up; returns when."""
+        (_usb() / "power" / "control").write_text("on")
+        self._sleeps = False
+        return monotonic()
+
+    def _hear(self, port: int) -> None:
+        poll = select.poll()
+        poll.register(port, select.POLLIN)
+        while not self._sleeps:
+            if poll.poll(100):
+                now = monotonic()
+                data = os.read(port, 4096)
+                with self.lock:
+                    self.recording.feed(data, now)
 
 
-def _pull() -> float:
-    _soft("disconnect")
-    return monotonic()
+def _card() -> Path:
+    return next(path.parent for path in _CARDS.glob("card*/midi0") if path.read_text().startswith("bachd"))
 
 
-def _soft(word: str) -> None:
+def _usb() -> Path:
+    """The USB device at this end."""
+    return next(path.parent for path in Path("/sys/bus/usb/devices").glob("*/product") if path.read_text() == "bachd\n")
+
+
+def _cable(word: str) -> None:
+    """Pull the cable or put it in: the host then loses or finds a device."""
     (port,) = Path("/sys/class/udc").iterdir()
     (port / "soft_connect").write_text(word)
 
 
 def instrument(synth: Synth, times: int, notes: int, rng: random.Random) -> str:
-    """Switch it on, play to a computer, pull the cable; then so many notes through either end."""
+    """Switch it on, play to a computer that is pulled out and sleeps; then so many notes through either end."""
     synth.unplug()
+    service.systemctl("stop", "bachd")
     service.CONFIG.write_text(f"tempo: 120\nmidi: {{output: {_PORT}, clock: true}}\n")
     subprocess.run(["./deploy.sh", "gadget", "on"], check=True)
     computer = Computer()
-    service.systemctl("restart", "bachd")
+    service.systemctl("start", "bachd")
     computer.first_onset(monotonic(), service.PATIENCE)
     if not any(data == b"\xf8" for _, data in computer.recording.order):
         raise GuestError("no clock comes out of the cable")
-    back = []
+    pulled, slept = [], []
     for turn in range(times):
-        sleep(rng.uniform(1, 4))
-        pulled = _pull()
-        wait_until(lambda: "waiting" in service.answer("status")["output"], _JOINING, "the cable to be missed", 0.2)
-        _soft("connect")
-        back.append(computer.first_onset(pulled, _JOINING) - pulled)
-        with computer.lock:
-            computer.recording.sounding = {k: at for k, at in computer.recording.sounding.items() if at > pulled}
-        say(f"  turn {turn + 1}: music comes out again {back[-1]:.2f} s after the cable was pulled")
+        sleep(rng.uniform(1, 3))
+        _cable("disconnect")
+        wait_until(lambda: "bachd" not in _usb_names(), _JOINING, "the device to go")
+        _cable("connect")
+        begin = monotonic()
+        pulled.append(computer.first_onset(begin, _JOINING) - begin)
+        sleep(rng.uniform(1, 3))
+        computer.sleep()
+        wait_until(lambda: "waiting" in service.answer("status")["output"], _JOINING, "the computer to be missed", 0.2)
+        begin = computer.wake()
+        slept.append(computer.first_onset(begin, _JOINING) - begin)
+        if older := computer.older(begin):
+            raise GuestError(f"{older} notes hang after the computer has slept")
+        say(f"  turn {turn + 1}: plugged in, {pulled[-1]:.2f} s later there is music; woken up, {slept[-1]:.2f} s")
     service.systemctl("stop", "bachd")
     computer.silence()
-    command = [service.PYTHON, "-m", "tests.pi.gadget", str(notes)]
-    subprocess.run(command, check=True)
+    say(f"  plugged in {times} of {times} times, {figures(pulled)}; woken up {times} of {times}, {figures(slept)}")
+    done = subprocess.run([service.PYTHON, "-m", "tests.pi.gadget", str(notes)], stdout=subprocess.PIPE, check=True)
     subprocess.run(["./deploy.sh", "gadget", "off"], check=True)
     if Path("/sys/kernel/config/usb_gadget/bachd").exists():
         raise GuestError("gadget off has left something")
     synth.plug()
+    service.CONFIG.write_text("tempo: 120\n")
     service.systemctl("start", "bachd")
-    return f"{times} of {times} cables back, {figures(back)}"
+    return done.stdout.decode().strip().replace("\n", "; ")
+
+
+def _usb_names() -> str:
+    return "".join(path.read_text() for path in Path("/sys/bus/usb/devices").glob("*/product"))
 
 
 def series(listener: Synth, name: str, notes: int) -> str:
@@ -117,9 +163,9 @@ def series(listener: Synth, name: str, notes: int) -> str:
 
 if __name__ == "__main__":
     count = int(sys.argv[1])
-    say("  " + series(Computer(), _PORT, count))
+    say(series(Computer(), _PORT, count))
     subprocess.run(["./deploy.sh", "gadget", "off"], check=True)
     piano = Synth()
     piano.plug()
-    say("  " + series(piano, NAME, count))
+    say(series(piano, NAME, count))
     piano.unplug()

@@ -1,6 +1,7 @@
 """Find the port at which this machine is a USB MIDI instrument (systemd/gadget), and whether a computer is there.
 
-Law: that port is plugged in while a computer has configured it; the kernel has it all the time, and announces neither.
+Law: that port is plugged in while a computer has configured it and the bus is in use, as it is not when the cable is
+pulled or the computer sleeps; the kernel has the port all the time, and announces none of this.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ def is_gadget(client: Any, number: int, name: str, root: Path = Path("/")) -> bo
 def has_computer(root: Path = Path("/")) -> bool:
     """Return whether a computer is at the other end, and awake."""
     port = _text(root / _BOUND)
-    return port != "" and _text(root / _STATES / port / "state") == "configured"
+    if not port or _text(root / _STATES / port / "state") != "configured":
+        return False
+    return not any(_text(each) == "1" for each in (root / _STATES / port / "device").glob("gadget*/suspended"))
 
 
 def _text(path: Path) -> str:

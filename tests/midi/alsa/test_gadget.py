@@ -42,6 +42,11 @@ def test_a_computer_is_there_while_it_has_configured_the_port(tmp_path: Path) ->
     assert not has_computer(tmp_path)  # of another gadget
     write(bound, "dwc2\n")
     assert has_computer(tmp_path)
-    for word in ("not attached", "suspended", "default"):
+    suspended = state.parent / "device/gadget.0/suspended"
+    write(suspended, "1\n")  # the cable is pulled, or the computer sleeps
+    assert not has_computer(tmp_path)
+    write(suspended, "0\n")
+    assert has_computer(tmp_path)
+    for word in ("not attached", "default"):
         write(state, f"{word}\n")
         assert not has_computer(tmp_path)
