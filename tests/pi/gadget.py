@@ -25,6 +25,8 @@ _PORT = "f_midi"
 _CARDS = Path("/proc/asound")
 _JOINING = 20.0
 """Seconds within which a computer that is plugged in gets music: a second to be seen, and a bar."""
+_IGNORED = 12.0
+"""Longer than the kernel waits for what is not read."""
 
 
 class Computer(Synth):
@@ -34,18 +36,18 @@ class Computer(Synth):
         """As soon as there is something to read."""
         self.recording = Recording()
         self.lock = threading.Lock()
-        self._sleeps = False
+        self.listens = True
         threading.Thread(target=self._listen, daemon=True).start()
 
     def device(self) -> str:
         """The raw device of the card that the cable makes. Raises StopIteration while there is none."""
-        if self._sleeps:
+        if not self.listens:
             raise StopIteration
         return f"/dev/snd/midiC{_card().name.removeprefix('card')}D0"
 
     def sleep(self) -> None:
         """Put the USB bus to sleep, which the kernel does when nobody reads; returns when the other end knows."""
-        self._sleeps = True
+        self.listens = False
         power = _usb() / "power"
         (power / "autosuspend_delay_ms").write_text("0")
         (power / "control").write_text("auto")
@@ -55,13 +57,13 @@ class Computer(Synth):
     def wake(self) -> float:
         """Wake up; returns when."""
         (_usb() / "power" / "control").write_text("on")
-        self._sleeps = False
+        self.listens = True
         return monotonic()
 
     def _hear(self, port: int) -> None:
         poll = select.poll()
         poll.register(port, select.POLLIN)
-        while not self._sleeps:
+        while self.listens:
             if poll.poll(100):
                 now = monotonic()
                 data = os.read(port, 4096)
@@ -105,12 +107,22 @@ def instrument(synth: Synth, times: int, notes: int, rng: random.Random) -> str:
         pulled.append(computer.first_onset(begin, _JOINING) - begin)
         sleep(rng.uniform(1, 3))
         computer.sleep()
-        wait_until(lambda: "waiting" in service.answer("status")["output"], _JOINING, "the computer to be missed", 0.2)
+        _until_missed()
         begin = computer.wake()
         slept.append(computer.first_onset(begin, _JOINING) - begin)
         if older := computer.older(begin):
             raise GuestError(f"{older} notes hang after the computer has slept")
         say(f"  turn {turn + 1}: plugged in, {pulled[-1]:.2f} s later there is music; woken up, {slept[-1]:.2f} s")
+    computer.listens = False
+    _until_missed()
+    sleep(_IGNORED)
+    begin, computer.listens = monotonic(), True
+    heard = computer.first_onset(begin, _JOINING) - begin
+    sleep(_IGNORED)
+    burst = sum(begin < onset < begin + 0.2 for onset in computer.recording.onsets)
+    if older := computer.older(begin + 0.2):
+        raise GuestError(f"{older} notes hang after nobody has read")
+    say(f"  nobody reads: missed; read again, {burst} old notes come at once, and music within {heard:.2f} s")
     service.systemctl("stop", "bachd")
     computer.silence()
     say(f"  plugged in {times} of {times} times, {figures(pulled)}; woken up {times} of {times}, {figures(slept)}")
@@ -122,6 +134,10 @@ def instrument(synth: Synth, times: int, notes: int, rng: random.Random) -> str:
     service.CONFIG.write_text("tempo: 120\n")
     service.systemctl("start", "bachd")
     return done.stdout.decode().strip().replace("\n", "; ")
+
+
+def _until_missed() -> None:
+    wait_until(lambda: "waiting" in service.answer("status")["output"], _JOINING, "the computer to be missed", 0.2)
 
 
 def _usb_names() -> str:

@@ -1,4 +1,4 @@
-"""The machine is switched off by who controls the music, where config.yaml permits it: down to what systemd starts then."""
+"""The machine is switched off by who controls the music, where config.yaml permits it: what systemd starts then."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Sequencer(Protocol):
         ...
 
     def is_stale(self) -> bool:
-        """Return whether `ports` would return something else by now, which `wait` does not announce."""
+        """Return whether `ports` returns something else by now, which `wait` does not announce; for one thread."""
         ...
 
     def subscribed(self) -> set[Address]:

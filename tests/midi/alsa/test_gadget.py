@@ -11,7 +11,8 @@ pytest.importorskip("alsa_midi", exc_type=ImportError)
 
 import alsa_midi
 
-from bachd.midi.alsa.gadget import has_computer, is_gadget
+from bachd.midi.alsa.gadget import STUCK, Listening, has_computer, is_gadget
+from bachd.midi.reset import reset
 
 
 def write(path: Path, text: str) -> None:
@@ -50,3 +51,78 @@ def test_a_computer_is_there_while_it_has_configured_the_port(tmp_path: Path) ->
     for word in ("not attached", "default"):
         write(state, f"{word}\n")
         assert not has_computer(tmp_path)
+
+
+class Kernel:
+    """The files in which the kernel says how it stands with the port."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.written = 0
+        self.port = root / "dev/snd/midiC7D0"
+        write(root / "sys/class/sound/card7/id", "bachd\n")
+        write(root / "sys/kernel/config/usb_gadget/bachd/UDC", "dwc2\n")
+        self.computer("configured")
+        self.waits(0)
+
+    def computer(self, state: str) -> None:
+        write(self.root / "sys/class/udc/dwc2/state", f"{state}\n")
+
+    def waits(self, count: int, written: int = 0) -> None:
+        """So many bytes have been written, and so many wait to be read."""
+        self.written += written
+        text = f"f_midi\n\nOutput 0\n  Tx bytes     : {self.written}\n  Owner PID    : 7\n  Mode         : native\n"
+        text += f"  Buffer size  : 4096\n  Avail        : {4096 - count}\nInput 0\n  Rx bytes     : 0\n"
+        write(self.root / "proc/asound/card7/midi0", text)
+
+
+def test_a_computer_that_reads_is_there(tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path)
+    listening = Listening(tmp_path)
+    assert listening.is_there
+    for _ in range(3 * STUCK):
+        kernel.waits(12, written=30)  # some are on their way at each look, but others than before
+        assert not listening.look()
+    kernel.computer("not attached")
+    assert listening.look()
+    assert not listening.is_there
+    kernel.computer("configured")
+    assert listening.look()
+    assert listening.is_there
+
+
+def test_one_that_does_not_read_is_not_until_it_reads_a_reset(tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path)
+    listening = Listening(tmp_path)
+    kernel.waits(300, written=900)
+    changes = [listening.look() for _ in range(STUCK + 1)]
+    assert changes == [False] * STUCK + [True]
+    assert not listening.is_there
+    assert not listening.look()  # somebody else has the port: it cannot be opened
+    write(kernel.port, "")
+    assert not listening.look()
+    everything = b"".join(bytes(message.bytes()) for message in reset())
+    assert kernel.port.read_bytes() == everything
+    kernel.waits(len(everything), written=len(everything))
+    assert not listening.look()
+    assert kernel.port.read_bytes() == everything  # it is written once
+    kernel.waits(0)
+    assert listening.look()
+    assert listening.is_there
+    kernel.waits(30, written=30)
+    assert not listening.look()
+
+
+def test_a_computer_that_goes_meanwhile_begins_anew(tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path)
+    write(kernel.port, "")
+    listening = Listening(tmp_path)
+    kernel.waits(300, written=900)
+    for _ in range(STUCK + 2):
+        listening.look()
+    kernel.computer("not attached")
+    assert not listening.look()
+    kernel.computer("configured")
+    assert listening.look()
+    assert listening.is_there
+    listening.close()
