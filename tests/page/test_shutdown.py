@@ -32,6 +32,9 @@ def test_it_is_sent_once_it_was_confirmed_and_a_refusal_is_shown(browser: Browse
         page.click("#shutdown-close")
         assert page.locator("#shutdown").is_hidden()
         page.click("#open-shutdown")
+        page.keyboard.press("Enter")  # by somebody who has not read it: cancels
+        assert page.locator("#shutdown").is_hidden()
+        page.click("#open-shutdown")
         assert [each for each in orders if "/api/" in each] == []
         page.click("#shutdown-now")
         until(page, "document.getElementById('trouble').textContent.includes('only the installed service')")

@@ -89,7 +89,7 @@ class Listening:
         return self._stuck >= STUCK
 
     def _was_probed(self) -> bool:
-        """Return whether the reset was read that waits for somebody; it is written as soon as nobody else has the port."""
+        """Return whether the reset was read that was left; it is left as soon as nobody else has the port."""
         if self._probe is None:
             with suppress(OSError):
                 self._probe = os.open(self._root / f"dev/snd/midiC{self._card()}D0", os.O_WRONLY | os.O_NONBLOCK)
