@@ -25,8 +25,8 @@ _PORT = "f_midi"
 _CARDS = Path("/proc/asound")
 _JOINING = 20.0
 """Seconds within which a computer that is plugged in gets music: a second to be seen, and a bar."""
-_IGNORED = 12.0
-"""Longer than the kernel waits for what is not read."""
+_IGNORED = 20.0
+"""Longer than the kernel waits for what is not read, and than that is left alone."""
 
 
 class Computer(Synth):

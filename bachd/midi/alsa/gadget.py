@@ -28,6 +28,9 @@ _DROP: Final = 0x40045730
 """SNDRV_RAWMIDI_IOCTL_DROP in sound/asound.h."""
 _TO_PLAY: Final = struct.pack("i", 0)
 """SNDRV_RAWMIDI_STREAM_OUTPUT."""
+LETTING_GO: Final = 12
+"""Looks until the port is free that was taken off ours: for ten seconds the kernel waits for what was not read, and
+whoever asks for the port waits, too."""
 _CARDS: Final = "sys/class/sound"
 _BOUND: Final = f"sys/kernel/config/usb_gadget/{CARD}/UDC"
 _STATES: Final = "sys/class/udc"
@@ -56,7 +59,7 @@ class Listening:
         """It does, until it is found not to."""
         self.is_there = has_computer(root)
         self._root = root
-        self._read, self._stuck = -1, 0
+        self._read, self._stuck, self._pause = -1, 0, 0
         self._probe: int | None = None
 
     def look(self) -> bool:
@@ -67,8 +70,11 @@ class Listening:
             self.is_there = False
         elif self.is_there:
             self.is_there = not self._is_stuck()
+            self._pause = LETTING_GO
         elif not before and self._stuck < STUCK:  # a computer has come
             self.is_there = True
+        elif self._pause:
+            self._pause -= 1
         else:
             self.is_there = self._was_probed()
         return self.is_there != before

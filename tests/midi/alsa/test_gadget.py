@@ -11,7 +11,7 @@ pytest.importorskip("alsa_midi", exc_type=ImportError)
 
 import alsa_midi
 
-from bachd.midi.alsa.gadget import STUCK, Listening, has_computer, is_gadget
+from bachd.midi.alsa.gadget import LETTING_GO, STUCK, Listening, has_computer, is_gadget
 from bachd.midi.reset import reset
 
 
@@ -98,6 +98,10 @@ def test_one_that_does_not_read_is_not_until_it_reads_a_reset(tmp_path: Path) ->
     changes = [listening.look() for _ in range(STUCK + 1)]
     assert changes == [False] * STUCK + [True]
     assert not listening.is_there
+    write(kernel.port, "")
+    assert not any(listening.look() for _ in range(LETTING_GO))
+    assert kernel.port.read_bytes() == b""  # the kernel is not asked while it would not answer
+    kernel.port.unlink()
     assert not listening.look()  # somebody else has the port: it cannot be opened
     write(kernel.port, "")
     assert not listening.look()
@@ -118,8 +122,9 @@ def test_a_computer_that_goes_meanwhile_begins_anew(tmp_path: Path) -> None:
     write(kernel.port, "")
     listening = Listening(tmp_path)
     kernel.waits(300, written=900)
-    for _ in range(STUCK + 2):
+    for _ in range(STUCK + LETTING_GO + 2):
         listening.look()
+    assert kernel.port.read_bytes() != b""
     kernel.computer("not attached")
     assert not listening.look()
     kernel.computer("configured")
