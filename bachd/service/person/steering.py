@@ -93,7 +93,7 @@ class Steering:
         least, most = _CONFIRMED
         since, self._shutdown_pressed = moment - self._shutdown_pressed, moment
         if not least <= since <= most:
-            log.warning("midi.controls: shutdown: press again within %g seconds to switch this machine off", most)
+            log.info("midi.controls: shutdown: press again within %g seconds to switch this machine off", most)
             return False
         return True
 

@@ -34,6 +34,6 @@ class Ending(asyncio.Event):
             raise UsageError("switching off is not permitted; web.shutdown: true in config.yaml permits it")
         if os.environ.get(_PROMISE) != str(EXIT_SHUTDOWN):
             raise UsageError("only the installed service can switch this machine off")
-        log.warning("somebody has asked for it: ending the music, and switching this machine off")
+        log.info("somebody has asked for it: ending the music, and switching this machine off")
         self.code = EXIT_SHUTDOWN
         asyncio.get_running_loop().call_later(ANSWERING, self.set)
