@@ -12,6 +12,8 @@
 #   ./deploy.sh uninstall [USER@HOST] [--purge]        remove it; with --purge its settings and recordings, too
 #   ./deploy.sh status    [USER@HOST]                  say what is installed, and whether it plays
 #   ./deploy.sh kiosk     [roll|score] [--off]         show its page on this machine's display, from boot on
+#   ./deploy.sh din       UART|off                     play to DIN sockets on a UART: uart0 is that of a MIDI HAT
+#   ./deploy.sh gadget    on|off                       be a USB MIDI instrument for the computer at the USB port
 #
 #   ./deploy.sh card BOOT-PARTITION    have a freshly flashed Raspberry Pi OS install bachd at its first boot, and play
 
@@ -226,6 +228,7 @@ case $verb in
     . "$top/systemd/kiosk.sh"
     kiosk "$@"
     ;;
+  gadget | din) exec "$top/systemd/$verb" "$@" ;;
   card) exec "$top/packaging/card/prepare" "$@" ;;
   *) usage ;;
 esac

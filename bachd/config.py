@@ -14,6 +14,7 @@ from typing import Any, Final
 from bachd import config_kinds
 from bachd.config_midi import Midi, Speaker
 from bachd.config_voices import Voices
+from bachd.config_web import Web
 from bachd.music.performance import expression, tempo
 from bachd.music.piece import Step
 from bachd.neural.bundle.card import SAMPLING_LIMITS
@@ -31,9 +32,6 @@ LEADERS: Final = ("clock", "link")
 
 TOGETHER: Final = ("none", "harmonise", "duet", "answer", "continue")
 """What is done with what a person plays."""
-
-TOKENS: Final = ("auto", "required")
-"""When the page asks for its token: where other machines reach it, or always."""
 
 _HEAD: Final = """
 The settings of bachd, each with its default. Remove what you do not change; an empty file is fine, too.
@@ -143,30 +141,6 @@ class Expression:
         kinds.switch(),
         """Whether loudness follows metre and phrase, and the top voice stands out; otherwise all notes are equally
         loud: true or false.""",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Web:
-    """The page."""
-
-    listen: tuple[str, int] | None = setting(
-        ("127.0.0.1", 8080),
-        config_kinds.address(),
-        """The address and port of the page. 127.0.0.1 is for this machine alone. 0.0.0.0:8080 is for the whole network,
-        with the token that `bachd status` shows. null is no page.""",
-    )
-    # In lower case.
-    hosts: tuple[str, ...] = setting(
-        (),
-        config_kinds.hosts(),
-        "Host names under which a reverse proxy on this machine serves it, such as [music.example].",
-    )
-    token: str = setting(
-        "auto",
-        kinds.choice(*TOKENS),
-        """When the token is needed: required is always, since without it every account on this machine may control the
-        music. auto is when other machines can reach the page.""",
     )
 
 

@@ -183,7 +183,8 @@ class Midi:
           cc 22: sampling.top_p inverted pick-up    the other way round; not before it has met the present value
           note C2: together harmonise  a value, when it is struck
           pedal: freeze                or play, pause, stop, panic, tap (the beat), next piece, re-roll (the bar, anew),
-                                       undo (back to the bar before), freeze (repeat the bar; again to go on)
+                                       undo (back to the bar before), freeze (repeat the bar; again to go on),
+                                       shutdown (of the machine: twice within three seconds, see web.shutdown)
           bend: transpose -12 to 12    semitones
           program: seed.piece          each program a piece; 'program 5' is one of them; 'on channel 2' only that one
         null is nothing, for one of them, too.""",

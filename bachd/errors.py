@@ -16,6 +16,8 @@ EXIT_USAGE = 64
 EXIT_UNAVAILABLE = 69
 EXIT_BUG = 70
 EXIT_CONFIG = 78
+EXIT_SHUTDOWN = 79
+"""The run was ended to have the machine switched off, which systemd/bachd.service does then."""
 
 
 class BachdError(Exception):

@@ -98,6 +98,7 @@ configure_package() {
 }
 
 stop_package() {
+  sockets_off
   if [ -d /run/systemd/system ]; then systemctl stop bachd; fi
   withdraw "$(readlink -e "$base/current" || true)"
 }

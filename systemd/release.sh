@@ -142,6 +142,14 @@ prepare_machine() {
   done
 }
 
+# Take away what makes this machine a USB instrument, or plays through a UART.
+sockets_off() {
+  local each
+  for each in gadget din; do
+    if [ -e "/etc/systemd/system/bachd-$each.service" ]; then "$top/systemd/$each" off; fi
+  done
+}
+
 # remove_all_but RELEASE RELEASE
 remove_all_but() {
   find "$base/releases" -mindepth 1 -maxdepth 1 ! -path "$1" ! -path "$2" -exec rm -rf {} +

@@ -225,6 +225,7 @@ appliance_uninstall() {
   fi
   begin "stopping bachd"
   kiosk_off
+  sockets_off
   systemctl --quiet disable --now bachd 2> /dev/null || true
   begin "removing it"
   while read -r _ to; do rm -f "$to"; done < <(system_files)

@@ -16,7 +16,7 @@ from bachd.errors import UsageError, did_you_mean
 
 _CODES: Final = """exit codes:
   0 success; 64 wrong command line; 69 no such port, model or device, or a full disk; 70 a bug; 78 config.yaml or a
-  seed piece is wrong; 130 Ctrl-C ('run' returns 0)"""
+  seed piece is wrong; 79 the machine is to be switched off; 130 Ctrl-C ('run' returns 0)"""
 VERBS: Final = {
     "run": (
         "play, until Ctrl-C unless a limit is given",

@@ -25,7 +25,8 @@ IN: Final = f"{OURS} in"
 """What the port is called at which notes and controllers come in."""
 
 _NO_INSTRUMENTS: Final = ("midi through", "f_midi", CLOCK, IN)
-"""Never chosen unasked: what comes in at the first goes out again, the second is this machine posing as a synth."""
+"""Never chosen unasked: what comes in at the first goes out again, and the second is some gadget; but for bachd's own
+(alsa/gadget.py)."""
 
 
 WORDS: Final = ("auto", "speaker", "virtual", "jack", "none")

@@ -34,7 +34,7 @@ export const savePreset = (name) => ask("PUT", `presets/${encodeURIComponent(nam
 export const removePreset = (name) => ask("DELETE", `presets/${encodeURIComponent(name)}`);
 export const save = () => ask("POST", "settings/save");
 export const settings = () => ask("GET", "settings");
-/** `what`: play, pause, stop, panic, next or again. */
+/** `what`: play, pause, stop, panic, next, again or shutdown. */
 export const order = (what) => ask("POST", what);
 /** The seed pieces of the bundle that plays: {name, title, key, metre, bars}. */
 export const pieces = () => ask("GET", "pieces");

@@ -19,6 +19,7 @@ import { Score } from "./score.js";
 import { Steer } from "./settings.js";
 import { Stage } from "./stage/stage.js";
 import { Controls } from "./steer/controls.js";
+import { Shutdown } from "./steer/shutdown.js";
 
 const clock = new DaemonClock();
 const score = new Score();
@@ -35,6 +36,7 @@ const pieces = new Pieces((piece) => steer.set("seed.piece", piece), (...music) 
 const history = new History();
 const stage = new Stage();
 const controls = new Controls({ steer, score, listener, attempt, play: (data) => feed.play(data) });
+const shutdown = new Shutdown(attempt);
 new Dimmer();
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -82,6 +84,7 @@ const on = {
   settings({ settings }) {
     steer.show(settings);
     controls.show(settings);
+    shutdown.show(settings);
     sound.usual.of(settings.values.model);
     pieces.offer(settings.choices?.pieces ?? [], settings.values.seed?.piece ?? null);
   },

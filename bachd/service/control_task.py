@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
@@ -46,11 +47,12 @@ class ControlTask:
         music: Music,
         desk: PersonDesk,
         rest: Timer,
+        switch_off: Callable[[Config], None],
     ) -> None:
         """Serves nothing yet. May wait for the disk.
 
         path: the file; None if there is none yet. call: see tempo_source.py. thread: for what may block. desk: where
-        a person's controls arrive.
+        a person's controls arrive. switch_off: see run/ending.py.
         """
         self._exchange, self._report, self._notifier, self._thread = exchange, report, notifier, thread
         config = exchange.present.config
@@ -58,9 +60,8 @@ class ControlTask:
         self._file = None if path is None else SavedFile(path, may_be_empty=config == Config())
         opens = partial(prepare, clock=clock, lateness=report.lateness, call=call)
         self._live = LiveSettings(path, exchange, opens, report, thread)
-        self.commands = Commands(
-            self._live, exchange, player, music, rest, thread, TriggerWait(exchange, desk, call, thread).next
-        )
+        learn = TriggerWait(exchange, desk, call, thread).next
+        self.commands = Commands(self._live, exchange, player, music, rest, thread, learn, switch_off)
         """What the page can ask for, and the keys of a terminal."""
         desk.steer = Steering(self._live, self.commands, exchange)
         self._page = Page(self.commands, exchange, thread, lambda: report.snapshot(exchange.present))

@@ -22,13 +22,13 @@ from secrets import randbits
 from typing import TYPE_CHECKING, Final
 
 from bachd.config import Config
-from bachd.errors import EXIT_OK
 from bachd.realtime import priority
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.service import resource_exhaustion
 from bachd.service.log_format import PrintableFormatter
 from bachd.service.parts import PartsExchange
+from bachd.service.run.ending import Ending
 from bachd.service.run.start_up import open_parts
 from bachd.service.run.tasks import until_one_ends
 from bachd.service.sd_notify import SystemdNotifier
@@ -73,7 +73,7 @@ def run(
     handler.setFormatter(PrintableFormatter())
     with log_to(handler, this.stats):
         asyncio.run(this.perform())
-    return EXIT_OK
+    return this.stop.code
 
 
 class _Run:
@@ -93,7 +93,7 @@ class _Run:
         self.stats = RunStats(Lateness())
         self._notifier = SystemdNotifier.from_environment()
         self._playing = asyncio.Event()
-        self._stop = asyncio.Event()
+        self.stop = Ending()
         self._reload = asyncio.Event()
         self._housekeeping: Housekeeping | None = None
         self._stopping: asyncio.TimerHandle | None = None
@@ -118,7 +118,7 @@ class _Run:
                 self._look_after(),
                 self._rest.run(),
                 self._follow_settings(),
-                self._stop.wait(),
+                self.stop.wait(),
             )
             self._notifier.stopping()
         files = self._exchange.present.outputs.recordings
@@ -129,7 +129,7 @@ class _Run:
         loop.set_exception_handler(resource_exhaustion.on_loop_fault)
         for number in SIGNALS:
             reloads = number == signal.SIGHUP and self._notifier.is_connected
-            loop.add_signal_handler(number, (self._reload if reloads else self._stop).set)
+            loop.add_signal_handler(number, (self._reload if reloads else self.stop).set)
 
     def _make_player(self, thread: ThreadPoolExecutor) -> None:
         # Loaded meanwhile, by the thread that has opened the composer.
@@ -210,7 +210,7 @@ class _Run:
         if self._seconds is not None:
             if self._stopping is not None:
                 self._stopping.cancel()
-            self._stopping = asyncio.get_running_loop().call_at(moment + self._seconds, self._stop.set)
+            self._stopping = asyncio.get_running_loop().call_at(moment + self._seconds, self.stop.set)
         self._notifier.ready(self.stats.line(self._exchange.present))
         self._playing.set()
 
@@ -233,7 +233,7 @@ class _Run:
         control = await loop.run_in_executor(self._tending, self._make_control_task, loop.call_soon_threadsafe)
         from bachd.service.run.keyboard import opened
 
-        with opened(control.commands, self._stop.set, lambda: self._housekeeping.view if self._housekeeping else None):
+        with opened(control.commands, self.stop.set, lambda: self._housekeeping.view if self._housekeeping else None):
             await control.run(self._reload)
 
     def _make_housekeeping(self) -> Housekeeping:
@@ -245,6 +245,6 @@ class _Run:
         from bachd.service.control_task import ControlTask  # slow, too
 
         parts = (self._path, self._exchange, self._player, self.stats, self._notifier, self._clock, call, self._tending)
-        task = ControlTask(*parts, self._composer, self._desk, self._rest)
+        task = ControlTask(*parts, self._composer, self._desk, self._rest, self.stop.switch_off)
         task.begin_with(self._draft)
         return task

@@ -8,7 +8,8 @@ from __future__ import annotations
 import errno
 from dataclasses import replace
 
-from bachd.config import Config, Web
+from bachd.config import Config
+from bachd.config_web import Web
 from bachd.errors import BachdError, OutputError, StatusError
 from bachd.midi import resolve
 from bachd.service.settings.remarks import remarks

@@ -116,8 +116,8 @@ tempo: 90
         ("tempo: fast", "1: tempo: 'fast' is not a number, nor one of clock, link"),
         (
             "web: false",
-            "1: web: false is not a mapping; write its keys (listen, hosts, token) on lines of their own, indented, or "
-            "null for none",
+            "1: web: false is not a mapping; write its keys (listen, hosts, token, shutdown) on lines of their own, "
+            "indented, or null for none",
         ),
         ("midi: {clock: 24}", "1: midi.clock: 24 is neither true nor false"),
         ("midi: {clock: {offset_ms: 51}}", "1: midi.clock.offset_ms: 51 is not between -50 and 50"),

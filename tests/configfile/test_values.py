@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bachd.config import Config, Expression, Sampling, Seed, Web
+from bachd.config import Config, Expression, Sampling, Seed
 from bachd.config_midi import ClockOut, Midi
+from bachd.config_web import Web
 from bachd.configfile import load, parse
 from tests.configfile.conftest import Write
 

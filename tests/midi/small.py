@@ -49,12 +49,17 @@ class SmallSequencer:
         self.joined = Semaphore(0)
         """Counts subscriptions."""
         self.closed = False
+        self.stale = False
+        """Whether ports have changed without news."""
 
     def now(self) -> float:
         return self._clock.time + self.ahead
 
     def ports(self) -> list[SequencerPort]:
         return list(self.here)
+
+    def is_stale(self) -> bool:
+        return self.stale
 
     def subscribed(self) -> set[Address]:
         return set(self.listening)

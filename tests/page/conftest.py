@@ -31,6 +31,16 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
         one.stop()
 
 
+@pytest.fixture
+def unstarted(tmp_path: Path) -> Iterator[Daemon]:
+    """One whose config.yaml is there, to be changed and started."""
+    one = Daemon(tmp_path)
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium without a screen."""

@@ -40,8 +40,8 @@ class Daemon:
         self._folder = folder
         self._process: subprocess.Popen[str] | None = None
 
-    def start(self) -> None:
-        """Returns when the page is served."""
+    def start(self, **more: str) -> None:
+        """Returns when the page is served. more: variables of its environment."""
         given = {"PYTHONPATH": str(Path(bachd.__file__).parents[1]), "RUNTIME_DIRECTORY": str(self._folder)}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bachd", "run"],
@@ -49,7 +49,7 @@ class Daemon:
             text=True,
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            env={**os.environ, **given, "STATE_DIRECTORY": str(self._folder / "state")},
+            env={**os.environ, **given, "STATE_DIRECTORY": str(self._folder / "state"), **more},
         )
         try:
             lines.until(self._process.stderr, "the page is at")
@@ -57,6 +57,12 @@ class Daemon:
             self._process.kill()
             self.stop()
             raise
+
+    def wait(self) -> int:
+        """Wait for it to end by itself; returns its exit code."""
+        assert self._process is not None
+        self._process.communicate(timeout=PATIENCE / 1000)
+        return self._process.returncode
 
     def stop(self) -> None:
         """Returns when it has ended."""

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from time import monotonic
 
-from tests.pi import boot, breaks, endurance, joining, leading, loudspeaker, pace, playing, service
+from tests.pi import boot, breaks, din, endurance, gadget, joining, leading, loudspeaker, pace, playing, service
 from tests.pi.edits import edit
 from tests.pi.synth import NAME, Synth
 from tests.pi.waiting import GuestError, say
@@ -52,6 +52,8 @@ def main(series: str, seed: int, only: str, outside: float) -> int:
         "person": lambda: playing.play_along(synth, times),
         "long": lambda: endurance.endure(synth, minutes),
         "loudspeaker": lambda: loudspeaker.stand_in(synth, times, BAR, rng),
+        "gadget": lambda: gadget.instrument(synth, times, 500 * times, rng),
+        "din": din.play,
         "stop": lambda: stop(synth),
     }
     asked = only.split(",")

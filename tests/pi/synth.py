@@ -96,18 +96,23 @@ class Synth(Cable):
 
     def play(self, *messages: tuple[int, int, int]) -> float:
         """Send messages from its own keyboard; returns when. Raises OSError while it is not plugged in."""
-        port = os.open(_device(), os.O_WRONLY)
+        port = os.open(self.device(), os.O_WRONLY)
         try:
             os.write(port, bytes(byte for message in messages for byte in message))
             return monotonic()
         finally:
             os.close(port)
 
+    def device(self) -> str:
+        """Return the raw device of its own end of the cable. Raises StopIteration or OSError without a cable."""
+        card = next(path for path in Path("/proc/asound").glob("card*/id") if path.read_text() == "fmidi\n")
+        return f"/dev/snd/midiC{card.parent.name.removeprefix('card')}D0"
+
     def _listen(self) -> None:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
         while True:
             try:
-                port = os.open(_device(), os.O_RDONLY | os.O_NONBLOCK)
+                port = os.open(self.device(), os.O_RDONLY | os.O_NONBLOCK)
             except (OSError, StopIteration):
                 sleep(LOOK)
                 continue
@@ -129,9 +134,3 @@ class Synth(Cable):
             data = os.read(port, 4096)
             with self.lock:
                 self.recording.feed(data, now)
-
-
-def _device() -> str:
-    """Return the synth's own end of the cable. Raises StopIteration or OSError while it is not plugged in."""
-    card = next(path for path in Path("/proc/asound").glob("card*/id") if path.read_text() == "fmidi\n")
-    return f"/dev/snd/midiC{card.parent.name.removeprefix('card')}D0"

@@ -6,8 +6,9 @@ import logging
 
 import pytest
 
-from bachd.config import Config, Web
+from bachd.config import Config
 from bachd.config_midi import Midi
+from bachd.config_web import Web
 from bachd.errors import ModelError, OutputError
 from bachd.midi.input.person import PersonEvent
 from bachd.service import preflight

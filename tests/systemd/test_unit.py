@@ -49,6 +49,23 @@ def test_the_service_is_not_started_again_for_what_only_a_person_can_mend() -> N
     assert f"RestartPreventExitStatus={EXIT_USAGE} {EXIT_CONFIG}" in UNIT.read_text().splitlines()
 
 
+def test_the_machine_is_switched_off_for_the_one_exit_code_that_asks_for_it() -> None:
+    from bachd.errors import EXIT_SHUTDOWN
+    from bachd.service.run import ending
+
+    lines = UNIT.read_text().splitlines()
+    assert f"SuccessExitStatus={EXIT_SHUTDOWN}" in lines
+    assert any(line.startswith("Environment=") and f"{ending._PROMISE}={EXIT_SHUTDOWN}" in line for line in lines)
+    (command,) = [line.partition("=")[2] for line in lines if line.startswith("ExecStopPost=") and "poweroff" in line]
+    assert command.startswith("+-/bin/sh -c ")
+    for code, called in ((EXIT_SHUTDOWN, True), (0, False), (1, False)):
+        script = command.removeprefix("+-/bin/sh -c ").strip("'").replace("systemctl", "echo systemctl")
+        done = subprocess.run(
+            ["sh", "-c", script], env={"EXIT_STATUS": str(code)}, capture_output=True, text=True, check=True
+        )
+        assert done.stdout == ("systemctl --no-block poweroff\n" if called else "")
+
+
 def test_the_watchdog_has_patience_for_the_slowest_music() -> None:
     from bachd.music.event import TICKS
     from bachd.neural.features import LENGTHS

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from bachd.errors import OutputError
 from bachd.midi.alsa.event_records import Address, message
+from bachd.midi.alsa.gadget import is_gadget
 from bachd.midi.alsa.kernel_sequencer import check_device, pending
 from bachd.midi.alsa.queue_clock import QueueClock
 from bachd.midi.alsa.sequencer import SequencerPort
@@ -170,7 +171,8 @@ class AlsaInput:
             return {port.address: port.name for part in self._parts for port in candidates(there, part)}
         hardware = [port for port in ports if port.type & self._alsa.PortType.HARDWARE]
         found = {(port.client_id, port.port_id): self._names[port.client_id, port.port_id] for port in hardware}
-        return {address: name for address, name in found.items() if is_instrument(name)}
+        ours = {port.client_id for port in hardware if is_gadget(self._client, port.client_id, port.client_name)}
+        return {address: name for address, name in found.items() if is_instrument(name) or address[0] in ours}
 
 
 def _address(address: Any) -> Address:

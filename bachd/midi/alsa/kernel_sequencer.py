@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bachd.errors import OutputError
+from bachd.midi.alsa import gadget
 from bachd.midi.alsa.event_records import SUBSCRIBERS, Address, record
 from bachd.midi.alsa.queue_clock import QueueClock
 from bachd.midi.alsa.sequencer import SequencerPort
@@ -80,6 +81,8 @@ class KernelSequencer:
             self._clock = QueueClock(self._client, self._queue)
         except alsa_midi.ALSAError as fault:
             raise OutputError(f"ALSA: the sequencer cannot be used: {fault}") from None
+        self._gadget: gadget.Listening | None = None  # at the USB port where we are the instrument, if there is one
+        self._hidden: set[Address] = set()  # where nobody listens
         self._lock = threading.Lock()  # alsa-lib's output buffer belongs to one thread at a time
         self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._room = select.poll()
@@ -112,21 +115,29 @@ class KernelSequencer:
             found = self._client.list_ports(output=True)
         except self._alsa.ALSAError:
             return []
-        return [
-            SequencerPort(
-                (port.client_id, port.port_id),
-                name,
-                bool(port.type & hardware) and is_instrument(name),
-                socket_of(self._client, port.client_id),
-            )
-            for port in found
-            for name in [full_name(port.client_name, port.name)]
-        ]
+        ports = []
+        for port in found:
+            address, name = (port.client_id, port.port_id), full_name(port.client_name, port.name)
+            instrument = is_instrument(name)
+            if gadget.is_gadget(self._client, port.client_id, port.client_name):
+                self._gadget = self._gadget or gadget.Listening()
+                instrument = self._gadget.is_there
+                if not instrument:  # as if it were unplugged
+                    self._hide(address)
+                    continue
+                self._hidden.discard(address)
+            path = socket_of(self._client, port.client_id)
+            ports.append(SequencerPort(address, name, bool(port.type & hardware) and instrument, path))
+        return ports
+
+    def is_stale(self) -> bool:
+        """Return whether a computer has begun to listen at our own USB port, or no longer does."""
+        return self._gadget is not None and self._gadget.look()
 
     def subscribed(self) -> set[Address]:
         """Return which ports are subscribed to ours at present."""
         found = self._client.list_port_subscribers(self._port, self._alsa.SubscriptionQueryType.READ)
-        return {tuple(each.addr) for each in found}
+        return {tuple(each.addr) for each in found} - self._hidden
 
     def subscribe(self, address: Address) -> bool:
         """Subscribe a port to ours; it may be subscribed already, refuse, or be gone."""
@@ -140,6 +151,20 @@ class KernelSequencer:
         """Take a port off ours; it may be gone, or taken off already."""
         with suppress(self._alsa.ALSAError):
             self._port.disconnect_to(address)
+
+    def _hide(self, address: Address) -> None:
+        """Take a port off ours at which nobody listens."""
+        if address in self.subscribed():
+            self._hidden.add(address)
+            threading.Thread(target=self._let_go, args=(address,), name="letting-go", daemon=True).start()
+
+    def _let_go(self, address: Address) -> None:
+        """Do so through another client: the kernel waits for what is not read, and takes nothing of ours meanwhile."""
+        with suppress(self._alsa.ALSAError):
+            other = self._alsa.SequencerClient(OURS)
+            with suppress(self._alsa.ALSAError):
+                other.unsubscribe_port((self._client.client_id, self._port.port_id), address)
+            other.close()
 
     def schedule(self, messages: Sequence[tuple[float, bytes]], to: Address = SUBSCRIBERS) -> None:
         """Queue messages, in one write. A port that vanishes is no error: the kernel drops what it cannot deliver."""
@@ -205,3 +230,5 @@ class KernelSequencer:
             self._port.close()
             self._client.close()
         os.close(self._waker)
+        if self._gadget is not None:
+            self._gadget.close()

@@ -76,7 +76,7 @@ class AlsaOutput:
         self._synths = Subscriptions(sequencer, wanted, sounding, self._chase, lambda: self._shift)
         if not awaiting and self.missing and len(self.missing) == len(wanted):
             raise OutputError(unsubscribable(self.missing[0]))
-        self._closing = False
+        self._closing = self._stale = False
         self._fault: BaseException | None = None
         self._thread = threading.Thread(target=self._watch, name="announcements", daemon=True)
         self._thread.start()
@@ -137,9 +137,12 @@ class AlsaOutput:
             self._sequencer.wake()
 
     def poll(self) -> Sequence[str]:
-        """Do nothing, as all is announced. Raises what has ended the thread that listens, which only a bug can."""
+        """Look for what is not announced. Raises what has ended the thread that listens, which only a bug can."""
         if self._fault is not None:
             raise self._fault
+        if self._sequencer.is_stale():
+            self._stale = True
+            self._sequencer.wake()
         return ()
 
     def close(self) -> None:
@@ -162,7 +165,8 @@ class AlsaOutput:
             pause = min(settled, self._synths.joining) - self._clock.now()
             vanished = self._sequencer.wait(None if pause == math.inf else max(0.0, pause))
             now = self._clock.now()
-            if vanished is not None or now >= settled:
+            if vanished is not None or now >= settled or self._stale:
+                self._stale = False
                 settled = math.inf if vanished is None else now + _SETTLING
                 self._synths.look(vanished or (), now)
             # To look takes its time, and so may to join.

@@ -33,6 +33,10 @@ class Sequencer(Protocol):
         """Return what can be played to, the likeliest instrument first."""
         ...
 
+    def is_stale(self) -> bool:
+        """Return whether `ports` returns something else by now, which `wait` does not announce; for one thread."""
+        ...
+
     def subscribed(self) -> set[Address]:
         """Return the ports subscribed to ours at present, by bachd or by another program."""
         ...

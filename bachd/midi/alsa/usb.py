@@ -17,13 +17,19 @@ _INTERFACE: Final = re.compile(r"([0-9]+-[0-9.]+):[0-9.]+")
 
 def socket_of(client: Any, number: int) -> str:
     """Return the socket of the client of that number; empty if it is not on USB, or gone. client: alsa-midi's own."""
+    card = card_of(client, number)
+    return "" if card is None else usb_path(SOUND / f"card{card}" / "device")
+
+
+def card_of(client: Any, number: int) -> int | None:
+    """Return the sound card of the client of that number; None if it has none, or is gone. client: alsa-midi's own."""
     import alsa_midi
 
     try:
-        card = client.get_client_info(number).card_id
+        card: int | None = client.get_client_info(number).card_id
     except alsa_midi.ALSAError:
-        return ""
-    return "" if card is None or card < 0 else usb_path(SOUND / f"card{card}" / "device")
+        return None
+    return None if card is None or card < 0 else card
 
 
 def usb_path(device: Path) -> str:

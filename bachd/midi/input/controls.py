@@ -20,7 +20,7 @@ from bachd.errors import did_you_mean
 from bachd.midi.input.trigger import Trigger
 from bachd.midi.input.trigger import parse as parse_trigger
 
-COMMANDS: Final = ("play", "pause", "stop", "panic", "tap", "next piece", "re-roll", "undo", "freeze")
+COMMANDS: Final = ("play", "pause", "stop", "panic", "tap", "next piece", "re-roll", "undo", "freeze", "shutdown")
 """What can be asked for, beside other values of keys."""
 _NUMBER: Final = r"-?[0-9]+(?:\.[0-9]+)?"
 _ENTRY: Final = re.compile(rf"(\S+)(?: ({_NUMBER}) to ({_NUMBER})| (?!inverted|pick-up)(\S+))?( inverted)?( pick-up)?")

@@ -13,6 +13,7 @@ from typing import Final
 from bachd.midi.resolve import Resolver
 from bachd.midi.systems import destinations
 from bachd.service.doctor import coral as coral_checks
+from bachd.service.doctor import din as din_checks
 from bachd.service.doctor import loudspeaker as loudspeaker_checks
 from bachd.service.doctor import software as software_checks
 from bachd.service.doctor import sound as sound_checks
@@ -45,6 +46,7 @@ def examine(machine: Machine, path: Path | None) -> Iterator[Finding]:
     finally:
         resolver.close()
     yield sound_checks.locked(machine)
+    yield from din_checks.din(machine)
     reached: list[object] = []
     yield sound_checks.jack(machine, config, lambda: reached.append(destinations("jack")))
     yield loudspeaker_checks.loudspeaker(machine, config, jack=bool(reached))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final, Protocol, cast
@@ -31,6 +32,8 @@ _NEAR: Final = 0.02
 _TURNS: Final = frozenset(("re-roll", "undo", "freeze"))
 _NAMES: Final = {"next piece": "next"}
 """What the page calls a command, where it has another name."""
+_CONFIRMED: Final = (0.2, 3.0)
+"""Least and most seconds between the two presses that switch the machine off."""
 _TEMPO: Final = "tempo"
 
 
@@ -55,6 +58,7 @@ class Steering:
         self._wanted: dict[str, Value] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._changing = False
+        self._shutdown_pressed = -math.inf  # in monotonic seconds
 
     def steer(self, control: Control, message: Message, moment: float) -> None:
         """Do what a control says, whose trigger `message` comes from. Returns at once."""
@@ -81,8 +85,17 @@ class Steering:
         elif command == "tap":
             if (bpm := self._taps.tap(moment)) is not None:
                 self._change(_TEMPO, round(bpm, 1))
-        else:
+        elif command != "shutdown" or self._is_confirmed(moment):
             self._run(self._carry_out(command))
+
+    def _is_confirmed(self, moment: float) -> bool:
+        """Return whether what switches the machine off was pressed again, on purpose."""
+        least, most = _CONFIRMED
+        since, self._shutdown_pressed = moment - self._shutdown_pressed, moment
+        if not least <= since <= most:
+            log.info("midi.controls: shutdown: press again within %g seconds to switch this machine off", most)
+            return False
+        return True
 
     def _value(self, control: Control, message: Message) -> Value | None:
         """Return what a control sets now; None if that is nothing."""

@@ -13,6 +13,7 @@ from functools import partial
 from time import monotonic
 from typing import Any, Final, Protocol, TypeVar
 
+from bachd.config import Config
 from bachd.errors import BachdError, ConfigError, UsageError
 from bachd.midi.reset import reset
 from bachd.music.piece import Step
@@ -60,9 +61,10 @@ class Commands:
         rest: Timer,
         thread: Executor,
         learn: Callable[[], Awaitable[str]],
+        switch_off: Callable[[Config], None],
     ) -> None:
-        """learn: returns the name of what a person uses next, such as 'cc 21'."""
-        self._rest, self._learn = rest, learn
+        """learn: returns the name of what a person uses next, such as 'cc 21'. switch_off: see run/ending.py."""
+        self._rest, self._learn, self._switch_off = rest, learn, switch_off
         self._music = music
         self._live = live
         self._exchange = exchange
@@ -104,6 +106,9 @@ class Commands:
             case "again":
                 self._music.again()
                 return {"playing": self.running}
+            case "shutdown":
+                self._switch_off(self._exchange.latest.config)
+                return {"playing": False}
             case "sleep":
                 return {"rest": self._rest.sleep_in(_minutes(given))}
             case "learn":

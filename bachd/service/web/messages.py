@@ -13,7 +13,7 @@ from bachd.service.pieces.favourites import Kept
 from bachd.service.settings.presets import Preset
 from bachd.service.telemetry.snapshot import Figures
 
-Order: TypeAlias = Literal["play", "pause", "stop", "panic", "next", "again"]
+Order: TypeAlias = Literal["play", "pause", "stop", "panic", "next", "again", "shutdown"]
 """A command that is carried out at once and changes no setting."""
 Setting: TypeAlias = Literal["settings", "change", "undo", "redo", "save", "save_preset", "remove_preset"]
 """A command that is answered with the settings."""

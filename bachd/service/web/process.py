@@ -21,7 +21,7 @@ from ipaddress import ip_address
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from bachd.config import Web
+from bachd.config_web import Web
 from bachd.errors import BachdError
 from bachd.music.notation.spelling import in_key
 from bachd.service import state_dir

@@ -82,6 +82,18 @@ def test_what_the_kernel_announces_is_seen_to_without_being_asked(
     assert output.poll() == ()
 
 
+def test_what_is_not_announced_is_seen_when_it_is_polled(play: Play, clock: SteppedClock, ear: Ear) -> None:
+    sequencer = SmallSequencer(clock)
+    output = play(sequencer, None)
+    sequencer.here.append(SYNTH)  # a computer comes to the port at which this machine is the instrument
+    assert output.poll() == ()
+    assert output.description == "waiting for a synth"
+    sequencer.stale = True
+    assert output.poll() == ()
+    ear.wait()
+    assert output.description == "SH-01A MIDI 1"
+
+
 def test_a_synth_that_comes_joins_between_the_last_message_and_the_bar(
     play: Play, clock: SteppedClock, ear: Ear
 ) -> None:

@@ -138,6 +138,20 @@ def test_commands_are_given_when_a_pedal_goes_down_and_not_while_it_is(tmp_path:
     run(main())
 
 
+def test_the_machine_is_switched_off_by_two_presses_and_not_by_one_or_a_bounce(tmp_path: Any) -> None:
+    (control,) = controls(tmp_path, "note C2: shutdown")
+
+    async def main() -> None:
+        place = Place()
+        for moment in (100.0, 100.05, 104.0, 120.0):
+            await place.do(control, "902440", moment=moment, then=0.0)
+        assert place.orders == []
+        await place.do(control, "902440", moment=121.0, then=0.01)
+        assert place.orders == ["shutdown"]
+
+    run(main())
+
+
 def test_what_is_refused_is_one_line_and_the_next_is_tried(tmp_path: Any, caplog: pytest.LogCaptureFixture) -> None:
     (tempo, pause) = controls(tmp_path, "cc 21: tempo 60 to 120", "pedal: pause")
 

@@ -51,6 +51,13 @@ async def learned() -> str:
     return "cc 21"
 
 
+switched_off: list[bool] = []
+
+
+def switch_off(config: Config) -> None:
+    switched_off.append(config.web.shutdown)
+
+
 class Timer:
     """Says what it was asked for."""
 
@@ -81,12 +88,21 @@ def asked(
                 thread,
             )
             music = ComposerThread(exchange, RunStats(Lateness()), thread, None)
-            commands = Commands(live, exchange, player, music, Timer(), thread, learned)
+            commands = Commands(live, exchange, player, music, Timer(), thread, learned, switch_off)
             commands._json._ports = (clock.now(), ["FP-30X"])
             await ask(commands)
 
     asyncio.run(play())
     return output
+
+
+def test_the_machine_is_switched_off_by_who_was_given_the_settings(path: Path) -> None:
+    async def ask(commands: Commands) -> None:
+        assert await commands.handle("shutdown", None) == {"playing": False}
+
+    switched_off.clear()
+    asked(path, ask)
+    assert switched_off == [False]  # it is the run that refuses
 
 
 def test_an_external_tempo_source_alone_halts_the_music_but_what_hangs_is_silenced(path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bachd.config import Web
+from bachd.config_web import Web
 from bachd.errors import StatusError
 from bachd.service import state_dir
 from bachd.service.web import listen_socket

@@ -1,0 +1,1 @@
+"""Play to DIN sockets on a UART."""
