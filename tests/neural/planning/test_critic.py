@@ -7,7 +7,8 @@ from bachd.music.event import Event, parse, parse_line
 from bachd.music.keys import Key
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
-from bachd.neural.planning.critic import Texture, astray, faults
+from bachd.neural.planning.critic import astray, faults
+from bachd.neural.planning.texture import Texture
 
 FOUR = Texture(4, ((36, 60), (48, 69), (55, 74), (60, 81)))
 FAR = 10_000
