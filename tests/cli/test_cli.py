@@ -12,7 +12,7 @@ import pytest
 
 from bachd import __version__, configfile
 from bachd.cli import main
-from bachd.commands import argument_parser
+from bachd.commands import help_texts
 from bachd.config import Config
 from bachd.errors import OutputError
 from bachd.midi.port_names import PortInfo
@@ -78,7 +78,7 @@ def test_bachd_alone_is_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert "    render " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("verb", argument_parser.VERBS)
+@pytest.mark.parametrize("verb", help_texts.VERBS)
 def test_a_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     for words in ([verb, "--help"], ["help", verb]):
         with pytest.raises(SystemExit):
