@@ -66,9 +66,7 @@ def per_channel(kind: Kind) -> Kind:
         return tuple((channel, value) for channel, value in found if value is not None)
 
     def plain(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return {str(channel): kind.plain(one) for channel, one in value}
-        return kind.plain(value)
+        return {str(channel): kind.plain(v) for channel, v in value} if isinstance(value, tuple) else kind.plain(value)
 
     return Kind(read, kind.limits, plain)
 
