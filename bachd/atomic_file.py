@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 
 def replace(path: Path, content: bytes, mode: int = 0o644) -> None:
@@ -46,6 +45,8 @@ def replacing(path: Path) -> Iterator[Path]:
     The file takes its place when it is whole, and goes if that fails. Raises OSError if that cannot be.
     """
     target = path.resolve()
+    from tempfile import TemporaryDirectory  # slow, and a run may begin without
+
     with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
         new = Path(folder, path.name)
         yield new

@@ -5,6 +5,8 @@ Law: an expected fault is one line on stderr and its exit code, a bug is a trace
 
 from __future__ import annotations
 
+import argparse
+import gc
 import io
 import os
 import sys
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _carry_out(arguments: Sequence[str] | None) -> int:
     try:
-        options = argument_parser.parse(sys.argv[1:] if arguments is None else arguments)
+        options = _parsed(arguments)
         code: int = options.verb(options)
     except ConfigError as error:
         print_error(printable(str(error)))
@@ -51,6 +53,14 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
     except Exception:  # noqa: BLE001  (the last resort: report a bug with its traceback)
         return _report_bug()
     return code
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    gc.disable()  # what is loaded to read a command line stays
+    try:
+        return argument_parser.parse(sys.argv[1:] if arguments is None else arguments)
+    finally:
+        gc.enable()
 
 
 def _report_bug() -> int:

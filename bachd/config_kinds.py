@@ -66,9 +66,7 @@ def per_channel(kind: Kind) -> Kind:
         return tuple((channel, value) for channel, value in found if value is not None)
 
     def plain(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return {str(channel): kind.plain(one) for channel, one in value}
-        return kind.plain(value)
+        return {str(channel): kind.plain(v) for channel, v in value} if isinstance(value, tuple) else kind.plain(value)
 
     return Kind(read, kind.limits, plain)
 
@@ -185,14 +183,16 @@ def _bundle(section: Section, name: str, default: Any) -> Any:
 
 
 def _piece(section: Section, name: str, default: Any) -> Any:
+    if not section.is_set(name):
+        return default
     model = section.above.read["model"] if section.above else ""
     try:
         known = tuple(read_card(bundle.folder(model)).seeds)
     except (ModelError, OSError):
         known = ()  # opening the bundle reports what is wrong with it
-    given = section.text(name, default, known)
+    given = section.text(name, None, known)
     if given is None:
-        return None
+        return default
     if "/" in given or given.lower().endswith(smf.ENDINGS):
         return _file(section, name, section.home / given)
     plain = "".join(given.split()).lower()  # 'BWV 269' is 'bwv269'

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from bachd import config_kinds
-from bachd.midi.input.controls import Control
-from bachd.midi.input.controls import parse as parse_control
 from bachd.midi.speaker.settings import SpeakerSettings
 from bachd.yamlfile import kinds
 from bachd.yamlfile.fields import Section
 from bachd.yamlfile.keys import keys, setting
 from bachd.yamlfile.kinds import Kind
+
+if TYPE_CHECKING:
+    from bachd.midi.input.controls import Control
 
 _NOT_LIVE: Final = ("web.", "midi.controls")
 """What no controller changes."""
@@ -31,15 +32,20 @@ def _controls() -> Kind:
     """Return the controls of a mapping of triggers to what they do."""
 
     def read(section: Section, name: str, default: Any) -> Any:
-        entries = section.section(name, section.keys_below(name))
+        triggers = section.keys_below(name)
+        entries = section.section(name, triggers)
+        if not triggers:
+            return default
+        from bachd.midi.input.controls import parse  # slow, and seldom needed
+
         found: list[Control] = []
-        for key in section.keys_below(name):
+        for key in triggers:
             if (text := entries.text(key, None)) is None:
                 if entries.is_empty(key):
                     entries.fault(key, "what is it to do? write a key or a command behind it, or null for nothing")
                 continue
             try:
-                control = parse_control(key, text, _live_keys(section))
+                control = parse(key, text, _live_keys(section))
             except ValueError as fault:
                 entries.fault(key, str(fault))
                 continue

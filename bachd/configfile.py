@@ -36,12 +36,7 @@ def tree(content: str, path: Path) -> Node:
     try:
         return yaml_parse.read(content)
     except MalformedError as error:
-        raise malformed(error, path) from None
-
-
-def malformed(error: MalformedError, path: Path) -> ConfigError:
-    """Return what to raise where the content of the file `path` is not YAML."""
-    return ConfigError([Fault(error.line, "", error.what)], path)
+        raise ConfigError([Fault(error.line, "", error.what)], path) from None
 
 
 def understand(root: Node, path: Path, home: Path | None = None) -> Config:

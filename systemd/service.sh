@@ -92,10 +92,7 @@ over_ssh() {
 }
 
 # begin WHAT: what is being done from now on, to be told, and to be told again if it fails.
-begin() {
-  doing=$1
-  say "$doing"
-}
+begin() { doing=$1 && say "$doing"; }
 
 doing='' unfinished='' switched_from=''
 at_exit() {
@@ -163,12 +160,9 @@ package_state() { dpkg-query -W -f '${db:Status-Status}' bachd 2> /dev/null || t
 system_packages() {
   local missing=()
   find_python > /dev/null || missing+=(python3 python3-venv)
-  case "$(ldconfig -p)" in
-    *libasound.so.2*) ;;
-    *) # from Debian 13 on it has another name
-      if [ -n "$(apt-cache -q pkgnames libasound2t64 2> /dev/null)" ]; then missing+=(libasound2t64); else missing+=(libasound2); fi
-      ;;
-  esac
+  if [[ $(ldconfig -p) != *libasound.so.2* ]]; then # from Debian 13 on it has another name
+    if [ -n "$(apt-cache -q pkgnames libasound2t64 2> /dev/null)" ]; then missing+=(libasound2t64); else missing+=(libasound2); fi
+  fi
   sound_packages
   [ ${#missing[@]} -gt 0 ] || return 0
   begin "installing what is missing here: ${missing[*]}"

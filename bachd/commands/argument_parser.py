@@ -1,4 +1,4 @@
-"""Define the command line: verbs, options, help and examples.
+"""Define the command line: verbs and options. What each verb is for stands in help_texts.py.
 
 Law: what `run` and `render` need the table of settings for is added for them alone, so that other verbs are at once.
 """
@@ -12,69 +12,9 @@ from typing import Any, Final, NoReturn
 
 from bachd import __version__
 from bachd.commands import config_file, subcommands
+from bachd.commands.help_texts import EXIT_CODES, VERBS
 from bachd.errors import UsageError, did_you_mean
 
-_CODES: Final = """exit codes:
-  0 success; 64 wrong command line; 69 no such port, model or device, or a full disk; 70 a bug; 78 config.yaml or a
-  seed piece is wrong; 79 the machine is to be switched off; 130 Ctrl-C ('run' returns 0)"""
-VERBS: Final = {
-    "run": (
-        "play, until Ctrl-C unless a limit is given",
-        "Play Bach-like music on a synth, or into a .mid file where there is none. In a terminal a piano roll shows "
-        "it; space pauses, n is for the next piece, r for this one again, + and - for the tempo, k to keep the piece, "
-        "s to sleep after a while, q to quit. The options are the keys of config.yaml, where each is explained.",
-        ("bachd run", "bachd run --model cello --piece bwv1007-prelude --tempo 70", "bachd run --output FP-30X"),
-    ),
-    "render": (
-        "write music to a file, faster than real time",
-        "Write the seed and some bars more to a file: NAME.mid, with a track for each voice; NAME.musicxml, a score "
-        "for MuseScore and others; or NAME.wav, which fluidsynth plays.",
-        (
-            "bachd render bach.mid --bars 64",
-            "bachd render -o cello.musicxml --model cello --rng 7",
-            "bachd render bach.wav --favourite 1",
-            "bachd render harmonised.mid --with tune.mid",
-        ),
-    ),
-    "pieces": (
-        "list the pieces that a model can start from",
-        "List the seed pieces of a model, with key, metre, length in bars and title; or those that match all WORDS.",
-        ("bachd pieces", "bachd pieces wachet auf", "bachd pieces --model keyboard minor 3/8"),
-    ),
-    "models": ("list the models", "List the models that came with bachd.", ("bachd models",)),
-    "ports": ("list the MIDI outputs", "List the MIDI outputs by the names that midi.output takes.", ("bachd ports",)),
-    "learn": (
-        "show what your controllers and keys are called in midi.controls",
-        "Show what comes in at midi.input, and the line of config.yaml that would make use of it, until Ctrl-C.",
-        ("bachd learn",),
-    ),
-    "check": (
-        "check config.yaml, the model and the seed piece without playing",
-        "Check all that 'run' would open, and print every fault with its line.",
-        ("bachd check", "bachd check --config my.yaml"),
-    ),
-    "status": (
-        "show what the running bachd is doing",
-        "Ask the bachd that runs here for its piece, tempo, output, page and faults.",
-        ("bachd status",),
-    ),
-    "doctor": (
-        "find known problems, and print what to do about each",
-        "Look at this machine for what keeps bachd from playing well, or measure how punctually notes arrive.",
-        ("bachd doctor", "bachd doctor --timing --seconds 30"),
-    ),
-    "panic": (
-        "silence hanging notes",
-        "Send every output, or the ports that are named, a reset.",
-        ("bachd panic", "bachd panic FP-30X"),
-    ),
-    "bench": (
-        "measure how fast this machine composes",
-        "Compose for a while, and print how long it took.",
-        ("bachd bench",),
-    ),
-}
-"""Each verb: its line in the list, what it does, and examples."""
 _SEE: Final = "see 'bachd --help'"
 
 
@@ -146,7 +86,7 @@ def _add(subparsers: Any, name: str) -> argparse.ArgumentParser:
     line, about, examples = VERBS[name]
     shown = "examples:\n" + "".join(f"  {example}\n" for example in examples) + "\n"
     added: argparse.ArgumentParser = subparsers.add_parser(
-        name, help=line, description=about, epilog=shown + _CODES, formatter_class=_Formatter
+        name, help=line, description=about, epilog=shown + EXIT_CODES, formatter_class=_Formatter
     )
     added.set_defaults(verb=getattr(subcommands, name))
     return added

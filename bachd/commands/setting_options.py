@@ -109,7 +109,7 @@ def wanted(options: argparse.Namespace, path: Path | None) -> Wanted:
         return Wanted(configfile.parse(text, place) if given else config, content, given)
     except ConfigError as error:
         faults = "; ".join(_described(fault.key, fault.what) for fault in error.faults)
-        raise UsageError(f"{faults}; see the verb's --help") from None
+        raise UsageError(f"{faults}; see 'bachd {options.verb.__name__} --help'") from None
 
 
 def _preset(options: argparse.Namespace) -> dict[str, Any]:

@@ -30,13 +30,13 @@ def run(options: argparse.Namespace) -> int:
         from bachd.config import Config
         from bachd.service import daemon
         from bachd.service.settings import last_good
-        from bachd.service.settings.draft import Draft
 
         path = config_file.path(options.config)
         how: dict[str, Any] = {"seconds": options.seconds, "events": options.events, "path": path}
         how["first"] = _kept(options)
         if _has_settings(options):
             from bachd.commands import setting_options
+            from bachd.service.settings.draft import Draft  # and PyYAML
 
             wanted = setting_options.wanted(options, path)
             return daemon.run(wanted.config, **how, draft=Draft(wanted.text, wanted.options))

@@ -37,6 +37,8 @@ class FanOut:
 
         program: of General MIDI, 0 to 127. chosen: the channels, 0 to 15, for which the music chooses one.
         """
+        if not self.outputs:
+            return
         from bachd.midi.speaker.output import SpeakerOutput
 
         for output in self.outputs:

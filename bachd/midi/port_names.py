@@ -1,4 +1,4 @@
-"""Name ports, and find the port that part of a name means.
+"""Name ports, and find the port that part of a name means, or refuse it where it means several or none.
 
 Law: a port is known by its name; the numbers of clients change each time something is plugged in. Ports of one name are
 told apart by the USB socket they are in, 'Boutique@1-1.2', which stays the same whatever is plugged in first, or by
@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias, TypeVar
+
+from bachd.errors import OutputError, did_you_mean
 
 System: TypeAlias = Literal["alsa", "jack", "coremidi"]
 """A MIDI system."""
@@ -149,3 +151,26 @@ def matching(names: Iterable[str], part: str) -> list[str]:
 def unsubscribable(name: str) -> str:
     """Return the error text for a synth that cannot be subscribed to our port."""
     return f"{name}: cannot be subscribed; does another program use it alone?"
+
+
+def the_one(names: Sequence[str], part: str, asked: str = "midi.output") -> str:
+    """Return the only name that `part` fits. Raises OutputError, listing what there is, if none or several do.
+
+    asked: where `part` is written, for those who have to mend it.
+    """
+    found = matching(names, part)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ambiguous(found, part, asked)
+    there = f"there is {_list(dict.fromkeys(names))}" if names else "there is none at all; is it switched on?"
+    raise OutputError(f"{asked}: no MIDI port is called {part!r}{did_you_mean(part.lower(), WORDS)}; {there}")
+
+
+def ambiguous(names: Iterable[str], part: str, asked: str) -> OutputError:
+    """Return what is raised where `part` fits ports of several names."""
+    return OutputError(f"{asked}: {part!r} fits several ports: {_list(names)}; write more of the name")
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))

@@ -9,15 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from bachd.errors import OutputError
 from bachd.midi.fan_out import NOWHERE, FanOut
-from bachd.midi.pending_output import PendingOutput
 from bachd.midi.port_names import normal, unsubscribable
 from bachd.midi.resolve import Resolver, attempt
-from bachd.midi.speaker.opening import SpeakerOpening
 from bachd.midi.speaker.settings import USUAL, SpeakerSettings
 from bachd.midi.targets import FileTarget, NoTarget, PortTarget, SpeakerTarget, SynthTarget
 from bachd.realtime.clock import Clock
@@ -27,6 +25,7 @@ from bachd.realtime.output import Output
 if TYPE_CHECKING:
     from bachd.midi.alsa.output import AlsaOutput
     from bachd.midi.alsa.sequencer import Sequencer
+    from bachd.midi.speaker.opening import SpeakerOpening
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +84,7 @@ class _Opening:
         self._lateness = lateness
         self._present = present
         self._asked = asked
-        self._speaker = SpeakerOpening(speaker, clock, lateness, present.outputs)
+        self._speaker_settings = speaker
         self._resolver = Resolver(asked, [name for port in self._ports for name in port.wanted if name], speaker)
         self._outputs: list[Output] = []
         self._synths: list[str | None] = []
@@ -97,6 +96,8 @@ class _Opening:
     def add(self, spec: str) -> None:
         """Open what one word asks for. Raises OutputError."""
         for there in self._present.outputs:
+            from bachd.midi.pending_output import PendingOutput
+
             if isinstance(there, PendingOutput) and there.spec == spec:
                 self._outputs.append(there)
                 return
@@ -129,6 +130,8 @@ class _Opening:
 
     def retry(self, spec: str) -> None:
         """Try again later, as long as it takes."""
+        from bachd.midi.pending_output import PendingOutput
+
         again = partial(open_outputs, [spec], self._clock, self._lateness, asked=self._asked)
         self._outputs.append(PendingOutput(spec, again))
 
@@ -169,9 +172,17 @@ class _Opening:
                 log.warning("%s; it is waited for", unsubscribable(name))
         return output
 
+    @cached_property
+    def _speaker(self) -> SpeakerOpening:
+        from bachd.midi.speaker.opening import SpeakerOpening  # slow
+
+        return SpeakerOpening(self._speaker_settings, self._clock, self._lateness, self._present.outputs)
+
     @property
     def _ports(self) -> list[AlsaOutput]:
         """Our ports on ALSA that are played to at present: one for each offset of the clock."""
+        if not self._present.outputs:  # as when a run begins
+            return []
         from bachd.midi.alsa.output import AlsaOutput
 
         return [output for output in self._present.outputs if isinstance(output, AlsaOutput)]
@@ -201,6 +212,8 @@ class _Opening:
 
     def _stand_in(self) -> None:
         """Let the loudspeaker play as long as there is no synth."""
+        if not self._outputs:
+            return
         from bachd.midi.alsa.output import AlsaOutput
         from bachd.midi.jack.output import JackOutput
 

@@ -5,21 +5,22 @@ Law: whatever `run` opens was resolved here first, and `check`, `doctor` and `pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bachd.errors import OutputError, did_you_mean
+from bachd.errors import OutputError
 from bachd.midi import systems
 from bachd.midi.port_names import (
-    WORDS,
     System,
+    ambiguous,
     candidates,
     is_name,
     label,
     matching,
     normal,
     selector,
+    the_one,
     unsubscribable,
 )
 from bachd.midi.speaker import availability
@@ -211,26 +212,3 @@ def fresh_path() -> Path:
     stem = f"bachd-{datetime.now():%Y%m%d-%H%M%S}"
     names = (Path(f"{stem}-{number}.mid") for number in count(2))
     return next(path for path in chain([Path(f"{stem}.mid")], names) if not path.exists())
-
-
-def the_one(names: Sequence[str], part: str, asked: str = "midi.output") -> str:
-    """Return the only name that `part` fits. Raises OutputError, listing what there is, if none or several do.
-
-    asked: where `part` is written, for those who have to mend it.
-    """
-    found = matching(names, part)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise ambiguous(found, part, asked)
-    there = f"there is {_list(dict.fromkeys(names))}" if names else "there is none at all; is it switched on?"
-    raise OutputError(f"{asked}: no MIDI port is called {part!r}{did_you_mean(part.lower(), WORDS)}; {there}")
-
-
-def ambiguous(names: Iterable[str], part: str, asked: str) -> OutputError:
-    """Return what is raised where `part` fits ports of several names."""
-    return OutputError(f"{asked}: {part!r} fits several ports: {_list(names)}; write more of the name")
-
-
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(map(repr, names))

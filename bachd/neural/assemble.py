@@ -6,7 +6,7 @@ Law: what plays, what renders and what is evaluated are put together here.
 from __future__ import annotations
 
 from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bachd.errors import ModelError
 from bachd.music.keys import Key
@@ -15,11 +15,13 @@ from bachd.music.piece import Piece
 from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.bundle.card import SamplingDefaults
 from bachd.neural.composer import Composer
-from bachd.neural.harmonise.harmoniser import Harmoniser
 from bachd.neural.model import Model
-from bachd.neural.planning.critic import Texture
 from bachd.neural.planning.effort import MOST, Adaptive, Effort, Fixed
+from bachd.neural.planning.texture import Texture
 from bachd.neural.sampling.sampler import Sampler
+
+if TYPE_CHECKING:
+    from bachd.neural.harmonise.harmoniser import Harmoniser
 
 AUTO: Final = "auto"
 SUREST: Final = 0.0
@@ -86,6 +88,8 @@ def harmoniser(
 
     Raises ModelError as `voices`.
     """
+    from bachd.neural.harmonise.harmoniser import Harmoniser
+
     return Harmoniser(model, drawing, grid, voices(bundle), key)
 
 

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bachd.music.event import Event
 from bachd.music.form import plan, planner
@@ -26,11 +26,13 @@ from bachd.music.piece import Chance, Origin, Piece, Step
 from bachd.neural import features, music_state
 from bachd.neural.model import Model
 from bachd.neural.music_state import MusicState
-from bachd.neural.planning.critic import Texture
 from bachd.neural.planning.effort import Effort, Fixed
 from bachd.neural.planning.guide import Guide
-from bachd.neural.planning.search import Search
+from bachd.neural.planning.texture import Texture
 from bachd.neural.sampling.sampler import Sampler
+
+if TYPE_CHECKING:
+    from bachd.neural.planning.search import Search
 
 CHANCES: Final = 8
 """Events that a step tells of which could have come in its place."""
@@ -205,7 +207,7 @@ class Composer:
         if self._hurried:
             until, most = min(until, state.tick + bar - state.place.phase % bar), 1
             self._hurried = False
-        search = Search(self.model, self._sampler, state, self._guide, self._texture, self.effort)
+        search = self._new_search(self._guide, self.effort)
         self._searching = search
         yield from search.run(until, len(self._piece.events) / max(1, self._piece.ticks), most)
         self._searching = None
@@ -215,6 +217,11 @@ class Composer:
             ending = self._ending(search.best)
             self._chosen.extend(ending)
 
+    def _new_search(self, guide: Guide, effort: Effort) -> Search:
+        from bachd.neural.planning.search import Search  # not needed as long as the seed plays
+
+        return Search(self.model, self._sampler, self._state, guide, self._texture, effort)
+
     def _ending(self, events: Sequence[Event]) -> list[Event]:
         """A last chord for a piece that cannot go on after some events, unless even that would be stuck."""
         here = self._state.mark()
@@ -222,9 +229,7 @@ class Composer:
             self._state.push(event)
         closing = plan.close_at(self._state.tick, self._form.home, self._state.place.metre)
         self._state.follow(closing)
-        search = Search(
-            self.model, self._sampler, self._state, Guide(closing, Texture(1, ()), 0.0), self._texture, Fixed(1)
-        )
+        search = self._new_search(Guide(closing, Texture(1, ()), 0.0), Fixed(1))
         for _ in search.run(closing.phrases[-1].end):
             pass
         self._state.resume(here)

@@ -3,6 +3,7 @@
 Law: while music plays, the event loop neither computes nor blocks: composing and tending the ports have threads of
 their own. Once everything is loaded, these get real-time priority where the system allows it. However a run ends, what
 sounds is released before the output is closed. Changed settings come into use on a bar line, or not at all.
+What the first note can do without is loaded after it.
 
 systemd's watchdog (see sd_notify(3), WATCHDOG=1) is fed only when an event has been sent to the output, so a run that
 hangs anywhere between network and output is restarted.
@@ -17,6 +18,7 @@ import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from secrets import randbits
 from typing import TYPE_CHECKING, Final
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from bachd.realtime.output import TimedMessage
     from bachd.realtime.performer import Change
     from bachd.service.control_task import ControlTask
+    from bachd.service.person.desk import PersonDesk
     from bachd.service.run.housekeeping import Housekeeping
     from bachd.service.settings.draft import Draft
 
@@ -83,19 +86,16 @@ class _Run:
         self, config: Config, seconds: float | None, events: int | None, path: Path | None, draft: Draft | None
     ) -> None:
         self._config = config
-        self._seconds = seconds
-        self._events = events
-        self._path = path
-        self._draft = draft
+        self._seconds, self._events, self._path, self._draft = seconds, events, path, draft
         self.first: Sequence[Step] = ()
         self._rng = randbits(32) if config.seed.rng is None else config.seed.rng
         self._clock = MonotonicClock()
         self.stats = RunStats(Lateness())
         self._notifier = SystemdNotifier.from_environment()
-        self._playing = asyncio.Event()
+        self._playing, self._reload = asyncio.Event(), asyncio.Event()
         self.stop = Ending()
-        self._reload = asyncio.Event()
         self._housekeeping: Housekeeping | None = None
+        self._desk: PersonDesk | None = None
         self._stopping: asyncio.TimerHandle | None = None
 
     async def perform(self) -> None:
@@ -103,7 +103,7 @@ class _Run:
         loop, lateness, awaiting = asyncio.get_running_loop(), self.stats.lateness, self._notifier.is_connected
         with ExitStack() as self._stack:
             self._stack.callback(self._notifier.close)
-            thread = self._stack.enter_context(ThreadPoolExecutor(1, "composing"))
+            self._composing = thread = self._stack.enter_context(ThreadPoolExecutor(1, "composing"))
             self._exchange = PartsExchange(
                 await open_parts(self._config, self._path, self._rng, self._clock, lateness, thread, awaiting=awaiting)
             )
@@ -111,7 +111,9 @@ class _Run:
             self._stack.enter_context(priority.coming_first())
             await loop.run_in_executor(thread, priority.come_first)
             self._tending = self._stack.enter_context(ThreadPoolExecutor(1, "tending", priority.come_first))
-            self._make_player(thread)
+            self._make_player()
+            if self._exchange.present.person is not None:
+                await self._open_desk()
             await until_one_ends(
                 self._player.perform(self._composer.next, self._composer.restart),
                 self._composer.compose_ahead(),
@@ -131,16 +133,13 @@ class _Run:
             reloads = number == signal.SIGHUP and self._notifier.is_connected
             loop.add_signal_handler(number, (self._reload if reloads else self.stop).set)
 
-    def _make_player(self, thread: ThreadPoolExecutor) -> None:
+    def _make_player(self) -> None:
         # Loaded meanwhile, by the thread that has opened the composer.
         from bachd.service.factory import make_player
-        from bachd.service.person.desk import PersonDesk
-        from bachd.service.person.ensemble import make_ensemble
         from bachd.service.run.composer_thread import ComposerThread
         from bachd.service.run.schedule import Schedule
 
-        self._desk = PersonDesk(self._exchange, self._clock.now)
-        self._composer = ComposerThread(self._exchange, self.stats, thread, self._events)
+        self._composer = ComposerThread(self._exchange, self.stats, self._composing, self._events)
         if self.first:
             self._composer.replay(self.first)
         parts, clock = self._exchange.present, self._clock
@@ -148,15 +147,16 @@ class _Run:
             parts, clock, on_step=self._on_step, on_retract=self._on_retract, on_wait=self._on_wait
         )
         self._rest = Schedule(self._exchange, self.stats, lambda: self._player.conductor)
-        sent, lend = self._desk.voices_sent, self._composer.lend
-        self._desk.partner = self._ensemble = make_ensemble(parts, self._player, clock, sent, lend, thread)
-        self._stack.callback(self._let_go)
 
-    def _let_go(self) -> None:
-        """End what a person still holds, as long as the outputs are open."""
-        if (person := self._exchange.present.person) is not None:
-            person.let_go()
-        self._ensemble.close()
+    async def _open_desk(self) -> PersonDesk:
+        """Return the desk for what a person plays, which is made once."""
+        loop, slow = asyncio.get_running_loop(), "bachd.service.person.ensemble"
+        ensemble = await loop.run_in_executor(self._tending, import_module, slow)
+        if self._desk is None:
+            lend = self._composer.lend
+            self._desk = ensemble.open_desk(self._exchange, self._player, self._clock, lend, self._composing)
+            self._stack.callback(self._desk.close)
+        return self._desk
 
     def _on_wait(self) -> Change | None:
         """Feed the watchdog, and take other parts into use, while the conductor keeps the music waiting."""
@@ -164,7 +164,8 @@ class _Run:
         self._close_replaced()
         before = self._exchange.present.composer
         change = self._composer.take_offered()
-        self._desk.follow()
+        if self._desk is not None:
+            self._desk.follow()
         if self._exchange.present.composer is not before:
             self._player.rewind()  # the step that waits is the old one's
         if not self._playing.is_set():
@@ -175,9 +176,8 @@ class _Run:
     def _on_step(self, step: Step, due: float, messages: Sequence[TimedMessage]) -> None:
         """Count, log and show a step that was sent as `messages`; it sounds at `due`."""
         self._composer.on_sent()
-        self._desk.follow()
-        self._desk.sent(messages)
-        self._ensemble.on_step(step, due)
+        if self._desk is not None:
+            self._desk.on_step(step, due, messages)
         self._notifier.alive()
         self.stats.count(step)
         if self.stats.events == 1:
@@ -223,14 +223,14 @@ class _Run:
         """While music plays: check the ports and show the run."""
         await self._playing.wait()
         self._housekeeping = await asyncio.get_running_loop().run_in_executor(self._tending, self._make_housekeeping)
-        self._desk.on_live.append(self._housekeeping.live)
+        (await self._open_desk()).on_live.append(self._housekeeping.live)
         await self._housekeeping.run(self._stack)
 
     async def _follow_settings(self) -> None:
         """While music plays: apply what is changed in the file and on the page."""
         await self._playing.wait()
-        loop = asyncio.get_running_loop()
-        control = await loop.run_in_executor(self._tending, self._make_control_task, loop.call_soon_threadsafe)
+        loop, desk = asyncio.get_running_loop(), await self._open_desk()
+        control = await loop.run_in_executor(self._tending, self._make_control_task, loop.call_soon_threadsafe, desk)
         from bachd.service.run.keyboard import opened
 
         with opened(control.commands, self.stop.set, lambda: self._housekeeping.view if self._housekeeping else None):
@@ -241,10 +241,10 @@ class _Run:
 
         return Housekeeping(self._exchange, self.stats, self._notifier, self._clock, self._tending)
 
-    def _make_control_task(self, call: Call) -> ControlTask:
+    def _make_control_task(self, call: Call, desk: PersonDesk) -> ControlTask:
         from bachd.service.control_task import ControlTask  # slow, too
 
         parts = (self._path, self._exchange, self._player, self.stats, self._notifier, self._clock, call, self._tending)
-        task = ControlTask(*parts, self._composer, self._desk, self._rest, self.stop.switch_off)
+        task = ControlTask(*parts, self._composer, desk, self._rest, self.stop.switch_off)
         task.begin_with(self._draft)
         return task

@@ -11,7 +11,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bachd.config import Config
 from bachd.config_midi import Midi, for_channel
@@ -27,7 +27,6 @@ from bachd.neural.bundle import trial_run
 from bachd.neural.bundle.bundle import Bundle, folder
 from bachd.neural.bundle.card import COMPILED, read_card
 from bachd.neural.composer import Composer
-from bachd.neural.harmonise.harmoniser import Harmoniser
 from bachd.neural.model import Model, TfliteModel
 from bachd.neural.planning.effort import Effort
 from bachd.neural.sampling.sampler import Sampler
@@ -40,6 +39,9 @@ from bachd.realtime.player import OnRetract, OnStep, OnWait, Player
 from bachd.service import state_dir
 from bachd.service.parts import Parts
 from bachd.service.tempo_source import make_conductor
+
+if TYPE_CHECKING:
+    from bachd.neural.harmonise.harmoniser import Harmoniser
 
 log = logging.getLogger("bachd")
 

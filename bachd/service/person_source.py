@@ -9,20 +9,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from bachd.config import Config
 from bachd.errors import BachdError, ModelError, OutputError
-from bachd.midi.input.echo import EchoFilter
-from bachd.midi.input.person import Person, PersonEvent
-from bachd.midi.input.purpose import PLAYING
-from bachd.realtime.input import Input
-from bachd.realtime.output import TimedMessage
 from bachd.service.tempo_source import Call
+
+if TYPE_CHECKING:
+    from bachd.midi.input.person import PersonEvent
+    from bachd.realtime.input import Input
+    from bachd.realtime.output import TimedMessage
 
 log = logging.getLogger("bachd")
 
-OnEvent: TypeAlias = Callable[[PersonEvent], None]
+OnEvent: TypeAlias = "Callable[[PersonEvent], None]"
 """Called with each event, in the event loop."""
 
 
@@ -48,6 +48,10 @@ class PersonSource:
 
     def __init__(self, config: Config, call: Call) -> None:
         """Begin to receive. Raises OutputError if there is no MIDI system, and no page to play on either."""
+        # Slow, and seldom needed.
+        from bachd.midi.input.echo import EchoFilter
+        from bachd.midi.input.person import Person
+        from bachd.midi.input.purpose import PLAYING
         from bachd.midi.inputs import open_input
 
         self.on_event: OnEvent | None = None

@@ -12,7 +12,7 @@ A key whose default is such a dataclass itself (`section`) is a mapping in the f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, TypeVar
@@ -60,11 +60,9 @@ def section(default: T, help: str = "", *, null: T | None = None) -> T:  # noqa:
 
 def keys(table: Any, above: str = "") -> Iterator[Key]:
     """Yield the keys of a dataclass or of an object of it, with the sections before their keys."""
-    for each in fields(table):
-        kind, text, null, default = each.metadata[_KEY]
-        found = Key(f"{above}{each.name}", kind, default, _help(text, kind), null)
+    for found in _own(table, above):
         yield found
-        if kind is None:
+        if found.kind is None:
             yield from keys(found.default, f"{found.path}.")
 
 
@@ -109,9 +107,11 @@ def _field(default: T, kind: Kind | None, text: str, null: Any) -> T:
     return field(default=default, metadata=metadata)
 
 
-def _own(table: Any) -> Sequence[Key]:
-    """The keys of a dataclass itself, without those of its sections."""
-    return [each for each in keys(table) if "." not in each.path]
+def _own(table: Any, above: str = "") -> Iterator[Key]:
+    """Yield the keys of a dataclass itself, without those of its sections."""
+    for each in fields(table):
+        kind, text, null, default = each.metadata[_KEY]
+        yield Key(f"{above}{each.name}", kind, default, _help(text, kind), null)
 
 
 def _value(each: Key, above: Section) -> Any:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from bachd.errors import OutputError
 from bachd.midi.alsa.sequencer import SequencerPort
-from bachd.midi.port_names import candidates, full_name, is_instrument, label, matching, normal
+from bachd.midi.port_names import candidates, full_name, is_instrument, label, matching, normal, the_one
 
 PORTS = ["Midi Through Port-0", "FP-30X MIDI 1", "FP-30X MIDI 2", "SH-01A MIDI 1", "Piano", "Toy Piano"]
 
@@ -80,3 +81,26 @@ def test_a_label_is_the_name_of_one_port_alone() -> None:
 )
 def test_words_are_read_in_any_case(spec: str, read: str) -> None:
     assert normal(spec) == read
+
+
+def test_two_synths_of_one_make_are_one_name() -> None:
+    assert the_one(["SH-01A MIDI 1", "SH-01A MIDI 1"], "SH-01A") == "SH-01A MIDI 1"
+
+
+def test_several_ports_that_fit_are_listed() -> None:
+    with pytest.raises(OutputError) as fault:
+        the_one(PORTS, "fp-30x")
+    assert str(fault.value) == (
+        "midi.output: 'fp-30x' fits several ports: 'FP-30X MIDI 1', 'FP-30X MIDI 2'; write more of the name"
+    )
+
+
+def test_a_name_that_fits_nothing_lists_what_is_there() -> None:
+    with pytest.raises(OutputError) as fault:
+        the_one(PORTS[3:5], "organ")
+    assert str(fault.value) == "midi.output: no MIDI port is called 'organ'; there is 'SH-01A MIDI 1', 'Piano'"
+
+
+def test_a_name_that_fits_nothing_where_there_is_nothing() -> None:
+    with pytest.raises(OutputError, match="there is none at all; is it switched on"):
+        the_one([], "organ")

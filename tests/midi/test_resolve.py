@@ -9,7 +9,7 @@ from bachd.errors import OutputError
 from bachd.midi.alsa.sequencer import SequencerPort
 from bachd.midi.panic import panic
 from bachd.midi.ports import open_outputs
-from bachd.midi.resolve import examine, the_one, without_synth
+from bachd.midi.resolve import examine, without_synth
 from bachd.midi.systems import list_ports
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
@@ -140,29 +140,3 @@ def test_a_synth_that_is_missing_among_several_is_waited_for(
     alone = open_outputs(["Clavinova"], MonotonicClock(), Lateness(), awaiting=True)
     assert alone.description == "waiting for Clavinova"
     alone.close()
-
-
-PORTS = ["Midi Through Port-0", "FP-30X MIDI 1", "FP-30X MIDI 2", "SH-01A MIDI 1", "Piano", "Toy Piano"]
-
-
-def test_two_synths_of_one_make_are_one_name() -> None:
-    assert the_one(["SH-01A MIDI 1", "SH-01A MIDI 1"], "SH-01A") == "SH-01A MIDI 1"
-
-
-def test_several_ports_that_fit_are_listed() -> None:
-    with pytest.raises(OutputError) as fault:
-        the_one(PORTS, "fp-30x")
-    assert str(fault.value) == (
-        "midi.output: 'fp-30x' fits several ports: 'FP-30X MIDI 1', 'FP-30X MIDI 2'; write more of the name"
-    )
-
-
-def test_a_name_that_fits_nothing_lists_what_is_there() -> None:
-    with pytest.raises(OutputError) as fault:
-        the_one(PORTS[3:5], "organ")
-    assert str(fault.value) == "midi.output: no MIDI port is called 'organ'; there is 'SH-01A MIDI 1', 'Piano'"
-
-
-def test_a_name_that_fits_nothing_where_there_is_nothing() -> None:
-    with pytest.raises(OutputError, match="there is none at all; is it switched on"):
-        the_one([], "organ")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bachd.errors import OutputError
-from bachd.midi.alsa import gadget
+from bachd.midi.alsa import gadget, queue_timer
 from bachd.midi.alsa.event_records import SUBSCRIBERS, Address, record
 from bachd.midi.alsa.queue_clock import QueueClock
 from bachd.midi.alsa.sequencer import SequencerPort
@@ -24,8 +24,6 @@ from bachd.midi.alsa.usb import socket_of
 from bachd.midi.port_names import OURS, full_name, is_instrument
 
 DEVICE: Final = Path("/dev/snd/seq")
-TIMER_HZ: Final = 4000
-"""How often a second our queue's timer ticks. The kernel's own value is 1000; its most, 6250, did no better here."""
 
 
 def check_device() -> None:
@@ -75,7 +73,8 @@ class KernelSequencer:
             self._aside = self._client.create_port("aside", caps=own, type=kind)
             self._aside.connect_from(alsa_midi.SYSTEM_ANNOUNCE)
             self._queue = self._client.create_queue(OURS)
-            self._tick_finely()
+            timer = self._made("queue_timer")
+            queue_timer.tick_finely(alsa, self._client.handle, self._queue.queue_id, timer)
             self._queue.start()
             self._client.drain_output()
             self._clock = QueueClock(self._client, self._queue)
@@ -90,13 +89,6 @@ class KernelSequencer:
         self._news = select.poll()
         self._news.register(self._waker, select.POLLIN)
         self._news.register(self._client._fd, select.POLLIN)  # event_input would take seconds for milliseconds
-
-    def _tick_finely(self) -> None:
-        """Let the queue's timer tick as often as the kernel allows; where it refuses, each millisecond must do."""
-        timer = self._made("queue_timer")
-        if self._c.snd_seq_get_queue_timer(self._client.handle, self._queue.queue_id, timer) == 0:
-            self._c.snd_seq_queue_timer_set_resolution(timer, TIMER_HZ)
-            self._c.snd_seq_set_queue_timer(self._client.handle, self._queue.queue_id, timer)
 
     def _made(self, kind: str) -> Any:
         """One of alsa-lib's structures, freed with us."""

@@ -73,7 +73,7 @@ class _Planner:
         last = len(spans) - 1
         letters = 0
         for index, (begin, goal, end) in enumerate(spans):
-            earlier = self._earlier(begin, end) if index < last else None
+            earlier = self._earlier(begin) if index < last else None
             if index == last:
                 key, cadence = self._home, Cadence.FINAL
             elif earlier is not None and earlier.begin >= self._seed[-1]:
@@ -114,7 +114,7 @@ class _Planner:
             goal = self._strong_before(target - min(TICKS, metre.bar))
             return (goal, target) if goal > begin + TICKS else (goal + metre.bar, target + metre.bar)
         place = self._grid.place(target)
-        goal = max(target - place.phase, begin - self._grid.place(begin).phase + metre.bar)
+        goal = target - place.phase  # a bar line after `begin`, since a phrase has a bar at least
         long = self._rng.random() < self._habits.long_ends
         return goal, goal + (self._held(metre) if long else 0)
 
@@ -146,8 +146,8 @@ class _Planner:
         close = self._drawn(usual)
         return self._home.moved(close.semitones, minor=close.minor), close.cadence
 
-    def _earlier(self, begin: int, end: int) -> Phrase | None:
-        """The phrase that the one from `begin` to `end` takes up, if it does: the first of the seed most often."""
+    def _earlier(self, begin: int) -> Phrase | None:
+        """The phrase that the one from `begin` on takes up, if it does: the first of the seed most often."""
         draw = self._rng.random()
         known = [
             Phrase(first, until, until, self._home, Cadence.AUTHENTIC, letter)

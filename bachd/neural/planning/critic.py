@@ -10,14 +10,13 @@ add only faults here, each weighted by how rare it is in Bach, and never a virtu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Final
 
 from bachd.music import chords, hands, keys, voices
 from bachd.music.event import TICKS, Event
 from bachd.music.keys import Key
-from bachd.music.piece import Piece
+from bachd.neural.planning.texture import Texture
 
 LOST: Final = 1.0
 """A third event in a row, or a later one, with fewer voices than usual."""
@@ -45,37 +44,6 @@ EARLY: Final = 0.7
 """A chord on which all voices rest and after which all begin anew, before the phrase is over."""
 _CLOSING: Final = (5, -7)
 """Steps of the bass from the dominant to the tonic."""
-_SLACK: Final = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Texture:
-    """Number and range of a piece's voices."""
-
-    voices: int
-    """The most usual number of notes that sound at once."""
-    ranges: tuple[tuple[int, int], ...]
-    """Lowest and highest pitch of each voice, from the bottom up; empty for other than three or four voices."""
-    chords: float = 0.0
-    """Share of the onsets, in music of one voice, at which more than one note starts."""
-
-    @classmethod
-    def of(cls, piece: Piece) -> Texture:
-        """The texture of a piece."""
-        ticks: dict[int, int] = {}
-        for event in piece.events:
-            if event.sounding:
-                ticks[len(event.sounding)] = ticks.get(len(event.sounding), 0) + event.ticks
-        if not ticks:
-            return cls(1, ())
-        voices = max(ticks, key=lambda count: ticks[count])
-        if 2 * ticks[voices] < sum(ticks.values()):  # they come and go
-            return cls(min(voices, 2), ())
-        columns = zip(*(event.sounding for event in piece.events if len(event.sounding) == voices), strict=True)
-        if voices > 2:
-            return cls(voices, tuple((min(column) - _SLACK, max(column) + _SLACK) for column in columns))
-        struck = [len(event.starts) for event in piece.events if event.starts]
-        return cls(voices, (), sum(notes > 1 for notes in struck) / len(struck) if voices == 1 and struck else 0.0)
 
 
 def faults(texture: Texture, before: Event, events: Sequence[Event], key: Key, goal: int) -> float:

@@ -14,7 +14,7 @@ from bachd.music.keys import Key
 from bachd.neural.features import HOLD, LENGTHS, LOWEST, PITCHES, START
 from bachd.neural.memory import Prediction
 from bachd.neural.music_state import MusicState
-from bachd.neural.planning.critic import Texture
+from bachd.neural.planning.texture import Texture
 from bachd.neural.sampling.guidance import Chord, Guidance, Recalled
 
 BARS: Final = 2

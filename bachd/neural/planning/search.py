@@ -14,9 +14,9 @@ from bachd.music.event import Event
 from bachd.neural.model import Model
 from bachd.neural.music_state import MusicState
 from bachd.neural.planning import critic
-from bachd.neural.planning.critic import Texture
 from bachd.neural.planning.effort import Effort
 from bachd.neural.planning.guide import Guide
+from bachd.neural.planning.texture import Texture
 from bachd.neural.sampling.sampler import Sampler
 
 TEMPERATURE_BOOSTS: Final = (0.0, 0.2, 0.4, 0.8)

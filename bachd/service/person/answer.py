@@ -21,7 +21,7 @@ from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.composer import Composer
 from bachd.neural.harmonise.melody import harmonise, top_line
 from bachd.neural.model import Model
-from bachd.neural.planning.critic import Texture
+from bachd.neural.planning.texture import Texture
 from bachd.neural.step_buffer import StepBuffer
 
 _KEY: Final = 1.5

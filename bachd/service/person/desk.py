@@ -13,6 +13,7 @@ from bachd.midi.input.controls import Control
 from bachd.midi.input.person import PersonEvent
 from bachd.midi.input.trigger import Trigger, named
 from bachd.music.message import Message, note_off
+from bachd.music.piece import Step
 from bachd.realtime.output import TimedMessage
 from bachd.service.parts import Parts, PartsExchange
 from bachd.service.person.page_keys import PAGE, PageKeys
@@ -38,6 +39,14 @@ class Partner(Protocol):
 
     def use(self, parts: Parts) -> None:
         """Play with other parts from here on."""
+        ...
+
+    def on_step(self, step: Step, due: float) -> None:
+        """Note that a step was sent, which sounds at `due`, in monotonic seconds."""
+        ...
+
+    def close(self) -> None:
+        """End what sounds."""
         ...
 
 
@@ -81,6 +90,20 @@ class PersonDesk:
             self._end_through()
         if self.partner is not None:
             self.partner.use(parts)
+
+    def on_step(self, step: Step, due: float, messages: Sequence[TimedMessage]) -> None:
+        """Note that a step was sent as `messages`, which sounds at `due`."""
+        self.follow()
+        self.sent(messages)
+        if self.partner is not None:
+            self.partner.on_step(step, due)
+
+    def close(self) -> None:
+        """End what a person still holds, and the voices that join it; the outputs must be open."""
+        if (person := self._exchange.present.person) is not None:
+            person.let_go()
+        if self.partner is not None:
+            self.partner.close()
 
     def sent(self, messages: Sequence[TimedMessage]) -> None:
         """Note what bachd has sent, so that it is known when it comes back."""

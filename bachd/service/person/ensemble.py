@@ -11,7 +11,8 @@ from bachd.midi.input.person import PersonEvent
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.player import Player
-from bachd.service.parts import Parts
+from bachd.service.parts import Parts, PartsExchange
+from bachd.service.person.desk import PersonDesk
 from bachd.service.person.harmony import HarmonyPartner
 from bachd.service.person.phrases import Lend, PhrasePartner
 from bachd.service.person.voices import Sent
@@ -55,3 +56,10 @@ def make_ensemble(parts: Parts, player: Player, clock: Clock, sent: Sent, lend: 
     ensemble = Ensemble(player, harmony, PhrasePartner(parts, player, clock.now, lend, thread))
     ensemble.use(parts)
     return ensemble
+
+
+def open_desk(exchange: PartsExchange, player: Player, clock: Clock, lend: Lend, thread: Executor) -> PersonDesk:
+    """Make the desk with all partners behind it."""
+    desk = PersonDesk(exchange, clock.now)
+    desk.partner = make_ensemble(exchange.present, player, clock, desk.voices_sent, lend, thread)
+    return desk

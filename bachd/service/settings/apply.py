@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias
 
 from bachd import configfile
 from bachd.config import Config
@@ -20,11 +20,8 @@ from bachd.service.settings import last_good
 from bachd.service.settings.draft import Draft
 from bachd.service.telemetry.run_stats import RunStats
 from bachd.yamlfile import text
-from bachd.yamlfile.nodes import MalformedError
 
 log = logging.getLogger("bachd")
-
-T = TypeVar("T")
 
 Edit: TypeAlias = Callable[[Draft], Draft]
 """Returns what is wanted instead of a draft. Runs in a thread; may raise BachdError."""
@@ -40,7 +37,7 @@ class LiveSettings:
     ) -> None:
         """May wait for the disk. path: the file; None if there is none yet, and ./config.yaml is to be made."""
         self.path = Path("config.yaml") if path is None else path
-        self.draft = Draft(last_good.text())
+        self.draft = Draft(last_good.last()[0])
         """What is in force, or will be from the next bar on."""
         self._content = self._refused = ""  # of the file, when it was read, and when it was refused
         self._exchange, self._open, self._report, self._thread = exchange, open_parts, report, thread
@@ -72,28 +69,27 @@ class LiveSettings:
         return not known
 
     async def _apply(self, edit: Edit | None, save: bool) -> Config:
+        loop = asyncio.get_running_loop()
         async with self._lock:
             with self._exchange.keeping():
-                draft, parts = await self._in_thread(self._prepare, edit)
+                draft, parts = await loop.run_in_executor(self._thread, self._prepare, edit)
                 if parts.config != self._exchange.latest.config:
                     self._exchange.offer(parts)
             self.draft, self._report.refused = draft, None
             if save:
-                await self._in_thread(configfile.save, draft.content, self.path)
+                await loop.run_in_executor(self._thread, configfile.save, draft.content, self.path)
                 self.draft = draft.saved()
             return parts.config
 
     def _prepare(self, edit: Edit | None) -> tuple[Draft, Parts]:
         """Read, edit, validate and open, each once."""
         content = self._content = text.read(self.path) if self.path.exists() else ""
-        try:
-            draft = self.draft.rebased(content)
-            if edit is not None:
-                draft = edit(draft)
-            wanted = draft.content
-        except MalformedError as error:
-            raise configfile.malformed(error, self.path) from None
-        tree = last_good.tree(wanted, self.path)
+        tree = last_good.tree(content, self.path)
+        draft = self.draft.rebased(content)
+        if edit is not None:
+            draft = edit(draft)
+        if (wanted := draft.content) != content:
+            tree = configfile.tree(wanted, self.path)
         config = configfile.understand(tree, self.path)
         try:
             parts = self._open(config, self._exchange.open)
@@ -102,6 +98,3 @@ class LiveSettings:
         if wanted == content:
             last_good.keep(content, tree)
         return draft, parts
-
-    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)

@@ -6,8 +6,7 @@ would be. What the file says anew wins over an older unsaved change of the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -20,7 +19,7 @@ UNDOS: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A text of config.yaml, and what is wanted otherwise. Its methods raise ConfigError and MalformedError."""
+    """A text of config.yaml, and what is wanted otherwise. Its methods raise ConfigError."""
 
     text: str
     """What the file says, or said when it could be used last."""
@@ -36,8 +35,7 @@ class Draft:
         """The text with the unsaved changes put into it."""
         text = self.text
         for key, value in self.unsaved.items():
-            with _editing(key):
-                text = edit.put(text, key, value)
+            text = _edited(edit.put, text, key, value)
         return text
 
     def value(self, key: str) -> Any:
@@ -67,15 +65,15 @@ class Draft:
         """Return the draft without the last change."""
         if not self.undos:
             raise ConfigError("there is nothing to undo")
-        *undos, last = self.undos
-        return replace(self._with(last), undos=tuple(undos), redos=(*self.redos, self._present(last)))
+        last, undos = self.undos[-1], self.undos[:-1]
+        return replace(self._with(last), undos=undos, redos=(*self.redos, self._present(last)))
 
     def redone(self) -> Draft:
         """Return the draft with the change again that was undone last."""
         if not self.redos:
             raise ConfigError("there is nothing to redo")
-        *redos, first = self.redos
-        return replace(self._with(first), undos=(*self.undos, self._present(first)), redos=tuple(redos))
+        first, redos = self.redos[-1], self.redos[:-1]
+        return replace(self._with(first), undos=(*self.undos, self._present(first)), redos=redos)
 
     def saved(self) -> Draft:
         """Return the draft as it is once its content has been written into the file."""
@@ -92,8 +90,7 @@ class Draft:
 
 
 def _get(text: str, key: str) -> Any:
-    with _editing(key):
-        return edit.get(text, key)
+    return _edited(edit.get, text, key)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -101,9 +98,8 @@ def _same(one: Any, other: Any) -> bool:
     return edit.write(one) == edit.write(other)
 
 
-@contextmanager
-def _editing(key: str) -> Iterator[None]:
+def _edited(how: Callable[..., Any], text: str, key: str, *value: Any) -> Any:
     try:
-        yield
+        return how(text, key, *value)
     except edit.UneditableError as error:
         raise ConfigError([Fault(None, key, f"cannot be changed: {error}; change config.yaml itself")]) from None

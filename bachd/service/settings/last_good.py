@@ -2,9 +2,8 @@
 
 Law: a service that has played once plays again, whatever happens to its config.yaml.
 
-They are kept as their text, in the folder that systemd gives a service for its state. Beside the text stands its tree:
-where the file still says the same, as after a crash, the music need not wait for PyYAML. What the settings mean is read
-from the tree each time, by the version of bachd that plays.
+They are kept as their text, in systemd's StateDirectory=, and as its tree: where the file still says the same, as after
+a crash, the music need not wait for PyYAML. What they mean is read from the tree by the version of bachd that plays.
 """
 
 from __future__ import annotations
@@ -43,39 +42,28 @@ def load(path: Path) -> Config:
 
 def kept(path: Path) -> Config | None:
     """Return what was kept, as the content of the file `path`; None if it is nothing, or a bundle has gone since."""
-    content, tree = _last()
+    content, tree = last()
     with suppress(ConfigError):
         return configfile.understand(tree, path) if content else None
     return None
 
 
-def text() -> str:
-    """Return the text that was kept; '' if none was."""
-    return _last()[0]
-
-
 def tree(content: str, path: Path) -> Node:
-    """Return the tree of a text of the file `path`, without parsing it if it is the one that was kept.
-
-    Raises ConfigError if it is not YAML.
-    """
-    known, tree = _last()
+    """Return the tree of a text of the file `path`; one that was kept is not parsed. Raises ConfigError if not YAML."""
+    known, tree = last()
     return tree if content == known else configfile.tree(content, path)
 
 
 def keep(content: str, tree: Node) -> None:
-    """Keep the text of the file that music is played by. May wait for the disk.
-
-    Nothing is kept where there is no service manager, or no room.
-    """
-    if (place := _place()) is not None and text() != content:
+    """Keep the text of the file that music is played by, if systemd gives a folder. May wait for the disk."""
+    if (place := _place()) is not None and last()[0] != content:
         with suppress(OSError):  # the next start can do without
             kept = json.dumps({"text": content, "tree": nodes.to_json(tree)})
             atomic_file.replace(place, kept.encode(), mode=0o600)
 
 
-def _last() -> tuple[str, Node]:
-    """The text that was kept and its tree; an empty one if that is nothing, or nothing that can be read."""
+def last() -> tuple[str, Node]:
+    """Return the text that was kept and its tree; '' and an empty one if that is nothing, or cannot be read."""
     with suppress(OSError, ValueError, TypeError, LookupError, RecursionError):
         if (place := _place()) is not None:
             data = json.loads(place.read_bytes())

@@ -12,9 +12,11 @@ from operator import attrgetter
 from secrets import randbits
 
 from bachd.config import Config
+from bachd.midi import ports
 from bachd.midi.fan_out import FanOut
 from bachd.realtime.clock import Clock
 from bachd.realtime.lateness import Lateness
+from bachd.service import factory
 from bachd.service.parts import Parts
 from bachd.service.person_source import is_wanted, open_person, require_voices
 from bachd.service.settings.remarks import remarks
@@ -27,48 +29,40 @@ def prepare(wanted: Config, present: Sequence[Parts], clock: Clock, lateness: La
     """Return what to play with by these settings. Loads and opens what is new; may take a second.
 
     present: what is offered and what is played with, the newest first. call: see tempo_source.py.
-
     Raises SeedError, ModelError and OutputError; nothing has changed then.
     """
-    from bachd.midi.ports import open_outputs
-    from bachd.service.factory import bundle_program, open_composer, open_effort, open_sampler
 
-    def alike(*keys: str) -> Parts | None:
+    def alike(*keys: str, among: Sequence[Parts] = present) -> Parts | None:
         """Return the newest parts whose settings have the wanted values of some keys."""
         values = attrgetter(*keys)
-        return next((parts for parts in present if values(parts.config) == values(wanted)), None)
+        return next((parts for parts in among if values(parts.config) == values(wanted)), None)
 
     if same := alike("model", "device", "seed"):
         rng, composer, sampler, effort = same.rng, same.composer, same.sampler, same.effort
         if wanted.sampling != same.config.sampling:
-            sampler, effort = open_sampler(wanted, composer), open_effort(wanted)
+            sampler, effort = factory.open_sampler(wanted, composer), factory.open_effort(wanted)
     else:
         network = alike("model", "device")
         rng, sampler, effort = randbits(32) if wanted.seed.rng is None else wanted.seed.rng, None, None
-        composer = open_composer(wanted, rng, network.composer.model if network else None)
+        composer = factory.open_composer(wanted, rng, network.composer.model if network else None)
     require_voices(wanted)
     with ExitStack() as opened:
         if same_tempo := alike("tempo", "midi.input", "midi.wait_for_start"):
             tempo_source = same_tempo.tempo_source
         elif tempo_source := open_tempo_source(wanted, call):
             opened.callback(tempo_source.input.close)
-        heard = next((parts.person for parts in present if parts.person and _listens_alike(parts.config, wanted)), None)
-        person = heard if is_wanted(wanted) else None
+        heard = alike("midi.input", "midi.input_channels", among=[parts for parts in present if parts.person])
+        person = heard.person if heard and is_wanted(wanted) else None
         if person is None and (person := open_person(wanted, call)) is not None:
             opened.callback(person.close)
         if sent := alike("midi.output", "midi.offsets", "speaker.card", "speaker.soundfont"):
             outputs = sent.outputs
         else:
-            there = FanOut([output for parts in present for output in parts.outputs.outputs])
-            midi, speaker = wanted.midi, wanted.speaker.settings
-            outputs = open_outputs(midi.output, clock, lateness, present=there, offsets=midi.offsets, speaker=speaker)
+            old = FanOut([output for parts in present for output in parts.outputs.outputs])
+            midi, sound = wanted.midi, wanted.speaker.settings
+            outputs = ports.open_outputs(midi.output, clock, lateness, present=old, offsets=midi.offsets, speaker=sound)
         opened.pop_all()
-    known = remarks(present[0].config) if present else []
     for remark in remarks(wanted):
-        if remark not in known:
+        if not present or remark not in remarks(present[0].config):
             log.warning("%s", remark)
-    return Parts(wanted, rng, composer, outputs, sampler, tempo_source, effort, person, program=bundle_program(wanted))
-
-
-def _listens_alike(one: Config, other: Config) -> bool:
-    return (one.midi.input, one.midi.input_channels) == (other.midi.input, other.midi.input_channels)
+    return Parts(wanted, rng, composer, outputs, sampler, tempo_source, effort, person, factory.bundle_program(wanted))

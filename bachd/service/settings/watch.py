@@ -52,11 +52,10 @@ class SavedFile:
         return True
 
     def _stamp(self) -> _Stamp:
-        try:
+        with suppress(OSError):
             found = self._path.stat()
-        except OSError:
-            return None
-        return (found.st_mtime_ns, found.st_size, found.st_ino) if found.st_size else None
+            return (found.st_mtime_ns, found.st_size, found.st_ino) if found.st_size else None
+        return None
 
 
 async def saves(file: SavedFile | None, asked: asyncio.Event, thread: Executor) -> AsyncIterator[None]:

@@ -13,8 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from bachd import child_process
 from bachd.errors import OutputError
-from bachd.midi.port_names import matching
-from bachd.midi.resolve import the_one
+from bachd.midi.port_names import matching, the_one
 from bachd.midi.systems import list_ports
 from bachd.music.message import Message
 from bachd.realtime.clock import Clock, sleep_until

@@ -108,9 +108,6 @@ class Status(Figures):
     playing: bool
 
 
-# From the daemon.
-
-
 class Opening(TypedDict):
     """The first message: what is to be served."""
 
@@ -209,21 +206,11 @@ class Refusal(TypedDict):
 
 
 Answer: TypeAlias = Done | Refusal
-FeedMessage: TypeAlias = (
-    StepMessage
-    | RetractedMessage
-    | PlanMessage
-    | AlternativesMessage
-    | LiveMessage
-    | StatusMessage
-    | SettingsMessage
-    | TransportMessage
-)
+MusicMessage: TypeAlias = StepMessage | RetractedMessage | PlanMessage | AlternativesMessage | LiveMessage
+FeedMessage: TypeAlias = MusicMessage | StatusMessage | SettingsMessage | TransportMessage
 """What is passed on to browsers word for word."""
 DaemonMessage: TypeAlias = Opening | FeedMessage | Answer
-
-
-# From the process that serves the page.
+"""From the daemon."""
 
 
 class Request(TypedDict):
@@ -260,3 +247,4 @@ class LogMessage(TypedDict):
 
 
 PageMessage: TypeAlias = Request | WatchedMessage | PlayedMessage | LogMessage
+"""From the process that serves the page."""

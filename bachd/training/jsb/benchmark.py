@@ -242,11 +242,9 @@ def _nats(logits: Logits, possible: npt.NDArray[np.bool_], piece: Encoded, voice
 
 def as_text(results: Sequence[Result]) -> str:
     """Format the figures as a table."""
-    lines = []
-    for result in results:
-        lines += [
-            f"{result.file}: test nats a {result.unit}, {result.units} of them, {result.context} steps of context",
-            f"  float {result.float_nll:.4f}, int8 {result.int8_nll:.4f} ({result.bytes / 1e6:.2f} MB); valid, float "
-            f"{result.valid_nll:.4f}",
-        ]
-    return "\n".join(lines)
+    return "\n".join(
+        f"{result.file}: test nats a {result.unit}, {result.units} of them, {result.context} steps of context\n"
+        f"  float {result.float_nll:.4f}, int8 {result.int8_nll:.4f} ({result.bytes / 1e6:.2f} MB); valid, float "
+        f"{result.valid_nll:.4f}"
+        for result in results
+    )

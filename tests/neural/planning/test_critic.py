@@ -3,11 +3,10 @@ from __future__ import annotations
 import pytest
 
 from bachd.music import keys
-from bachd.music.event import Event, parse, parse_line
+from bachd.music.event import Event, parse_line
 from bachd.music.keys import Key
-from bachd.music.metre import Grid
-from bachd.music.piece import Piece
-from bachd.neural.planning.critic import Texture, astray, faults
+from bachd.neural.planning.critic import astray, faults
+from bachd.neural.planning.texture import Texture
 
 FOUR = Texture(4, ((36, 60), (48, 69), (55, 74), (60, 81)))
 FAR = 10_000
@@ -43,14 +42,6 @@ def test_what_a_teacher_would_mark_speaks_against_it(music: str) -> None:
     assert fault(music) > 0.2
 
 
-def test_the_texture_of_a_piece_is_its_usual_number_of_voices() -> None:
-    chorale = Piece("chorale", parse_line(GOOD), Grid())
-    assert Texture.of(chorale).voices == 4
-    assert len(Texture.of(chorale).ranges) == 4
-    assert Texture.of(Piece("line", parse_line("C4 D4 E4"), Grid())) == Texture(1, ())
-    assert Texture.of(Piece("silence", (parse("R"),), Grid())) == Texture(1, ())
-
-
 def test_silence_is_no_reason_to_fail() -> None:
     assert faults(FOUR, Event((), (), 1), [], Key(0), 0) >= 0
 
@@ -62,7 +53,3 @@ def test_music_that_strays_speaks_against_itself_the_more_the_end_is_near() -> N
     assert astray(so_far, home, Key(0), last=True) == 0
     assert astray(so_far, away, Key(0), last=False) > 0
     assert astray(so_far, away, Key(0), last=True) > astray(so_far, away, Key(0), last=False)
-
-
-def test_a_line_has_the_chords_that_its_seed_has() -> None:
-    assert Texture.of(Piece("stopped", parse_line("C4 D4 E3.G4 F4"), Grid())) == Texture(1, (), 0.25)

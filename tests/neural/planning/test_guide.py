@@ -14,8 +14,8 @@ from bachd.music.metre import Grid, Metre
 from bachd.neural import features
 from bachd.neural.context import Context
 from bachd.neural.music_state import MusicState
-from bachd.neural.planning.critic import Texture
 from bachd.neural.planning.guide import Guide
+from bachd.neural.planning.texture import Texture
 from bachd.neural.sampling.guidance import Chord, Guidance, Recalled
 from bachd.neural.sampling.sampler import Sampler
 from tests.neural.fakes import FixedModel, restless

@@ -13,7 +13,11 @@ from bachd.midi.fan_out import FanOut
 from bachd.midi.input.controls import Control
 from bachd.midi.input.person import PersonEvent
 from bachd.midi.input.trigger import parse
+from bachd.music.event import TICKS, Event
 from bachd.music.message import Message
+from bachd.music.metre import COMMON_TIME
+from bachd.music.metre import Place as Where
+from bachd.music.piece import Origin, Step
 from bachd.realtime.clock import OfflineClock
 from bachd.realtime.output import TimedMessage
 from bachd.service.parts import Parts, PartsExchange
@@ -33,6 +37,8 @@ class Seen:
         self.steered: list[str] = []
         self.taken: list[str] = []
         self.parts: list[Parts] = []
+        self.steps: list[float] = []
+        self.closed = False
 
     def steer(self, control: Control, message: Message, moment: float) -> None:
         self.steered.append(f"{control.target} {message.data.hex()}")
@@ -42,6 +48,12 @@ class Seen:
 
     def use(self, parts: Parts) -> None:
         self.parts.append(parts)
+
+    def on_step(self, step: Step, due: float) -> None:
+        self.steps.append(due)
+
+    def close(self) -> None:
+        self.closed = True
 
 
 class Place:
@@ -133,6 +145,23 @@ def test_the_partner_is_given_other_parts(monkeypatch: pytest.MonkeyPatch) -> No
     place.exchange_for(rng=1)
     place.desk.follow()
     assert place.seen.parts == [place.exchange.present]
+
+
+def test_the_partner_learns_of_each_step_with_the_parts_it_was_played_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(monkeypatch)
+    place.exchange.offer(replace(place.exchange.present, rng=1))
+    place.exchange.take()
+    place.desk.on_step(Step(Event((60,), (), TICKS), Where(0, 0, COMMON_TIME), Origin.SEED, "a"), 1.5, [])
+    assert place.seen.parts == [place.exchange.present]
+    assert place.seen.steps == [1.5]
+
+
+def test_what_is_held_at_the_end_is_let_go_before_the_partner_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(monkeypatch, thru=True)
+    place.cable.play("903c40")
+    place.desk.close()
+    assert place.sent == ["903c40", "803c40"]
+    assert place.seen.closed
 
 
 def test_what_is_played_in_a_browser_sounds_is_for_the_partner_and_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
