@@ -15,7 +15,9 @@ from bachd.music.piece import Piece
 from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.bundle.card import SamplingDefaults
 from bachd.neural.composer import Composer
+from bachd.neural.harmonise import melody_features
 from bachd.neural.harmonise.harmoniser import Harmoniser
+from bachd.neural.harmonise.harmony import HarmonyGraph
 from bachd.neural.model import Model
 from bachd.neural.planning.critic import Texture
 from bachd.neural.planning.effort import MOST, Adaptive, Effort, Fixed
@@ -86,7 +88,18 @@ def harmoniser(
 
     Raises ModelError as `voices`.
     """
-    return Harmoniser(model, drawing, grid, voices(bundle), key)
+    return Harmoniser(model, drawing, grid, voices(bundle), key, chords(bundle))
+
+
+def chords(bundle: Bundle) -> HarmonyGraph | None:
+    """Open the graph that names chords under a melody; None where the bundle has none for this version of bachd.
+
+    Raises ModelError.
+    """
+    told = bundle.card.harmony
+    if told is None or told.fingerprint != melody_features.FINGERPRINT:
+        return None
+    return HarmonyGraph.open(bundle.folder, told.chords)
 
 
 def voices(bundle: Bundle) -> int:

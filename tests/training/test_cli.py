@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bachd import __version__
-from bachd.training import cli, subcommands
+from bachd.training import cli, next_steps, subcommands
 
 NEEDS_TENSORFLOW = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="needs the extra 'train'")
 
@@ -143,7 +143,7 @@ def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_bundle_says_where_it_goes_and_how(tmp_path: Path) -> None:
     figures = {"int8": {"event_nll": 4.2}, "held out": "the test pieces"}
-    told = subcommands._where_it_goes({"figures": figures, "licence": "unknown"}, Path("bundles/mine"))
+    told = next_steps.after_export({"figures": figures, "licence": "unknown"}, Path("bundles/mine"))
     assert "wrote bundles/mine: 4.2 nats an event" in told
     assert "model: ./bundles/mine" in told
     assert f"tar -C {Path('bundles').resolve()} -c mine | ssh pi@raspberrypi.local sudo tar -C /etc/bachd" in told
@@ -152,7 +152,7 @@ def test_a_bundle_says_where_it_goes_and_how(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("more", [[], ["--corpus", "my music"], ["--corpus", "chorales", "--work", "runs/it's"]])
 def test_the_next_command_is_one_that_works(more: list[str]) -> None:
-    command = shlex.split(subcommands._export_command(cli.make_parser().parse_args(["fit", "mine.yaml", *more])))
+    command = shlex.split(next_steps.export_command(cli.make_parser().parse_args(["fit", "mine.yaml", *more])))
     assert command == ["bachd-train", "export", "mine.yaml", *more]
 
 
