@@ -12,6 +12,7 @@ import pytest
 
 from bachd import __version__
 from bachd.training import cli, next_steps, subcommands
+from tests.training import small
 
 NEEDS_TENSORFLOW = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="needs the extra 'train'")
 
@@ -188,3 +189,18 @@ def test_prepare_says_that_no_scheduler_answers(
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
     assert cli.main(["prepare", "--corpus", str(tmp_path), "--cluster", address]) == 69
     assert f"no Dask scheduler answers at {address}" in capsys.readouterr().err.splitlines()[-1]
+
+
+@NEEDS_TENSORFLOW
+def test_harmony_is_for_a_bundle_that_is_there_and_a_recipe_that_wants_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bachd.training.corpus.sources.load", lambda _: small.corpus())
+    recipe, bundle = tmp_path / "train.yaml", tmp_path / "mine"
+    recipe.write_text("corpus: chorales\n")
+    assert cli.main(["harmony", str(recipe), str(bundle)]) == 64
+    assert f"{bundle} is not a bundle" in capsys.readouterr().err
+    bundle.mkdir()
+    (bundle / "card.json").write_text("{}")
+    assert cli.main(["harmony", str(recipe), str(bundle)]) == 64
+    assert "wants no harmony; set harmony to some epochs there" in capsys.readouterr().err
