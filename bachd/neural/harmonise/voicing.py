@@ -16,6 +16,8 @@ _DEEP: Final = 24
 """Semitones from the bass to its neighbour at most."""
 _LEAP: Final = 12
 """Semitones that a voice leaps at most."""
+_FIFTH: Final = 7
+"""Semitones that the bass leaps at most, if there is a way without."""
 _PERFECT: Final = (0, 7)
 
 Voicing = tuple[int, ...]
@@ -37,12 +39,12 @@ def voicings(top: int, harmony: Harmony, voices: int, lowest: int, sounded: tupl
             for pitch in range(above[-1] - 1, max(lowest, above[-1] - reach) - 1, -1)
             if pitch % 12 in wanted
         ]
-    return tuple(
-        each
-        for each in found
-        if len({pitch % 12 for pitch in each}) == len(harmony.pitch_classes)
-        and (len(before) != voices or _leads(before, each))
-    )
+    whole = [each for each in found if len({pitch % 12 for pitch in each}) == len(harmony.pitch_classes)]
+    if len(before) != voices:
+        return tuple(whole)
+    led = [each for each in whole if _leads(before, each)]
+    near = [each for each in led if abs(each[-1] - before[-1]) <= _FIFTH]
+    return tuple(near or led)
 
 
 def _leads(before: Voicing, after: Voicing) -> bool:

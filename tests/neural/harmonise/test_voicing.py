@@ -54,3 +54,11 @@ def test_no_voice_leaps_far_or_runs_in_parallel(
             for voice in range(1, 4):
                 chosen = [pitch - LOWEST for pitch in each[:voice]]
                 assert each[voice] not in parallels(chosen, before)
+
+
+def test_the_bass_leaps_over_a_fifth_only_where_it_must() -> None:
+    before = (48, 55, 64, 72)
+    assert {each[-1] for each in voicings(72, C_MAJOR, 4, 36, before)} == {48}
+    f_major = Harmony(frozenset({5, 9, 0}), 5)
+    assert {each[-1] for each in voicings(72, f_major, 4, 36, before)} == {41, 53}
+    assert {each[-1] for each in voicings(72, C_MAJOR, 4, 50, (52, 55, 64, 72))} == {60}
