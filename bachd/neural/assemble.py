@@ -22,6 +22,7 @@ from bachd.neural.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
     from bachd.neural.harmonise.harmoniser import Harmoniser
+    from bachd.neural.harmonise.harmony import HarmonyGraph
 
 AUTO: Final = "auto"
 SUREST: Final = 0.0
@@ -90,7 +91,21 @@ def harmoniser(
     """
     from bachd.neural.harmonise.harmoniser import Harmoniser
 
-    return Harmoniser(model, drawing, grid, voices(bundle), key)
+    return Harmoniser(model, drawing, grid, voices(bundle), key, chords(bundle))
+
+
+def chords(bundle: Bundle) -> HarmonyGraph | None:
+    """Open the graph that names chords under a melody; None where the bundle has none for this version of bachd.
+
+    Raises ModelError.
+    """
+    from bachd.neural.harmonise import melody_features
+    from bachd.neural.harmonise.harmony import HarmonyGraph
+
+    told = bundle.card.harmony
+    if told is None or told.fingerprint != melody_features.FINGERPRINT:
+        return None
+    return HarmonyGraph.open(bundle.folder, told.chords)
 
 
 def voices(bundle: Bundle) -> int:

@@ -41,6 +41,8 @@ from bachd.neural.outlook import NOWHERE, Outlook
 
 _PERFECT: Final = (0, 7)
 """Semitones above which, octaves aside, a moving voice makes a parallel unison, octave or fifth."""
+_FROM_TONIC: Final = (np.arange(12) + LOWEST - np.arange(12)[:, None]) % 12
+"""Shape (12, 12): by tonic, how many semitones each pitch class lies above it, from that of LOWEST on."""
 
 
 def possible(chosen: Sequence[int], sounded: tuple[int, ...]) -> list[int]:
@@ -110,7 +112,7 @@ def to_logits(
     if len(said) == SAID:
         for first, key in ((DEGREES, outlook.home), (DEGREES + 12, outlook.key)):
             if key is not None:
-                by_class = np.roll(said[first : first + 12], (key.tonic - LOWEST) % 12)
+                by_class = said[first : first + 12][_FROM_TONIC[key.tonic]]
                 logits[START : START + PITCHES].reshape(-1, 12)[:] += by_class
     return logits
 

@@ -121,11 +121,16 @@ def make_parser() -> argparse.ArgumentParser:
     refresh.add_argument("recipe", type=Path, metavar="RECIPE.yaml", help="the recipe that it was made by")
     refresh.add_argument("bundle", type=Path, nargs="?", help="the folder to write (bundles/NAME)")
     refresh.set_defaults(verb="refresh", needs=("tqdm",))
+    harmony = add("harmony", help="train a bundle's graph for the chords under a melody, in seconds")
+    harmony.add_argument("recipe", type=Path, metavar="RECIPE.yaml", help="the recipe that the bundle was made by")
+    harmony.add_argument("bundle", type=Path, nargs="?", help="the folder to write (bundles/NAME)")
+    harmony.set_defaults(verb="harmony", needs=("tqdm", "tensorflow"))
     compare = add("baselines", help="measure what the network has to beat: n-grams and an LSTM")
     compare.add_argument("recipe", type=Path, metavar="RECIPE.yaml", help="whose pieces to measure on")
     compare.add_argument("--json", action="store_true", help="print figures for programs")
     compare.set_defaults(verb="baselines", needs=("tqdm", "tensorflow"))
-    refresh.add_argument("--corpus", metavar="SOURCE", help=f"{_SOURCE} (as the recipe says)")
+    for verb in (refresh, harmony):
+        verb.add_argument("--corpus", metavar="SOURCE", help=f"{_SOURCE} (as the recipe says)")
     for verb in (fit, export, compare):
         verb.add_argument("--corpus", metavar="SOURCE", help=f"{_SOURCE} (as the recipe says)")
         verb.add_argument("--work", type=Path, metavar="DIR", help="folder of the run (runs/NAME)")

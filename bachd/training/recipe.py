@@ -49,7 +49,7 @@ class Seeds:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Contents of train.yaml. All but the first four and `seeds` affects training."""
+    """Contents of train.yaml. All but the first four, `harmony` and `seeds` affects `fit`."""
 
     name: str = setting("unnamed", recipe_kinds.bundle_name(), "Of the bundle.")
     description: str = setting("", kinds.text(), "What the bundle plays, in a few words.")
@@ -110,6 +110,12 @@ class Recipe:
         kinds.whole(0, 100_000),
         """Epochs after which the network plays the pieces itself, with the top voice given, again and again; what it
         played is the past below a given voice from then on. 0 is never.""",
+    )
+    harmony: int = setting(
+        0,
+        kinds.whole(0, 100_000),
+        """Passes over the pieces of the small graph that names the chord under a note of a melody, which export trains;
+        0 is for a bundle without it.""",
     )
     epochs: int = setting(240, kinds.whole(1, 100_000), "Passes over the pieces to train on.")
     crop_length: int = setting(128, kinds.whole(1, 4096), "Predictions a crop.")

@@ -9,13 +9,13 @@ import argparse
 import importlib.util
 import json
 import logging
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bachd.errors import ModelError, UsageError
+from bachd.training import next_steps
 
 if TYPE_CHECKING:
     from bachd.neural.bundle.bundle import Bundle
@@ -58,15 +58,7 @@ def fit(options: argparse.Namespace) -> None:
 
     trainer.fit(music, recipe, work, strategy)
     if trainer.is_chief(strategy):
-        log.info("done; the learning curve is %s; next: %s", run_log.plot(work), _export_command(options))
-
-
-def _export_command(options: argparse.Namespace) -> str:
-    """Return the command that exports what `fit` has trained with these options."""
-    words = ["bachd-train", "export", str(options.recipe)]
-    words += ["--corpus", options.corpus] if options.corpus else []
-    words += ["--work", str(options.work)] if options.work else []
-    return shlex.join(words)
+        log.info("done; the learning curve is %s; next: %s", run_log.plot(work), next_steps.export_command(options))
 
 
 def export(options: argparse.Namespace) -> None:
@@ -88,24 +80,7 @@ def export(options: argparse.Namespace) -> None:
         music,
         {} if recipe.use_all else compare.kept(recipe, music, work),
     )
-    print(_where_it_goes(export_bundle.export(source, target, edgetpu=options.edgetpu), target))
-
-
-def _where_it_goes(card: Mapping[str, Any], target: Path) -> str:
-    """Describe a bundle that was written: its figures, and how to play it here and on a Pi."""
-    figures = card["figures"]["int8"]
-    home, name = target.resolve().parent, target.name
-    here = target if target.is_absolute() else f"./{target}"
-    lines = (
-        f"wrote {target}: {figures['event_nll']} nats an event; held out: {card['figures']['held out']}",
-        f"licence: {card['licence']}",
-        f"to play it here, in config.yaml: model: {here}",
-        "to play it on a Pi as a service, which cannot read home folders and so needs the bundle in /etc/bachd:",
-        f"  tar -C {shlex.quote(str(home))} -c {name} |"
-        " ssh pi@raspberrypi.local sudo tar -C /etc/bachd --no-same-owner -x",
-        f"and there in /etc/bachd/config.yaml: model: /etc/bachd/{name}",
-    )
-    return "\n".join(lines)
+    print(next_steps.after_export(export_bundle.export(source, target, edgetpu=options.edgetpu), target))
 
 
 def refresh(options: argparse.Namespace) -> None:
@@ -113,11 +88,28 @@ def refresh(options: argparse.Namespace) -> None:
     from bachd.training.export import refresh as refreshing
 
     recipe, music, _ = _run(options)
-    target = options.bundle or Path("bundles") / recipe.name
-    if not (target / "card.json").is_file():
-        raise UsageError(f"{target} is not a bundle; give the folder of one, or make one with 'bachd-train export'")
+    target = _existing_bundle(options, recipe)
     refreshing.refresh(recipe, options.recipe.read_bytes(), music, target)
     print(f"wrote {target}")
+
+
+def harmony(options: argparse.Namespace) -> None:
+    """Train the graph that names chords under a melody, and write it into a bundle."""
+    recipe, music, _ = _run(options)
+    target = _existing_bundle(options, recipe)
+    if not recipe.harmony:
+        raise UsageError(f"{options.recipe} wants no harmony; set harmony to some epochs there, such as 14")
+    from bachd.training.export import harmony as exporting
+
+    exporting.add(recipe, options.recipe.read_bytes(), music, target)
+    print(f"wrote {target}")
+
+
+def _existing_bundle(options: argparse.Namespace, recipe: Recipe) -> Path:
+    target: Path = options.bundle or Path("bundles") / recipe.name
+    if not (target / "card.json").is_file():
+        raise UsageError(f"{target} is not a bundle; give the folder of one, or make one with 'bachd-train export'")
+    return target
 
 
 def baselines(options: argparse.Namespace) -> None:

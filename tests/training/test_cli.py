@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from bachd import __version__
-from bachd.training import cli, subcommands
+from bachd.training import cli, next_steps, subcommands
+from tests.training import small
 
 NEEDS_TENSORFLOW = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="needs the extra 'train'")
 
@@ -143,7 +144,7 @@ def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_bundle_says_where_it_goes_and_how(tmp_path: Path) -> None:
     figures = {"int8": {"event_nll": 4.2}, "held out": "the test pieces"}
-    told = subcommands._where_it_goes({"figures": figures, "licence": "unknown"}, Path("bundles/mine"))
+    told = next_steps.after_export({"figures": figures, "licence": "unknown"}, Path("bundles/mine"))
     assert "wrote bundles/mine: 4.2 nats an event" in told
     assert "model: ./bundles/mine" in told
     assert f"tar -C {Path('bundles').resolve()} -c mine | ssh pi@raspberrypi.local sudo tar -C /etc/bachd" in told
@@ -152,7 +153,7 @@ def test_a_bundle_says_where_it_goes_and_how(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("more", [[], ["--corpus", "my music"], ["--corpus", "chorales", "--work", "runs/it's"]])
 def test_the_next_command_is_one_that_works(more: list[str]) -> None:
-    command = shlex.split(subcommands._export_command(cli.make_parser().parse_args(["fit", "mine.yaml", *more])))
+    command = shlex.split(next_steps.export_command(cli.make_parser().parse_args(["fit", "mine.yaml", *more])))
     assert command == ["bachd-train", "export", "mine.yaml", *more]
 
 
@@ -188,3 +189,18 @@ def test_prepare_says_that_no_scheduler_answers(
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
     assert cli.main(["prepare", "--corpus", str(tmp_path), "--cluster", address]) == 69
     assert f"no Dask scheduler answers at {address}" in capsys.readouterr().err.splitlines()[-1]
+
+
+@NEEDS_TENSORFLOW
+def test_harmony_is_for_a_bundle_that_is_there_and_a_recipe_that_wants_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bachd.training.corpus.sources.load", lambda _: small.corpus())
+    recipe, bundle = tmp_path / "train.yaml", tmp_path / "mine"
+    recipe.write_text("corpus: chorales\n")
+    assert cli.main(["harmony", str(recipe), str(bundle)]) == 64
+    assert f"{bundle} is not a bundle" in capsys.readouterr().err
+    bundle.mkdir()
+    (bundle / "card.json").write_text("{}")
+    assert cli.main(["harmony", str(recipe), str(bundle)]) == 64
+    assert "wants no harmony; set harmony to some epochs there" in capsys.readouterr().err

@@ -30,9 +30,12 @@ CARD_LIMITS: Final = SAMPLING_LIMITS | {
 """The same for all parts of it."""
 _PROGRAMS: Final = 128
 """General MIDI's, which people count from 1."""
+_DEGREES: Final = {str(degree): degree for degree in range(12)}
 GRAPHS: Final = ("trunk.tflite", "head.tflite")
 MOST_BYTES: Final = 64 << 20
 """Bytes of a bundle's largest file; the graphs that are shipped have 2 MB."""
+HARMONY: Final = "harmony.tflite"
+"""The graph that names chords under a melody; bundles need not have it."""
 COMPILED: Final = "trunk_edgetpu.tflite"
 """What the Edge TPU's compiler makes of the trunk; only used when the card vouches for it."""
 
@@ -52,6 +55,16 @@ class SamplingDefaults:
 
 
 @dataclass(frozen=True, slots=True)
+class Harmony:
+    """What the graph that names chords under a melody was made for, and what it answers."""
+
+    fingerprint: str
+    """Names the layout of its input."""
+    chords: tuple[tuple[int, ...], ...]
+    """In the order of its answers, as semitones above the note of the melody."""
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """Contents of card.json that playing needs; the rest is for people."""
 
@@ -67,6 +80,13 @@ class Card:
     """The General MIDI program that fits the music, 0 to 127, for synths that are bachd's own."""
     habits: Habits = field(default_factory=Habits)
     """What pieces are planned by."""
+    harmony: Harmony | None = None
+    """What HARMONY answers; None without that graph."""
+
+    @property
+    def graphs(self) -> tuple[str, ...]:
+        """Names of the graphs that it has, but for compiled ones."""
+        return GRAPHS if self.harmony is None else (*GRAPHS, HARMONY)
 
 
 def read_card(folder: Path) -> Card:
@@ -116,6 +136,7 @@ def read_card(folder: Path) -> Card:
         pitches=(pitches[0], pitches[1]),
         sampling_defaults=SamplingDefaults(**sampling_defaults),
         habits=_habits(reader, data.get("form")),
+        harmony=_harmony(reader, data.get("harmony"), files),
     )
     reader.require(len(card.seeds) > 0, "seeds")
     reader.require(
@@ -134,6 +155,24 @@ def _habits(reader: _Reader, data: object) -> Habits:
     except ValueError as fault:
         reader.require(fits=False, key="form", complaint=str(fault))
         raise
+
+
+def _harmony(reader: _Reader, data: Any, files: Mapping[str, str]) -> Harmony | None:
+    """Return what the card says of HARMONY; cards of earlier versions say nothing."""
+    if data is None:
+        return None
+    reader.require(isinstance(data, dict) and type(data.get("fingerprint")) is str, "harmony")
+    texts = data.get("chords")
+    chords = tuple(map(_chord, texts)) if isinstance(texts, list) else ()
+    reader.require(len(chords) > 0 and all(chords), "harmony")
+    reader.require(HARMONY in files, "files", f"it misses {HARMONY}")
+    return Harmony(data["fingerprint"], chords)
+
+
+def _chord(text: object) -> tuple[int, ...]:
+    """Return a chord that is written as '0 4 7'; () if it is none."""
+    found = tuple(_DEGREES.get(each, -1) for each in text.split()) if isinstance(text, str) else ()
+    return found if found[:1] == (0,) and list(found) == sorted(set(found)) else ()
 
 
 class _Reader:

@@ -24,9 +24,9 @@ from bachd import atomic_file, child_process
 from bachd.errors import ModelError
 from bachd.neural.bundle import bundle
 from bachd.neural.bundle.bundle import SHIPPED, Bundle
-from bachd.neural.bundle.card import GRAPHS, read_card
+from bachd.neural.bundle.card import HARMONY, read_card
 from bachd.neural.model import TfliteModel
-from bachd.neural.runtime import RUNTIMES, Int8Array
+from bachd.neural.runtime import RUNTIMES, Int8Array, load
 
 PATIENCE: Final = 30.0
 """Seconds after which a trial has failed: a hundred times what it takes."""
@@ -57,7 +57,7 @@ def _is_shipped(tested: Bundle) -> bool:
     """Whether the graphs are those of a bundle that came with bachd, wherever this one lies."""
     if bundle.is_shipped(tested.folder):
         return True
-    wanted = {tested.card.files[name] for name in GRAPHS}
+    wanted = {tested.card.files[name] for name in tested.card.graphs}
     for name in SHIPPED:
         with suppress(ModelError):
             if wanted <= set(read_card(bundle.folder(name)).files.values()):
@@ -67,7 +67,7 @@ def _is_shipped(tested: Bundle) -> bool:
 
 def _digest(tested: Bundle) -> str:
     """Return a key for these graphs, these runtimes and this kind of processor."""
-    parts = [tested.card.files[name] for name in GRAPHS]
+    parts = [tested.card.files[name] for name in tested.card.graphs]
     parts += [*map(_version, RUNTIMES), os.uname().machine, np.__version__]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -128,6 +128,9 @@ def _run(folder: Path) -> str:
             hidden: Int8Array = model.encode(context)
             if not np.isfinite(model.head_logits(hidden, (), ())).any():
                 return f"!{folder}: its graphs compute no numbers; install the bundle again"
+        if (folder / HARMONY).exists():
+            graph = load(folder / HARMONY)
+            graph.invoke(*(np.full(tensor.shape, tensor.zero, np.int8) for tensor in graph.inputs))
     except ModelError as fault:
         return f"!{fault}"
     except (ArithmeticError, LookupError, MemoryError, ValueError) as fault:  # scales and shapes that make no sense

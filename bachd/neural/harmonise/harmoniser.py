@@ -3,8 +3,9 @@
 Law: nothing of what follows is known. A note of the melody begins an event, and the event before is cut there; the
 melody is never changed, and where the network would move it, it stays.
 
-The melody is the top voice. The head spells chords from the top down, so it begins with the note that is given, and the
-other notes are drawn as ever.
+The melody is the top voice. The head spells chords from the top down, so it begins with the note that is given. Where
+the bundle has a graph that names the chord under a note, the head chooses among the ways to set that chord out; else
+the other notes are drawn as ever.
 """
 
 from __future__ import annotations
@@ -13,15 +14,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from bachd.music.event import Event
+from bachd.music.event import TICKS, Event
 from bachd.music.keys import Key
 from bachd.music.loop_detector import FreezeDetector, LoopDetector
 from bachd.music.metre import Grid
 from bachd.neural import features
 from bachd.neural.features import HIGHEST, HOLD, LOWEST, START
+from bachd.neural.harmonise.harmony import HarmonyGraph
+from bachd.neural.harmonise.melody_features import MelodyHistory
+from bachd.neural.harmonise.voicing import voicings
 from bachd.neural.model import Model
 from bachd.neural.outlook import NOWHERE, Melody, Outlook
 from bachd.neural.sampling.guidance import Guidance
+from bachd.neural.sampling.nucleus import drawn_order
 from bachd.neural.sampling.sampler import Sampler
 
 SILENCE: Final = 2
@@ -45,11 +50,14 @@ class Harmoniser:
         grid: Grid | None = None,
         voices: int = VOICES,
         key: Key | None = None,
+        chords: HarmonyGraph | None = None,
     ) -> None:
         """grid: the bar lines; without it, those of common time from tick 0 on. voices: see VOICES.
 
-        key: of the melody, if it is known as a whole; otherwise it is estimated as the melody comes.
+        key: of the melody, if it is known as a whole; otherwise it is estimated as the melody comes. chords: names the
+        chord under a note; without it, that is left to `model`, too.
         """
+        self._chords = chords
         self._key = key
         self._model, self._sampler, self._voices = model, sampler, voices
         self._grid = grid or Grid()
@@ -104,7 +112,7 @@ class Harmoniser:
         place = self._grid.place(tick)
         self._bars = Grid(((0, place.metre),), place.phase and place.metre.bar - place.phase)
         self._tick, self._place = 0, self._bars.place(0)
-        self._played = Melody()
+        self._played, self._history = Melody(), MelodyHistory()
         self._top: int | None = None
         self._last: tuple[int, ...] = ()
         outlook = look()
@@ -120,9 +128,11 @@ class Harmoniser:
         outlook = NOWHERE
         parts = features.to_layout(Event(sounding.starts, sounding.held, ticks)) if ticks else ()
         for left, part in zip(range(len(parts) - 1, -1, -1), parts, strict=True):
-            if part.sounding:
-                self._top = part.sounding[-1]
-                self._played.push(self._top, part.ticks)
+            top = part.sounding[-1] if part.sounding else None
+            self._history.push(top, part.ticks, self._place, starts=top in part.starts)
+            if top is not None:
+                self._top = top
+                self._played.push(top, part.ticks)
             outlook = look() if not left else self._given(part.sounding[-1], held=True) if part.sounding else NOWHERE
             self._push(part, outlook)
         if not parts:  # what sounded was over at once, and is not known
@@ -150,6 +160,7 @@ class Harmoniser:
         wanted = Guidance(key=outlook.key, least=self._voices, most=self._voices)
         hidden, before = self._model.encode(self._context), self._last
         if top is not None:
+            wanted = self._with_chord(wanted, outlook)
             event = self._sampler.sample(hidden, before, wanted, outlook, given=(top,))
         else:
             for attempt in range(_ATTEMPTS):
@@ -160,6 +171,18 @@ class Harmoniser:
         assert event is not None  # a piece cannot end unless it is allowed to
         self._sounding = event
         return event
+
+    def _with_chord(self, wanted: Guidance, outlook: Outlook) -> Guidance:
+        """Add the ways to set out a chord that is drawn for the given note and lasts until the next quarter."""
+        given = outlook.given
+        if self._chords is None or given is None:
+            return wanted
+        row = self._history.features(given.pitch, self._place, outlook, held=given.held)
+        chords, lowest = self._chords.likeliest(row, given.pitch), self._sampler.pitches[0]
+        for index in drawn_order([logit for logit, _ in chords], self._sampler.temperature, self._sampler.rng):
+            if found := voicings(given.pitch, chords[index][1], self._voices, lowest, self._last):
+                return replace(wanted, voicings=found, longest=TICKS - self._place.phase % TICKS)
+        return wanted
 
     def _is_stuck_with(self, event: Event) -> bool:
         return self._freeze.would_freeze(event, self._place.metre) or self._loop.would_loop(event)

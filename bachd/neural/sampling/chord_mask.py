@@ -1,9 +1,11 @@
-"""Restrict the spelling of an event to one chord.
+"""Restrict the spelling of an event to one chord, or to some ways to set one out.
 
 Law: a mask only rules symbols out, and never all that are left.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -56,6 +58,18 @@ class ChordMask:
             symbols[self._others] = -np.inf
             if not np.isfinite(symbols.max()):
                 symbols[self._others] = kept
+
+
+def keep_to_voicings(symbols: FloatArray, chosen: list[int], voicings: Sequence[tuple[int, ...]]) -> None:
+    """Rule out what does not lead on to one of some chords, given as pitches from the top down, if anything does."""
+    if not voicings:
+        return
+    begun, at = tuple([LOWEST + symbol % PITCHES for symbol in chosen]), len(chosen)
+    wanted = set()
+    for each in voicings:
+        if each[:at] == begun:
+            wanted |= {each[at] - LOWEST + START, each[at] - LOWEST + HOLD} if len(each) > at else {END}
+    _keep(symbols, list(wanted))
 
 
 def _keep(symbols: FloatArray, wanted: list[int]) -> None:

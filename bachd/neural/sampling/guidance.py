@@ -64,6 +64,8 @@ class Guidance:
     voices: int = 0
     """Notes after which the bottom line is expected."""
     length: Recalled | None = None
+    voicings: tuple[tuple[int, ...], ...] = ()
+    """The only chords that may be spelled, as pitches from the top down; none for any."""
 
     @property
     def is_free(self) -> bool:

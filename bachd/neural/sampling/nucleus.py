@@ -6,6 +6,8 @@ Law: what has no weight is never drawn; the same logits and numbers from `rng` g
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from math import log
 from random import Random
 from typing import Final
 
@@ -63,6 +65,16 @@ def ends(logits: FloatArray, end: int, temperature: float, rng: Random) -> bool:
         return True
     logits[end] = -np.inf
     return False
+
+
+def drawn_order(logits: Sequence[float], temperature: float, rng: Random) -> list[int]:
+    """Return all indexes as they are drawn one after the other; at temperature 0 the likeliest first.
+
+    By adding Gumbel noise (Kool, van Hoof and Welling 2019, arXiv:1903.06059). Takes a number from `rng` for each.
+    """
+    if temperature >= COLD:
+        logits = [each / temperature - log(max(rng.expovariate(1.0), 1e-300)) for each in logits]
+    return sorted(range(len(logits)), key=lambda index: -logits[index])
 
 
 def shares(logits: FloatArray, recalled: Recalled | None = None) -> FloatArray:

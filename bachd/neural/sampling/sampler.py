@@ -23,7 +23,7 @@ from bachd.neural.model import Model
 from bachd.neural.outlook import NOWHERE, Outlook
 from bachd.neural.runtime import Int8Array
 from bachd.neural.sampling import key_bias
-from bachd.neural.sampling.chord_mask import ChordMask
+from bachd.neural.sampling.chord_mask import ChordMask, keep_to_voicings
 from bachd.neural.sampling.guidance import FREE, Chord, Guidance
 from bachd.neural.sampling.nucleus import COLD, draw, ends, shares
 from bachd.neural.sampling.seed_range import range_near
@@ -60,8 +60,8 @@ class Sampler:
         seed_range: whether to stay near the range of the piece given to `adapt`.
         """
         self._model = model
-        self._rng = rng
-        self._temperature = temperature
+        self.rng = rng
+        self.temperature = temperature
         self._top_p = top_p
         self._length_temperature = temperature if length_temperature is None else length_temperature
         self._length_top_p = top_p if length_top_p is None else length_top_p
@@ -80,10 +80,10 @@ class Sampler:
         """Nats by which the chords asked for since this was last set to 0 were unlikely."""
 
     def _set_range(self, limits: tuple[int, int]) -> None:
-        self._pitches = range(limits[0], limits[1] + 1)
+        self.pitches = range(limits[0], limits[1] + 1)
+        """The pitches that may be drawn."""
         self._first = np.full(SYMBOLS, -np.inf, np.float32)  # added to the logits: what may begin a chord, holds apart
-        self._first[[pitch - LOWEST for pitch in self._pitches]] = 0
-        self._first[[END, END_OF_PIECE]] = 0
+        self._first[[*(pitch - LOWEST for pitch in self.pitches), END, END_OF_PIECE]] = 0
         self._biases.clear()
         self._chords.clear()
 
@@ -115,10 +115,8 @@ class Sampler:
         hidden: the trunk's output, shape (1, D). outlook: what is known of the event. temperature_boost: is added to
         the temperature. given: symbols of the highest notes, from the top down, which are not drawn then.
         """
-        mask = self._start_mask(sounded, guidance)
         chosen = list(given)
-        if chosen:
-            go_below(mask, chosen[-1])
+        mask = self._start_mask(sounded, guidance, chosen)
         while True:
             logits = self._model.head_logits(hidden, chosen, sounded, outlook)
             if len(chosen) == MOST_NOTES:
@@ -128,10 +126,10 @@ class Sampler:
             if guidance.chord is not None:
                 self.cost += excess(logits[:SYMBOLS], symbols)
             recalled = recalled_symbol(guidance, chosen)
-            warmth = self._temperature + temperature_boost
-            if chosen and recalled is None and guidance.is_free and ends(symbols, END, warmth, self._rng):
+            warmth = self.temperature + temperature_boost
+            if chosen and recalled is None and guidance.is_free and ends(symbols, END, warmth, self.rng):
                 break
-            symbol = draw(symbols, warmth, self._top_p, self._rng, recalled)
+            symbol = draw(symbols, warmth, self._top_p, self.rng, recalled)
             if symbol == END_OF_PIECE:
                 return None
             if symbol == END:
@@ -142,7 +140,7 @@ class Sampler:
         lengths[:] = logits[SYMBOLS:]
         limit_lengths(lengths, guidance)
         temperature = self._length_temperature + temperature_boost
-        return to_event(chosen, LENGTHS[draw(lengths, temperature, self._length_top_p, self._rng, guidance.length)])
+        return to_event(chosen, LENGTHS[draw(lengths, temperature, self._length_top_p, self.rng, guidance.length)])
 
     def likeliest(
         self,
@@ -157,7 +155,7 @@ class Sampler:
         Spells all chords at once and keeps the `most` likeliest beginnings at each note: a beam search, which may miss
         a chord that begins unlikely. Asks the model about `most` times as often as `sample` does.
         """
-        temperature, length_temperature = max(self._temperature, COLD), max(self._length_temperature, COLD)
+        temperature, length_temperature = max(self.temperature, COLD), max(self._length_temperature, COLD)
         beginnings: list[tuple[float, list[int]]] = [(1.0, [])]
         found: list[Chance] = []
         while beginnings:
@@ -190,25 +188,24 @@ class Sampler:
         self, logits: FloatArray, chosen: list[int], sounded: tuple[int, ...], guidance: Guidance
     ) -> FloatArray:
         """The logits of the symbols that may follow those chosen, with all that shifts them."""
-        mask = self._start_mask(sounded, guidance)
-        if chosen:
-            go_below(mask, chosen[-1])
-        symbols = np.asarray(logits + mask)
+        symbols = np.asarray(logits + self._start_mask(sounded, guidance, chosen))
         self._forbid(symbols, chosen, sounded, guidance)
         return symbols
 
-    def _start_mask(self, sounded: tuple[int, ...], guidance: Guidance) -> FloatArray:
-        """What is added to the logits of the symbols that may begin a chord."""
+    def _start_mask(self, sounded: tuple[int, ...], guidance: Guidance, chosen: list[int]) -> FloatArray:
+        """What is added to the logits of the symbols that may follow those chosen, but for `_forbid`."""
         mask = self._mask
         mask[:] = self._bias(guidance.key, guidance.dominant, guidance.firmly)
         if guidance.may_hold:
             for pitch in sounded:
-                if pitch in self._pitches:
+                if pitch in self.pitches:
                     mask[HOLD + pitch - LOWEST] = 0
         if not guidance.may_end:
             mask[END_OF_PIECE] = -np.inf
         if guidance.chord is not None:
             mask += self._chord(guidance.chord).first
+        if chosen:
+            go_below(mask, chosen[-1])
         return mask
 
     def _bias(self, key: Key | None, dominant: Key | None, firmly: bool) -> FloatArray:
@@ -224,7 +221,7 @@ class Sampler:
 
     def _chord(self, chord: Chord) -> ChordMask:
         if chord not in self._chords:
-            self._chords[chord] = ChordMask(chord, self._pitches)
+            self._chords[chord] = ChordMask(chord, self.pitches)
         return self._chords[chord]
 
     def _forbid(self, symbols: FloatArray, chosen: list[int], sounded: tuple[int, ...], guidance: Guidance) -> None:
@@ -248,3 +245,4 @@ class Sampler:
             symbols[END] = end if chosen and np.isfinite(end) else 0
         if chord is not None:
             chord.narrow(symbols, chosen)
+        keep_to_voicings(symbols, chosen, guidance.voicings)

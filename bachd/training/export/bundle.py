@@ -29,7 +29,7 @@ from bachd.training.corpus import sources
 from bachd.training.corpus.model import Corpus, Work, pitch_range
 from bachd.training.evaluate import prediction
 from bachd.training.evaluate.form import aims
-from bachd.training.export import attribution, quantise, refresh
+from bachd.training.export import attribution, harmony, quantise, refresh
 from bachd.training.fit import examples
 from bachd.training.fit.data import altered, stream
 from bachd.training.fit.data.records import pack
@@ -91,6 +91,8 @@ def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, 
             "made": {"date": datetime.now(UTC).date().isoformat(), "commit": _commit(), "recipe": asdict(recipe)},
             "seeds": refresh.write_seeds(refresh.seeds(recipe, source.corpus, heard), made / "seeds"),
         }
+        if recipe.harmony:
+            card["harmony"] = harmony.write([work.piece for work in heard], made, recipe.harmony, recipe.rng)
         if edgetpu:
             from bachd.training.export import edgetpu_compiler as compiler  # not needed otherwise
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from bachd import atomic_file
 from bachd.errors import ModelError
-from bachd.neural.bundle.card import COMPILED, GRAPHS
+from bachd.neural.bundle.card import COMPILED, GRAPHS, HARMONY
 from bachd.training.export import tflite_file
 from bachd.training.export.edgetpu_rules import EVERYWHERE, SPECIFIC
 
@@ -66,7 +66,8 @@ class Compilation:
 
 def violations(folder: Path) -> list[Violation]:
     """Where the graphs of a bundle break the constraints, in their order. Raises ModelError for a damaged graph."""
-    return [found for name in GRAPHS for found in _violations(folder / name)]
+    names = [*GRAPHS, *([HARMONY] if (folder / HARMONY).exists() else [])]
+    return [found for name in names for found in _violations(folder / name)]
 
 
 def _violations(path: Path) -> list[Violation]:

@@ -44,14 +44,17 @@ def write_graphs(network: Network, layout: Layout, crops: Iterable[Batch], folde
         for row, told in zip(hidden, notes, strict=True):
             yield [row[None], told[None]]
 
-    (folder / "trunk.tflite").write_bytes(_int8(inference_trunk(network, layout), network, for_trunk))
-    (folder / "head.tflite").write_bytes(_int8(inference_head(network, layout), network, for_head))
+    (folder / "trunk.tflite").write_bytes(int8(inference_trunk(network, layout), network.weights, for_trunk))
+    (folder / "head.tflite").write_bytes(int8(inference_head(network, layout), network.weights, for_head))
 
 
-def _int8(function: Any, network: Network, samples: Callable[[], Iterator[list[Floats]]]) -> bytes:
-    """Quantise to int8 after training: one scale a channel in convolutions, one a tensor elsewhere."""
+def int8(function: Any, weights: Iterable[Any], samples: Callable[[], Iterator[list[Floats]]]) -> bytes:
+    """Quantise to int8 after training: one scale a channel in convolutions, one a tensor elsewhere.
+
+    function: concrete; weights: the variables of Keras that it uses; samples: what it is to be called with.
+    """
     owner = tf.Module()  # the converter looks for the variables here, and Keras hides those of layers in a list
-    owner.weights = [weight.value for weight in network.weights]
+    owner.weights = [weight.value for weight in weights]
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function], owner)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = samples

@@ -24,7 +24,7 @@ _RECIPE: Final = "recipe.json"
 STATE: Final = "state.npz"
 """Name of the file in the folder of a run that keeps its weights."""
 _PURPOSE: Final = {"train": "train on", "valid": "choose by"}
-_OF_THE_BUNDLE: Final = ("sampling", "name", "description", "program", "corpus", "seeds")
+_OF_THE_BUNDLE: Final = ("sampling", "name", "description", "program", "corpus", "seeds", "harmony")
 """Keys of a recipe that do not decide what is learned."""
 
 

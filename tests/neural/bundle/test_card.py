@@ -13,7 +13,7 @@ from bachd.music.form.habits import Habits
 from bachd.neural import features
 from bachd.neural.bundle import card
 from bachd.neural.bundle.bundle import Bundle
-from bachd.neural.bundle.card import CARD_LIMITS, Card, SamplingDefaults, read_card
+from bachd.neural.bundle.card import CARD_LIMITS, GRAPHS, HARMONY, Card, Harmony, SamplingDefaults, read_card
 from tests.neural.bundle.tiny import FILES, a_card, checksum, complaint, write_card
 
 
@@ -174,3 +174,32 @@ def test_sampling_defaults_have_limits(tiny: Path, key: str, limits: tuple[float
 def test_a_value_that_does_not_belong_there_is_named(tiny: Path, key: str, value: object, reason: str) -> None:
     write_card(tiny, a_card(FILES) | {key: value})
     assert complaint(tiny).startswith(f"card.json: {reason}")
+
+
+def test_a_card_says_which_chords_its_graph_names(tiny: Path) -> None:
+    told = {"fingerprint": "0123", "chords": ["0 4 7", "0 3 8"]}
+    assert read_card(tiny).harmony is None
+    assert read_card(tiny).graphs == GRAPHS
+    (tiny / HARMONY).write_bytes(b"a graph")
+    write_card(tiny, a_card(FILES | {HARMONY: b"a graph"}) | {"harmony": told})
+    found = Bundle.open(tiny).card
+    assert found.harmony == Harmony("0123", ((0, 4, 7), (0, 3, 8)))
+    assert found.graphs == (*GRAPHS, HARMONY)
+    write_card(tiny, a_card(FILES) | {"harmony": told})
+    assert complaint(tiny).startswith("card.json: 'files': it misses harmony.tflite")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [],
+        {},
+        {"fingerprint": 1, "chords": ["0"]},
+        {"fingerprint": "", "chords": []},
+        {"fingerprint": "", "chords": "0 4 7"},
+        *({"fingerprint": "", "chords": [chord]} for chord in ("", "4 7", "0 12", "0 7 4", "0 4 4", "0 -4", "0 x", 0)),
+    ],
+)
+def test_chords_that_are_none_are_refused(tiny: Path, told: object) -> None:
+    write_card(tiny, a_card(FILES | {HARMONY: b"a graph"}) | {"harmony": told})
+    assert complaint(tiny).startswith("card.json: 'harmony': missing, or no such value as belongs there")

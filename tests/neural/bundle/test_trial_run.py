@@ -15,7 +15,7 @@ import pytest
 from bachd.errors import ModelError
 from bachd.neural.bundle import bundle, trial_run
 from bachd.neural.bundle.bundle import Bundle
-from bachd.neural.bundle.card import GRAPHS
+from bachd.neural.bundle.card import GRAPHS, HARMONY
 from bachd.neural.runtime import load
 
 CRASHING: Final = (16, 0x00)
@@ -51,6 +51,15 @@ def test_a_graph_that_crashes_the_runtime_is_refused(tmp_path: Path, file: str) 
     with pytest.raises(ModelError, match=rf"^model: the graphs of {mine} crash the runtime \(SIG\w+\); install"):
         trial_run.ensure(Bundle.open(mine), tmp_path / "state")
     with pytest.raises(ModelError):  # and it is not taken for known
+        trial_run.ensure(Bundle.open(mine), tmp_path / "state")
+
+
+def test_the_graph_for_chords_is_tried_too(tmp_path: Path) -> None:
+    mine = copy_of(tmp_path)
+    content = bytearray((mine / "head.tflite").read_bytes())
+    content[CRASHING[0]] = CRASHING[1]
+    vouch(mine, HARMONY, bytes(content))
+    with pytest.raises(ModelError, match=rf"^model: the graphs of {mine} crash the runtime"):
         trial_run.ensure(Bundle.open(mine), tmp_path / "state")
 
 

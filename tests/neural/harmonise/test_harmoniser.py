@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from random import Random
 
 import pytest
@@ -13,6 +14,7 @@ from bachd.music.metre import Grid, Metre
 from bachd.neural import assemble, features
 from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.harmonise.harmoniser import SILENCE, Harmoniser
+from bachd.neural.harmonise.harmony import Harmony
 from bachd.neural.harmonise.melody import Turn, harmonise, top_line
 from bachd.neural.model import Model, TfliteModel
 from bachd.neural.outlook import Melody
@@ -190,3 +192,57 @@ def test_the_network_knows_the_note_that_is_given_and_the_keys_of_the_melody_so_
     known.push(62, 12)
     context.push(parse_line("D4:0.5")[0], Grid().place(36), known.outlook(62, held=True))
     assert (model.heard[2] == context.window).all()
+
+
+def test_the_graph_of_a_bundle_chooses_the_chords_and_the_network_how_they_are_set_out(
+    chorales: tuple[Bundle, TfliteModel],
+) -> None:
+    bundle, model = chorales
+
+    class Always:
+        """Names one chord, whatever the melody is, after one that cannot be set out."""
+
+        def likeliest(self, row: object, pitch: int) -> list[tuple[float, Harmony]]:
+            fifth, third = (pitch + 7) % 12, (pitch + 4) % 12
+            return [(0, Harmony(frozenset({pitch % 12, third, fifth}), third)), (1, Harmony(frozenset(range(12)), 0))]
+
+    drawing = assemble.sampler(bundle, model, Random(1), temperature=assemble.SUREST)
+    led = Harmoniser(model, drawing, chords=Always())  # type: ignore[arg-type]
+    events = list(harmonise(led, top_line(TUNE)))
+    free = list(harmonise(Harmoniser(model, drawing), top_line(TUNE)))
+    assert top_line(events) == top_line(free) == top_line(TUNE)
+    for event in events:
+        if event.sounding:
+            top, bass = event.sounding[-1], event.sounding[0]
+            assert {(pitch - top) % 12 for pitch in event.sounding} == {0, 4, 7}
+            assert (bass - top) % 12 == 4
+    assert [event.sounding for event in events] != [event.sounding for event in free]
+
+
+def test_a_chord_is_asked_for_again_on_each_quarter_of_a_long_note(chorales: tuple[Bundle, TfliteModel]) -> None:
+    events = list(harmonise(accompanist(*chorales), [Turn(0, 67), Turn(24, 72), Turn(120, None)]))
+    assert {24, 48, 72, 96, 120} <= set(accumulate(event.ticks for event in events))
+
+
+def test_where_no_chord_can_be_set_out_the_network_is_free() -> None:
+    class Never:
+        def likeliest(self, row: object, pitch: int) -> list[tuple[float, Harmony]]:
+            return [(0, Harmony(frozenset(range(12)), 0))]
+
+    model = ScriptedModel(parse_line("C3.E3.G3.C4 C3.F3.A3.C4"))
+    sampler = Sampler(model, Random(1), temperature=0, top_p=1, pitches=(36, 84))
+    harmoniser = Harmoniser(model, sampler, chords=Never())  # type: ignore[arg-type]
+    assert print_line([harmoniser.strike(72, 0)]) == "C3.E3.G3.C5"
+
+
+def test_chords_are_drawn_where_somebody_wants_a_temperature(chorales: tuple[Bundle, TfliteModel]) -> None:
+    bundle, model = chorales
+
+    def chords(rng: int, temperature: float) -> list[set[int]]:
+        drawing = assemble.sampler(bundle, model, Random(rng), temperature=temperature)
+        events = harmonise(assemble.harmoniser(bundle, model, drawing), top_line(TUNE))
+        return [{pitch % 12 for pitch in event.sounding} for event in events]
+
+    assert chords(1, 1.0) == chords(1, 1.0)
+    assert len({str(chords(rng, 1.0)) for rng in range(4)}) > 1
+    assert chords(1, assemble.SUREST) == chords(2, assemble.SUREST)

@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 
 from bachd.errors import UsageError
+from bachd.neural import assemble
 from bachd.neural.bundle.bundle import Bundle
+from bachd.neural.bundle.card import HARMONY
 from bachd.neural.model import TfliteModel
 from bachd.training.corpus import sources
 from bachd.training.corpus.model import Corpus
 from bachd.training.evaluate import prediction
+from bachd.training.export import edgetpu_compiler
 from bachd.training.fit.data.records import pack
 from bachd.training.fit.data.stream import as_written, batches
 from bachd.training.recipe import Recipe, Seeds
@@ -176,3 +179,29 @@ def test_baselines_stand_in_one_table_and_the_lstm_is_trained_once(
     assert len(lines) == 5
     assert "pitch event nll" in lines[0]
     assert np.ptp([len(line) for line in lines]) == 0
+
+
+def test_the_graph_for_chords_comes_with_the_bundle_or_is_added_to_it(
+    companion: Any, trained: tuple[Path, Any], tmp_path: Path
+) -> None:
+    from bachd.training.export import harmony
+
+    music, network = corpus(), trained[1]
+    target, told = tmp_path / "small", replace(recipe(12), harmony=3)
+    companion.export.export(source(companion, network, music, told), target)
+    graph = (target / HARMONY).read_bytes()
+    named = Bundle.open(target).card.harmony
+    assert named is not None
+    assert (0, 3, 8) in named.chords  # G major under its third; what the pieces have, and nothing else
+    assert assemble.chords(Bundle.open(target)) is not None
+    assert edgetpu_compiler.violations(target) == []
+    companion.export.export(source(companion, network, music, recipe(12)), target)
+    assert not (target / HARMONY).exists()
+    assert assemble.chords(Bundle.open(target)) is None
+    trunk = (target / "trunk.tflite").read_bytes()
+    harmony.add(told, b"name: new\n", music, target)
+    assert Bundle.open(target).card.harmony == named
+    assert (target / HARMONY).read_bytes() == graph
+    assert (target / "trunk.tflite").read_bytes() == trunk
+    assert (target / "train.yaml").read_bytes() == b"name: new\n"
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

@@ -1,0 +1,74 @@
+"""Name the chord under a note of a melody: a small graph of its own reads the melody so far, and nothing else.
+
+Law: equal melodies get equal chords; no chord that was played before is looked at, so no mistake leads to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, log
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from bachd.errors import ModelError
+from bachd.neural.bundle.card import HARMONY
+from bachd.neural.features import FloatArray
+from bachd.neural.harmonise.melody_features import WIDTH
+from bachd.neural.runtime import Graph, load
+
+_CLASSES: Final = 12
+_SETS: Final = 8
+"""Chords that are named, each with all its notes as the bass."""
+
+Sets = Sequence[tuple[int, ...]]
+"""Chords as semitones above the note of the melody, ascending from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Harmony:
+    """The chord that some voices sound together."""
+
+    pitch_classes: frozenset[int]
+    bass: int
+    """Pitch class of the lowest note."""
+
+
+class HarmonyGraph:
+    """The graph of a bundle, and what its answers mean: a logit for each chord, then for each interval of the bass."""
+
+    def __init__(self, graph: Graph, sets: Sets) -> None:
+        """sets: the chords, in the order of the answers. Raises ModelError if the graph does not fit them."""
+        shapes = [tensor.shape for tensor in graph.inputs], graph.output.shape
+        if shapes != ([(1, WIDTH)], (1, len(sets) + _CLASSES)):
+            raise ModelError(f"{HARMONY} does not fit this version of bachd, or the chords of its card: {shapes}")
+        self._graph, self._sets = graph, sets
+        self._bytes = np.empty((1, WIDTH), np.int8)
+
+    @classmethod
+    def open(cls, folder: Path, sets: Sets) -> HarmonyGraph:
+        """Load the graph from a bundle's folder. Raises ModelError."""
+        return cls(load(folder / HARMONY), sets)
+
+    def likeliest(self, row: FloatArray, pitch: int) -> list[tuple[float, Harmony]]:
+        """Return the likeliest chords under `pitch` with their logits, in any order. Raises ModelError.
+
+        row: of `MelodyHistory.features`.
+        """
+        (told,) = self._graph.inputs
+        np.clip(np.rint(row / told.scale) + told.zero, -128, 127, out=self._bytes[0], casting="unsafe")
+        output = self._graph.output
+        said = (self._graph.invoke(self._bytes)[0].astype(np.float32) - output.zero) * np.float32(output.scale)
+        chords, basses = said[: len(self._sets)], said[len(self._sets) :].tolist()
+        found = []
+        for index in np.argsort(-chords, kind="stable")[:_SETS].tolist():
+            degrees = self._sets[index]
+            total = log(sum([exp(basses[degree]) for degree in degrees]))
+            chord = frozenset([(pitch + degree) % _CLASSES for degree in degrees])
+            found += [
+                (chords.item(index) + basses[degree] - total, Harmony(chord, (pitch + degree) % _CLASSES))
+                for degree in degrees
+            ]
+        return found
