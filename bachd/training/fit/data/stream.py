@@ -1,7 +1,7 @@
 """Cut the crops that a training step sees out of packed pieces, and compute their features.
 
 Law: memory holds the crops of one batch, whatever the corpus; everything random comes from the generator that is passed
-in. A pass without one sees each event once, in order.
+in. A pass without one sees each event once, in order. Workers that pass equal generators see each event once together.
 """
 
 from __future__ import annotations
@@ -52,10 +52,30 @@ def as_written(packed: Packed, view: int = PLANNED) -> Shown:
     return Shown(np.arange(count), np.full(count, view), np.zeros(count, int))
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which crops of each batch are read here: those of one worker among some."""
+
+    worker: int = 0
+    workers: int = 1
+
+
+_ALL: Final = Share()
+
+
 def batches(
-    packed: Packed, shown: Shown, *, batch_size: int, crop_length: int, rng: np.random.Generator | None = None
+    packed: Packed,
+    shown: Shown,
+    *,
+    batch_size: int,
+    crop_length: int,
+    rng: np.random.Generator | None = None,
+    share: Share = _ALL,
 ) -> Iterator[Batch]:
-    """Yield every event once: all pieces in a row, cut into crops, with `rng` at a random place, and shuffled."""
+    """Yield every event once: all pieces in a row, cut into crops, with `rng` at a random place, and shuffled.
+
+    Of `batch_size` crops, those of a `share` are read and their features computed; the last batch may have none left.
+    """
     ahead = int(rng.integers(crop_length)) if rng else 0
     sizes = packed.first[shown.pieces + 1] - packed.first[shown.pieces] + LEAD
     begins = ahead + np.concatenate([[0], np.cumsum(sizes)])
@@ -64,7 +84,8 @@ def batches(
         rng.shuffle(starts)
     width = 1 + int(np.diff(packed.records["note"]).max(initial=0))
     for begin in range(0, len(starts), batch_size):
-        places = starts[begin : begin + batch_size, None] + np.arange(crop_length + LEAD)
+        own = np.array_split(starts[begin : begin + batch_size], share.workers)[share.worker]
+        places = own[:, None] + np.arange(crop_length + LEAD)
         yield _crops(packed, shown, begins, places, width)
 
 
@@ -113,7 +134,7 @@ def _crops(packed: Packed, shown: Shown, begins: Ints, places: Ints, width: int)
     rows[outside] = 0
     asked: Bools = (steps >= 0).reshape(shape)
     asked[:, :LEAD] = False
-    return _predictions(packed, asked, records, true, past, seen, rows.reshape(*shape, -1), width)
+    return _predictions(packed, asked, records, true, past, seen, rows.reshape(*shape, rows.shape[-1]), width)
 
 
 def _predictions(

@@ -148,6 +148,26 @@ def test_an_epoch_predicts_every_event_once_in_as_many_steps_as_it_says(seed: in
     assert all(batch.rows.shape[1] == 16 + LEAD for batch in epoch)
 
 
+@pytest.mark.parametrize("workers", [2, 3, 5])
+def test_workers_divide_the_events_of_an_epoch_among_them(workers: int) -> None:
+    packed = pack([(piece(), None), (piece(CADENCE * 9), None)])
+
+    def epoch(share: stream.Share) -> list[Batch]:
+        shown, rng = stream.as_written(packed), np.random.default_rng(3)
+        return list(stream.batches(packed, shown, batch_size=4, crop_length=8, rng=rng, share=share))
+
+    together = epoch(stream.Share())
+    apart = [epoch(stream.Share(worker, workers)) for worker in range(workers)]
+    for whole_batch, *parts in zip(together, *apart, strict=True):
+        for name in ("rows", "symbols", "notes", "lengths"):
+            joined = np.concatenate([getattr(part, name) for part in parts])
+            np.testing.assert_array_equal(joined, getattr(whole_batch, name), err_msg=name)
+        assert max(len(part.rows) for part in parts) - min(len(part.rows) for part in parts) <= 1
+    asked = [sum(len(_spoken(batch.symbols)) for batch in own) for own in apart]
+    assert sum(asked) == packed.first[-1]
+    assert sum(events > 0 for events in asked) > 1
+
+
 def test_an_epoch_is_in_another_order_than_the_pieces_and_the_same_every_time() -> None:
     packed = pack([(piece(CADENCE * 40), None)])
 
