@@ -1,6 +1,6 @@
 """A few bars of music as a corpus, and a network that learns them in seconds; as a program, one that learns them with
-replicas: `mirrored` on two logical devices of the CPU, or as one of several `workers`, or with `none`. It prints how many
-replicas there are, and how many events it has read itself.
+replicas: `mirrored` on two logical devices of the CPU, or as one of several `workers`, or with `none`. It prints how
+many replicas there are, and how many events it has read itself.
 
 Law: what two processes build from this is the same.
 """

@@ -173,6 +173,21 @@ def test_scores_are_read_with_their_bars_titles_and_rights(folder: Path) -> None
     assert {name for name, _ in found.dropped} == {"broken", "nothing", "century"}
 
 
+def test_what_music21_does_not_understand_is_counted_and_not_printed(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("music21", reason="needs the extra 'train'")
+    for number in range(4):
+        put(folder, f"piece-{number}", number)
+    tune = "4c\t4d\t4e\t4f\t2g\t2g\t4a\t4a\t4a\t4a\t1g".replace("\t", "\n")
+    for name, metre in (("clear", "*M4/4"), ("unclear", "*M4/=2-")):
+        (folder / f"{name}.krn").write_text(f"**kern\n{metre}\n{tune}\n*-\n")
+    found = sources.load(folder)
+    assert len(found.works) == 6 - len(found.dropped)
+    assert "1 scores of which music21 did not understand all" in found.remarks
+    assert "WARNING" not in capfd.readouterr().err
+
+
 @pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="needs processes that share what is patched")
 def test_a_file_that_kills_its_reader_costs_only_itself(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(4):

@@ -28,7 +28,7 @@ from bachd.training.corpus.related import row_hashes
 
 log = logging.getLogger(__name__)
 
-VERSION: Final = "7"
+VERSION: Final = "8"
 """Of what stands in a shard; raised when that, or the reading, changes."""
 _HELD: Final = 128
 """Added to the MIDI number of a note that is held."""

@@ -13,7 +13,7 @@ from bachd import atomic_file
 from bachd.music.event import parse_line
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Piece
-from bachd.training.corpus import sources
+from bachd.training.corpus import folder, sources
 from bachd.training.corpus.model import CorpusError, Work, digest, drop_duplicates
 from bachd.training.corpus.related import row_hashes
 from bachd.training.corpus.shards import readers, store
@@ -142,7 +142,7 @@ def test_shards_of_which_nothing_is_wanted_are_removed(tmp_path: Path, cache: Pa
 def test_what_was_read_before_the_disk_was_full_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(9):
         put(tmp_path / "music", f"piece-{number}", number)
-    monkeypatch.setattr(readers, "AT_ONCE", 3)
+    monkeypatch.setattr(folder, "AT_ONCE", 3)
     replace, calls = atomic_file.replace, iter(range(99))
 
     def fills(path: Path, data: bytes) -> None:
