@@ -24,12 +24,14 @@ from bachd import atomic_file
 from bachd.music.event import Event
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Piece
+from bachd.training.corpus.model import CorpusError
 from bachd.training.corpus.related import row_hashes
 
 log = logging.getLogger(__name__)
 
 VERSION: Final = "8"
 """Of what stands in a shard; raised when that, or the reading, changes."""
+_AGAIN: Final = "the same command reads its works again"
 _HELD: Final = 128
 """Added to the MIDI number of a note that is held."""
 _ENDING: Final = ".arrow"
@@ -209,9 +211,26 @@ def _fault(file: Path) -> str:
     return "" if version == VERSION else "is of another version of bachd"
 
 
-@lru_cache(256)
 def _table(file: Path) -> pa.Table:
-    return pa.ipc.open_file(pa.memory_map(str(file))).read_all()
+    """Return a shard, mapped. Raises CorpusError if it is not there any more, or shorter than it was."""
+    table, size = _mapped(file)
+    try:
+        now = file.stat().st_size
+    except OSError:
+        return table  # what is mapped stays there when the file is removed
+    if now < size:  # to read beyond its end would end this process
+        _mapped.cache_clear()
+        raise CorpusError(f"{file} was cut short while it was read, to {now} of {size} bytes; {_AGAIN}")
+    return table
+
+
+@lru_cache(256)
+def _mapped(file: Path) -> tuple[pa.Table, int]:
+    try:
+        source = pa.memory_map(str(file))
+    except FileNotFoundError as fault:
+        raise CorpusError(f"{file} was removed while it was needed; {_AGAIN}") from fault
+    return pa.ipc.open_file(source).read_all(), source.size()
 
 
 def _values(file: Path, column: str, row: int) -> npt.NDArray[Any]:

@@ -75,6 +75,7 @@ def batches(
     """Yield every event once: all pieces in a row, cut into crops, with `rng` at a random place, and shuffled.
 
     Of `batch_size` crops, those of a `share` are read and their features computed; the last batch may have none left.
+    Raises CutShortError.
     """
     ahead = int(rng.integers(crop_length)) if rng else 0
     sizes = packed.first[shown.pieces + 1] - packed.first[shown.pieces] + LEAD
@@ -84,6 +85,7 @@ def batches(
         rng.shuffle(starts)
     width = 1 + int(np.diff(packed.records["note"]).max(initial=0))
     for begin in range(0, len(starts), batch_size):
+        packed.require_whole()
         own = np.array_split(starts[begin : begin + batch_size], share.workers)[share.worker]
         places = own[:, None] + np.arange(crop_length + LEAD)
         yield _crops(packed, shown, begins, places, width)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import pickle
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from bachd.training.corpus.shards import readers, store
 from bachd.training.corpus.shards.store import Store
 from tests.training.corpus.works import put
 
+PATIENCE = 120.0
+"""Seconds that another process may take on a busy machine."""
 EVENTS = parse_line("C4.E4 ~C4.F4:0.5 R:3 C0.G8:0.25")
 ROW: dict[str, Any] = {
     "name": "a",
@@ -90,7 +94,7 @@ def test_a_shard_that_is_no_good_is_named_and_its_works_are_read_again(
     file = shard(cache)
     data = bytearray(file.read_bytes())
     file.unlink()  # what is mapped into memory here stays as it was
-    store._table.cache_clear()
+    store._mapped.cache_clear()
     if fault == "cut":
         del data[len(data) // 2 :]
     elif fault == "changed":
@@ -102,6 +106,26 @@ def test_a_shard_that_is_no_good_is_named_and_its_works_are_read_again(
     (line,) = [line for line in said if ".arrow" in line]
     assert ("another version" if fault == "other" else "is damaged") in line
     assert "read again" in line
+
+
+def test_a_shard_that_is_cut_short_while_it_is_used_is_named(tmp_path: Path, cache: Path) -> None:
+    for number in range(4):
+        put(tmp_path / "music", f"piece-{number}", number)
+    found = sources.load(tmp_path / "music")
+    events = [work.piece.events for work in found.works]
+    store._decoded.cache_clear()
+    os.truncate(shard(cache), 100)
+    with ProcessPoolExecutor(1) as other:  # a SIGBUS would end this process
+        fault = other.submit(first_events, found.works[0].piece).exception(PATIENCE)
+    assert isinstance(fault, CorpusError)
+    assert str(shard(cache)) in str(fault)
+    assert "to 100 of" in str(fault)
+    store._mapped.cache_clear()
+    assert [work.piece.events for work in sources.load(tmp_path / "music").works] == events
+
+
+def first_events(piece: Piece) -> int:
+    return len(piece.events)
 
 
 def test_only_what_is_new_or_has_changed_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
