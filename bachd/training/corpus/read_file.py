@@ -155,6 +155,8 @@ def _score(path: Path, name: str) -> Row:
     if (end := max(note.end for line in lines for note in line)) > midifile.LONGEST:
         return {"name": name, "dropped": f"its {end // TICKS} quarter notes last for more than a day"}
     credit = score.metadata.copyright if score.metadata and score.metadata.copyright else ""
+    if path.suffix.lower() == ".krn":  # of which music21 knows the copyright of what was encoded
+        credit = music21_scores.humdrum_credit(path)
     return row(
         name,
         lines,

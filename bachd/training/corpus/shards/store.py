@@ -29,7 +29,7 @@ from bachd.training.corpus.related import row_hashes
 
 log = logging.getLogger(__name__)
 
-VERSION: Final = "8"
+VERSION: Final = "9"
 """Of what stands in a shard; raised when that, or the reading, changes."""
 _AGAIN: Final = "the same command reads its works again"
 _HELD: Final = 128
