@@ -18,7 +18,7 @@ from bachd.music.piece import Piece
 from bachd.training.corpus import folder, sources
 from bachd.training.corpus.model import CorpusError, Work, digest, drop_duplicates
 from bachd.training.corpus.related import row_hashes
-from bachd.training.corpus.shards import readers, store
+from bachd.training.corpus.shards import mapped, readers, store
 from bachd.training.corpus.shards.store import Store
 from tests.training.corpus.works import put
 
@@ -94,7 +94,7 @@ def test_a_shard_that_is_no_good_is_named_and_its_works_are_read_again(
     file = shard(cache)
     data = bytearray(file.read_bytes())
     file.unlink()  # what is mapped into memory here stays as it was
-    store._mapped.cache_clear()
+    mapped.opened.cache_clear()
     if fault == "cut":
         del data[len(data) // 2 :]
     elif fault == "changed":
@@ -106,6 +106,23 @@ def test_a_shard_that_is_no_good_is_named_and_its_works_are_read_again(
     (line,) = [line for line in said if ".arrow" in line]
     assert ("another version" if fault == "other" else "is damaged") in line
     assert "read again" in line
+
+
+def test_many_shards_of_another_version_are_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "_SCHEMA", store._SCHEMA.with_metadata({"bachd": "1"}))
+        for key in "abc":
+            Store(tmp_path).add([store.pack(key, ROW)])
+            for file in tmp_path.glob("*.arrow"):
+                file.rename(file.with_suffix(".kept"))
+    for file in tmp_path.glob("*.kept"):
+        file.rename(file.with_suffix(".arrow"))
+    with caplog.at_level(logging.WARNING):
+        kept = Store(tmp_path)
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.endswith("and 2 more are of another version of bachd: their works are read again")
+    assert not any(key in kept for key in "abc")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_shard_that_is_cut_short_while_it_is_used_is_named(tmp_path: Path, cache: Path) -> None:
@@ -120,7 +137,7 @@ def test_a_shard_that_is_cut_short_while_it_is_used_is_named(tmp_path: Path, cac
     assert isinstance(fault, CorpusError)
     assert str(shard(cache)) in str(fault)
     assert "to 100 of" in str(fault)
-    store._mapped.cache_clear()
+    mapped.opened.cache_clear()
     assert [work.piece.events for work in sources.load(tmp_path / "music").works] == events
 
 
