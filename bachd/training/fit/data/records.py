@@ -103,6 +103,11 @@ class Chords:
         """Return some of the events."""
         return Chords(self.pitches[some], self.held[some])
 
+    def trimmed(self) -> Chords:
+        """Return the events as arrays that are no wider than the most notes that one of them has, and at least 1."""
+        width = max(1, int(self.counts.max(initial=0)))
+        return Chords(self.pitches[:, :width], self.held[:, :width])
+
     @property
     def counts(self) -> Ints:
         """How many notes each has, shape (N,)."""

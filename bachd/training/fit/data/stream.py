@@ -83,12 +83,11 @@ def batches(
     starts = np.arange(0, begins[-1], crop_length)
     if rng:
         rng.shuffle(starts)
-    width = 1 + int(np.diff(packed.records["note"]).max(initial=0))
     for begin in range(0, len(starts), batch_size):
         packed.require_whole()
         own = np.array_split(starts[begin : begin + batch_size], share.workers)[share.worker]
         places = own[:, None] + np.arange(crop_length + LEAD)
-        yield _crops(packed, shown, begins, places, width)
+        yield _crops(packed, shown, begins, places)
 
 
 def steps_per_epoch(packed: Packed, pieces: Ints, *, batch_size: int, crop_length: int) -> int:
@@ -116,7 +115,7 @@ def spell(piece: Piece) -> Spelled:
     return Spelled(spelled, np.where(length == NONE, EMPTY, length))
 
 
-def _crops(packed: Packed, shown: Shown, begins: Ints, places: Ints, width: int) -> Batch:
+def _crops(packed: Packed, shown: Shown, begins: Ints, places: Ints) -> Batch:
     """Return the crops whose rows stand at some places, shape (B, T + LEAD), of all pieces in a row.
 
     begins: the places at which the pieces begin, and where the last one ends.
@@ -136,17 +135,18 @@ def _crops(packed: Packed, shown: Shown, begins: Ints, places: Ints, width: int)
     rows[outside] = 0
     asked: Bools = (steps >= 0).reshape(shape)
     asked[:, :LEAD] = False
-    return _predictions(packed, asked, records, true, past, seen, rows.reshape(*shape, rows.shape[-1]), width)
+    return _predictions(packed, asked, records, true, past, seen, rows.reshape(*shape, rows.shape[-1]))
 
 
 def _predictions(
-    packed: Packed, asked: Bools, records: Ints, true: Chords, past: Chords, seen: Seen, rows: Bytes, width: int
+    packed: Packed, asked: Bools, records: Ints, true: Chords, past: Chords, seen: Seen, rows: Bytes
 ) -> Batch:
     """Add what is to be predicted where it is asked for, shape (B, T + LEAD), to the rows of a batch."""
     here = np.flatnonzero(asked)
     length = packed.records["length"][records[here]].astype(np.int32)
-    events, before = true.of(here), past.of(here)
+    events, before = true.of(here).trimmed(), past.of(here)
     known = seen.of(here)
+    width = 1 + events.pitches.shape[1]  # of this batch: one chord of fifty notes widens no other
     spelled = head_features.symbols(events, before, np.flatnonzero(length == NONE), width)
     told = head_features.told(spelled, before, known)
     given = known.given >= 0
