@@ -81,7 +81,7 @@ def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, 
             "program": recipe.program,
             "fingerprint": features.FINGERPRINT,
             "context": features.CONTEXT,
-            "range": list(pitch_range(_home_pieces(source, held))),
+            "range": playable_range(_home_pieces(source, held)),
             "sampling": refresh.sampling(recipe),
             "form": refresh.form(recipe, source.corpus, heard),
             "figures": _figures(source, made, held),
@@ -109,6 +109,12 @@ def check_target(target: Path) -> None:
     """Raise UsageError if a folder stands at `target` that no bundle may replace."""
     if target.exists() and not (target / "card.json").is_file() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError(f"{target} is there and is no bundle; name a folder that does not exist yet")
+
+
+def playable_range(pieces: Sequence[Piece]) -> list[int]:
+    """Return the lowest and highest MIDI number of some pieces; those of the feature layout where they go beyond it."""
+    low, high = pitch_range(pieces)
+    return [max(low, features.LOWEST), min(high, features.HIGHEST)]
 
 
 def _home_pieces(source: Source, held: Corpus) -> list[Piece]:
