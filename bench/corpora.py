@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -32,6 +33,8 @@ _LINES: Final = 160
 """Notes of each of the two lines of a piece."""
 _DIFFERENT: Final = 500
 _SHARD: Final = 256
+_STEPS: Final = 300
+"""Of an epoch, and batches that are measured afterwards: what is mapped by then is as large as it gets."""
 
 
 def piece(seed: int) -> Piece:
@@ -88,7 +91,7 @@ def prepare(counts: list[int]) -> Iterator[dict[str, Any]]:
 
 
 def fit(counts: list[int]) -> Iterator[dict[str, Any]]:
-    """Train for an epoch on about so many events."""
+    """Train on about so many events, for the first steps of an epoch."""
     for count in counts:
         with TemporaryDirectory() as place:
             words = ["-m", "bench.corpora", "learn", str(count), place]
@@ -96,19 +99,22 @@ def fit(counts: list[int]) -> Iterator[dict[str, Any]]:
 
 
 def learn(count: int, place: Path) -> None:
-    """Put about so many events into shards, and train for an epoch on them, in this process.
+    """Put about so many events into shards, and train on them, in this process.
 
-    What is composed are _DIFFERENT pieces; the others are these under other names.
+    What is composed are _DIFFERENT pieces; the others are these under other names. An epoch ends after _STEPS steps.
     """
     from bachd.training.corpus.shards import store
     from bachd.training.fit import train
+    from bachd.training.fit.data import stream
 
-    rows = [_row(seed) for seed in range(_DIFFERENT)]
-    total = max(3, round(count * len(rows) / sum(len(row["events"]) for row in rows)))
+    rows = [store.pack("", _row(seed)) for seed in range(_DIFFERENT)]
+    total = max(3, round(count * len(rows) / sum(len(row["ticks"]) for row in rows)))
     shards = store.Store(place / "shards")
     for first in range(0, total, _SHARD):
         numbers = range(first, min(total, first + _SHARD))
-        shards.add([store.pack(str(number), rows[number % len(rows)]) for number in numbers])
+        shards.add([rows[number % len(rows)] | {"key": str(number)} for number in numbers])
+    batches = stream.batches
+    stream.batches = lambda *packed, **how: islice(batches(*packed, **how), _STEPS)
     sides = ("valid", "test", *("train",) * 8)
     works = [Work(shards[str(at)].piece(str(at)), str(at), sides[at % 10]) for at in range(total)]
     train.fit(Corpus("bench", tuple(works), (), "", ()), _RECIPE, place / "run")

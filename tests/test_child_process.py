@@ -97,9 +97,9 @@ def test_no_verb_imports_from_the_working_directory(
 
 
 CHILDREN: Final = (
-    "bachd.midi.jack.player_process bachd.midi.jack.input_process bachd.midi.jack.port_list bachd.neural.graph_process "
-    "bachd.midi.speaker.synth_process bachd.training.corpus.shards.read_job bachd.service.timing.listener "
-    "bachd.service.timing.wakeup bachd.service.web.server"
+    "bachd.midi.din.bridge bachd.midi.jack.player_process bachd.midi.jack.input_process bachd.midi.jack.port_list "
+    "bachd.neural.graph_process bachd.midi.speaker.synth_process bachd.training.corpus.shards.read_job "
+    "bachd.service.timing.listener bachd.service.timing.wakeup bachd.service.web.server"
 ).split()
 
 

@@ -20,7 +20,7 @@ def progress(
 ) -> tqdm[T]:
     """Iterate over `items` and show on stderr how far it has come, with an estimate of the time left.
 
-    Shows nothing where there are no items.
+    `items` may be () and the bar be moved by its `update`. Shows nothing where there is nothing to count.
     """
     interval = 0.2 if sys.stderr.isatty() else 30.0
     return tqdm(
@@ -32,7 +32,7 @@ def progress(
         mininterval=interval,
         maxinterval=interval,
         file=_Lenient(sys.stderr),
-        disable=isinstance(items, Sized) and not items,
+        disable=isinstance(items, Sized) and not items and not total,
     )
 
 

@@ -1,5 +1,6 @@
 """A few bars of music as a corpus, and a network that learns them in seconds; as a program, one that learns them with
-replicas: `mirrored` on two logical devices of the CPU, or as one of several `workers`, or with `none`.
+replicas: `mirrored` on two logical devices of the CPU, or as one of several `workers`, or with `none`. It prints how
+many replicas there are, and how many events it has read itself.
 
 Law: what two processes build from this is the same.
 """
@@ -50,10 +51,15 @@ def recipe(epochs: int, **more: float) -> Recipe:
 
 
 if __name__ == "__main__":
+    from collections.abc import Iterator
+    from typing import Any
+
     import numpy as np
 
     from bachd.training import backend
     from bachd.training.fit import train as trainer
+    from bachd.training.fit.data import stream
+    from bachd.training.fit.dataset import EMPTY, Batch
 
     kind, run, weights = sys.argv[1:]
     if kind == "mirrored":
@@ -65,5 +71,14 @@ if __name__ == "__main__":
     else:
         strategy = backend.strategy(kind)
     sys.stdout.write(f"{strategy.num_replicas_in_sync if strategy else 1} replicas\n")
+    read, batches = [0], stream.batches
+
+    def counted(*arguments: Any, rng: Any = None, **more: Any) -> Iterator[Batch]:
+        for batch in batches(*arguments, rng=rng, **more):
+            read[0] += 0 if rng is None else int((batch.symbols[..., 0] != EMPTY).sum())  # of training, not measuring
+            yield batch
+
+    stream.batches = counted
     network = trainer.fit(corpus(), recipe(2, dropout=0.0), Path(run), strategy)
+    sys.stdout.write(f"{read[0]} events\n")
     np.savez(weights, *network.get_weights())

@@ -24,6 +24,15 @@ def test_nothing_is_shown_for_nothing(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().err == ""
 
 
+def test_a_bar_that_is_moved_by_hand_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress((), "training", total=3, unit="step") as bar:
+        bar.update(3)
+    assert "3/3" in capsys.readouterr().err
+    with progress([], "reading", total=0):
+        pass
+    assert capsys.readouterr().err == ""
+
+
 def test_a_terminal_that_is_closed_does_not_end_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     class Closed(StringIO):
         def write(self, _: str) -> int:

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from bachd import atomic_file
+from bachd.music.piece import Piece
 from bachd.training.baselines import ngram
-from bachd.training.corpus.model import Corpus
+from bachd.training.corpus.model import MOST_MEASURED, Corpus, drawn
 from bachd.training.fit.data.records import pack
 from bachd.training.fit.data.stream import spell
-from bachd.training.fit.dataset import Spelled
+from bachd.training.progress import progress
 from bachd.training.recipe import Recipe
 
 LSTM: Final = "the article's LSTM, mended"
@@ -25,13 +26,13 @@ _KEPT: Final = "lstm.json"
 Figures = dict[str, dict[str, float]]
 
 
-def tables(train: Sequence[Spelled], valid: Sequence[Spelled], test: Sequence[Spelled]) -> Figures:
+def tables(train: Sequence[Piece], valid: Sequence[Piece], test: Sequence[Piece]) -> Figures:
     """Return the figures of the best n-gram and of the unigram, by name."""
-    best = ngram.best(train, valid)
-    unigram = ngram.NGram(1, relative=False)
-    unigram.fit(train)
+    counted = ngram.counted(map(spell, progress(train, "counting n-grams", total=len(train), unit="piece")))
+    unigram = counted[-1].shortened(1)
+    best = ngram.best(counted, list(map(spell, valid)))
     name = f"best n-gram (order {best.order}, {'relative' if best.relative else 'absolute'} pitch)"
-    return {name: best.score(test).rounded(), "unigram": unigram.score(test).rounded()}
+    return {name: best.score(map(spell, test)).rounded(), "unigram": unigram.score(map(spell, test)).rounded()}
 
 
 def lstm(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
@@ -63,12 +64,12 @@ def run(recipe: Recipe, corpus: Corpus, work: Path) -> Figures:
 
     recipe.require(corpus)
     held = recipe.held_out_works(corpus)
-    train = [spell(piece) for piece in {piece.name: piece for piece in recipe.training_pieces(corpus)}.values()]
-    valid, test = ([spell(piece) for piece in held.pieces(split)] for split in ("valid", "test"))
+    train = list({piece.name: piece for piece in recipe.training_pieces(corpus)}.values())
+    valid, test = (drawn(held.pieces(split), MOST_MEASURED) for split in ("valid", "test"))
     found = tables(train, valid, test) | (kept(recipe, corpus, work) or lstm(recipe, corpus, work))
     if (work / run_folder.STATE).is_file():
         network = trainer.trained(work, run_folder.recipe_of(work, recipe))
-        unplanned = pack((piece, None) for piece in held.pieces("test"))
+        unplanned = pack((piece, None) for piece in test)
         found[f"{recipe.name}, float"] = trainer.measure(network, trainer.measured(unplanned)).rounded()
     return found
 

@@ -1,23 +1,25 @@
 """Predict by n-grams: the strongest baseline that counting can make.
 
 Law: it predicts the same symbols as the network, under the same rules of what is possible, on the same pieces; so its
-nats an event and the network's can be compared.
+nats an event and the network's can be compared. Memory does not grow with the music that is counted.
 
 An interpolated n-gram (Witten and Bell 1991, "The zero-frequency problem") over the row of symbols. In its relative
 form pitches count from the highest note of the event before, which makes it blind to transposition: what the network
-has to learn from moved copies, this gets for nothing.
+has to learn from moved copies, this gets for nothing. What is rare is forgotten once a table is full, as in the lossy
+counting of Manku and Motwani 2002 ("Approximate frequency counts over data streams").
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from bachd.neural import chord_spelling, features
-from bachd.training.evaluate.prediction import Decisions, Score, tally
+from bachd.training.baselines.ngram_table import EMPTY_TABLE, Floats, Hashes, Ints, Table, added, mixed, pruned
+from bachd.training.evaluate.prediction import Decisions, Score, Tally
 from bachd.training.fit.dataset import EMPTY, Spelled
 from bachd.training.progress import progress
 
@@ -26,10 +28,8 @@ _SPAN: Final = 4 * features.PITCHES
 """More than the numbers that a pitch, measured from another, can have."""
 _CHUNK: Final = 2048
 """Decisions looked at in one go: as many as fit into a processor's cache a few times over."""
-
-Ints = npt.NDArray[np.int64]
-Hashes = npt.NDArray[np.uint64]
-Floats = npt.NDArray[np.float64]
+_BLOCK: Final = 1 << 18
+"""Decisions that are counted in one go."""
 
 
 class _Choices(NamedTuple):
@@ -43,41 +43,43 @@ class _Choices(NamedTuple):
     """How many decisions about the same piece came before."""
 
 
-class _Table(NamedTuple):
-    """Counts of what followed the contexts of one length."""
-
-    contexts: Hashes
-    """Ascending."""
-    first: Ints
-    """Index of each context's first entry; one more at the end."""
-    names: Ints
-    """By entry: what followed."""
-    counts: Floats
-    """By entry: how often."""
-
-
 class NGram:
     """Counts of which symbol follows which `order - 1` symbols."""
 
     def __init__(self, order: int, *, relative: bool) -> None:
         self.order = order
         self.relative = relative
-        self._tables = [_count(np.zeros(0, np.uint64), np.zeros(0, np.int64)) for _ in range(order)]
+        self._tables = [EMPTY_TABLE] * order
 
-    def fit(self, pieces: Sequence[Spelled]) -> None:
+    def fit(self, pieces: Iterable[Spelled]) -> None:
         """Count all orders up to this one."""
+        self._tables = [EMPTY_TABLE] * self.order
+        for block in _blocks(pieces):
+            self.add(block)
+
+    def add(self, pieces: Sequence[Spelled]) -> None:
+        """Count some more pieces."""
         choices = _choices(pieces)
         names = self._names(choices.symbols, choices.references)
         self._tables = [
-            _count(hashes[known], names[known]) for hashes, known in self._contexts(choices, slice(0, len(names)))
+            pruned(added(table, hashes[known], names[known]))
+            for table, (hashes, known) in zip(self._tables, self._contexts(choices, slice(0, len(names))), strict=True)
         ]
 
-    def score(self, pieces: Sequence[Spelled]) -> Score:
+    def score(self, pieces: Iterable[Spelled]) -> Score:
         """Return how well the table predicts some pieces."""
         return self.scores(pieces)[-1]
 
-    def scores(self, pieces: Sequence[Spelled]) -> list[Score]:
+    def scores(self, pieces: Iterable[Spelled]) -> list[Score]:
         """Return the same for the tables of all orders from 1 up to this one: each is part of the next."""
+        tallies = [Tally() for _ in range(self.order)]
+        for block in _blocks(pieces):
+            for tally, decisions in zip(tallies, self._decisions(block), strict=True):
+                tally.add(decisions)
+        return [tally.score() for tally in tallies]
+
+    def _decisions(self, pieces: Sequence[Spelled]) -> list[Decisions]:
+        """Return what each order says of the decisions about some pieces."""
         choices = _choices(pieces)
         found: list[list[tuple[Floats, Floats, npt.NDArray[np.bool_]]]] = [[] for _ in range(self.order)]
         everything = _possible(pieces)
@@ -90,7 +92,7 @@ class NGram:
                 found[order].append((nats, chances.max(axis=1), chances.argmax(axis=1) == truth))
         symbols = choices.symbols.astype(np.int32)
         columns = [[np.concatenate(column) for column in zip(*rows, strict=True)] for rows in found]
-        return [tally(Decisions(symbols, nats, tops, hits)) for nats, tops, hits in columns]
+        return [Decisions(symbols, nats, tops, hits) for nats, tops, hits in columns]
 
     def shortened(self, order: int) -> NGram:
         """Return the table of a lower order that this one contains."""
@@ -114,7 +116,7 @@ class NGram:
             found.append(chances)
         return found
 
-    def _seen(self, table: _Table, hashes: Hashes, known: npt.NDArray[np.bool_], references: Ints) -> Floats:
+    def _seen(self, table: Table, hashes: Hashes, known: npt.NDArray[np.bool_], references: Ints) -> Floats:
         """Return how often each answer followed each context: shape (N, LOGITS)."""
         seen = np.zeros((len(hashes), features.LOGITS))
         if not len(table.contexts):
@@ -137,7 +139,7 @@ class NGram:
         for length in range(self.order):
             if length:
                 before = choices.symbols[np.maximum(start - length, 0)]
-                hashes = _mixed(hashes + _mixed(self._names(before, references).astype(np.uint64)))
+                hashes = mixed(hashes + mixed(self._names(before, references).astype(np.uint64)))
             found.append((hashes, choices.past[chunk] >= length))
         return found
 
@@ -160,16 +162,36 @@ class NGram:
         )
 
 
-def best(train: Sequence[Spelled], choose_on: Sequence[Spelled]) -> NGram:
-    """Return the n-gram that does best on the pieces for choosing: absolute or relative, of order 4 to 8."""
+def counted(pieces: Iterable[Spelled]) -> list[NGram]:
+    """Return tables of order 8 over some pieces: of relative pitches, and of absolute ones."""
+    tables = [NGram(8, relative=relative) for relative in (True, False)]
+    for block in _blocks(pieces):
+        for table in tables:
+            table.add(block)
+    return tables
+
+
+def best(tables: Iterable[NGram], choose_on: Sequence[Spelled]) -> NGram:
+    """Return the table that does best on the pieces for choosing, of order 4 to 8."""
     tried: list[tuple[float, NGram]] = []
-    for relative in progress((True, False), "counting n-grams", unit="table"):
-        table = NGram(8, relative=relative)
-        table.fit(train)
+    for table in progress(tables, "trying n-grams", unit="table"):
         nats = {order: score.event_nll for order, score in enumerate(table.scores(choose_on), 1)}
         order = min(range(4, 9), key=nats.__getitem__)
         tried.append((nats[order], table.shortened(order)))
     return min(tried, key=lambda trial: trial[0])[1]
+
+
+def _blocks(pieces: Iterable[Spelled]) -> Iterator[list[Spelled]]:
+    """Yield pieces some at a time, each once."""
+    block, size = [], 0
+    for piece in pieces:
+        block.append(piece)
+        size += int((piece.symbols != EMPTY).sum()) + len(piece.lengths)
+        if size >= _BLOCK:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
 
 
 def _choices(pieces: Sequence[Spelled]) -> _Choices:
@@ -203,23 +225,3 @@ def _possible(pieces: Sequence[Spelled]) -> npt.NDArray[np.bool_]:
                 row += 1
             sounded = tuple(features.LOWEST + symbol % features.PITCHES for symbol in reversed(symbols[:-1]))
     return allowed
-
-
-def _count(contexts: Hashes, names: Ints) -> _Table:
-    order = np.lexsort((names, contexts))
-    contexts, names = contexts[order], names[order]
-    new_context = np.ones(len(order), bool)
-    new_context[1:] = contexts[1:] != contexts[:-1]
-    new = new_context.copy()
-    new[1:] |= names[1:] != names[:-1]
-    at = np.flatnonzero(new)
-    first = np.append(np.flatnonzero(new_context[at]), len(at))
-    return _Table(contexts[new_context], first, names[at], np.diff(np.append(at, len(order))).astype(float))
-
-
-def _mixed(values: Hashes) -> Hashes:
-    """Numbers as good as random, the same for equal values (SplitMix64: Steele, Lea and Flood 2014)."""
-    values = values + np.uint64(0x9E3779B97F4A7C15)
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))

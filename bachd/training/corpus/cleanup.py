@@ -8,7 +8,7 @@ A line is what one hand or one instrument plays, a track. Times are in ticks: ex
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
@@ -73,6 +73,8 @@ def remove_grace_notes(line: Iterable[TimedNote]) -> list[TimedNote]:
     sounds = sorted(line, key=lambda sound: (sound.start, sound.pitch))
     chords = {start: list(chord) for start, chord in groupby(sounds, key=lambda sound: sound.start)}
     onsets = list(chords)
+    by_end = sorted(sounds, key=lambda sound: sound.end)
+    ends = [sound.end for sound in by_end]
     main: dict[float, float] = {}  # onset of a possible grace note -> that of the note after it
     for start in reversed(onsets):
         after = {_onset(onsets, sound.end) for sound in chords[start]}
@@ -86,8 +88,8 @@ def remove_grace_notes(line: Iterable[TimedNote]) -> list[TimedNote]:
             chain.append(main[chain[-1]])
         beat = main[chain[-1]]
         graces = [sound for start in chain for sound in chords[start]]
-        robbed = [one for one in sounds if one.start < first and abs(one.end - first) < _NEAR]
-        robbed = [one for one in robbed if not _is_off(one.start)]
+        near = by_end[bisect_left(ends, first - _NEAR) : bisect_right(ends, first + _NEAR)]
+        robbed = [one for one in near if one.start < first and abs(one.end - first) < _NEAR and not _is_off(one.start)]
         short = all(sound.end - sound.start < _GAP for sound in graces)
         if len(chain) <= _CHAIN and not _is_off(beat) and (robbed or short):
             changed |= dict.fromkeys(graces) | {one: replace(one, end=beat) for one in robbed}

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
@@ -24,12 +25,17 @@ from bachd.training.corpus.model import Corpus, CorpusError, Work, drop_duplicat
 from bachd.training.corpus.read_file import MIDI, SCORES
 from bachd.training.corpus.shards import readers, store
 from bachd.training.corpus.shards.readers import Reader, Unread
-from bachd.training.corpus.shards.store import Entry, Store
+from bachd.training.corpus.shards.store import Entry, Packed, Store
 from bachd.training.progress import progress
 
 MANIFEST: Final = "MANIFEST.csv"
 MOST_FILES: Final = 1_000_000
 """Files of the largest folder that is read: some gigabytes of music."""
+
+AT_ONCE: Final = 256
+"""Works of a shard, at most."""
+_SECONDS: Final = 30.0
+"""After which a shard has fewer: what is lost when the machine goes down."""
 
 _SIDES: Final = {"train": "train", "optional": "train", "valid": "valid", "test": "test"}
 
@@ -56,17 +62,48 @@ def load(folder: Path, reader: Reader = readers.here) -> Corpus:
 
 def _read(shards: Store, files: list[Unread], reader: Reader) -> None:
     """Read files into a store."""
-    order = {each.key: at for at, each in enumerate(files)}
+    keeper = _Keeper(shards, files)
     with progress(files, "reading music", total=len(files), unit="file") as bar:
-        for rows in reader(files):
-            try:
-                shards.add(sorted(rows, key=lambda row: order[row["key"]]))
-            except OSError as fault:
-                raise CorpusError(
-                    f"{shards.folder}: cannot keep what was read ({fault.strerror}); {bar.n} of {len(files)} files are "
-                    "kept: make room, and the same command goes on from there"
-                ) from fault
-            bar.update(len(rows))
+        try:
+            for rows in reader(files):
+                keeper.add(rows)
+                bar.update(len(rows))
+        finally:
+            keeper.close()
+
+
+class _Keeper:
+    """Put rows into shards, some at a time and before long."""
+
+    def __init__(self, shards: Store, files: list[Unread]) -> None:
+        self._shards = shards
+        self._order = {each.key: at for at, each in enumerate(files)}
+        self._rows: list[Packed] = []
+        self._kept, self._last = 0, time.monotonic()
+
+    def add(self, rows: list[Packed]) -> None:
+        """Take in some rows. Raises CorpusError where they cannot be written."""
+        self._rows += rows
+        while len(self._rows) >= AT_ONCE:
+            self._keep()
+        if time.monotonic() - self._last > _SECONDS:
+            self._keep()
+
+    def close(self) -> None:
+        """Keep what is left. Raises as `add` does."""
+        self._keep()
+
+    def _keep(self) -> None:
+        part, self._rows = self._rows[:AT_ONCE], self._rows[AT_ONCE:]
+        try:
+            self._shards.add(sorted(part, key=lambda row: self._order[row["key"]]))
+        except OSError as fault:
+            raise CorpusError(
+                f"{self._shards.folder}: cannot keep what was read ({fault.strerror}); {self._kept} of "
+                f"{len(self._order)} files are kept: make room, and the same command goes on from there"
+            ) from fault
+        self._kept += len(part)
+        self._last = time.monotonic()
 
 
 def _key(file: Path, version: str) -> str:
@@ -170,7 +207,7 @@ def assemble(name: str, rows: list[tuple[str, Entry]], told: _Told) -> Corpus:
 
 
 def _remarks(rows: list[Entry]) -> tuple[str, ...]:
-    """Describe what was changed in .mid files."""
+    """Describe what was changed, and what was not understood."""
     sums = Counter[str]()
     for row in rows:
         sums.update(row.touched)
@@ -181,6 +218,7 @@ def _remarks(rows: list[Entry]) -> tuple[str, ...]:
         "upbeat": "works given an upbeat",
         "shift": "works whose bars begin anew after a repeat",
         "damaged": "works read up to where their files are damaged",
+        "unclear": "scores of which music21 did not understand all",
     }
     return tuple(f"{sums[what]} {text}" for what, text in says.items() if sums[what])
 

@@ -15,6 +15,8 @@ from bachd.errors import BachdError
 from bachd.music.piece import Piece
 
 SPLITS: Final = ("train", "valid", "test")
+MOST_MEASURED: Final = 50_000
+"""Events by which a bundle's figures are measured, about; more would change their third digit."""
 
 
 class CorpusError(BachdError):
@@ -114,6 +116,18 @@ def _notes(piece: Piece) -> Hashable:
     """Return what two pieces have in common if they have the same events."""
     music = getattr(piece, "music", None)  # as a `store.StoredPiece` has it, which is not decoded for this
     return piece.events if music is None else music.partition(" ")[0]
+
+
+def drawn(pieces: Sequence[Piece], most: int) -> list[Piece]:
+    """Return pieces of about so many events at most, in their order: all of them, or some that their names decide."""
+    order = sorted(range(len(pieces)), key=lambda at: hashlib.sha256(pieces[at].name.encode()).digest())
+    found, events = [], 0
+    for at in order:
+        if events >= most:
+            break
+        found.append(at)
+        events += len(pieces[at].events)
+    return [pieces[at] for at in sorted(found)]
 
 
 def pitch_range(pieces: Iterable[Piece]) -> tuple[int, int]:

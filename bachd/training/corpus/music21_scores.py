@@ -22,6 +22,10 @@ from bachd.training.corpus.cache import cache_folder
 _LABEL: Final = re.compile(r"\*>(\w+)$")
 _EXPANSION: Final = re.compile(r"\*>(norep)?\[([\w,]*)\]$")
 """Of Humdrum: a section's name, and the row in which sections are played; `norep` is that without repeats."""
+_ORIGIN: Final = {"YEC": "{}", "YEM": "{}", "ENC": "Encoded by {}", "EED": "Edited by {}"}
+"""What a credit says of each of Humdrum's reference records of the electronic edition: its copyright, the copyright
+message, who encoded and who edited it."""
+_RECORD: Final = re.compile(r"^!!!(YEC|YEM|ENC|EED)(?:-[^:\n]*)?:[^\S\n]*(\S.*)$", re.MULTILINE)
 _FIFTHS: Final = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5}
 """Fifths above C of the natural notes."""
 
@@ -48,13 +52,23 @@ def parse(path: Path) -> Any:
     return score
 
 
-def _krn_text(path: Path) -> str:
-    """The text of a Humdrum file without the sections that are first endings; '' if it has none."""
+def humdrum_credit(path: Path) -> str:
+    """Return what the reference records of a Humdrum file say of its origin: copyright, licence, encoder, editor."""
+    found = [_ORIGIN[record[1]].format(record[2].strip()) for record in _RECORD.finditer(_decoded(path))]
+    return "; ".join(dict.fromkeys(found))
+
+
+def _decoded(path: Path) -> str:
     data = path.read_bytes()
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = data.decode("latin-1")
+        return data.decode("latin-1")
+
+
+def _krn_text(path: Path) -> str:
+    """The text of a Humdrum file without the sections that are first endings; '' if it has none."""
+    text = _decoded(path)
     firsts = [line.split("\t", 1)[0] for line in text.splitlines()]
     labels = {found[1] for first in firsts if (found := _LABEL.match(first))}
     rows = {found[1] or "": found[2].split(",") for first in firsts if (found := _EXPANSION.match(first))}

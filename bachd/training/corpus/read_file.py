@@ -5,7 +5,11 @@ Law: a file gives a row or the reason why not, never an error, so that one broke
 
 from __future__ import annotations
 
+import io
 import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
@@ -140,23 +144,38 @@ def _score(path: Path, name: str) -> Row:
 
     if path.stat().st_size > _MOST_BYTES:
         return {"name": name, "dropped": f"has more than the {_MOST_BYTES} bytes of a long score"}
-    score = music21_scores.parse(path)
-    if not isinstance(score, stream.Score):
-        return {"name": name, "dropped": "holds no single score"}
-    parts = list(score.getElementsByClass(stream.Part))
-    lines = [found for part in parts if (found := music21_scores.part_notes(part)[0])]
+    with _complaints() as complaints:
+        score = music21_scores.parse(path)
+        if not isinstance(score, stream.Score):
+            return {"name": name, "dropped": "holds no single score"}
+        parts = list(score.getElementsByClass(stream.Part))
+        lines = [found for part in parts if (found := music21_scores.part_notes(part)[0])]
     if not lines:
         return {"name": name, "dropped": "holds no notes"}
     if (end := max(note.end for line in lines for note in line)) > midifile.LONGEST:
         return {"name": name, "dropped": f"its {end // TICKS} quarter notes last for more than a day"}
     credit = score.metadata.copyright if score.metadata and score.metadata.copyright else ""
+    if path.suffix.lower() == ".krn":  # of which music21 knows the copyright of what was encoded
+        credit = music21_scores.humdrum_credit(path)
     return row(
         name,
         lines,
         music21_scores.grid(parts[0]),
         title=music21_scores.title(score),
         credit=_one_line(str(credit)),
+        touched={"unclear": int(bool(complaints))},
     )
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """Collect what music21 warns of, which would be lines among those of other files and name none."""
+    said: list[str] = []
+    with redirect_stderr(io.StringIO()) as printed, warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        yield said
+    of_music = [str(warning.message) for warning in warned if not issubclass(warning.category, DeprecationWarning)]
+    said += of_music + printed.getvalue().splitlines()
 
 
 def _melody(line: list[Note]) -> list[int]:

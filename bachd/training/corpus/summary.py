@@ -5,12 +5,13 @@ Law: what is left out is listed with its reason, beside what is kept; both forms
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bachd import atomic_file
 from bachd.errors import UsageError
@@ -18,6 +19,13 @@ from bachd.music import pitch
 from bachd.music.event import TICKS
 from bachd.music.notes import join
 from bachd.training.corpus.model import SPLITS, Corpus
+from bachd.training.progress import progress
+
+_DETAIL: Final = re.compile(
+    r"(?<=^has the notes of ).+|(?<=^shares music with ).+(?=, which)|(?<=^cannot be read: ).+|\d+"
+)
+"""What differs between works that are left out for one reason."""
+_EXAMPLES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ def side(corpus: Corpus, split: str) -> Side:
     pieces = corpus.pieces(split)
     pitches, lengths, voices = Counter[int](), Counter[int](), Counter[int]()
     metres, upbeats = Counter[str](), 0
-    for piece in pieces:
+    for piece in progress(pieces, f"counting {split}", unit="piece"):
         pitches.update(note.pitch for note in join(piece.events))
         lengths.update(event.ticks for event in piece.events)
         voices.update(len(event.sounding) for event in piece.events)
@@ -73,16 +81,24 @@ def report(corpus: Corpus) -> str:
     for split in SPLITS:
         lines += _told(split, side(corpus, split))
     lines += [f"done to the music: {remark}" for remark in corpus.remarks]
-    reasons: dict[str, list[str]] = defaultdict(list)
-    for name, reason in corpus.dropped:
-        reasons[reason].append(name)
-    for reason, names in reasons.items():
-        lines.append(f"left out, {reason}: {len(names)} ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})")
+    lines += _left_out(corpus)
     credited = sum(bool(work.credit) for work in corpus.works)
     if not corpus.credit or credited:
         lines.append(f"credits: {credited} of {len(corpus.works)} works say who made them or under which licence")
     lines += [f"licences: {'; '.join(corpus.licences)}"] if corpus.licences else []
     return "\n".join(lines)
+
+
+def _left_out(corpus: Corpus) -> Iterator[str]:
+    """Yield a line for each reason; those that differ in a name, a number or a detail are one with examples."""
+    kinds: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for name, reason in corpus.dropped:
+        kinds[_DETAIL.sub("...", reason)].append((name, reason))
+    for kind, rows in kinds.items():
+        same = len({reason for _, reason in rows}) == 1
+        names = [name if same else f"{name} {reason}" for name, reason in rows[:_EXAMPLES]]
+        more = ", ..." if len(rows) > _EXAMPLES else ""
+        yield f"left out, {rows[0][1] if same else kind}: {len(rows)} ({', '.join(names)}{more})"
 
 
 def _told(split: str, counted: Side) -> Iterator[str]:

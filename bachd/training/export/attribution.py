@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,8 @@ from bachd.training.recipe import Seeds
 FILE: Final = "CREDITS.txt"
 """In a bundle: a line for each piece it learned from, where the corpus credits them one by one."""
 LICENCES: Final = "LICENSES.md"
+_MOST_LINES: Final = 1000
+"""Works that are credited one by one: 100 KB."""
 _OPENING: Final = 4
 """Bars of a seed that are played, about."""
 _SHARE_ALIKE: Final = re.compile(r"share[- ]?alike|\bby(-nc)?-sa\b", re.IGNORECASE)
@@ -113,8 +116,12 @@ def credit(works: Sequence[Work], of_corpus: str) -> str:
 
 
 def lines(works: Iterable[Work]) -> str:
-    """A line for each work that has a credit of its own."""
-    return "".join(f"{work.piece.name}: {work.credit}\n" for work in works if work.credit)
+    """A line for each work that has a credit of its own; of very many, one for those of a folder that share theirs."""
+    credited = [work for work in works if work.credit]
+    if len(credited) <= _MOST_LINES:
+        return "".join(f"{work.piece.name}: {work.credit}\n" for work in credited)
+    shared = Counter((work.piece.name.rpartition("/")[0], work.credit) for work in credited)
+    return "".join(f"{folder or '.'}/ ({count} pieces): {credit}\n" for (folder, credit), count in shared.items())
 
 
 def licences(models: Path) -> str:

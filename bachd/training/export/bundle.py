@@ -26,14 +26,13 @@ from bachd.neural.bundle.card import FORMAT, GRAPHS
 from bachd.neural.model import TfliteModel
 from bachd.training.baselines import compare
 from bachd.training.corpus import sources
-from bachd.training.corpus.model import Corpus, Work, pitch_range
+from bachd.training.corpus.model import MOST_MEASURED, Corpus, Work, drawn, pitch_range
 from bachd.training.evaluate import prediction
 from bachd.training.evaluate.form import aims
 from bachd.training.export import attribution, harmony, quantise, refresh
 from bachd.training.fit import examples
 from bachd.training.fit.data import altered, stream
 from bachd.training.fit.data.records import pack
-from bachd.training.fit.data.stream import spell
 from bachd.training.fit.dataset import Batch
 from bachd.training.fit.network import Layout, Network
 from bachd.training.fit.train import measure, measured
@@ -82,7 +81,7 @@ def export(source: Source, target: Path, *, edgetpu: bool = False) -> dict[str, 
             "program": recipe.program,
             "fingerprint": features.FINGERPRINT,
             "context": features.CONTEXT,
-            "range": list(pitch_range(_home_pieces(source, held))),
+            "range": playable_range(_home_pieces(source, held)),
             "sampling": refresh.sampling(recipe),
             "form": refresh.form(recipe, source.corpus, heard),
             "figures": _figures(source, made, held),
@@ -114,6 +113,12 @@ def check_target(target: Path) -> None:
         raise UsageError(f"{target} is there and is no bundle; name a folder that does not exist yet")
 
 
+def playable_range(pieces: Sequence[Piece]) -> list[int]:
+    """Return the lowest and highest MIDI number of some pieces; those of the feature layout where they go beyond it."""
+    low, high = pitch_range(pieces)
+    return [max(low, features.LOWEST), min(high, features.HIGHEST)]
+
+
 def _home_pieces(source: Source, held: Corpus) -> list[Piece]:
     """The pieces whose range the bundle keeps to."""
     names = {work.piece.name for work in held.works}
@@ -124,7 +129,7 @@ def _home_pieces(source: Source, held: Corpus) -> list[Piece]:
 def _crops(source: Source) -> Iterator[Batch]:
     """Single predictions, as they were shown in training."""
     recipe, rng = source.recipe, np.random.default_rng(source.recipe.rng)
-    pieces = [work.piece for work in source.training_works]
+    pieces = drawn([work.piece for work in source.training_works], refresh.MOST_COUNTED)
     ends = sources.phrase_ends(source.corpus)
     train = pack(((piece, written.of(piece, ends.get(piece.name, ()))) for piece in pieces), melodies=recipe.given > 0)
     shown = examples.shown(train, np.arange(len(train)), recipe, altered.voicings(train), (recipe.rng, 0))
@@ -133,15 +138,17 @@ def _crops(source: Source) -> Iterator[Batch]:
 
 def _figures(source: Source, made: Path, held: Corpus) -> dict[str, Any]:
     use_all = source.recipe.use_all
-    train = [spell(work.piece) for work in source.training_works]
-    pieces = [work.piece for work in source.training_works] if use_all else held.pieces("test")
+    train = [work.piece for work in source.training_works]
+    everything = train if use_all else held.pieces("test")
+    pieces = drawn(everything, MOST_MEASURED)
+    some = "" if len(pieces) == len(everything) else f"{len(pieces)} of {len(everything)} pieces, drawn by chance, of "
     plans = sources.forms(source.corpus, pieces)
     test = pack((piece, plans[piece.name]) for piece in pieces)
     model = TfliteModel.open(made)
     return {
-        "held out": "nothing; these are figures of the pieces it was trained on, which flatter"
+        "held out": f"nothing; these are figures of {some}the pieces it was trained on, which flatter"
         if use_all
-        else "the test pieces; nothing was chosen by them",
+        else f"{some}the test pieces; nothing was chosen by them",
         "int8": {**prediction.score(model, pieces, plans).rounded(), "runtime": model.runtime},
         "int8, told of no plan": prediction.score(model, pieces).rounded(),
         "float": measure(source.network, measured(test)).rounded(),
@@ -150,7 +157,7 @@ def _figures(source: Source, made: Path, held: Corpus) -> dict[str, Any]:
             if use_all
             else {
                 **source.others,
-                **compare.tables(train, *([spell(piece) for piece in held.pieces(side)] for side in ("valid", "test"))),
+                **compare.tables(train, drawn(held.pieces("valid"), MOST_MEASURED), pieces),
             }
         ),
         "bytes": {name: (made / name).stat().st_size for name in GRAPHS},
@@ -165,7 +172,7 @@ def _data(source: Source, heard: Sequence[Work], held: Corpus) -> dict[str, Any]
         "split": "by groups: works that share music or belong together stand on one side",
         "pieces": {split: len(pieces) for split, pieces in works.items()},
         "events": {split: sum(len(piece.events) for piece in pieces) for split, pieces in works.items()},
-        "test pieces": [piece.name for piece in works["test"]],
+        "test pieces": [piece.name for piece in drawn(works["test"], MOST_MEASURED)],
     }
 
 

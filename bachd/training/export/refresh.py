@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bachd import atomic_file
 from bachd.music import keys, midifile, pitch
@@ -21,9 +21,12 @@ from bachd.music.form import habits_json
 from bachd.music.piece import Piece
 from bachd.neural.bundle import bundle
 from bachd.training.corpus import habits, sources
-from bachd.training.corpus.model import Corpus, Work
+from bachd.training.corpus.model import Corpus, Work, drawn
 from bachd.training.export import attribution
 from bachd.training.recipe import FILE, Recipe
+
+MOST_COUNTED: Final = 200_000
+"""Events in which a bundle's habits are counted, and among which the graphs' ranges are sought, about."""
 
 
 def refresh(recipe: Recipe, recipe_text: bytes, corpus: Corpus, target: Path) -> dict[str, Any]:
@@ -68,8 +71,9 @@ def sampling(recipe: Recipe) -> dict[str, float]:
 
 def form(recipe: Recipe, corpus: Corpus, heard: Sequence[Work]) -> dict[str, Any]:
     """What a card says of the form of pieces: counts of the works it learned from, and shares of its recipe."""
-    pieces = {work.piece.name: work.piece for work in heard}
-    return habits_json.to_json(habits.count(list(pieces.values()), sources.phrase_ends(corpus))) | dict(recipe.form)
+    pieces = list({work.piece.name: work.piece for work in heard}.values())
+    counted = habits.count(drawn(pieces, MOST_COUNTED), sources.phrase_ends(corpus))
+    return habits_json.to_json(counted) | dict(recipe.form)
 
 
 def seeds(recipe: Recipe, corpus: Corpus, heard: Sequence[Work]) -> dict[str, Work]:

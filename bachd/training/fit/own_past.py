@@ -19,7 +19,7 @@ from keras import ops
 from bachd import atomic_file
 from bachd.neural.features import BEFORE, CONTEXT, END, HOLD, LOWEST, PITCHES, ROW, START, SYMBOLS
 from bachd.training.fit.data import head_features, row_features
-from bachd.training.fit.data.records import HELD, Bytes, Chords, Ints, Packed, chords
+from bachd.training.fit.data.records import HELD, Bytes, Chords, Ints, Packed, chords, require_whole
 from bachd.training.fit.data.row_features import Seen
 from bachd.training.fit.dataset import EMPTY, Indexes
 from bachd.training.fit.network import NEVER, Network
@@ -42,7 +42,8 @@ class Pasts:
         self._notes = notes
 
     def past(self, packed: Packed, piece: int) -> Chords | None:
-        """Return the events of a piece as they were played; None if the piece was not."""
+        """Return the events of a piece as they were played; None if the piece was not. Raises CutShortError."""
+        require_whole(self._notes)
         notes = np.asarray(self._notes[packed.first[piece] : packed.first[piece + 1] - 1])
         if not notes.any():
             return None
@@ -60,6 +61,7 @@ def play(network: Network, packed: Packed, rng: np.random.Generator, file: Path)
         shape = (len(counts), max(1, int(voices.max(initial=0))))
         notes = np.lib.format.open_memmap(new, "w+", np.uint8, shape)
         for begin in range(0, len(chosen), _BLOCK):
+            packed.require_whole()
             block = chosen[begin : begin + _BLOCK]
             for records, played in _played(ask, packed, block, voices[block], rng):
                 notes[records, : played.shape[1]] = played

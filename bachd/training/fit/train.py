@@ -27,6 +27,7 @@ from bachd.training.fit import examples, own_past, run_folder
 from bachd.training.fit.data import altered, piece_files, stream
 from bachd.training.fit.data.background import ahead
 from bachd.training.fit.data.records import Ints, Packed
+from bachd.training.fit.data.stream import Share
 from bachd.training.fit.dataset import EMPTY, Batch
 from bachd.training.fit.network import NEVER, Network
 from bachd.training.fit.run_log import RunLog
@@ -82,7 +83,7 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
         run = RunState(recipe, per_epoch)
     if run.restore(folder):
         log.info("going on after epoch %d of %d in %s", run.done, recipe.epochs, folder)
-    learn = _stepper(run, recipe, strategy)
+    learn, share = _stepper(run, recipe, strategy)
     run_log = RunLog(folder) if chief else None
     first, total = run.done, recipe.epochs * per_epoch
     pasts = own_past.kept(folder / own_past.FILE)
@@ -94,7 +95,7 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
             pasts = own_past.play(run.average, music.train, np.random.default_rng(seed), folder / own_past.FILE)
         shown = examples.shown(music.train, music.entries, recipe, known, seed, pasts)
         rng = np.random.default_rng((*seed, len(music.entries)))
-        for batch in ahead(stream.batches(music.train, shown, **crops, rng=rng)):
+        for batch in ahead(stream.batches(music.train, shown, **crops, rng=rng, share=share)):
             totals.add(learn(batch))
             bar.update()
         score = measure(run.average, music.valid_batches()) if music.valid else totals.score()
@@ -130,18 +131,22 @@ def is_chief(strategy: Any) -> bool:
     return task is None or not task.task_type or (task.task_type, task.task_id) in (("chief", 0), ("worker", 0))
 
 
-def _stepper(run: RunState, recipe: Recipe, strategy: Any) -> Step:
-    """Return the function that learns from a batch, by the backend that Keras has. strategy: None for one device."""
+def _stepper(run: RunState, recipe: Recipe, strategy: Any) -> tuple[Step, Share]:
+    """Return the function that learns from a batch, by the backend that Keras has, and which crops it is to be given.
+
+    strategy: None for one device.
+    """
     if keras.backend.backend() == "jax":
         from bachd.training.fit import jax_step
 
         log.info("training with JAX")
-        return jax_step.stepper(run.network, run.average, run.optimizer, recipe)
+        return jax_step.stepper(run.network, run.average, run.optimizer, recipe), Share()
     from bachd.training.fit import train_step
 
     strategy = strategy or train_step.strategy("none")
     log.info("training on %s", train_step.described(strategy))
-    return train_step.stepper(run.network, run.average, run.optimizer, recipe, strategy)
+    learn = train_step.stepper(run.network, run.average, run.optimizer, recipe, strategy)
+    return learn, train_step.share(strategy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
+from bachd.training.fit.data.stream import Share
 from bachd.training.fit.dataset import Batch
 from bachd.training.fit.network import Network
 from bachd.training.fit.step_math import CLIP, Arrays, Step, flat, inputs, kept, penalties
@@ -40,12 +41,25 @@ def described(strategy: Any) -> str:
     return f"a {kind}" if count == 1 else f"{count} replicas, here on a {kind}"
 
 
-def stepper(network: Network, average: Network, adam: Any, recipe: Recipe, strategy: Any) -> Step:
-    """Return the function that learns from one batch and returns the sums of `Network.losses`.
+def share(strategy: Any) -> Share:
+    """Return which crops of each batch this process reads: those of its own replicas."""
+    own: list[int] = []
 
-    average: the network that follows the running average of the weights.
+    def note(context: Any) -> Any:
+        own.append(int(context.replica_id_in_sync_group))
+        return tf.constant(0)
+
+    strategy.experimental_distribute_values_from_function(note)
+    return Share(own[0] // len(own), strategy.num_replicas_in_sync // len(own))
+
+
+def stepper(network: Network, average: Network, adam: Any, recipe: Recipe, strategy: Any) -> Step:
+    """Return the function that learns from one batch and returns the sums of `Network.losses`, over all workers.
+
+    A worker is given its `share` of the batch. average: the network that follows the running average of the weights.
     """
     replicas = strategy.num_replicas_in_sync
+    here = replicas // share(strategy).workers
 
     def learn(batch: Arrays) -> Arrays:
         with tf.GradientTape() as tape:
@@ -54,8 +68,8 @@ def stepper(network: Network, average: Network, adam: Any, recipe: Recipe, strat
             sums["events"] = sums["events"] + 0.0  # what is only passed through stands on no device to be reduced on
             loss = sums["nll"] + penalties(answers, batch["symbols"], recipe)
         gradients = tape.gradient(loss, network.trainable_variables)
-        here = tf.distribute.get_replica_context()
-        gradients, sums = here.all_reduce(tf.distribute.ReduceOp.SUM, (gradients, sums))
+        replica = tf.distribute.get_replica_context()
+        gradients, sums = replica.all_reduce(tf.distribute.ReduceOp.SUM, (gradients, sums))
         events = tf.maximum(sums["events"], 1.0)  # nothing is to be predicted in a crop between two pieces
         gradients = [tf.clip_by_norm(gradient / events, CLIP) for gradient in gradients]
         # Keras sums over the replicas once more: too late for clipping, and here it must change nothing.
@@ -74,10 +88,8 @@ def stepper(network: Network, average: Network, adam: Any, recipe: Recipe, strat
     def share_out(batch: Batch) -> dict[str, float]:
         if replicas == 1:
             return _numbers(step(tensors(batch)))
-        parts = _split(batch, replicas)
-        shares = strategy.experimental_distribute_values_from_function(
-            lambda context: tensors(parts[context.replica_id_in_sync_group])
-        )
+        parts = iter(_split(batch, here))
+        shares = strategy.experimental_distribute_values_from_function(lambda _: tensors(next(parts)))
         return _numbers(step(shares))
 
     return share_out

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import log
+from random import Random
 
 import numpy as np
 import pytest
@@ -12,7 +14,8 @@ from bachd.training.fit.data.stream import spell
 from bachd.training.fit.dataset import Spelled
 
 pytest.importorskip("tqdm", reason="needs the extra 'train'")
-from bachd.training.baselines.ngram import NGram, _choices, _possible, best
+from bachd.training.baselines import ngram, ngram_table
+from bachd.training.baselines.ngram import NGram, _choices, _possible, best, counted
 
 
 def encoded(text: str) -> Spelled:
@@ -56,7 +59,7 @@ def test_a_context_is_all_that_was_said_from_the_start_of_the_piece_on() -> None
 
 def test_the_best_is_the_one_that_does_best_on_what_is_for_choosing() -> None:
     tune, elsewhere = encoded(SCALE), encoded("F4 G4 A4 A#4 C5 D5 E5 F5")
-    found = best([tune], [elsewhere])
+    found = best(counted([tune]), [elsewhere])
     assert found.relative
     assert 4 <= found.order <= 8
     for order in range(4, 9):
@@ -92,3 +95,26 @@ def test_a_longer_memory_predicts_what_a_shorter_one_cannot() -> None:
         table.fit([music])
         nats.append(table.score([music]).event_nll)
     assert np.all(np.diff(nats) < 0)
+
+
+def test_memory_does_not_grow_with_the_music_and_what_is_frequent_is_still_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def scales(first: int, last: int) -> Iterator[Spelled]:
+        for seed in range(first, last):
+            random = Random(seed)
+            notes = [SCALE, *(f"{random.choice('CDEFGAB')}{random.choice((3, 4, 5))}" for _ in range(40))]
+            yield encoded(" ".join(notes))
+
+    free = NGram(6, relative=False)
+    free.fit(scales(0, 60))
+    monkeypatch.setattr(ngram, "_BLOCK", 200)
+    blockwise = NGram(6, relative=False)
+    blockwise.fit(scales(0, 60))
+    assert blockwise.score(scales(60, 63)) == free.score(scales(60, 63))
+    monkeypatch.setattr(ngram_table, "MOST", 400)
+    bounded = NGram(6, relative=False)
+    bounded.fit(scales(0, 60))
+    assert max(len(table.names) for table in free._tables) > 1000
+    assert max(len(table.names) for table in bounded._tables) <= 400
+    assert bounded.score([encoded(SCALE)]).event_nll < 1.2 * free.score([encoded(SCALE)]).event_nll

@@ -5,7 +5,7 @@ import pytest
 from bachd.music.event import parse_line
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
-from bachd.training.corpus.model import Corpus, CorpusError, Work, drop_duplicates
+from bachd.training.corpus.model import Corpus, CorpusError, Work, drawn, drop_duplicates
 
 
 def corpus(*names: str) -> Corpus:
@@ -30,3 +30,13 @@ def test_music_that_is_there_twice_is_heard_once() -> None:
     kept, dropped = drop_duplicates(given)
     assert [one.piece.name for one in kept] == ["a", "b"]
     assert dropped == (("a", "is there twice"), ("c", "has the notes of a"))
+
+
+def test_of_many_pieces_some_are_drawn_the_same_ones_every_time_and_of_few_all() -> None:
+    pieces = [Piece(f"{number:03}", parse_line("C4 D4 E4"), Grid()) for number in range(200)]
+    assert drawn(pieces, 600) == pieces
+    some = drawn(pieces, 100)
+    assert len(some) == 34
+    assert some == sorted(some, key=lambda piece: piece.name) == drawn(pieces, 100)
+    assert {int(piece.name) // 50 for piece in some} == {0, 1, 2, 3}
+    assert set(some) < set(drawn(pieces[::-1], 200))

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+pytest.importorskip("tqdm", reason="needs the extra 'train'")
 from bachd.errors import UsageError
 from bachd.music.event import parse_line
 from bachd.music.metre import Grid
@@ -59,6 +61,21 @@ def test_the_report_names_all_that_was_kept_changed_and_dropped(corpus: Corpus) 
         "left out, broken: 7 (y0, y1, y2, y3, y4, ...)",
         "credits: 0 of 4 works say who made them or under which licence",
         "licences: CC BY 4.0",
+    ]
+
+
+def test_reasons_that_differ_in_a_detail_are_one_line(corpus: Corpus) -> None:
+    dropped = [(f"copy{number}", f"has the notes of song{number}") for number in range(900)]
+    dropped += [("x", "cannot be read: KeyError('a: b')"), ("y", "cannot be read: ValueError()"), ("z", "no notes")]
+    dropped += [("long", "its 99 quarter notes last"), ("relative", "shares music with a, which is held out")]
+    found = summary.report(replace(corpus, dropped=tuple(dropped))).splitlines()
+    assert [line for line in found if line.startswith("left out")] == [
+        "left out, has the notes of ...: 900 (copy0 has the notes of song0, copy1 has the notes of song1, copy2 has "
+        "the notes of song2, copy3 has the notes of song3, copy4 has the notes of song4, ...)",
+        "left out, cannot be read: ...: 2 (x cannot be read: KeyError('a: b'), y cannot be read: ValueError())",
+        "left out, no notes: 1 (z)",
+        "left out, its 99 quarter notes last: 1 (long)",
+        "left out, shares music with a, which is held out: 1 (relative)",
     ]
 
 

@@ -146,3 +146,11 @@ def test_what_files_say_reaches_the_credits_and_the_licence(tmp_path: Path, monk
     assert f"one: {SHARED}\n" in attribution.lines(works)
     assert attribution.licence(works).startswith("CC BY-SA")
     assert list(attribution.seeds(corpus(*works), Seeds(public_domain_only=True))) == ["three"]
+
+
+def test_very_many_works_are_credited_by_their_folders() -> None:
+    works = [work(f"songs/{number}", "train", 0, SHARED if number % 2 else FREE) for number in range(1000)]
+    assert attribution.lines(works).count("\n") == 1000
+    works += [work("top", "train", 0, FREE), work("nobody", "train")]
+    said = attribution.lines(works).splitlines()
+    assert said == [f"songs/ (500 pieces): {FREE}", f"songs/ (500 pieces): {SHARED}", f"./ (1 pieces): {FREE}"]

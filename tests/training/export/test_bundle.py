@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 
 from bachd.errors import UsageError
-from bachd.neural import assemble
+from bachd.music.event import Event
+from bachd.music.metre import Grid
+from bachd.music.piece import Piece
+from bachd.neural import assemble, features
 from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.bundle.card import HARMONY
 from bachd.neural.model import TfliteModel
@@ -130,6 +133,14 @@ def test_a_bundle_names_whom_it_learned_from_and_takes_only_what_it_may(
     }
     assert len(card["seeds"]) == 1
     assert "Typeset by Ada" in (tmp_path / "LICENSES.md").read_text()
+
+
+def test_music_beyond_the_layout_has_a_range_that_a_card_may_have(companion: Any) -> None:
+    def sounding(*pitches: int) -> Piece:
+        return Piece("piece", tuple(Event((pitch,), (), 24) for pitch in pitches), Grid())
+
+    assert companion.export.playable_range([sounding(21, 60), sounding(108)]) == [features.LOWEST, features.HIGHEST]
+    assert companion.export.playable_range([sounding(50, 60)]) == [50, 60]
 
 
 def test_a_folder_that_is_no_bundle_is_never_replaced(companion: Any, tmp_path: Path) -> None:

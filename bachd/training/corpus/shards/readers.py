@@ -1,15 +1,16 @@
 """Read files of music in parallel, by processes of this machine or by the workers of a Dask cluster.
 
-Law: rows come some at a time, so that what is done can be kept; they do not depend on who read them.
+Law: rows come as they are read, in any order, so that what is done can be kept; they do not depend on who read them.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, as_completed
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -20,8 +21,8 @@ from bachd.training.corpus.shards import read_job, store
 from bachd.training.corpus.shards.read_job import DIED, Job
 from bachd.training.corpus.shards.store import Packed
 
-AT_ONCE: Final = 256
-"""Files whose rows come together."""
+_AHEAD: Final = 4
+"""Files, or jobs, that each core or worker has at hand, so that none waits for another one's long file."""
 _JOB: Final = 16
 """Files that a worker of a cluster reads at a time."""
 _ANSWER: Final = 10
@@ -40,32 +41,46 @@ Reader = Callable[[Sequence[Unread]], Iterator[list[Packed]]]
 
 
 def here(files: Sequence[Unread]) -> Iterator[list[Packed]]:
-    """Yield the rows of files, read by the cores of this machine, each by a process that may die of it."""
+    """Yield the rows of files as they are read by the cores of this machine, each by a process that may die of it."""
+    rest, tasks = deque(files), dict[Future[Packed], Unread]()
     pool = ProcessPoolExecutor()
     try:
-        for chunk in _chunks(files, AT_ONCE):
-            rows, unfinished = _together(pool, chunk)
-            if unfinished:  # a process died, and took along what the others had not finished
+        while rest or tasks:
+            died = not _submit(pool, rest, tasks)
+            done = wait(tasks, return_when=FIRST_COMPLETED).done
+            rows, unfinished = _rows(tasks, done)
+            if died or unfinished:  # a process died, and takes along what the others have not finished
+                more, others = _rows(tasks, wait(tasks).done)
                 pool.shutdown()
                 pool = ProcessPoolExecutor()
-                rows += [_alone(each) for each in unfinished]
+                rows += more + [_alone(each) for each in unfinished + others]
             yield rows
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _together(pool: ProcessPoolExecutor, chunk: Sequence[Unread]) -> tuple[list[Packed], list[Unread]]:
-    tasks: dict[Future[Packed], Unread] = {}
-    rows: list[Packed] = []
-    with suppress(BrokenProcessPool):  # the first may be dead before the last is handed over
-        for each in chunk:
-            tasks[pool.submit(_row, each)] = each
-    finished = set()
-    for done in as_completed(tasks):
-        if not isinstance(done.exception(), BrokenProcessPool):
-            rows.append(done.result())
-            finished.add(tasks[done].key)
-    return rows, [each for each in chunk if each.key not in finished]
+def _submit(pool: ProcessPoolExecutor, rest: deque[Unread], tasks: dict[Future[Packed], Unread]) -> bool:
+    """Hand over as many files as the pool should have at hand. Returns whether it lives."""
+    most = _AHEAD * (os.cpu_count() or 1)
+    try:
+        while rest and len(tasks) < most:
+            tasks[pool.submit(_row, rest[0])] = rest[0]
+            rest.popleft()
+    except BrokenProcessPool:
+        return False
+    return True
+
+
+def _rows(tasks: dict[Future[Packed], Unread], done: Iterable[Future[Packed]]) -> tuple[list[Packed], list[Unread]]:
+    """Take some tasks from those that are open; returns their rows, and the files of which a process may have died."""
+    rows, unfinished = [], []
+    for task in done:
+        file = tasks.pop(task)
+        if isinstance(task.exception(), BrokenProcessPool):
+            unfinished.append(file)
+        else:
+            rows.append(task.result())
+    return rows, unfinished
 
 
 def _alone(each: Unread) -> Packed:
@@ -101,8 +116,7 @@ def cluster(address: str) -> Reader:
     def reader(files: Sequence[Unread]) -> Iterator[list[Packed]]:
         with client:
             try:
-                for chunk in _chunks(files, AT_ONCE):
-                    yield _by_workers(client, chunk)
+                yield from _by_workers(client, files)
             except (OSError, RuntimeError, asyncio.CancelledError, CancelledError) as fault:
                 raise CorpusError(
                     f"the Dask cluster at {address} failed ({_line(fault)}); what was read is kept, and the same "
@@ -112,19 +126,28 @@ def cluster(address: str) -> Reader:
     return reader
 
 
-def _by_workers(client: Any, chunk: Sequence[Unread]) -> list[Packed]:
-    """Return the rows of files that the workers of a cluster read; a worker that dies is replaced by the others."""
-    from distributed import KilledWorker
+def _by_workers(client: Any, files: Sequence[Unread]) -> Iterator[list[Packed]]:
+    """Yield the rows of files that the workers of a cluster read; a worker that dies is replaced by the others."""
+    from distributed import KilledWorker, as_completed
 
-    jobs = [Job(each.key, each.name, each.file.suffix.lower(), _data(each.file)) for each in chunk]
-    tasks = {client.submit(read_job.run, store.VERSION, part, pure=False): part for part in _chunks(jobs, _JOB)}
-    rows: list[Packed] = []
-    for task, part in tasks.items():
+    parts, tasks = iter(_chunks(files, _JOB)), dict[Any, list[Job]]()
+    finished = as_completed(loop=client.loop)
+    while True:
+        room = max(1, _AHEAD * sum(client.ncores().values())) - len(tasks)
+        for part in islice(parts, max(0, room)):
+            jobs = [Job(each.key, each.name, each.file.suffix.lower(), _data(each.file)) for each in part]
+            task = client.submit(read_job.run, store.VERSION, jobs, pure=False)
+            tasks[task] = jobs
+            finished.add(task)
+        if not tasks:
+            return
+        task = next(finished)
+        jobs = tasks.pop(task)
         try:
-            rows += task.result()
+            rows = task.result()
         except KilledWorker:  # some workers have died of it, one after another
-            rows += read_job.run(store.VERSION, part)
-    return rows
+            rows = read_job.run(store.VERSION, jobs)
+        yield rows
 
 
 def _data(file: Path) -> bytes:

@@ -25,10 +25,11 @@ from bachd.music.event import Event
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Piece
 from bachd.training.corpus.related import row_hashes
+from bachd.training.corpus.shards import mapped
 
 log = logging.getLogger(__name__)
 
-VERSION: Final = "7"
+VERSION: Final = "9"
 """Of what stands in a shard; raised when that, or the reading, changes."""
 _HELD: Final = 128
 """Added to the MIDI number of a note that is held."""
@@ -78,7 +79,7 @@ class Entry:
 
     def rows(self) -> npt.NDArray[np.uint64]:
         """Return its `related.row_hashes`."""
-        return np.asarray(_values(self.shard, "rows", self.row), np.uint64)
+        return np.asarray(mapped.values(self.shard, "rows", self.row), np.uint64)
 
 
 class StoredPiece(Piece):
@@ -120,12 +121,16 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._entries: dict[str, Entry] = {}
+        useless: dict[str, list[Path]] = {}
         for file in sorted(folder.glob(f"*{_ENDING}")):
             if reason := _fault(file):
-                log.warning("%s %s: its works are read again", file, reason)
+                useless.setdefault(reason, []).append(file)
                 file.unlink(missing_ok=True)
             else:
                 self._take_in(file)
+        for reason, files in useless.items():
+            which, whose = ("is", "its") if len(files) == 1 else (f"and {len(files) - 1} more are", "their")
+            log.warning("%s %s %s: %s works are read again", files[0], which, reason, whose)
 
     def __getitem__(self, key: str) -> Entry:
         return self._entries[key]
@@ -149,7 +154,7 @@ class Store:
             file.unlink(missing_ok=True)
 
     def _take_in(self, file: Path) -> None:
-        table = _table(file).select(_SMALL).to_pydict()
+        table = mapped.table(file).select(_SMALL).to_pydict()
         for row, (key, dropped, title, credit, touched, music) in enumerate(zip(*table.values(), strict=True)):
             self._entries[key] = Entry(file, row, dropped, title, credit, json.loads(touched), music)
 
@@ -201,28 +206,18 @@ def _fault(file: Path) -> str:
     """Return what is wrong with a shard; '' for nothing."""
     with file.open("rb") as opened:
         if hashlib.file_digest(opened, "sha256").hexdigest()[:32] != file.stem:
-            return "is damaged"
+            return "damaged"
     try:
-        version = (_table(file).schema.metadata or {}).get(b"bachd", b"").decode()
+        version = (mapped.table(file).schema.metadata or {}).get(b"bachd", b"").decode()
     except (pa.ArrowException, OSError):
-        return "is damaged"
-    return "" if version == VERSION else "is of another version of bachd"
-
-
-@lru_cache(256)
-def _table(file: Path) -> pa.Table:
-    return pa.ipc.open_file(pa.memory_map(str(file))).read_all()
-
-
-def _values(file: Path, column: str, row: int) -> npt.NDArray[Any]:
-    """Return a list in a row of a shard, without copying it."""
-    return np.asarray(_table(file).column(column).chunk(0)[row].values)
+        return "damaged"
+    return "" if version == VERSION else "of another version of bachd"
 
 
 @lru_cache(8)
 def _decoded(file: Path, row: int) -> tuple[tuple[Event, ...], Grid]:
     notes, counts, ticks, changes = (
-        _values(file, name, row).tolist() for name in ("notes", "counts", "ticks", "changes")
+        mapped.values(file, name, row).tolist() for name in ("notes", "counts", "ticks", "changes")
     )
     ends = accumulate(counts, initial=0)
     events = tuple(
@@ -234,5 +229,5 @@ def _decoded(file: Path, row: int) -> tuple[tuple[Event, ...], Grid]:
         for (first, end), length in zip(pairwise(ends), ticks, strict=True)
     )
     every = zip(changes[::3], changes[1::3], changes[2::3], strict=True)
-    upbeat = _table(file).column("upbeat")[row].as_py()
+    upbeat = mapped.table(file).column("upbeat")[row].as_py()
     return events, Grid(tuple((tick, Metre(beats, unit)) for tick, beats, unit in every), upbeat)

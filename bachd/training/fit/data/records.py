@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from bachd.errors import EXIT_UNAVAILABLE, BachdError
 from bachd.music.event import Event
 from bachd.music.form.plan import Form
 from bachd.music.keys import Key
@@ -43,6 +45,12 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
+class CutShortError(BachdError):
+    """A file that is mapped into memory has become shorter; to read on would end this process (SIGBUS)."""
+
+    exit_code = EXIT_UNAVAILABLE
+
+
 @dataclass(frozen=True, slots=True)
 class Packed:
     """P pieces. A piece of n events has n + 1 records, the last one of its end."""
@@ -63,6 +71,25 @@ class Packed:
     def __len__(self) -> int:
         return len(self.first) - 1
 
+    def require_whole(self) -> None:
+        """Raise CutShortError if that has happened to one of its files."""
+        require_whole(self.records)
+        require_whole(self.notes)
+
+
+def require_whole(array: npt.NDArray[Any]) -> None:
+    """Raise CutShortError if an array is mapped from a file that has become shorter; one that is removed stays."""
+    if isinstance(array, np.memmap) and array.filename is not None:
+        try:
+            size = Path(array.filename).stat().st_size
+        except OSError:
+            return
+        if size < array.offset + array.nbytes:
+            raise CutShortError(
+                f"{array.filename} was cut short while it was read, to {size} of {array.offset + array.nbytes} bytes; "
+                "the same command makes it anew, and goes on from the last finished epoch"
+            )
+
 
 class Chords:
     """N events as arrays of one width, their notes from the top down."""
@@ -75,6 +102,11 @@ class Chords:
     def of(self, some: Ints) -> Chords:
         """Return some of the events."""
         return Chords(self.pitches[some], self.held[some])
+
+    def trimmed(self) -> Chords:
+        """Return the events as arrays that are no wider than the most notes that one of them has, and at least 1."""
+        width = max(1, int(self.counts.max(initial=0)))
+        return Chords(self.pitches[:, :width], self.held[:, :width])
 
     @property
     def counts(self) -> Ints:

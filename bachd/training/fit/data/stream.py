@@ -1,7 +1,7 @@
 """Cut the crops that a training step sees out of packed pieces, and compute their features.
 
 Law: memory holds the crops of one batch, whatever the corpus; everything random comes from the generator that is passed
-in. A pass without one sees each event once, in order.
+in. A pass without one sees each event once, in order. Workers that pass equal generators see each event once together.
 """
 
 from __future__ import annotations
@@ -52,20 +52,42 @@ def as_written(packed: Packed, view: int = PLANNED) -> Shown:
     return Shown(np.arange(count), np.full(count, view), np.zeros(count, int))
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which crops of each batch are read here: those of one worker among some."""
+
+    worker: int = 0
+    workers: int = 1
+
+
+_ALL: Final = Share()
+
+
 def batches(
-    packed: Packed, shown: Shown, *, batch_size: int, crop_length: int, rng: np.random.Generator | None = None
+    packed: Packed,
+    shown: Shown,
+    *,
+    batch_size: int,
+    crop_length: int,
+    rng: np.random.Generator | None = None,
+    share: Share = _ALL,
 ) -> Iterator[Batch]:
-    """Yield every event once: all pieces in a row, cut into crops, with `rng` at a random place, and shuffled."""
+    """Yield every event once: all pieces in a row, cut into crops, with `rng` at a random place, and shuffled.
+
+    Of `batch_size` crops, those of a `share` are read and their features computed; the last batch may have none left.
+    Raises CutShortError.
+    """
     ahead = int(rng.integers(crop_length)) if rng else 0
     sizes = packed.first[shown.pieces + 1] - packed.first[shown.pieces] + LEAD
     begins = ahead + np.concatenate([[0], np.cumsum(sizes)])
     starts = np.arange(0, begins[-1], crop_length)
     if rng:
         rng.shuffle(starts)
-    width = 1 + int(np.diff(packed.records["note"]).max(initial=0))
     for begin in range(0, len(starts), batch_size):
-        places = starts[begin : begin + batch_size, None] + np.arange(crop_length + LEAD)
-        yield _crops(packed, shown, begins, places, width)
+        packed.require_whole()
+        own = np.array_split(starts[begin : begin + batch_size], share.workers)[share.worker]
+        places = own[:, None] + np.arange(crop_length + LEAD)
+        yield _crops(packed, shown, begins, places)
 
 
 def steps_per_epoch(packed: Packed, pieces: Ints, *, batch_size: int, crop_length: int) -> int:
@@ -93,7 +115,7 @@ def spell(piece: Piece) -> Spelled:
     return Spelled(spelled, np.where(length == NONE, EMPTY, length))
 
 
-def _crops(packed: Packed, shown: Shown, begins: Ints, places: Ints, width: int) -> Batch:
+def _crops(packed: Packed, shown: Shown, begins: Ints, places: Ints) -> Batch:
     """Return the crops whose rows stand at some places, shape (B, T + LEAD), of all pieces in a row.
 
     begins: the places at which the pieces begin, and where the last one ends.
@@ -113,17 +135,18 @@ def _crops(packed: Packed, shown: Shown, begins: Ints, places: Ints, width: int)
     rows[outside] = 0
     asked: Bools = (steps >= 0).reshape(shape)
     asked[:, :LEAD] = False
-    return _predictions(packed, asked, records, true, past, seen, rows.reshape(*shape, -1), width)
+    return _predictions(packed, asked, records, true, past, seen, rows.reshape(*shape, rows.shape[-1]))
 
 
 def _predictions(
-    packed: Packed, asked: Bools, records: Ints, true: Chords, past: Chords, seen: Seen, rows: Bytes, width: int
+    packed: Packed, asked: Bools, records: Ints, true: Chords, past: Chords, seen: Seen, rows: Bytes
 ) -> Batch:
     """Add what is to be predicted where it is asked for, shape (B, T + LEAD), to the rows of a batch."""
     here = np.flatnonzero(asked)
     length = packed.records["length"][records[here]].astype(np.int32)
-    events, before = true.of(here), past.of(here)
+    events, before = true.of(here).trimmed(), past.of(here)
     known = seen.of(here)
+    width = 1 + events.pitches.shape[1]  # of this batch: one chord of fifty notes widens no other
     spelled = head_features.symbols(events, before, np.flatnonzero(length == NONE), width)
     told = head_features.told(spelled, before, known)
     given = known.given >= 0

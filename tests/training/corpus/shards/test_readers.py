@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import socket
@@ -9,7 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -17,8 +20,9 @@ import pytest
 
 pytest.importorskip("tqdm", reason="needs the extra 'train'")
 pytest.importorskip("distributed", reason="needs the extra 'cluster'")
-from bachd.training.corpus import sources
+from bachd.training.corpus import folder, sources
 from bachd.training.corpus.model import Corpus, CorpusError
+from bachd.training.corpus.read_file import Row, read
 from bachd.training.corpus.shards import readers
 from tests.training.corpus.works import put
 
@@ -80,7 +84,7 @@ def test_what_a_cluster_reads_is_what_one_process_reads_even_if_a_worker_is_kill
         put(tmp_path / "music", f"piece-{number:03}", number)
     (tmp_path / "music/broken.mid").write_text("no music")
     alone = load(monkeypatch, tmp_path / "music", tmp_path / "alone")
-    monkeypatch.setattr(readers, "AT_ONCE", 32)
+    monkeypatch.setattr(folder, "AT_ONCE", 32)
     monkeypatch.setattr(readers, "_JOB", 8)
     cluster.wait()
     with distributed.Client(cluster.address, timeout=PATIENCE, set_as_default=False) as client:
@@ -106,6 +110,30 @@ def test_what_a_cluster_reads_is_what_one_process_reads_even_if_a_worker_is_kill
     assert [name for name, _ in together.dropped] == ["broken"]
 
 
+@pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="needs processes that share what is patched")
+def test_a_file_that_takes_long_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 2 * 2 * readers._AHEAD * (os.cpu_count() or 1)
+    names = ["0-slow", *(f"{number + 1}" for number in range(count))]
+    files = [readers.Unread(name, name, put(tmp_path, name, at)) for at, name in enumerate(names)]
+
+    def waits(path: Path, name: str) -> Row:
+        until = time.monotonic() + PATIENCE
+        while name == "0-slow" and not (tmp_path / "all others are there").exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        return read(path, name)
+
+    monkeypatch.setattr(readers, "read", waits)
+    monkeypatch.setattr(readers, "ProcessPoolExecutor", partial(ProcessPoolExecutor, 2))
+    rows = []
+    for some in readers.here(files):
+        rows += some
+        if len(rows) == count:
+            (tmp_path / "all others are there").touch()
+    assert sorted(row["key"] for row in rows) == sorted(names)
+    assert rows[-1]["key"] == "0-slow"
+    assert (tmp_path / "all others are there").exists()
+
+
 def test_a_scheduler_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path / "music", "piece", 1)
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -123,7 +151,7 @@ def test_a_scheduler_that_dies_in_the_middle_costs_only_what_is_not_read_yet(
 ) -> None:
     for number in range(40):
         put(tmp_path / "music", f"piece-{number:03}", number)
-    monkeypatch.setattr(readers, "AT_ONCE", 8)
+    monkeypatch.setattr(readers, "_JOB", 8)
     cluster.wait()
     reader = readers.cluster(cluster.address)
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import pickle
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,15 @@ from bachd import atomic_file
 from bachd.music.event import parse_line
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Piece
-from bachd.training.corpus import sources
+from bachd.training.corpus import folder, sources
 from bachd.training.corpus.model import CorpusError, Work, digest, drop_duplicates
 from bachd.training.corpus.related import row_hashes
-from bachd.training.corpus.shards import readers, store
+from bachd.training.corpus.shards import mapped, readers, store
 from bachd.training.corpus.shards.store import Store
 from tests.training.corpus.works import put
 
+PATIENCE = 120.0
+"""Seconds that another process may take on a busy machine."""
 EVENTS = parse_line("C4.E4 ~C4.F4:0.5 R:3 C0.G8:0.25")
 ROW: dict[str, Any] = {
     "name": "a",
@@ -90,7 +94,7 @@ def test_a_shard_that_is_no_good_is_named_and_its_works_are_read_again(
     file = shard(cache)
     data = bytearray(file.read_bytes())
     file.unlink()  # what is mapped into memory here stays as it was
-    store._table.cache_clear()
+    mapped.opened.cache_clear()
     if fault == "cut":
         del data[len(data) // 2 :]
     elif fault == "changed":
@@ -102,6 +106,43 @@ def test_a_shard_that_is_no_good_is_named_and_its_works_are_read_again(
     (line,) = [line for line in said if ".arrow" in line]
     assert ("another version" if fault == "other" else "is damaged") in line
     assert "read again" in line
+
+
+def test_many_shards_of_another_version_are_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "_SCHEMA", store._SCHEMA.with_metadata({"bachd": "1"}))
+        for key in "abc":
+            Store(tmp_path).add([store.pack(key, ROW)])
+            for file in tmp_path.glob("*.arrow"):
+                file.rename(file.with_suffix(".kept"))
+    for file in tmp_path.glob("*.kept"):
+        file.rename(file.with_suffix(".arrow"))
+    with caplog.at_level(logging.WARNING):
+        kept = Store(tmp_path)
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.endswith("and 2 more are of another version of bachd: their works are read again")
+    assert not any(key in kept for key in "abc")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_shard_that_is_cut_short_while_it_is_used_is_named(tmp_path: Path, cache: Path) -> None:
+    for number in range(4):
+        put(tmp_path / "music", f"piece-{number}", number)
+    found = sources.load(tmp_path / "music")
+    events = [work.piece.events for work in found.works]
+    store._decoded.cache_clear()
+    os.truncate(shard(cache), 100)
+    with ProcessPoolExecutor(1) as other:  # a SIGBUS would end this process
+        fault = other.submit(first_events, found.works[0].piece).exception(PATIENCE)
+    assert isinstance(fault, CorpusError)
+    assert str(shard(cache)) in str(fault)
+    assert "to 100 of" in str(fault)
+    mapped.opened.cache_clear()
+    assert [work.piece.events for work in sources.load(tmp_path / "music").works] == events
+
+
+def first_events(piece: Piece) -> int:
+    return len(piece.events)
 
 
 def test_only_what_is_new_or_has_changed_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +183,7 @@ def test_shards_of_which_nothing_is_wanted_are_removed(tmp_path: Path, cache: Pa
 def test_what_was_read_before_the_disk_was_full_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(9):
         put(tmp_path / "music", f"piece-{number}", number)
-    monkeypatch.setattr(readers, "AT_ONCE", 3)
+    monkeypatch.setattr(folder, "AT_ONCE", 3)
     replace, calls = atomic_file.replace, iter(range(99))
 
     def fills(path: Path, data: bytes) -> None:

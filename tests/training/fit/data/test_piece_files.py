@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import os
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ from bachd.music.form import written
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Piece
 from bachd.training.fit.data import piece_files
-from bachd.training.fit.data.records import Packed, pack
+from bachd.training.fit.data.records import CutShortError, Packed, pack
 from bachd.training.fit.data.stream import as_written, batches
 
+PATIENCE = 120.0
+"""Seconds that another process may take on a busy machine."""
 PIECES = [
     Piece(
         f"{number}", parse_line("C4.E4 R D4.~E4:0.5 C4:1.5") * (1 + number % 7), Grid(((0, Metre(3 + number % 3, 4)),))
@@ -58,6 +61,22 @@ def test_damaged_files_and_those_of_other_pieces_are_made_again(tmp_path: Path, 
     assert other != first
     assert rows(made(tmp_path / "files")) == first
     assert [file.name for file in tmp_path.iterdir()] == ["files"], "nothing is left beside them"
+
+
+@pytest.mark.parametrize("name", ["records", "notes"])
+def test_files_that_are_cut_short_while_they_are_read_are_named(tmp_path: Path, name: str) -> None:
+    with ProcessPoolExecutor(1) as other:  # a SIGBUS would end this process
+        fault = other.submit(cut_in_the_middle, tmp_path / "files", name).exception(PATIENCE)
+    assert isinstance(fault, CutShortError)
+    assert str(tmp_path / "files" / name) in str(fault)
+    assert "to 0 of" in str(fault)
+    assert rows(made(tmp_path / "files")) == rows(made(tmp_path / "others"))
+
+
+def cut_in_the_middle(folder: Path, name: str) -> None:
+    packed = made(folder)
+    for _ in batches(packed, as_written(packed), batch_size=1, crop_length=8):
+        os.truncate(folder / name, 0)
 
 
 def test_a_full_disk_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

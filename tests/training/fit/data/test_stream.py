@@ -126,7 +126,7 @@ def test_decisions_alone_are_those_of_the_whole(any_: Piece) -> None:
 def test_in_order_every_event_is_predicted_once(crop: int) -> None:
     packed = pack([(piece(), None), (piece(CADENCE[:2]), None), (piece(CADENCE * 9), None)])
     symbols = [
-        row.tobytes()
+        _wide(row).tobytes()
         for batch in stream.batches(packed, stream.as_written(packed), batch_size=3, crop_length=crop)
         for row in _spoken(batch.symbols)
     ]
@@ -146,6 +146,37 @@ def test_an_epoch_predicts_every_event_once_in_as_many_steps_as_it_says(seed: in
     assert sum(len(_spoken(batch.symbols)) for batch in epoch) == sizes.sum()
     assert len(epoch) <= stream.steps_per_epoch(packed, entries, batch_size=2, crop_length=16)
     assert all(batch.rows.shape[1] == 16 + LEAD for batch in epoch)
+
+
+@pytest.mark.parametrize("workers", [2, 3, 5])
+def test_workers_divide_the_events_of_an_epoch_among_them(workers: int) -> None:
+    packed = pack([(piece(), None), (piece(CADENCE * 9), None)])
+
+    def epoch(share: stream.Share) -> list[Batch]:
+        shown, rng = stream.as_written(packed), np.random.default_rng(3)
+        return list(stream.batches(packed, shown, batch_size=4, crop_length=8, rng=rng, share=share))
+
+    together = epoch(stream.Share())
+    apart = [epoch(stream.Share(worker, workers)) for worker in range(workers)]
+    for whole_batch, *parts in zip(together, *apart, strict=True):
+        for name in ("rows", "lengths"):
+            joined = np.concatenate([getattr(part, name) for part in parts])
+            np.testing.assert_array_equal(joined, getattr(whole_batch, name), err_msg=name)
+        for name in ("symbols", "notes"):
+            joined = np.concatenate([getattr(part, name)[part.symbols != EMPTY] for part in parts])
+            wanted = getattr(whole_batch, name)[whole_batch.symbols != EMPTY]
+            np.testing.assert_array_equal(joined, wanted, err_msg=name)
+        assert max(len(part.rows) for part in parts) - min(len(part.rows) for part in parts) <= 1
+    asked = [sum(len(_spoken(batch.symbols)) for batch in own) for own in apart]
+    assert sum(asked) == packed.first[-1]
+    assert sum(events > 0 for events in asked) > 1
+
+
+def test_a_chord_of_very_many_notes_widens_its_own_batch_only() -> None:
+    wide = piece((Event(tuple(range(30, 80)), (), 24),))
+    packed = pack([(wide, None), (piece(CADENCE * 9), None)])
+    found = stream.batches(packed, stream.as_written(packed), batch_size=1, crop_length=8)
+    assert {batch.symbols.shape[2] for batch in found if (batch.symbols != EMPTY).any()} == {51, 5}
 
 
 def test_an_epoch_is_in_another_order_than_the_pieces_and_the_same_every_time() -> None:
