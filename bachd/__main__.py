@@ -11,6 +11,6 @@ if __name__ == "__main__":
     if not sys.flags.safe_path and sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109  (pathlib is no part of Python's core)
         del sys.path[0]
 
-    from bachd.cli import main
+    from bachd.commands.cli import main
 
     sys.exit(main())

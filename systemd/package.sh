@@ -30,7 +30,7 @@ link_release() {
   python=$(basename "$release"/venv/lib/python3.*)
   mkdir -p "$release/venv/bin"
   ln -s "/usr/bin/$python" "$release/venv/bin/python"
-  for name in bachd:bachd.cli bachd-train:bachd.training.cli; do
+  for name in bachd:bachd.commands.cli bachd-train:bachd.training.cli; do
     printf '#!%s/venv/bin/python\nimport sys\nfrom %s import main\nsys.exit(main())\n' "$release" "${name#*:}" \
       > "$release/venv/bin/${name%:*}"
     chmod 755 "$release/venv/bin/${name%:*}"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachd.cli import main
+from bachd.commands.cli import main
 from bachd.printable import printable
 from bachd.realtime.lateness import Lateness
 from bachd.service import sd_notify

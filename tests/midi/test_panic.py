@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bachd import configfile
-from bachd.cli import main
+from bachd.commands.cli import main
 from bachd.errors import OutputError
 from bachd.midi.panic import panic
 from bachd.midi.reset import reset

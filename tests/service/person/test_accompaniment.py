@@ -7,7 +7,7 @@ from pathlib import Path
 import mido
 import pytest
 
-from bachd import cli
+from bachd.commands import cli
 from bachd.config import Config
 from bachd.errors import SeedError, UsageError
 from bachd.music import midifile

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bachd import cli, configfile
+from bachd import configfile
+from bachd.commands import cli
 from bachd.config import Config
 from bachd.errors import OutputError
 from bachd.service.person.learn import Learner, learn

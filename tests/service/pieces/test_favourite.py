@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachd.cli import main
+from bachd.commands.cli import main
 from bachd.config import Config, Expression
 from bachd.errors import UsageError
 from bachd.music import midifile, smf

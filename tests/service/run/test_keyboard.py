@@ -34,7 +34,7 @@ class Terminal:
                 sys.executable,
                 "-c",
                 "import os, pty, sys; os.setsid(); import fcntl, termios; "
-                "fcntl.ioctl(0, termios.TIOCSCTTY, 0); from bachd.cli import main; sys.exit(main(['run']))",
+                "fcntl.ioctl(0, termios.TIOCSCTTY, 0); from bachd.commands.cli import main; sys.exit(main(['run']))",
             ],
             stdin=theirs,
             stdout=theirs,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bachd import configfile
-from bachd.cli import main
+from bachd.commands.cli import main
 from bachd.config import Config, Sampling
 from bachd.config_voices import Voice, Voices
 from bachd.errors import StatusError, UsageError

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bachd.cli import main
+from bachd.commands.cli import main
 from bachd.errors import StatusError
 from bachd.service.telemetry import status
 from bachd.service.telemetry.snapshot import Snapshot

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bachd.cli import main
+from bachd.commands.cli import main
 from bachd.config import Config
 from bachd.config_midi import Midi
 from bachd.errors import EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE

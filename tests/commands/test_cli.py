@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bachd import __version__, configfile
-from bachd.cli import main
 from bachd.commands import help_texts
+from bachd.commands.cli import main
 from bachd.config import Config
 from bachd.errors import OutputError
 from bachd.midi.port_names import PortInfo

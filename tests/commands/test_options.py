@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bachd.cli import main
 from bachd.commands import argument_parser, setting_options
+from bachd.commands.cli import main
 from bachd.config import Config
 from bachd.service.web.change_request import KEYS
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bachd.cli import main
+from bachd.commands.cli import main
 from bachd.midi.port_names import PortInfo
 from bachd.music import smf
 

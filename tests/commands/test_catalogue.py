@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bachd.cli import main
+from bachd.commands.cli import main
 
 
 def test_models_and_pieces_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
