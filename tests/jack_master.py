@@ -6,9 +6,13 @@ Usage: python jack_master.py NAME [DESTINATION]     DESTINATION: a port to conne
 from __future__ import annotations
 
 import sys
+import time
 from collections import deque
 
 import jack
+
+CYCLES = 10
+"""After which a connection that was asked for is made."""
 
 
 def main(name: str, destination: str) -> None:
@@ -17,8 +21,11 @@ def main(name: str, destination: str) -> None:
     client = jack.Client(name, no_start_server=True)
     port = client.midi_outports.register("out")
     told: deque[bytes] = deque()
+    cycles = 0
 
     def process(_: int) -> None:
+        nonlocal cycles
+        cycles += 1
         port.clear_buffer()
         for _ in range(min(8, len(told))):
             port.write_midi_event(0, told.popleft())
@@ -27,6 +34,10 @@ def main(name: str, destination: str) -> None:
     with client:
         if destination:
             client.connect(port, destination)
+            end = time.monotonic() + 5.0
+            made = cycles + CYCLES
+            while cycles < made and time.monotonic() < end:
+                time.sleep(0.001)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         for line in sys.stdin:

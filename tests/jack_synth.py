@@ -16,6 +16,9 @@ from contextlib import suppress
 
 import jack
 
+CYCLES = 10
+"""After which a connection that was asked for is made."""
+
 
 def say(line: str) -> None:
     """Write a line at once."""
@@ -42,8 +45,11 @@ def main(name: str, source: str) -> None:
     heard: deque[bytes] = deque()
     something = threading.Event()
     ending = threading.Event()
+    cycles = 0
 
     def process(_: int) -> None:
+        nonlocal cycles
+        cycles += 1
         for _offset, data in port.incoming_midi_events():
             heard.append(bytes(data))
             something.set()
@@ -57,6 +63,10 @@ def main(name: str, source: str) -> None:
     with client:
         if source:
             client.connect(source, port)
+            end = time.monotonic() + 5.0
+            made = cycles + CYCLES
+            while cycles < made and time.monotonic() < end:
+                time.sleep(0.001)
         say("ready")
         threading.Thread(target=listen, daemon=True).start()
         while True:

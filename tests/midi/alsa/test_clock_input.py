@@ -28,6 +28,8 @@ from bachd.service.factory import open_composer
 from tests.conftest import Synth
 from tests.fakes import scripted, steps
 
+ATTEMPTS = 3
+"""JACK loses what lies in a cycle that it skips, when the machine stands still for one."""
 SOUNDFONTS = sorted(Path("/usr/share/sounds/sf2").glob("*.sf2"))
 
 
@@ -58,12 +60,15 @@ def test_a_synth_hears_exactly_what_render_writes(tmp_path: Path, plug_synth: Ca
     render.render(config, tmp_path / "a.mid", bars=150, rng=7)
     music = list(render.until(150, open_composer(config, 7)))
     assert len(music) > 700
-    output = JackOutput(None, MonotonicClock(), Lateness())
-    synth = plug_synth("synth", "bachd:bachd")
-    play(music, output, MonotonicClock(), 15_000)  # in two seconds; the messages are the same at any tempo
-    heard = by_key(synth.unplug())
-    assert {key[0] for key in heard} == set("0123")
-    assert heard == by_key(in_file(tmp_path / "a.mid"))
+    written = by_key(in_file(tmp_path / "a.mid"))
+    assert {key[0] for key in written} == set("0123")
+    for _ in range(ATTEMPTS):
+        output = JackOutput(None, MonotonicClock(), Lateness())
+        synth = plug_synth("synth", "bachd:bachd")
+        play(music, output, MonotonicClock(), 15_000)  # in two seconds; the messages are the same at any tempo
+        if (heard := by_key(synth.unplug())) == written:
+            break
+    assert heard == written
 
 
 def test_fluidsynth_plays_the_pitches(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ Opening: TypeAlias = Callable[..., T]
 PlugSynth = Callable[..., Synth]
 
 RESET = [message.data.hex() for message in reset()]
+JOINING = 0.5
+"""Seconds after which a synth that joins hears notes: the server makes a connection some cycles after it was asked."""
 
 
 @contextmanager

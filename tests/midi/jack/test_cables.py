@@ -11,7 +11,7 @@ from bachd.midi.jack.output import JackOutput
 from bachd.realtime.clock import MonotonicClock
 from tests.conftest import JackServer
 from tests.midi.jack import jackport
-from tests.midi.jack.jackport import RESET, PlugSynth, control, news, note, send
+from tests.midi.jack.jackport import JOINING, RESET, PlugSynth, control, news, note, send
 
 playing = partial(jackport.playing, JackOutput)
 
@@ -35,7 +35,7 @@ def test_what_sounds_is_ended_where_a_cable_is_pulled_and_a_reset_comes_before_t
         assert news(output) == ["synth:in is there: reset, and in from the next bar on"]
         send(output, note(62))
         output.bar(MonotonicClock().now())
-        assert synth.hear_after(send(output, note(63))) == RESET
+        assert synth.hear_after(send(output, note(63), wait=JOINING)) == RESET
 
 
 def test_a_cable_is_not_put_back_by_bachd_until_the_synth_was_away(plug_synth: PlugSynth) -> None:
@@ -48,7 +48,7 @@ def test_a_cable_is_not_put_back_by_bachd_until_the_synth_was_away(plug_synth: P
         synth = plug_synth("synth")
         assert news(output) == ["synth:in is there: reset, and in from the next bar on"]
         output.bar(MonotonicClock().now())
-        assert synth.hear_after(send(output, note(60))) == RESET
+        assert synth.hear_after(send(output, note(60), wait=JOINING)) == RESET
 
 
 def test_a_cable_that_is_back_before_anybody_looked_was_out_all_the_same(plug_synth: PlugSynth) -> None:
@@ -97,7 +97,7 @@ def test_who_was_connected_to_our_port_is_connected_again_when_jack_is_back(
         assert news(output) == ["JACK is gone: the music goes on without it, until it is back"]
         assert news(output) == ["JACK is back: port 'bachd' of JACK"]
         output.bar(MonotonicClock().now())
-        assert synth.hear_after(send(output, note(62))) == RESET
+        assert synth.hear_after(send(output, note(62), wait=JOINING)) == RESET
 
 
 @pytest.mark.usefixtures("jack")

@@ -14,7 +14,7 @@ from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.output import TimedMessage
 from tests.conftest import JackServer
 from tests.midi.jack import jackport
-from tests.midi.jack.jackport import RESET, PlugSynth, control, news, note, send
+from tests.midi.jack.jackport import JOINING, RESET, PlugSynth, control, news, note, send
 
 playing = partial(jackport.playing, JackOutput)
 
@@ -28,7 +28,7 @@ def test_a_process_that_is_killed_is_started_again(plug_synth: PlugSynth) -> Non
         assert news(output) == ["JACK is gone: the music goes on without it, until it is back"]
         assert news(output) == ["JACK is back: synth:in"]
         output.bar(MonotonicClock().now())
-        sent = send(output, note(60))
+        sent = send(output, note(60), wait=JOINING)
         assert synth.hear(len(RESET) + 1) == RESET + sent
 
 
@@ -100,7 +100,7 @@ def test_any_instrument_that_comes_is_played_to(plug_synth: PlugSynth) -> None:
         assert news(output) == ["first:in is there: reset, and in from the next bar on"]
         assert output.description == "first:in"
         output.bar(MonotonicClock().now())
-        assert first.hear_after(send(output, note(60))) == RESET
+        assert first.hear_after(send(output, note(60), wait=JOINING)) == RESET
         second = plug_synth("second")
         first.unplug()
         told = news(output)
@@ -109,4 +109,4 @@ def test_any_instrument_that_comes_is_played_to(plug_synth: PlugSynth) -> None:
         assert told[0] == "first:in is gone: the music goes on without it, until it is back"
         assert told[1] == "second:in is there: reset, and in from the next bar on"
         output.bar(MonotonicClock().now())
-        assert second.hear_after(send(output, note(62))) == RESET
+        assert second.hear_after(send(output, note(62), wait=JOINING)) == RESET

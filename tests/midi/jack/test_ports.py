@@ -24,7 +24,7 @@ from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import Output, TimedMessage
 from tests.conftest import JackServer
 from tests.midi.jack import jackport
-from tests.midi.jack.jackport import RESET, PlugSynth, control, news, note, send
+from tests.midi.jack.jackport import JOINING, RESET, PlugSynth, control, news, note, send
 
 Playing: TypeAlias = Callable[..., AbstractContextManager[Output]]
 
@@ -113,7 +113,7 @@ def test_a_synth_that_was_switched_off_and_on_is_played_to_again(playing: Playin
         send(output, note(61))
         ended = send(output, Message("note_off", note=61))
         output.bar(MonotonicClock().now())
-        sent = send(output, note(62))
+        sent = send(output, note(62), wait=JOINING)
         assert synth.hear(len(RESET) + 2) == RESET + ended + sent
 
 
