@@ -157,8 +157,9 @@ class ComposerThread:
 
     def lend(self, answer: Answer | None) -> None:
         """Let an answer be played instead of what is composed, from the next step on; None: no longer."""
-        self._lent = answer
-        self._again.clear()
+        if answer is not self._lent:
+            self._lent = answer
+            self._again.clear()
 
     @property
     def _source(self) -> StepBuffer | Answer:

@@ -201,6 +201,12 @@ def test_a_piece_that_is_handed_in_is_played_and_another_follows(thread: Executo
     ]
 
 
+def test_other_settings_while_nobody_plays_along_do_not_end_a_piece_that_is_handed_in(thread: Executor) -> None:
+    kept = steps("E3 F3 G3 A3 B3 C4", piece="kept")
+    calls = (lambda composer: composer.replay(kept), lambda composer: composer.lend(None))
+    assert played(thread, FOUR, *calls)[5:12] == [*"E3 F3 G3 A3 B3 C4 A4:4".split()]
+
+
 def test_a_stop_begins_the_present_piece_anew_and_not_the_first(thread: Executor) -> None:
     exchange = PartsExchange(Parts(Config(), 1, Planning(*PIECE), FanOut(())))  # type: ignore[arg-type]
     composer = ComposerThread(exchange, RunStats(Lateness()), thread, None)
