@@ -1,4 +1,7 @@
-"""The machine is switched off by who controls the music, where config.yaml permits it: what systemd starts then."""
+"""The machine is switched off by who controls the music, where config.yaml permits it: what systemd starts then.
+
+Named so that it comes before test_deploy.py, which takes bachd away again.
+"""
 
 from __future__ import annotations
 
