@@ -59,6 +59,15 @@ class FakeSystem:
         command = [str(TOP / "systemd" / script), *words]
         return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
+    def refuses(self, script: str, words: str, says: str) -> None:
+        """Assert that a script says so in one line, and leaves all as it was."""
+        before = self.files()
+        done = self.run(script, *words.split())
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1
+        assert says in done.stderr
+        assert self.files() == before
+
     def files(self) -> dict[str, str]:
         """All files and links there are, but for the list of calls."""
         found = {}

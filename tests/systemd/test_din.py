@@ -17,16 +17,6 @@ CONFIG = "boot/firmware/config.txt"
 CMDLINE = "boot/firmware/cmdline.txt"
 
 
-def refused(system: FakeSystem, words: str, says: str) -> None:
-    """It says so in one line, and leaves all as it was."""
-    before = system.files()
-    done = system.run("din", *words.split())
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert says in done.stderr
-    assert system.files() == before
-
-
 def block(system: FakeSystem) -> list[str]:
     """What has been added to config.txt."""
     (found,) = re.findall(r"# bachd din: begin\n\[all\]\n(.*)# bachd din: end\n\Z", system.text(CONFIG), re.DOTALL)
@@ -87,16 +77,16 @@ def test_an_overlay_that_slows_the_clock_is_asked_for_what_it_makes_midis_speed_
 
 def test_a_uart_that_there_is_not_is_refused(tmp_path: Path) -> None:
     system = FakeSystem(tmp_path / "pi3", "Raspberry Pi 3 Model B Plus Rev 1.3")
-    refused(system, "uart3", "a Raspberry Pi 3 Model B Plus Rev 1.3 has no uart3; use uart0")
-    refused(system, "uart9", "there is no uart9; uart0 is at the pins 8 and 10")
-    refused(system, "/dev/ttyUSB7", "there is no UART /dev/ttyUSB7")
-    refused(FakeSystem(tmp_path / "pc"), "uart0", "this is no Raspberry Pi; name the UART")
+    system.refuses("din", "uart3", "a Raspberry Pi 3 Model B Plus Rev 1.3 has no uart3; use uart0")
+    system.refuses("din", "uart9", "there is no uart9; uart0 is at the pins 8 and 10")
+    system.refuses("din", "/dev/ttyUSB7", "there is no UART /dev/ttyUSB7")
+    FakeSystem(tmp_path / "pc").refuses("din", "uart0", "this is no Raspberry Pi; name the UART")
 
 
 def test_a_second_uart_is_refused_and_off_twice_is_said(tmp_path: Path) -> None:
     system = FakeSystem(tmp_path, "Raspberry Pi 4 Model B Rev 1.5")
     system.run("din", "uart0")
-    refused(system, "uart3", "another UART is set up already")
+    system.refuses("din", "uart3", "another UART is set up already")
     system.run("din", "off")
     done = system.run("din", "off")
     assert (done.returncode, done.stderr) == (0, "din: it is not set up\n")
@@ -106,7 +96,7 @@ def test_what_fails_halfway_is_undone(tmp_path: Path) -> None:
     system = FakeSystem(tmp_path, "Raspberry Pi 2 Model B Rev 1.1", "enable_uart=1\n")
     system.write(CMDLINE, "console=tty1\n")
     (tmp_path / "no-start").touch()
-    refused(system, "uart0", "bachd-din.service does not start")
+    system.refuses("din", "uart0", "bachd-din.service does not start")
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")

@@ -25,16 +25,6 @@ def board(tmp_path: Path) -> FakeSystem:
     return system
 
 
-def refused(system: FakeSystem, words: str, says: str) -> None:
-    """It says so in one line, and leaves all as it was."""
-    before = system.files()
-    done = system.run("gadget", *words.split())
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert says in done.stderr
-    assert system.files() == before
-
-
 def test_the_gadget_is_made_and_bound_last(board: FakeSystem) -> None:
     done = board.run("gadget", "on")
     assert (done.returncode, done.stderr) == (0, "gadget: a computer at the USB port sees 'bachd'\n")
@@ -105,41 +95,41 @@ def test_a_port_that_is_none_yet_is_one_after_a_reboot(tmp_path: Path, model: st
 
 def test_a_board_without_a_device_port_is_refused(tmp_path: Path) -> None:
     system = FakeSystem(tmp_path / "pi3", "Raspberry Pi 3 Model B Plus Rev 1.3")
-    refused(system, "on", "Raspberry Pi 3 Model B Plus Rev 1.3 are behind a hub")
-    refused(FakeSystem(tmp_path / "pc"), "on", "there is no USB device port here")
+    system.refuses("gadget", "on", "Raspberry Pi 3 Model B Plus Rev 1.3 are behind a hub")
+    FakeSystem(tmp_path / "pc").refuses("gadget", "on", "there is no USB device port here")
 
 
 def test_a_kernel_without_gadgets_or_configfs_is_refused(board: FakeSystem) -> None:
     (board.root / "no-modprobe").touch()
-    refused(board, "on", "this kernel has no USB MIDI gadget")
+    board.refuses("gadget", "on", "this kernel has no USB MIDI gadget")
     (board.root / "no-modprobe").unlink()
     (board.root / "sys/kernel/config/usb_gadget").rmdir()
-    refused(board, "on", "this kernel has no configfs")
+    board.refuses("gadget", "on", "this kernel has no configfs")
 
 
 def test_a_port_that_another_gadget_has_is_left_to_it(board: FakeSystem) -> None:
     board.write("sys/kernel/config/usb_gadget/ether/UDC", f"{PORT}\n")
-    refused(board, "on", "the USB port is in use by ether")
+    board.refuses("gadget", "on", "the USB port is in use by ether")
     board.write("sys/kernel/config/usb_gadget/ether/UDC", "")
     board.write(f"sys/class/udc/{PORT}/function", "g_ether\n")
-    refused(board, "on", "the USB port is in use by g_ether")
+    board.refuses("gadget", "on", "the USB port is in use by g_ether")
 
 
 def test_what_fails_halfway_is_undone(board: FakeSystem) -> None:
     (board.root / "no-start").touch()
-    refused(board, "on", "bachd-gadget.service does not start")
+    board.refuses("gadget", "on", "bachd-gadget.service does not start")
     assert not (board.root / MINE).exists()
 
 
 def test_a_port_that_never_comes_ends_the_boot_unit_with_a_line(tmp_path: Path) -> None:
-    refused(FakeSystem(tmp_path), "bind", "there is no USB device port here")
+    FakeSystem(tmp_path).refuses("gadget", "bind", "there is no USB device port here")
 
 
 def test_it_needs_an_installed_bachd_and_a_word_that_it_knows(board: FakeSystem) -> None:
     assert board.run("gadget", "maybe").returncode == 64
-    refused(board, "on now", "gadget on, or gadget off")
+    board.refuses("gadget", "on now", "gadget on, or gadget off")
     (board.root / "opt/bachd/current/systemd/gadget").unlink()
-    refused(board, "on", "./deploy.sh install first")
+    board.refuses("gadget", "on", "./deploy.sh install first")
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")

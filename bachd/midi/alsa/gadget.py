@@ -71,7 +71,7 @@ class Listening:
         elif self.is_there:
             self.is_there = not self._is_stuck()
             self._pause = LETTING_GO
-        elif not before and self._stuck < STUCK:  # a computer has come
+        elif self._stuck < STUCK:  # a computer has come
             self.is_there = True
         elif self._pause:
             self._pause -= 1
