@@ -94,7 +94,7 @@ class Limiter:
 
 @asynccontextmanager
 async def _sound(command: Sequence[str | Path]) -> AsyncGenerator[asyncio.StreamReader, None]:
-    """Run a command; yields its stdout, which it waits for."""
+    """Run a command; yields its stdout, which it waits for. It is ended when the caller has had enough of that."""
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,
@@ -108,6 +108,8 @@ async def _sound(command: Sequence[str | Path]) -> AsyncGenerator[asyncio.Stream
     finally:
         with suppress(ProcessLookupError):
             process.kill()
+        while await process.stdout.read(_CHUNK):
+            pass  # asyncio takes a process to have ended only when all that it wrote has been read
         await process.wait()
 
 
