@@ -23,7 +23,7 @@ from bachd import child_process
 from bachd.config import Config
 from bachd.errors import BachdError
 from bachd.neural.bundle.bundle import Bundle
-from bachd.neural.device import EdgeTpuModel
+from bachd.neural.edgetpu import EdgeTpuModel
 from bachd.neural.graph_process import Remote
 from bachd.neural.runtime import Graph
 from bachd.service.factory import make_composer, open_model

@@ -97,7 +97,7 @@ def open_model(device: str, bundle: Bundle) -> TfliteModel:
             f"device: edgetpu: model '{bundle.card.name}' was not compiled for it, it has no {COMPILED}; "
             "set device: auto, or compile it with 'bachd-train export --edgetpu'"
         )
-    from bachd.neural.device import open_model  # slow, and seldom needed
+    from bachd.neural.edgetpu import open_model  # slow, and seldom needed
 
     return open_model(bundle.folder, bundle.compiled, demanded=demanded, tell=log.warning)
 

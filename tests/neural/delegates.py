@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bachd.neural.device import LIBRARY
+from bachd.neural.edgetpu import LIBRARY
 
 KINDS = {
     "works": "return &delegate;",

@@ -14,7 +14,7 @@ import pytest
 
 from bachd.errors import ModelError
 from bachd.neural.bundle import bundle
-from bachd.neural.device import LIBRARY
+from bachd.neural.edgetpu import LIBRARY
 from bachd.neural.graph_process import Remote
 from bachd.neural.runtime import Graph, load
 from tests.neural import delegates

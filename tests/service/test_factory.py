@@ -23,7 +23,7 @@ from bachd.neural import device as devices
 from bachd.neural.bundle import bundle
 from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.bundle.card import COMPILED
-from bachd.neural.device import EdgeTpuModel
+from bachd.neural.edgetpu import EdgeTpuModel
 from bachd.neural.model import TfliteModel
 from bachd.service.factory import make_composer, mix, open_composer, open_model, patches
 from tests.neural import delegates
@@ -50,7 +50,7 @@ def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_bundle_that_was_not_compiled_composes_on_the_cpu_at_no_cost() -> None:
     script = (
         "import sys; from bachd.config import Config; from bachd.service.factory import open_composer; "
-        "open_composer(Config(), 1).next(); print('bachd.neural.device' in sys.modules)"
+        "open_composer(Config(), 1).next(); print('bachd.neural.edgetpu' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

@@ -14,7 +14,7 @@ from bachd.realtime.player import Player
 from bachd.service.parts import Parts, PartsExchange
 from bachd.service.person.desk import PersonDesk
 from bachd.service.person.harmony import HarmonyPartner
-from bachd.service.person.phrases import Lend, PhrasePartner
+from bachd.service.person.turn_taking import Lend, PhrasePartner
 from bachd.service.person.voices import Sent
 from bachd.service.person_source import PersonSource
 

@@ -3,7 +3,7 @@
 Law: nothing is said to compile that its compiler has not compiled. Where there is no compiler, the card says so.
 
 edgetpu_compiler is closed, runs on x86-64 Debian, and comes from Coral alone (coral.ai/docs/edgetpu/compiler). Only the
-trunk is compiled: `bachd.neural.device` says why the head stays on the CPU.
+trunk is compiled: `bachd.neural.edgetpu` says why the head stays on the CPU.
 """
 
 from __future__ import annotations

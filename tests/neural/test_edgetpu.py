@@ -15,7 +15,7 @@ from bachd.music.metre import Grid
 from bachd.neural import device as devices
 from bachd.neural.bundle import bundle
 from bachd.neural.context import Context
-from bachd.neural.device import EdgeTpuModel, open_model
+from bachd.neural.edgetpu import EdgeTpuModel, open_model
 from bachd.neural.model import TfliteModel
 from tests.neural import delegates
 
