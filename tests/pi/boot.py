@@ -54,10 +54,20 @@ def early() -> None:
     synth.first_onset(float("inf"), 3600.0)
 
 
-def tell() -> None:
-    """What the boot was like."""
+def first_note() -> float:
+    """Wait for the first note of this boot; returns its moment. Raises GuestError if there is none in time."""
+    return _told()[1]
+
+
+def _told() -> tuple[float, float]:
     wait_until(_TOLD.exists, service.PATIENCE, "the first note", 1.0)
     there, first = json.loads(_TOLD.read_text())
+    return there, first
+
+
+def tell() -> None:
+    """What the boot was like."""
+    there, first = _told()
     started, ready = (int(service.show(f"{name}TimestampMonotonic")) / 1e6 for name in ("ExecMainStart", "ActiveEnter"))
     booted = subprocess.check_output(
         ["systemctl", "show", "multi-user.target", "--value", "--property=ActiveEnterTimestampMonotonic"], text=True
