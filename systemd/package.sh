@@ -36,8 +36,7 @@ link_release() {
     chmod 755 "$release/venv/bin/${name%:*}"
   done
   "$release/venv/bin/python" -I -m compileall -qq -j 0 -x '/tests?/' "$release/venv/lib" || true
-  "$release/venv/bin/bachd" --version > "$release/complete.new"
-  mv "$release/complete.new" "$release/complete"
+  complete "$release"
 }
 
 # withdraw RELEASE: systemd reads the package's own files again, and not those that were put before them for this one.

@@ -1,7 +1,8 @@
 # shellcheck shell=bash disable=SC2154  # deploy.sh and service.sh assign what is not assigned here
 # One release of bachd: named after what it is made of, built, and put to use. Part of deploy.sh.
 #
-# Law: a release that was interrupted while it was made is never used; what is used is switched in one step.
+# Law: a release that was interrupted while it was made is never used; what is used is switched in one step, and only when
+# all of it is on the disk: whatever is switched back on after a power cut plays.
 #
 #   /opt/bachd/releases/VERSION-STAMP/   venv, the unit and its like, the default config.yaml; STAMP: of all sources
 #     complete                           it has been built to the end
@@ -78,12 +79,18 @@ build() {
     "$venv/bin/python" -I -m compileall -qq -j 0 -x '/(pip|pygments|tests?)/' "$venv/lib" || true
     cp -r "$top/systemd" "$top/config.yaml" "$release"
     rm -rf "$release/source"
-    "$venv/bin/bachd" --version > "$release/complete.new"
-    mv "$release/complete.new" "$release/complete"
+    complete "$release"
     # shellcheck disable=SC2034  # service.sh takes away what is unfinished when it ends
     unfinished=''
   fi
   check_settings "$release" || exit 1
+}
+
+# complete RELEASE: say that it has been built to the end, and is on the disk.
+complete() {
+  "$1/venv/bin/bachd" --version > "$1/complete.new"
+  sync -f "$1"
+  mv "$1/complete.new" "$1/complete"
 }
 
 # check_settings RELEASE: whether it takes what is in /etc/bachd; says why if it does not.
@@ -121,7 +128,7 @@ use() {
       continue
     fi
     mkdir -p "${to%/*}"
-    command install -m 644 "$1/systemd/$from" "$to.new" && mv "$to.new" "$to" || return
+    command install -m 644 "$1/systemd/$from" "$to.new" && sync "$to.new" && mv "$to.new" "$to" || return
   done < <(system_files)
   point_to "$1" || return
   if [ ! -e "$command_link" ]; then ln -sfn "$base/current/venv/bin/bachd" "$command_link"; fi

@@ -191,7 +191,7 @@ settings() {
   # shellcheck disable=SC2016  # that shell expands it
   as_bachd sh -c '
     default=$0/config.yaml theirs=/etc/bachd/config.yaml
-    put() { rm -f "$1" && cp "$default" "$theirs.$$" && chmod 644 "$theirs.$$" && mv -T "$theirs.$$" "$1"; }
+    put() { rm -f "$1" && cp "$default" "$theirs.$$" && chmod 644 "$theirs.$$" && sync "$theirs.$$" && mv -T "$theirs.$$" "$1"; }
     if [ ! -e $theirs ] && [ ! -L $theirs ]; then
       echo "deploy: writing $theirs" >&2
       put $theirs
