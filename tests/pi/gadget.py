@@ -22,6 +22,7 @@ from tests.pi.synth import NAME, Synth
 from tests.pi.waiting import GuestError, figures, say, wait_until
 
 _PORT = "f_midi"
+_DRIVER = Path("/sys/bus/usb/drivers/snd-usb-audio")
 _CARDS = Path("/proc/asound")
 _JOINING = 20.0
 """Seconds within which a computer that is plugged in gets music: a second to be seen, and a bar."""
@@ -46,10 +47,14 @@ class Computer(Synth):
         return f"/dev/snd/midiC{_card().name.removeprefix('card')}D0"
 
     def sleep(self) -> None:
-        """Put the USB bus to sleep, which the kernel does when nobody reads; returns when the other end knows."""
+        """Put the USB bus to sleep; returns when the other end knows.
+
+        The kernel does so when nobody needs the device, and its driver always does: it would have to be woken up.
+        """
         self.listens = False
         power = _usb() / "power"
         (power / "autosuspend_delay_ms").write_text("0")
+        (_DRIVER / "unbind").write_text(_interface())
         (power / "control").write_text("auto")
         # Whoever reads looks up with the next message; the last ones are on their way for a while.
         wait_until(lambda: (power / "runtime_status").read_text() == "suspended\n", _JOINING, "the bus to sleep")
@@ -57,6 +62,7 @@ class Computer(Synth):
     def wake(self) -> float:
         """Wake up; returns when."""
         (_usb() / "power" / "control").write_text("on")
+        (_DRIVER / "bind").write_text(_interface())
         self.listens = True
         return monotonic()
 
@@ -80,10 +86,15 @@ def _usb() -> Path:
     return next(path.parent for path in Path("/sys/bus/usb/devices").glob("*/product") if path.read_text() == "bachd\n")
 
 
-def _cable(word: str) -> None:
-    """Pull the cable or put it in: the host then loses or finds a device."""
-    (port,) = Path("/sys/class/udc").iterdir()
-    (port / "soft_connect").write_text(word)
+def _interface() -> str:
+    """The first of its interfaces, which the sound card is made for."""
+    return f"{_usb().name}:1.0"
+
+
+def _cable(*, is_in: bool) -> None:
+    """Pull the cable or put it in: the computer's port has power, or has none."""
+    (port,) = Path("/sys/bus/usb/devices").glob("usb1/1-0:1.0/usb1-port1")
+    (port / "disable").write_text("0" if is_in else "1")
 
 
 def instrument(synth: Synth, times: int, notes: int, rng: random.Random) -> str:
@@ -100,9 +111,9 @@ def instrument(synth: Synth, times: int, notes: int, rng: random.Random) -> str:
     pulled, slept = [], []
     for turn in range(times):
         sleep(rng.uniform(1, 3))
-        _cable("disconnect")
+        _cable(is_in=False)
         wait_until(lambda: "bachd" not in _usb_names(), _JOINING, "the device to go")
-        _cable("connect")
+        _cable(is_in=True)
         begin = monotonic()
         pulled.append(computer.first_onset(begin, _JOINING) - begin)
         sleep(rng.uniform(1, 3))

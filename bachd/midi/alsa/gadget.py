@@ -111,8 +111,8 @@ class Listening:
         found = _OUTPUT.search(_text(self._root / f"proc/asound/card{self._card()}/midi0") + "\n")
         if found is None:
             return 0, 0
-        written, size, room = map(int, found.groups())
-        return size - room, written - (size - room)
+        read, size, room = map(int, found.groups())
+        return size - room, read
 
     def _card(self) -> str:
         folders = (self._root / _CARDS).glob("card*")

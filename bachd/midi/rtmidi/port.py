@@ -13,7 +13,7 @@ from functools import partial
 from time import monotonic
 from typing import Any, Final, Literal, TypeAlias
 
-from bachd.errors import OutputError
+from bachd.errors import OutputError, pip_install
 from bachd.midi.alsa.kernel_sequencer import check_device
 from bachd.midi.chase import Chase
 from bachd.midi.port_names import OURS, full_name, is_instrument
@@ -162,7 +162,7 @@ def _client(system: System) -> Any:
     try:
         import rtmidi
     except ModuleNotFoundError:
-        raise OutputError(f"{title}: python-rtmidi is not installed; pip install python-rtmidi") from None
+        raise OutputError(f"{title}: python-rtmidi is not installed; {pip_install('python-rtmidi')}") from None
     except (ImportError, OSError) as fault:  # it was built against a library that is not here
         raise OutputError(f"{title}: {fault}; on Debian: sudo apt install libasound2") from None
     api = getattr(rtmidi, _APIS[system])

@@ -58,7 +58,7 @@ class Kernel:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.written = 0
+        self.read = 0
         self.port = root / "dev/snd/midiC7D0"
         write(root / "sys/class/sound/card7/id", "bachd\n")
         write(root / "sys/kernel/config/usb_gadget/bachd/UDC", "dwc2\n")
@@ -68,10 +68,10 @@ class Kernel:
     def computer(self, state: str) -> None:
         write(self.root / "sys/class/udc/dwc2/state", f"{state}\n")
 
-    def waits(self, count: int, written: int = 0) -> None:
-        """So many bytes have been written, and so many wait to be read."""
-        self.written += written
-        text = f"f_midi\n\nOutput 0\n  Tx bytes     : {self.written}\n  Owner PID    : 7\n  Mode         : native\n"
+    def waits(self, count: int, read: int = 0) -> None:
+        """So many bytes have been read since, and so many wait for it. What has only been written is not counted."""
+        self.read += read
+        text = f"f_midi\n\nOutput 0\n  Tx bytes     : {self.read}\n  Owner PID    : 7\n  Mode         : native\n"
         text += f"  Buffer size  : 4096\n  Avail        : {4096 - count}\nInput 0\n  Rx bytes     : 0\n"
         write(self.root / "proc/asound/card7/midi0", text)
 
@@ -81,7 +81,7 @@ def test_a_computer_that_reads_is_there(tmp_path: Path) -> None:
     listening = Listening(tmp_path)
     assert listening.is_there
     for _ in range(3 * STUCK):
-        kernel.waits(12, written=30)  # some are on their way at each look, but others than before
+        kernel.waits(12, read=30)  # some are on their way at each look, but others than before
         assert not listening.look()
     kernel.computer("not attached")
     assert listening.look()
@@ -94,8 +94,10 @@ def test_a_computer_that_reads_is_there(tmp_path: Path) -> None:
 def test_one_that_does_not_read_is_not_until_it_reads_a_reset(tmp_path: Path) -> None:
     kernel = Kernel(tmp_path)
     listening = Listening(tmp_path)
-    kernel.waits(300, written=900)
-    changes = [listening.look() for _ in range(STUCK + 1)]
+    changes = []
+    for look in range(STUCK + 1):
+        kernel.waits(300 + 20 * look)  # what is played meanwhile waits, too
+        changes.append(listening.look())
     assert changes == [False] * STUCK + [True]
     assert not listening.is_there
     write(kernel.port, "")
@@ -107,13 +109,13 @@ def test_one_that_does_not_read_is_not_until_it_reads_a_reset(tmp_path: Path) ->
     assert not listening.look()
     everything = b"".join(bytes(message.bytes()) for message in reset())
     assert kernel.port.read_bytes() == everything
-    kernel.waits(len(everything), written=len(everything))
+    kernel.waits(len(everything))
     assert not listening.look()
     assert kernel.port.read_bytes() == everything  # it is written once
-    kernel.waits(0)
+    kernel.waits(0, read=len(everything))
     assert listening.look()
     assert listening.is_there
-    kernel.waits(30, written=30)
+    kernel.waits(30)
     assert not listening.look()
 
 
@@ -121,7 +123,7 @@ def test_a_computer_that_goes_meanwhile_begins_anew(tmp_path: Path) -> None:
     kernel = Kernel(tmp_path)
     write(kernel.port, "")
     listening = Listening(tmp_path)
-    kernel.waits(300, written=900)
+    kernel.waits(300)
     for _ in range(STUCK + LETTING_GO + 2):
         listening.look()
     assert kernel.port.read_bytes() != b""
