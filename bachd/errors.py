@@ -5,6 +5,7 @@ Law: an expected fault is one line that says what, where and what to do; only a 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -106,3 +107,19 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     by_folded = {each.casefold(): each for each in reversed(list(known))}
     found = difflib.get_close_matches(name[:100].casefold(), by_folded, 1)
     return f"; did you mean {by_folded[found[0]]!r}?" if found else ""
+
+
+def pip_install(*what: str) -> str:
+    """Return the command that installs packages, or extras of bachd such as '[train]', beside this bachd."""
+    from shlex import quote  # seldom needed
+
+    checkout = Path(__file__).parents[1]
+    words = [sys.executable, "-m", "pip", "install"]
+    for each in what:
+        if not each.startswith("["):
+            words.append(each)
+        elif (checkout / "setup.cfg").exists():
+            words += ["--editable", f"{checkout}{each}"]
+        else:
+            words.append(f"bachd{each}")
+    return " ".join(map(quote, words))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from bachd.errors import ConfigError, Fault, did_you_mean
+from bachd.errors import ConfigError, Fault, did_you_mean, pip_install
 from bachd.printable import one_line
 
 
@@ -39,3 +42,12 @@ def test_the_likeliest_name_is_suggested_in_whatever_case_it_is_written(name: st
 
 def test_of_two_names_that_differ_in_case_alone_the_first_is_suggested() -> None:
     assert did_you_mean("C4", ["c4", "C4"]) == "; did you mean 'c4'?"
+
+
+def test_what_is_missing_is_installed_by_a_line_that_can_be_copied(tmp_path: Path) -> None:
+    """In any folder, and beside this bachd, whichever pip comes first on the way."""
+    line = [*shlex.split(pip_install("numpy")), "--dry-run", "--no-index", "--quiet"]
+    assert subprocess.run(line, cwd=tmp_path, check=False).returncode == 0
+    assert line[0] == sys.executable
+    (extra,) = shlex.split(pip_install("[train]"))[-1:]
+    assert extra == "bachd[train]" or (Path(extra.removesuffix("[train]")) / "setup.cfg").exists()

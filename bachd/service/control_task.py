@@ -18,6 +18,7 @@ from bachd.service.person.steering import Steering
 from bachd.service.person.trigger_wait import TriggerWait
 from bachd.service.pieces.played import Music
 from bachd.service.sd_notify import SystemdNotifier
+from bachd.service.settings import last_good
 from bachd.service.settings.apply import LiveSettings
 from bachd.service.settings.draft import Draft
 from bachd.service.settings.prepare import prepare
@@ -56,8 +57,8 @@ class ControlTask:
         """
         self._exchange, self._report, self._notifier, self._thread = exchange, report, notifier, thread
         config = exchange.present.config
-        # An empty file means the defaults: there is nothing to be said of it then.
-        self._file = None if path is None else SavedFile(path, may_be_empty=config == Config())
+        # Unless something was kept for it, an empty file means the defaults: there is nothing to be said of it then.
+        self._file = None if path is None else SavedFile(path, may_be_empty=not last_good.last()[0])
         opens = partial(prepare, clock=clock, lateness=report.lateness, call=call)
         self._live = LiveSettings(path, exchange, opens, report, thread)
         learn = TriggerWait(exchange, desk, call, thread).next

@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from time import monotonic
 from typing import Any, Final
 
-from bachd.errors import OutputError
+from bachd.errors import OutputError, pip_install
 from bachd.music.event import TICKS
 
 _POLLING: Final = 0.02
@@ -30,7 +30,7 @@ def library() -> Any:
     try:
         import aalink
     except ImportError:
-        raise OutputError("tempo: link: aalink is not installed; pip install 'bachd[link]'") from None
+        raise OutputError(f"tempo: link: aalink is not installed; {pip_install('[link]')}") from None
     return aalink
 
 

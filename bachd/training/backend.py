@@ -9,7 +9,7 @@ import importlib.util
 import os
 from typing import Any
 
-from bachd.errors import UsageError
+from bachd.errors import UsageError, pip_install
 
 
 def check(strategy: str) -> None:
@@ -19,7 +19,7 @@ def check(strategy: str) -> None:
         raise UsageError(f"KERAS_BACKEND={backend}: bachd trains with tensorflow or jax")
     for module in (backend, "keras"):
         if importlib.util.find_spec(module) is None:
-            how = "pip install keras jax" if backend == "jax" else "in bachd's checkout, pip install '.[train]'"
+            how = pip_install("keras", "jax") if backend == "jax" else pip_install("[train]")
             raise UsageError(f"{module} is missing, which is to train: {how}")
     if strategy != "none" and backend != "tensorflow":
         raise UsageError(f"--strategy {strategy} needs TensorFlow; unset KERAS_BACKEND, or leave out --strategy")

@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bachd.errors import ModelError, UsageError
+from bachd.errors import ModelError, UsageError, pip_install
 from bachd.training import next_steps
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def require(modules: Sequence[str]) -> None:
     """Raise UsageError if a package of the extra 'train' is missing."""
     for module in modules:
         if importlib.util.find_spec(module) is None:
-            raise UsageError(f"{module} is missing; install the companion: in bachd's checkout, pip install '.[train]'")
+            raise UsageError(f"{module} is missing; install the companion: {pip_install('[train]')}")
 
 
 def prepare(options: argparse.Namespace) -> None:

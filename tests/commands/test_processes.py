@@ -104,3 +104,11 @@ def test_a_run_plays_by_its_options_and_not_by_the_file(folder: Path) -> None:
     assert [message.tempo for _, _, message in smf.parse(data).messages if message.type == "set_tempo"] == [
         round(60e6 / 280)
     ]
+
+
+def test_of_an_empty_file_that_means_the_defaults_nothing_is_said(folder: Path) -> None:
+    (folder / "config.yaml").write_text("")
+    options = ["--config", "config.yaml", "--output", "none", "--tempo", "280", "--seconds", "2"]
+    done = subprocess.run([*BACHD, "run", *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "empty" not in done.stderr

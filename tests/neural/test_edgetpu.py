@@ -12,7 +12,7 @@ import pytest
 from bachd.errors import ModelError
 from bachd.music.event import parse
 from bachd.music.metre import Grid
-from bachd.neural import device as devices
+from bachd.neural import edgetpu as devices
 from bachd.neural.bundle import bundle
 from bachd.neural.context import Context
 from bachd.neural.edgetpu import EdgeTpuModel, open_model

@@ -19,7 +19,7 @@ from bachd.config_midi import Midi
 from bachd.config_voices import Voice, Voices
 from bachd.errors import ModelError
 from bachd.music.event import Event
-from bachd.neural import device as devices
+from bachd.neural import edgetpu as devices
 from bachd.neural.bundle import bundle
 from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.bundle.card import COMPILED

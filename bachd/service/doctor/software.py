@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bachd.config import Config
-from bachd.errors import BachdError
+from bachd.errors import BachdError, pip_install
 from bachd.service.doctor.machine import Finding, Machine
 
 LITERT: Final = "ai-edge-litert"
@@ -47,20 +47,20 @@ def runtime(machine: Machine) -> Finding:
     """Check that a .tflite runtime is installed that works with the installed NumPy."""
     litert, tflite, numpy = (machine.distribution(name) for name in (LITERT, TFLITE, "numpy"))
     if numpy is None:
-        return Finding("runtime", "fault", "NumPy is not installed", "pip install numpy")
+        return Finding("runtime", "fault", "NumPy is not installed", pip_install("numpy"))
     if litert is not None:
         return Finding("runtime", "ok", f"{LITERT} {litert.version} with NumPy {numpy.version}")
     if tflite is None:
         if machine.processor == "armv7l":
-            return Finding("runtime", "fault", "no runtime for .tflite", f"pip install {TFLITE} 'numpy<2'")
-        return Finding("runtime", "fault", "no runtime for .tflite", f"pip install {LITERT}")
+            return Finding("runtime", "fault", "no runtime for .tflite", pip_install(TFLITE, "numpy<2"))
+        return Finding("runtime", "fault", "no runtime for .tflite", pip_install(LITERT))
     pair = f"{TFLITE} {tflite.version} with NumPy {numpy.version}"
     if int(numpy.version.split(".")[0]) >= 2:
         seen = f"{pair}: it was built for NumPy 1, without declaring it, and fails with '_ARRAY_API not found'"
-        return Finding("runtime", "fault", seen, f"pip install {LITERT}; if there is no wheel for it: 'numpy<2'")
+        return Finding("runtime", "fault", seen, f"{pip_install(LITERT)}; if there is no wheel for it: 'numpy<2'")
     if machine.processor == "armv7l":
         return Finding("runtime", "ok", pair)
-    return Finding("runtime", "note", f"{pair}, which works, but is slower", f"pip install {LITERT}")
+    return Finding("runtime", "note", f"{pair}, which works, but is slower", pip_install(LITERT))
 
 
 def strangers(machine: Machine) -> Finding:
@@ -94,12 +94,14 @@ def libraries(machine: Machine, config: Config) -> Iterator[Finding]:
     seen = "not installed: CoreMIDI cannot be used"
     if machine.python >= (3, 13):
         seen += "; there is no wheel for Python 3.13 or later"
-    yield Finding("python-rtmidi", "fault", seen, "pip install python-rtmidi (from Python 3.13 on, this compiles it)")
+    yield Finding(
+        "python-rtmidi", "fault", seen, f"{pip_install('python-rtmidi')} (from Python 3.13 on, this compiles it)"
+    )
 
 
 def _alsa(machine: Machine, version: str | None) -> Finding:
     if version is None:
-        return Finding("alsa-midi", "fault", "not installed: ALSA cannot be used", "pip install alsa-midi")
+        return Finding("alsa-midi", "fault", "not installed: ALSA cannot be used", pip_install("alsa-midi"))
     if machine.library("libasound.so.2") is False:
         package = "libasound2t64 (libasound2 on Debian 12)"
         return Finding("alsa-midi", "fault", f"{version}, but libasound.so.2 is missing", f"sudo apt install {package}")
@@ -109,7 +111,7 @@ def _alsa(machine: Machine, version: str | None) -> Finding:
 def _aalink(machine: Machine) -> Finding:
     found = machine.distribution("aalink")
     if found is None:
-        return Finding("aalink", "fault", "not installed, but tempo: link needs it", "pip install 'bachd[link]'")
+        return Finding("aalink", "fault", "not installed, but tempo: link needs it", pip_install("[link]"))
     return Finding("aalink", "ok", found.version)
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from bachd.errors import UsageError
+from bachd.errors import UsageError, pip_install
 from bachd.service.timing.measure import Timing
 
 
 def check(path: Path) -> None:
     """Raises UsageError if no picture can be drawn, or not there."""
     if find_spec("matplotlib") is None:
-        raise UsageError("--plot needs matplotlib: pip install 'bachd[plot]'")
+        raise UsageError(f"--plot needs matplotlib: {pip_install('[plot]')}")
     if not path.resolve().parent.is_dir():
         raise UsageError(f"--plot: there is no folder {path.parent}")
 

@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+from bachd.errors import pip_install
 from bachd.music.event import parse_line, print_line
 from bachd.music.metre import Grid, Metre
 from bachd.music.notes import cut
@@ -34,7 +35,7 @@ def load() -> Corpus:
     try:
         import music21
     except ImportError as error:
-        raise CorpusError("music21 is missing; in bachd's checkout, pip install '.[train]'") from error
+        raise CorpusError(f"music21 is missing; {pip_install('[train]')}") from error
     return assemble(cached(f"chorales-{music21.__version__}-{_VERSION}", _parse_all))
 
 
@@ -79,7 +80,7 @@ def fermatas() -> dict[str, list[int]]:
     try:
         import music21
     except ImportError as error:
-        raise CorpusError("music21 is missing; in bachd's checkout, pip install '.[train]'") from error
+        raise CorpusError(f"music21 is missing; {pip_install('[train]')}") from error
     rows = cached(f"fermatas-{music21.__version__}-{_VERSION}", _fermatas_of_all)
     return {row["name"]: row["ends"] for row in rows if row["ends"]}
 
@@ -112,7 +113,10 @@ def assemble(rows: list[dict[str, Any]]) -> Corpus:
     """Build the corpus from parsed scores, as `_parse` describes them."""
     kept = [row for row in rows if "dropped" not in row]
     if not kept:
-        raise CorpusError("music21's corpus holds no chorale that could be read; reinstall it: pip install music21")
+        raise CorpusError(
+            "music21's corpus holds no chorale that could be read; reinstall it: "
+            + pip_install("--force-reinstall", "music21")
+        )
     groups = group_by_tune({row["name"]: row["melody"] for row in kept})
     works = []
     for row in kept:

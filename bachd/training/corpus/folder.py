@@ -19,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from bachd.errors import pip_install
 from bachd.training.corpus import related, split
 from bachd.training.corpus.cache import cache_folder
 from bachd.training.corpus.model import Corpus, CorpusError, Work, drop_duplicates
@@ -147,7 +148,7 @@ def _music21() -> str:
         import music21
     except ImportError as error:
         kinds = ", ".join(SCORES)
-        raise CorpusError(f"{kinds} files need music21; in bachd's checkout, pip install '.[train]'") from error
+        raise CorpusError(f"{kinds} files need music21; {pip_install('[train]')}") from error
     return str(music21.__version__)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from bachd.errors import pip_install
 from bachd.music.form import written
 from bachd.music.form.plan import Form
 from bachd.music.piece import Piece
@@ -30,7 +31,7 @@ def load(source: str | Path, cluster: str | None = None) -> Corpus:
         from bachd.training.corpus import folder
         from bachd.training.corpus.shards import readers
     except ModuleNotFoundError as error:
-        raise CorpusError(f"{error.name} is missing; in bachd's checkout, pip install '.[train]'") from error
+        raise CorpusError(f"{error.name} is missing; {pip_install('[train]')}") from error
     return folder.load(Path(source), readers.cluster(cluster) if cluster else readers.here)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from bachd.errors import UsageError
+from bachd.errors import UsageError, pip_install
 from bachd.music import pitch
 from bachd.music.event import TICKS, Event
 from bachd.music.notes import join
@@ -161,7 +161,7 @@ def drawn(draw: Callable[[Any], None], height: float, words: str) -> str:
         import matplotlib as mpl
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise UsageError("matplotlib is missing; in bachd's checkout, pip install '.[train]'") from error
+        raise UsageError(f"matplotlib is missing; {pip_install('[train]')}") from error
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(5, height), layout="constrained")
         draw(figure.subplots())

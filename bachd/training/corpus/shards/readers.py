@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from bachd.errors import pip_install
 from bachd.training.corpus.model import CorpusError
 from bachd.training.corpus.read_file import read
 from bachd.training.corpus.shards import read_job, store
@@ -104,7 +105,7 @@ def cluster(address: str) -> Reader:
     try:
         import distributed
     except ImportError as error:
-        raise CorpusError("--cluster needs Dask; in bachd's checkout, pip install '.[train,cluster]'") from error
+        raise CorpusError(f"--cluster needs Dask; {pip_install('[train,cluster]')}") from error
     try:
         client = distributed.Client(address, timeout=_ANSWER, set_as_default=False)
     except (TimeoutError, OSError, ValueError) as fault:
