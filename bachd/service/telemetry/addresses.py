@@ -5,9 +5,11 @@ Law: nothing is sent to the network to find out.
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import socket
+import struct
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,6 +20,8 @@ AVAHI: Final = Path("/run/avahi-daemon/socket")
 """Where avahi answers, which makes this machine known as HOST.local."""
 _ELSEWHERE: Final = ("192.0.2.1", 9)
 """An address in no network (RFC 5737): the system is only asked from which of its own it would be reached."""
+_SIOCGIFADDR: Final = 0x8915
+"""In Linux' sockios.h: the IPv4 address of an interface."""
 
 
 def elsewhere(link: str) -> list[str]:
@@ -31,7 +35,7 @@ def elsewhere(link: str) -> list[str]:
     names = [parts.hostname]
     if parts.hostname == socket.gethostname():  # it listens to all networks
         names = [f"{parts.hostname.partition('.')[0]}.local"] if os.access(AVAHI, os.F_OK) else []
-        names += filter(None, [_own_address()])
+        names += _own_addresses()
     return [link.replace(f"//{parts.netloc}/", f"//{_bracketed(name)}:{parts.port}/", 1) for name in names] or [link]
 
 
@@ -54,12 +58,18 @@ def qr_code(link: str) -> str:
     return out.getvalue().rstrip("\n")
 
 
-def _own_address() -> str | None:
-    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(_ELSEWHERE)
-        address = str(probe.getsockname()[0])
-        return None if ip_address(address).is_loopback else address
-    return None
+def _own_addresses() -> list[str]:
+    """Return this machine's address in each network, as in that of a cable to a laptop; to the world comes first."""
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, interface in socket.if_nameindex():
+            with suppress(OSError):  # it has none, or this is not Linux
+                request = struct.pack("256s", interface.encode())
+                found.append(socket.inet_ntoa(fcntl.ioctl(probe, _SIOCGIFADDR, request)[20:24]))
+        with suppress(OSError):
+            probe.connect(_ELSEWHERE)
+            found.insert(0, str(probe.getsockname()[0]))
+    return [address for address in dict.fromkeys(found) if not ip_address(address).is_loopback]
 
 
 def _is_local(host: str) -> bool:

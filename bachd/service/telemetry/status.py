@@ -197,7 +197,8 @@ def _page(link: str | None) -> list[tuple[str, str]]:
 def qr_code(answer: dict[str, Any]) -> str:
     """Return the page's link as a QR code, where another machine can open it; '' otherwise."""
     links = addresses.elsewhere(answer["page"]) if answer["page"] else []
-    return addresses.qr_code(links[-1]) if links else ""  # not every telephone knows HOST.local
+    known = [link for link in links if ".local:" not in link]  # which not every telephone knows
+    return addresses.qr_code((known or links)[0]) if links else ""
 
 
 def _long(seconds: float) -> str:
