@@ -22,7 +22,6 @@ from tests.pi.synth import NAME, Synth
 from tests.pi.waiting import GuestError, figures, say, wait_until
 
 _PORT = "f_midi"
-_DRIVER = Path("/sys/bus/usb/drivers/snd-usb-audio")
 _CARDS = Path("/proc/asound")
 _JOINING = 20.0
 """Seconds within which a computer that is plugged in gets music: a second to be seen, and a bar."""
@@ -31,7 +30,7 @@ _IGNORED = 20.0
 
 
 class Computer(Synth):
-    """Reads what comes out of the cable, but while it sleeps."""
+    """Reads what comes out of the cable, while it `listens`."""
 
     def __init__(self) -> None:
         """As soon as there is something to read."""
@@ -45,26 +44,6 @@ class Computer(Synth):
         if not self.listens:
             raise StopIteration
         return f"/dev/snd/midiC{_card().name.removeprefix('card')}D0"
-
-    def sleep(self) -> None:
-        """Put the USB bus to sleep; returns when the other end knows.
-
-        The kernel does so when nobody needs the device, and its driver always does: it would have to be woken up.
-        """
-        self.listens = False
-        power = _usb() / "power"
-        (power / "autosuspend_delay_ms").write_text("0")
-        (_DRIVER / "unbind").write_text(_interface())
-        (power / "control").write_text("auto")
-        # Whoever reads looks up with the next message; the last ones are on their way for a while.
-        wait_until(lambda: (power / "runtime_status").read_text() == "suspended\n", _JOINING, "the bus to sleep")
-
-    def wake(self) -> float:
-        """Wake up; returns when."""
-        (_usb() / "power" / "control").write_text("on")
-        (_DRIVER / "bind").write_text(_interface())
-        self.listens = True
-        return monotonic()
 
     def _hear(self, port: int) -> None:
         poll = select.poll()
@@ -81,16 +60,6 @@ def _card() -> Path:
     return next(path.parent for path in _CARDS.glob("card*/midi0") if path.read_text().startswith("bachd"))
 
 
-def _usb() -> Path:
-    """The USB device at this end."""
-    return next(path.parent for path in Path("/sys/bus/usb/devices").glob("*/product") if path.read_text() == "bachd\n")
-
-
-def _interface() -> str:
-    """The first of its interfaces, which the sound card is made for."""
-    return f"{_usb().name}:1.0"
-
-
 def _cable(*, is_in: bool) -> None:
     """Pull the cable or put it in: the computer's port has power, or has none."""
     (port,) = Path("/sys/bus/usb/devices").glob("usb1/1-0:1.0/usb1-port1")
@@ -98,7 +67,7 @@ def _cable(*, is_in: bool) -> None:
 
 
 def instrument(synth: Synth, times: int, notes: int, rng: random.Random) -> str:
-    """Switch it on, play to a computer that is pulled out and sleeps; then so many notes through either end."""
+    """Switch it on, play to a computer that is pulled out and does not always read; then notes through either end."""
     synth.unplug()
     service.systemctl("stop", "bachd")
     service.CONFIG.write_text(f"tempo: 120\nmidi: {{output: {_PORT}, clock: true}}\n")
@@ -108,7 +77,7 @@ def instrument(synth: Synth, times: int, notes: int, rng: random.Random) -> str:
     computer.first_onset(monotonic(), service.PATIENCE)
     if not any(data == b"\xf8" for _, data in computer.recording.order):
         raise GuestError("no clock comes out of the cable")
-    pulled, slept = [], []
+    pulled = []
     for turn in range(times):
         sleep(rng.uniform(1, 3))
         _cable(is_in=False)
@@ -116,14 +85,9 @@ def instrument(synth: Synth, times: int, notes: int, rng: random.Random) -> str:
         _cable(is_in=True)
         begin = monotonic()
         pulled.append(computer.first_onset(begin, _JOINING) - begin)
-        sleep(rng.uniform(1, 3))
-        computer.sleep()
-        _until_missed()
-        begin = computer.wake()
-        slept.append(computer.first_onset(begin, _JOINING) - begin)
         if older := computer.older(begin):
-            raise GuestError(f"{older} notes hang after the computer has slept")
-        say(f"  turn {turn + 1}: plugged in, {pulled[-1]:.2f} s later there is music; woken up, {slept[-1]:.2f} s")
+            raise GuestError(f"{older} notes hang after the cable was pulled")
+        say(f"  turn {turn + 1}: plugged in, {pulled[-1]:.2f} s later there is music")
     computer.listens = False
     _until_missed()
     sleep(_IGNORED)
@@ -136,7 +100,7 @@ def instrument(synth: Synth, times: int, notes: int, rng: random.Random) -> str:
     say(f"  nobody reads: missed; read again, {burst} old notes come at once, and music within {heard:.2f} s")
     service.systemctl("stop", "bachd")
     computer.silence()
-    say(f"  plugged in {times} of {times} times, {figures(pulled)}; woken up {times} of {times}, {figures(slept)}")
+    say(f"  plugged in {times} of {times} times, {figures(pulled)}")
     done = subprocess.run([service.PYTHON, "-m", "tests.pi.gadget", str(notes)], stdout=subprocess.PIPE, check=True)
     subprocess.run(["./deploy.sh", "gadget", "off"], check=True)
     if Path("/sys/kernel/config/usb_gadget/bachd").exists():
