@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from bachd import config_kinds
+from bachd.errors import did_you_mean
+from bachd.midi.port_names import normal
 from bachd.midi.speaker.settings import SpeakerSettings
 from bachd.yamlfile import kinds
 from bachd.yamlfile.fields import Section
@@ -67,6 +69,25 @@ def _live_keys(section: Section) -> dict[str, Kind]:
     while root.above is not None:
         root = root.above
     return {key.path: key.kind for key in keys(root.table) if key.kind and not key.path.startswith(_NOT_LIVE)}
+
+
+def _thru() -> Kind:
+    """Return true or false, or some words of `output`, which is read before."""
+
+    def read(section: Section, name: str, default: Any) -> Any:
+        if section.is_switch(name):
+            return section.switch(name, default)
+        known, found = section.read["output"], tuple(map(normal, section.texts(name, ())))
+        for word in found:
+            if word not in known:
+                hint = did_you_mean(word, known) or f"; write true, false, or some of {', '.join(known)}"
+                section.fault(name, f"{word[:60]!r} is not in midi.output{hint}")
+        return found or default
+
+    def plain(value: Any) -> Any:
+        return list(value) if isinstance(value, tuple) else value
+
+    return Kind(read, plain=plain, choices=(False, True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +195,12 @@ class Midi:
         kinds.wholes(1, 16),
         "The MIDI channels that you play on, {limits}, such as [1, 2]. null is all of them.",
     )
-    thru: bool = setting(
+    # Words of `output`, if only some of them get it.
+    thru: bool | tuple[str, ...] = setting(
         False,
-        kinds.switch(),
+        _thru(),
         """Whether what you play is sent to the outputs as well: true for a keyboard without sound of its own. true or
-        false.""",
+        false, or those of the outputs that get it, as a list: not the one that you play on.""",
     )
     controls: tuple[Control, ...] = setting(
         (),
@@ -210,6 +232,11 @@ class Midi:
           offset_ms: 5                    so much later than the music, -50 to 50; less than 0 is earlier
           offset_ms: {FP-30X: 5}          the same for one of several outputs""",
     )
+
+    @property
+    def thru_only(self) -> tuple[str, ...]:
+        """The words of `output` that alone may be sent what is played; none for all of them."""
+        return self.thru if isinstance(self.thru, tuple) else ()
 
     @property
     def offsets(self) -> dict[str, float]:

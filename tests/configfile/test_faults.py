@@ -126,6 +126,11 @@ tempo: 90
             "1: midi.clock.offset_ms.FP-3X: no such key; did you mean 'FP-30X'?",
         ),
         (
+            "midi: {output: [FP-30X, SH-01A], thru: [SH-01B]}",
+            "1: midi.thru: 'SH-01B' is not in midi.output; did you mean 'SH-01A'?",
+        ),
+        ("midi: {thru: maybe}", "1: midi.thru: 'maybe' is not in midi.output; write true, false, or some of auto"),
+        (
             "zzz: 1",
             "1: zzz: no such key; the keys here are model, device, seed, tempo, transpose, hours, together",
         ),

@@ -124,6 +124,17 @@ def test_each_output_has_the_offset_that_was_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_midi")
+def test_those_that_alone_may_be_sent_what_is_played_are_known(tmp_path: Path) -> None:
+    first, second = (f"file:{tmp_path / name}" for name in ("a.mid", "b.mid"))
+    both = open_outputs([first, second], MonotonicClock(), Lateness())
+    assert both.thru is both
+    one = open_outputs([first, second], MonotonicClock(), Lateness(), present=both, thru=[second])
+    assert one.outputs == both.outputs
+    assert one.thru.outputs == one.outputs[1:]
+    one.close()
+
+
+@pytest.mark.usefixtures("no_midi")
 def test_what_is_asked_for_again_is_used_again(tmp_path: Path) -> None:
     first, second = (f"file:{tmp_path / name}" for name in ("a.mid", "b.mid"))
     before = open_outputs([first], MonotonicClock(), Lateness())
