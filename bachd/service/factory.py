@@ -117,16 +117,22 @@ def make_composer(config: Config, bundle: Bundle, model: Model) -> Composer:
 
 
 def open_harmoniser(
-    config: Config, rng: Random, *, model: Model | None = None, grid: Grid | None = None, key: Key | None = None
+    config: Config,
+    rng: Random,
+    *,
+    model: Model | None = None,
+    grid: Grid | None = None,
+    key: Key | None = None,
+    voice: int = 0,
 ) -> Harmoniser:
-    """Open what puts other voices under a melody; it takes the likeliest, unless `config` has a temperature.
+    """Open what puts other voices to a melody; it takes the likeliest, unless `config` has a temperature.
 
-    model: the network, if it is open already. grid, key: of the melody, if known. Raises ModelError.
+    model: the network, if it is open already. grid, key, voice: of the melody, see Harmoniser. Raises ModelError.
     """
     bundle = Bundle.open(config.model)
     model = model or open_model(config.device, bundle)
     sampler = _sampler(config, bundle, model, rng, usual=assemble.SUREST)
-    return assemble.harmoniser(bundle, model, sampler, grid, key)
+    return assemble.harmoniser(bundle, model, sampler, grid, key, voice)
 
 
 def compose_from(config: Config, bundle: Bundle, model: Model, piece: Piece, bars: int, rng: int) -> Composer:

@@ -141,6 +141,12 @@ def test_what_is_played_goes_to_all_outputs_none_or_some(
     assert midi.thru_only == (thru if isinstance(thru, tuple) else ())
 
 
+@pytest.mark.parametrize(("written", "split"), [("C4", 60), ("60", 60), ("Bb2", 46), ("null", None)])
+def test_a_keyboard_is_divided_at_a_note(write: Write, written: str, split: int | None) -> None:
+    config = load(write(f"together_voice: BASS\ntogether_split: {written}"))
+    assert (config.together_voice, config.together_split) == ("bass", split)
+
+
 def test_a_seed_file_lies_beside_the_config(write: Write, tmp_path: Path) -> None:
     (tmp_path / "my.mid").write_bytes(b"")
     path = write("seed: {piece: my.mid}")
