@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bachd import config_kinds
-from bachd.config_midi import Midi, Speaker
-from bachd.config_voices import Voices
+from bachd.config_midi import Midi
+from bachd.config_voices import Speaker, Voices
 from bachd.config_web import Web
 from bachd.music.performance import expression, tempo
 from bachd.music.piece import Step

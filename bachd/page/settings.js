@@ -46,6 +46,7 @@ const GROUPS = {
     { key: "midi.channels", label: "Channels", kind: "list", hint: "1, or 1 2 3 4 for a voice each" },
     { key: "midi.program", label: "Program", kind: "choice", hint: "General MIDI" },
     { key: "speaker.volume", label: "Loudspeaker", kind: "number", limits: [0, 100], step: 1, hint: "volume in per cent, while there is no synth" },
+    { key: "midi.phrase_controller", label: "Phrase controller", kind: "number", limits: [1, 95], step: 1, hint: "swells with each phrase: 11 expression, 74 filter; empty: none" },
     { key: "midi.latency_ms", label: "Synth latency", kind: "number", limits: [0, 500], step: 1, hint: "milliseconds" },
   ],
 };

@@ -21,6 +21,7 @@ from bachd.music.keys import Key
 from bachd.music.message import Message, bank_select, program_change
 from bachd.music.metre import Grid
 from bachd.music.performance.expression import Expression
+from bachd.music.performance.phrase_controller import PhraseController
 from bachd.music.piece import Piece
 from bachd.neural import assemble
 from bachd.neural.bundle import trial_run
@@ -204,6 +205,12 @@ def mix(config: Config) -> VoiceMix:
     return config.voices.mix(config.midi.channels)
 
 
+def phrase_controller(config: Config) -> PhraseController | None:
+    """Return the controller that follows the phrases, on all channels in use; None if the settings want none."""
+    number, channels = config.midi.phrase_controller, (*config.midi.channels, *mix(config).channels)
+    return None if number is None else PhraseController(number, [channel - 1 for channel in channels if channel])
+
+
 def make_player(parts: Parts, clock: Clock, *, on_step: OnStep, on_retract: OnRetract, on_wait: OnWait) -> Player:
     """Make a player that plays with these parts."""
     conductor = make_conductor(parts.config, parts.tempo_source)
@@ -233,6 +240,7 @@ def _manner(parts: Parts) -> dict[str, Any]:
         "latency": midi.latency_ms / 1e3,
         "expression": expression(parts.config, parts.rng),
         "clock_mode": _clock_mode(midi),
+        "phrase_controller": phrase_controller(parts.config),
     }
 
 

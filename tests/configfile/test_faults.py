@@ -132,6 +132,11 @@ tempo: 90
         ("together_voice: bas", "1: together_voice: 'bas' is not one of the choices; did you mean 'bass'?"),
         ("together_split: H3", "1: together_split: 'H3' is not a note name such as 'C4', 'F#2' or 'Bb3'"),
         ("together_split: 128", "1: together_split: 128 is not a MIDI note number (0 to 127)"),
+        (
+            "midi: {phrase_controller: 64}",
+            "1: midi.phrase_controller: controller 64 does something else; write such as 11 for expression",
+        ),
+        ("midi: {phrase_controller: 120}", "1: midi.phrase_controller: 120 is not between 1 and 95"),
         ("midi: {thru: maybe}", "1: midi.thru: 'maybe' is not in midi.output; write true, false, or some of auto"),
         (
             "zzz: 1",

@@ -33,6 +33,7 @@ def test_a_bundle_is_put_beside_the_baselines_and_the_composer() -> None:
     assert json.loads(found.as_json())["chorales"]["sixteenths"] == 120
     assert "same set" in found.as_text()
     assert "table: degree, step, beat" in found.as_text()
+    assert found.unseen_melodies is not None
     assert found.unseen_melodies.songs == 1
     assert "1 folk songs" in found.as_text()
 
