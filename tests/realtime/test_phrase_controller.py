@@ -57,8 +57,8 @@ def test_another_one_or_none_resets_the_one_before(after: PhraseController | Non
 
 
 def test_another_output_gets_its_value_and_the_old_one_is_reset() -> None:
-    new = {"phrase_controller": PhraseController(11, [0])}
-    before, after = change(MUSIC, at=1, elsewhere=True, before={"phrase_controller": PhraseController(11, [0])}, **new)
+    first, second = PhraseController(11, [0]), PhraseController(11, [0])
+    before, after = change(MUSIC, at=1, elsewhere=True, before={"phrase_controller": first}, phrase_controller=second)
     assert sent(before)[-1] == (2.0, 127)
     assert sent(after)[0] == (0.0, LOW + 47)
     assert sent(after)[-1] == (6.0, 127)
