@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bachd import config_kinds
-from bachd.config_midi import Midi, Speaker
-from bachd.config_voices import Voices
+from bachd.config_midi import Midi
+from bachd.config_voices import Speaker, Voices
 from bachd.config_web import Web
 from bachd.music.performance import expression, tempo
 from bachd.music.piece import Step
@@ -32,6 +32,9 @@ LEADERS: Final = ("clock", "link")
 
 TOGETHER: Final = ("none", "harmonise", "duet", "answer", "continue")
 """What is done with what a person plays."""
+
+TOGETHER_VOICES: Final = ("soprano", "alto", "tenor", "bass")
+"""The voices that a person can play, from the top."""
 
 _HEAD: Final = """
 The settings of bachd, each with its default. Remove what you do not change; an empty file is fine, too.
@@ -185,10 +188,22 @@ class Config:
         kinds.choice(*TOGETHER),
         """What happens when you play, on a keyboard at midi.input.
           none       nothing
-          harmonise  what you play is the top voice, and the others join it at once
-          duet       the same, but the music goes on in time without you: whenever you play, the top voice is yours
+          harmonise  what you play is one voice, and the others join it at once
+          duet       the same, but the music goes on in time without you: whenever you play, that voice is yours
           answer     you play a phrase, and it is answered, for as long, on the next beat after a quarter of silence
           continue   the same, and the music goes on until you play again""",
+    )
+    together_voice: str = setting(
+        "soprano",
+        kinds.choice(*TOGETHER_VOICES),
+        """The voice that you play, where the others join it: soprano, alto, tenor or bass. Of keys that are struck at
+        once, the highest counts; for the bass, the lowest.""",
+    )
+    together_split: int | None = setting(
+        None,
+        kinds.note(),
+        """The key that divides the keyboard, such as C4: the keys from there up are your voice, or those below it, if
+        that is the bass. The others accompany it. null does not divide it.""",
     )
     midi: Midi = section(Midi())
     speaker: Speaker = section(

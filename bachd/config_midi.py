@@ -1,13 +1,13 @@
-"""Define the settings of MIDI and the loudspeaker: outputs, channels, sounds, and clocks."""
+"""Define the settings of MIDI: outputs, channels, sounds, and clocks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from bachd import config_kinds
-from bachd.midi.speaker.settings import SpeakerSettings
+from bachd.errors import did_you_mean
+from bachd.midi.port_names import normal
 from bachd.yamlfile import kinds
 from bachd.yamlfile.fields import Section
 from bachd.yamlfile.keys import keys, setting
@@ -15,6 +15,11 @@ from bachd.yamlfile.kinds import Kind
 
 if TYPE_CHECKING:
     from bachd.midi.input.controls import Control
+
+_LAST_CONTROLLER: Final = 95
+"""Controllers after it choose parameters, and the last are channel modes (MIDI 1.0, table III)."""
+_TAKEN: Final = frozenset((6, 32, 38, *range(64, 70)))
+"""Data entry, the bank, and pedals."""
 
 _NOT_LIVE: Final = ("web.", "midi.controls")
 """What no controller changes."""
@@ -69,6 +74,25 @@ def _live_keys(section: Section) -> dict[str, Kind]:
     return {key.path: key.kind for key in keys(root.table) if key.kind and not key.path.startswith(_NOT_LIVE)}
 
 
+def _thru() -> Kind:
+    """Return true or false, or some words of `output`, which is read before."""
+
+    def read(section: Section, name: str, default: Any) -> Any:
+        if section.is_switch(name):
+            return section.switch(name, default)
+        known, found = section.read["output"], tuple(map(normal, section.texts(name, ())))
+        for word in found:
+            if word not in known:
+                hint = did_you_mean(word, known) or f"; write true, false, or some of {', '.join(known)}"
+                section.fault(name, f"{word[:60]!r} is not in midi.output{hint}")
+        return found or default
+
+    def plain(value: Any) -> Any:
+        return list(value) if isinstance(value, tuple) else value
+
+    return Kind(read, plain=plain, choices=(False, True))
+
+
 @dataclass(frozen=True, slots=True)
 class ClockOut:
     """MIDI clock that is sent."""
@@ -79,39 +103,19 @@ class ClockOut:
     """Milliseconds by which it is later than the music, or earlier, by the words of `Midi.output`."""
 
 
-def _path() -> Kind:
-    """Return the path of a file, made absolute. Whether it is there is seen where it is opened."""
+def _phrase_controller() -> Kind:
+    """Return the number of a controller that may swell and fall."""
 
     def read(section: Section, name: str, default: Any) -> Any:
-        given = section.text(name, default)
-        return given and str(section.home / Path(given).expanduser())
+        found = section.whole(name, 1, _LAST_CONTROLLER, default)
+        if found in _TAKEN:
+            section.fault(
+                name, f"controller {found} does something else; write such as 11 for expression, or 74 for the filter"
+            )
+            return default
+        return found
 
-    return Kind(read)
-
-
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """The loudspeaker."""
-
-    volume: float = setting(80.0, kinds.number(0, 100), "The volume in per cent: {limits}.")
-    card: str | None = setting(
-        None,
-        kinds.text(),
-        """The sound card: part of its name, such as Headphones, HDMI or USB, or a device of ALSA's, such as plughw:1.
-        null is the sound server's, or the likeliest: on USB, then the headphone jack, then HDMI.""",
-    )
-    # An absolute path.
-    soundfont: str | None = setting(
-        None,
-        _path(),
-        """A General MIDI soundfont ('./mine.sf2', beside this file), for the loudspeaker and for `bachd render` to a
-        .wav. null is the system's.""",
-    )
-
-    @property
-    def settings(self) -> SpeakerSettings:
-        """What the output is set to."""
-        return SpeakerSettings(self.card, self.soundfont, self.volume)
+    return Kind(read, (1, _LAST_CONTROLLER), whole=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,12 @@ class Midi:
         """The bank of the program, as in the synth's manual: MSB/LSB, such as 87/64, or the MSB
         alone. null selects none. One for each channel: {1: 87/64, 2: 8}""",
     )
+    phrase_controller: int | None = setting(
+        None,
+        _phrase_controller(),
+        """The controller that swells and falls with each phrase, on all channels in use: {limits}, such as 11 for
+        expression or 74 for the filter. null is none.""",
+    )
     latency_ms: float = setting(
         0.0,
         kinds.number(0, 500),
@@ -174,11 +184,12 @@ class Midi:
         kinds.wholes(1, 16),
         "The MIDI channels that you play on, {limits}, such as [1, 2]. null is all of them.",
     )
-    thru: bool = setting(
+    # Words of `output`, if only some of them get it.
+    thru: bool | tuple[str, ...] = setting(
         False,
-        kinds.switch(),
+        _thru(),
         """Whether what you play is sent to the outputs as well: true for a keyboard without sound of its own. true or
-        false.""",
+        false, or those of the outputs that get it, as a list: not the one that you play on.""",
     )
     controls: tuple[Control, ...] = setting(
         (),
@@ -210,6 +221,11 @@ class Midi:
           offset_ms: 5                    so much later than the music, -50 to 50; less than 0 is earlier
           offset_ms: {FP-30X: 5}          the same for one of several outputs""",
     )
+
+    @property
+    def thru_only(self) -> tuple[str, ...]:
+        """The words of `output` that alone may be sent what is played; none for all of them."""
+        return self.thru if isinstance(self.thru, tuple) else ()
 
     @property
     def offsets(self) -> dict[str, float]:

@@ -1,14 +1,18 @@
-"""Define the settings of the voices: which are heard, how loud, and with which sound."""
+"""Define the settings of the voices (which are heard, how loud, and with which sound) and of the loudspeaker."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
+from bachd.midi.speaker.settings import SpeakerSettings
 from bachd.realtime.note_tracker import VoiceMix
 from bachd.yamlfile import kinds
+from bachd.yamlfile.fields import Section
 from bachd.yamlfile.keys import section, setting
+from bachd.yamlfile.kinds import Kind
 
 LOUDEST: Final = 150
 """Per cent."""
@@ -60,3 +64,38 @@ class Voices:
         """By voice, the channel of its own sound, 1 to 16; None where it has none, or no channel is left."""
         free = (channel for channel in range(1, 17) if channel not in channels and channel != _DRUMS)
         return tuple(None if voice.program is None else next(free, None) for voice in self.each)
+
+
+def _path() -> Kind:
+    """Return the path of a file, made absolute. Whether it is there is seen where it is opened."""
+
+    def read(section: Section, name: str, default: Any) -> Any:
+        given = section.text(name, default)
+        return given and str(section.home / Path(given).expanduser())
+
+    return Kind(read)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """The loudspeaker."""
+
+    volume: float = setting(80.0, kinds.number(0, 100), "The volume in per cent: {limits}.")
+    card: str | None = setting(
+        None,
+        kinds.text(),
+        """The sound card: part of its name, such as Headphones, HDMI or USB, or a device of ALSA's, such as plughw:1.
+        null is the sound server's, or the likeliest: on USB, then the headphone jack, then HDMI.""",
+    )
+    # An absolute path.
+    soundfont: str | None = setting(
+        None,
+        _path(),
+        """A General MIDI soundfont ('./mine.sf2', beside this file), for the loudspeaker and for `bachd render` to a
+        .wav. null is the system's.""",
+    )
+
+    @property
+    def settings(self) -> SpeakerSettings:
+        """What the output is set to."""
+        return SpeakerSettings(self.card, self.soundfont, self.volume)

@@ -25,6 +25,7 @@ _OF_PLAYING: Final = frozenset(
         "device",
         "hours",
         "together",
+        "together_split",
         "midi.output",
         "midi.input",
         "midi.input_channels",

@@ -17,10 +17,21 @@ from bachd.realtime.output import Output, TimedMessage
 class FanOut:
     """Several outputs as one; with none at all, messages are dropped."""
 
-    def __init__(self, outputs: Sequence[Output], offsets: Sequence[float] = ()) -> None:
-        """offsets: seconds by which a clock is later than the music, for each output; without them, none is."""
+    def __init__(self, outputs: Sequence[Output], offsets: Sequence[float] = (), thru: Sequence[bool] = ()) -> None:
+        """offsets: seconds by which a clock is later than the music, for each output; without them, none is.
+
+        thru: whether each output may be sent what a person plays; without it, each may.
+        """
         self.outputs = tuple(outputs)
         self._offsets = tuple(offsets) or (0.0,) * len(self.outputs)
+        self._thru = tuple(thru) or (True,) * len(self.outputs)
+
+    @property
+    def thru(self) -> FanOut:
+        """Those that may be sent what a person plays."""
+        if all(self._thru):
+            return self
+        return FanOut([output for output, is_thru in zip(self.outputs, self._thru, strict=True) if is_thru])
 
     @property
     def description(self) -> str:

@@ -7,7 +7,7 @@ the only one, the run does not begin, unless it is a synth and the run may wait 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -38,6 +38,7 @@ def open_outputs(
     awaiting: bool = False,
     present: FanOut = NOWHERE,
     offsets: Mapping[str, float] | None = None,
+    thru: Collection[str] = (),
     asked: str = "midi.output",
     speaker: SpeakerSettings = USUAL,
 ) -> FanOut:
@@ -47,21 +48,22 @@ def open_outputs(
     awaiting: whether the run may begin with nothing but synths that are not switched on yet (on ALSA only).
     present: what is played to at present; those of it that are asked for again are used again.
     offsets: seconds by which a clock is later than the music, by some of `specs`.
+    thru: those of `specs` that alone may be sent what a person plays; none for all of them.
     asked: where `specs` are written, for error texts.
     speaker: what the loudspeaker is set to.
 
     Raises OutputError, and leaves nothing open, if none of them can be opened: for a name that fits no port or several,
     it lists those that are there.
     """
-    openings: dict[float, _Opening] = {}
+    openings: dict[tuple[float, bool], _Opening] = {}
     with ExitStack() as stack:
 
         def opening(spec: str) -> _Opening:
-            offset = (offsets or {}).get(spec, 0.0)
-            if offset not in openings:
-                openings[offset] = _Opening(clock, lateness, present, asked, speaker)
-                stack.callback(openings[offset].close)
-            return openings[offset]
+            manner = (offsets or {}).get(spec, 0.0), not thru or spec in thru
+            if manner not in openings:
+                openings[manner] = _Opening(clock, lateness, present, asked, speaker)
+                stack.callback(openings[manner].close)
+            return openings[manner]
 
         failed = attempt(specs, lambda spec: opening(spec).add(spec))
         alone = len(failed) == len(specs)
@@ -71,13 +73,14 @@ def open_outputs(
                     raise fault
                 opening(spec).retry(spec)
             log.warning("%s; it is waited for", fault)
-        found = [(output, offset) for offset, each in openings.items() for output in each.finish()]
+        found = [(output, *manner) for manner, each in openings.items() for output in each.finish()]
         stack.pop_all()
-    return FanOut([output for output, _ in found], [offset for _, offset in found])
+    outputs, later, passing = zip(*found, strict=True) if found else ((), (), ())
+    return FanOut(outputs, later, passing)
 
 
 class _Opening:
-    """Outputs while they are being opened. Synths on ALSA share one port of ours, if their clock is for one moment."""
+    """Outputs while they are being opened. Synths on ALSA share one port of ours, if they are sent the same."""
 
     def __init__(self, clock: Clock, lateness: Lateness, present: FanOut, asked: str, speaker: SpeakerSettings) -> None:
         self._clock = clock

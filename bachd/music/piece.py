@@ -92,6 +92,8 @@ class Step:
 
     tempo: float | None = None
     """Quarter notes a minute that suit its piece; None where that is not known."""
+    phrase: tuple[int, int] | None = None
+    """Ticks of its phrase before it, and all of them; None where no phrases are planned."""
 
     def moved(self, semitones: int) -> Step:
         """The same so many semitones higher, in the key that it is then in."""

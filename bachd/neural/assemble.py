@@ -83,15 +83,20 @@ def composer(
 
 
 def harmoniser(
-    bundle: Bundle, model: Model, drawing: Sampler, grid: Grid | None = None, key: Key | None = None
+    bundle: Bundle,
+    model: Model,
+    drawing: Sampler,
+    grid: Grid | None = None,
+    key: Key | None = None,
+    voice: int = 0,
 ) -> Harmoniser:
-    """What puts other voices under a melody. grid, key: its bar lines and its key, if they are known.
+    """What puts other voices to a melody. grid, key: its bar lines and its key, if they are known.
 
-    Raises ModelError as `voices`.
+    voice: as in Harmoniser. Raises ModelError as `voices`.
     """
     from bachd.neural.harmonise.harmoniser import Harmoniser
 
-    return Harmoniser(model, drawing, grid, voices(bundle), key, chords(bundle))
+    return Harmoniser(model, drawing, grid, voices(bundle), key, chords(bundle), voice)
 
 
 def chords(bundle: Bundle) -> HarmonyGraph | None:

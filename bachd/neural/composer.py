@@ -192,6 +192,7 @@ class Composer:
             key=self._form.home,
             upbeat=state.grid.upbeat > 0,
             tempo=tempo.of(self._piece),
+            phrase=self._form.at(state.tick).place(state.tick),
         )
         state.push(event)
         state.memory.learn()

@@ -119,14 +119,13 @@ def clock_columns(clock: Clock) -> list[int]:
 
 def ahead(form: Form, tick: int) -> Outlook:
     """What a plan says of the event that begins at `tick`."""
-    every = (*form.opening, *form.phrases)
-    phrase = every[max(0, bisect_right(every, tick, key=lambda phrase: phrase.begin) - 1)]
+    phrase = form.at(tick)
     clock = Clock(
         since=tick - phrase.begin,
         to_goal=phrase.goal - tick,
         to_end=phrase.end - tick,
         share=form.share(tick),
-        is_last=phrase is every[-1],
+        is_last=phrase is form.phrases[-1],
         cadence=phrase.cadence,
     )
     return Outlook(form.home, phrase.key, clock)

@@ -15,7 +15,7 @@ const LEARNT = new Set(["number", "choice", "yes"]); // what a controller can st
 
 const BEST = "empty: the model's own value";
 
-/* kind: number (with a slider between `limits`), choice, list, text, yes or piece. */
+/* kind: number (with a slider between `limits`), choice, list, text (with choices), word, yes or piece. */
 const GROUPS = {
   "The music": [
     { key: "tempo", label: "Tempo", kind: "number", limits: [20, 300], step: 1, hint: "quarter notes a minute; empty: as suits the piece; or clock, link" },
@@ -25,6 +25,8 @@ const GROUPS = {
     { key: "seed.bars", label: "Seed bars", kind: "number", limits: [1, 64], step: 1, hint: "before the model takes over" },
     { key: "model", label: "Model", kind: "choice", from: "models", hint: "the bundle that composes" },
     { key: "together", label: "Together", kind: "choice", from: "together", hint: "what is done with what you play on a keyboard" },
+    { key: "together_voice", label: "Your voice", kind: "choice", from: "together_voices", hint: "that you play in harmonise and duet" },
+    { key: "together_split", label: "Split", kind: "word", hint: "your voice has the keys from this note up, a bass those below; empty: all" },
   ],
   Sampling: [
     { key: "sampling.temperature", label: "Temperature", kind: "number", limits: [0, 2], step: 0.05, hint: `how daring; ${BEST}` },
@@ -44,6 +46,7 @@ const GROUPS = {
     { key: "midi.channels", label: "Channels", kind: "list", hint: "1, or 1 2 3 4 for a voice each" },
     { key: "midi.program", label: "Program", kind: "choice", hint: "General MIDI" },
     { key: "speaker.volume", label: "Loudspeaker", kind: "number", limits: [0, 100], step: 1, hint: "volume in per cent, while there is no synth" },
+    { key: "midi.phrase_controller", label: "Phrase controller", kind: "number", limits: [1, 95], step: 1, hint: "swells with each phrase: 11 expression, 74 filter; empty: none" },
     { key: "midi.latency_ms", label: "Synth latency", kind: "number", limits: [0, 500], step: 1, hint: "milliseconds" },
   ],
 };

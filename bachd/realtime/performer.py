@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from bachd.music.message import Message, set_tempo
 from bachd.music.performance.expression import Expression
+from bachd.music.performance.phrase_controller import PhraseController
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.clock_out import ClockMode, ClockSender
@@ -45,6 +46,7 @@ class Change:
     """None: the present one. Another one has not begun anything yet."""
     clock_mode: ClockMode = ClockMode.OFF
     mix: VoiceMix = AS_WRITTEN
+    phrase_controller: PhraseController | None = None
 
 
 class Performer:
@@ -59,6 +61,7 @@ class Performer:
         clock_mode: ClockMode,
         patches: Patches,
         latency: float,
+        phrase_controller: PhraseController | None = None,
     ) -> None:
         """Send nothing yet; the parameters are those of Player."""
         self.conductor = conductor
@@ -72,6 +75,7 @@ class Performer:
         self._unsent: list[Message] = []  # settings that the output needs before the next note
         self._in_flight = InFlight()
         self._meta_events = MetaEvents()
+        self._phrase_controller = phrase_controller
         self._last_due = -math.inf
 
     def due(self, tick: int) -> float:
@@ -95,7 +99,9 @@ class Performer:
             self._output.bar(moment)
         rate = step.event.ticks / (self.due(tick + step.event.ticks) - moment)
         ended, begun = self._note_tracker.play(step, rate)
-        messages = [*ended, *((0, message) for message in (*settings, *self._meta_events.for_step(step))), *begun]
+        swell = self._phrase_controller.for_step(step) if self._phrase_controller else []
+        settings += self._meta_events.for_step(step)
+        messages = [*ended, *((0, message) for message in settings), *swell, *begun]
         messages.sort(key=itemgetter(0))
         return self._send_in_order(
             [TimedMessage(moment + late / rate, tick + late, message) for late, message in messages]
@@ -108,6 +114,7 @@ class Performer:
     def stop(self, tick: int) -> None:
         """End all notes, and the clock, when `tick` is reached."""
         self.release_at(tick)
+        self._send(tick, self._released())
         self.clock_sender.stop(self.conductor.due(tick), tick)
 
     def stop_now(self) -> float:
@@ -116,10 +123,11 @@ class Performer:
         self._output.retract(now)
         retracted = self._in_flight.retract(now)
         self._note_tracker.sounding = retracted.sounding
-        self._unsent = [*retracted.undelivered, *self._unsent]
+        self._unsent = [*(message for message in retracted.undelivered if not self._follows(message)), *self._unsent]
         self._last_due = now
         tick = max(self.conductor.tick(now + self.latency), retracted.tick)
-        self._send_in_order([TimedMessage(now, tick, message) for message in self._note_tracker.release_all()])
+        ends = [*self._note_tracker.release_all(), *self._released()]
+        self._send_in_order([TimedMessage(now, tick, message) for message in ends])
         self.clock_sender.stop(now, tick)
         return now
 
@@ -133,6 +141,9 @@ class Performer:
             self.stop(tick)  # for its next bar may be far
         conductor = change.conductor or self.conductor
         self.clock_sender.use(change.output, conductor, change.clock_mode, tick)
+        if change.output is not self._output or _differ(change.phrase_controller, self._phrase_controller):
+            self._send(tick, self._released())
+            self._phrase_controller = change.phrase_controller
         if change.output is not self._output:
             self.release_at(tick)
             self._output = change.output
@@ -146,6 +157,14 @@ class Performer:
         for group in ([set_tempo(self.conductor.bpm)], *self._patches):
             if group not in known:
                 self._unsent += group
+
+    def _released(self) -> list[Message]:
+        """What makes the controller of phrases do nothing any more."""
+        return self._phrase_controller.release() if self._phrase_controller else []
+
+    def _follows(self, message: Message) -> bool:
+        """Whether a message is of the controller of phrases, and says nothing after its moment."""
+        return self._phrase_controller is not None and self._phrase_controller.is_own(message)
 
     def _set_pace(self, tick: int, pace: float) -> list[Message]:
         """Change to this share of the tempo at `tick`; returns the tempo message for it, if it is another tempo."""
@@ -169,3 +188,10 @@ class Performer:
             self._in_flight.add(ready, self._clock.now())
             self._output.send(ready)
         return ready
+
+
+def _differ(one: PhraseController | None, other: PhraseController | None) -> bool:
+    """Whether two controllers of phrases are not alike."""
+    if one is None or other is None:
+        return one is not other
+    return (one.number, one.channels) != (other.number, other.channels)

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from bachd.music.performance.expression import Expression
+from bachd.music.performance.phrase_controller import PhraseController
 from bachd.music.piece import Step
 from bachd.realtime.clock import Clock
 from bachd.realtime.clock_out import ClockMode
@@ -62,6 +63,7 @@ class Player:
         expression: Expression | None = None,
         clock_mode: ClockMode = ClockMode.OFF,
         mix: VoiceMix = AS_WRITTEN,
+        phrase_controller: PhraseController | None = None,
         on_step: OnStep | None = None,
         on_retract: OnRetract | None = None,
         on_wait: OnWait | None = None,
@@ -74,10 +76,13 @@ class Player:
         expression: how the notes are struck; None: as they are written, but loud as metre and phrase want it.
         clock_mode: whether MIDI clock is sent with the music.
         mix: how loud each voice is, and where it has a channel of its own.
+        phrase_controller: a controller that follows the phrases.
         """
         self._clock = clock
         note_tracker = NoteTracker(channels, expression, mix)
-        self._performer = Performer(output, conductor, clock, note_tracker, clock_mode, patches, latency)
+        self._performer = Performer(
+            output, conductor, clock, note_tracker, clock_mode, patches, latency, phrase_controller
+        )
         self._on_step = on_step
         self._on_retract = on_retract
         self._on_wait = on_wait

@@ -21,6 +21,7 @@ from bachd.music.keys import Key
 from bachd.music.message import Message, bank_select, program_change
 from bachd.music.metre import Grid
 from bachd.music.performance.expression import Expression
+from bachd.music.performance.phrase_controller import PhraseController
 from bachd.music.piece import Piece
 from bachd.neural import assemble
 from bachd.neural.bundle import trial_run
@@ -117,16 +118,22 @@ def make_composer(config: Config, bundle: Bundle, model: Model) -> Composer:
 
 
 def open_harmoniser(
-    config: Config, rng: Random, *, model: Model | None = None, grid: Grid | None = None, key: Key | None = None
+    config: Config,
+    rng: Random,
+    *,
+    model: Model | None = None,
+    grid: Grid | None = None,
+    key: Key | None = None,
+    voice: int = 0,
 ) -> Harmoniser:
-    """Open what puts other voices under a melody; it takes the likeliest, unless `config` has a temperature.
+    """Open what puts other voices to a melody; it takes the likeliest, unless `config` has a temperature.
 
-    model: the network, if it is open already. grid, key: of the melody, if known. Raises ModelError.
+    model: the network, if it is open already. grid, key, voice: of the melody, see Harmoniser. Raises ModelError.
     """
     bundle = Bundle.open(config.model)
     model = model or open_model(config.device, bundle)
     sampler = _sampler(config, bundle, model, rng, usual=assemble.SUREST)
-    return assemble.harmoniser(bundle, model, sampler, grid, key)
+    return assemble.harmoniser(bundle, model, sampler, grid, key, voice)
 
 
 def compose_from(config: Config, bundle: Bundle, model: Model, piece: Piece, bars: int, rng: int) -> Composer:
@@ -198,6 +205,12 @@ def mix(config: Config) -> VoiceMix:
     return config.voices.mix(config.midi.channels)
 
 
+def phrase_controller(config: Config) -> PhraseController | None:
+    """Return the controller that follows the phrases, on all channels in use; None if the settings want none."""
+    number, channels = config.midi.phrase_controller, (*config.midi.channels, *mix(config).channels)
+    return None if number is None else PhraseController(number, [channel - 1 for channel in channels if channel])
+
+
 def make_player(parts: Parts, clock: Clock, *, on_step: OnStep, on_retract: OnRetract, on_wait: OnWait) -> Player:
     """Make a player that plays with these parts."""
     conductor = make_conductor(parts.config, parts.tempo_source)
@@ -227,6 +240,7 @@ def _manner(parts: Parts) -> dict[str, Any]:
         "latency": midi.latency_ms / 1e3,
         "expression": expression(parts.config, parts.rng),
         "clock_mode": _clock_mode(midi),
+        "phrase_controller": phrase_controller(parts.config),
     }
 
 

@@ -28,7 +28,7 @@ OnEvent: TypeAlias = "Callable[[PersonEvent], None]"
 
 def is_wanted(config: Config) -> bool:
     """Whether the settings have a use for what a person plays."""
-    return config.together != "none" or config.midi.thru or bool(config.midi.controls)
+    return config.together != "none" or bool(config.midi.thru or config.midi.controls)
 
 
 class _PageAlone:

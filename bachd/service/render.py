@@ -102,7 +102,7 @@ def _write(config: Config, out: Path, music: Music, rng: int) -> None:
     from bachd.realtime.clock import OfflineClock
     from bachd.realtime.player import Composed, Player
     from bachd.realtime.transport import Transport
-    from bachd.service.factory import expression, mix, patches
+    from bachd.service.factory import expression, mix, patches, phrase_controller
 
     steps = music(config.expression.ritardando)
 
@@ -120,6 +120,7 @@ def _write(config: Config, out: Path, music: Music, rng: int) -> None:
             patches=patches(config),
             mix=mix(config),
             expression=expression(config, rng),
+            phrase_controller=phrase_controller(config),
             on_step=output.on_step,
         )
         asyncio.run(player.perform(compose))

@@ -219,12 +219,13 @@ def _evaluate_form(options: argparse.Namespace, bundle: Bundle, model: Model) ->
 
 
 def _evaluate_given(options: argparse.Namespace, bundle: Bundle, model: Model) -> None:
-    """Harmonise the melodies of the pieces held out, and print how near that comes to the composer's own voices."""
+    """Harmonise a voice of the pieces held out, and print how near that comes to the composer's own voices."""
     from bachd.training.evaluate import reference_music
     from bachd.training.evaluate.given import report, unseen_melodies
 
     music, _ = reference_music.compared(options.corpus, bundle.folder)
     if music is None:
         raise UsageError("--given needs pieces that were held out; give --corpus SOURCE")
-    found = report.run(bundle, model, music, list(unseen_melodies.folk_songs()))
+    songs = list(unseen_melodies.folk_songs()) if options.given == report.VOICES[0] else []
+    found = report.run(bundle, model, music, songs, options.given)
     print(found.as_json() if options.json else found.as_text())

@@ -116,6 +116,11 @@ class Section:
         """Whether a key has a mapping below it."""
         return isinstance(self._values.get(key), Mapping)
 
+    def is_switch(self, key: str) -> bool:
+        """Whether a key has true or false as its value, as YAML may write them."""
+        node = self._values.get(key)
+        return isinstance(node, Scalar) and node.plain and bool(SWITCH.fullmatch(node.text))
+
     def keys_below(self, key: str) -> tuple[str, ...]:
         """Return the keys of the mapping below a key, where they are free."""
         node = self._values.get(key)

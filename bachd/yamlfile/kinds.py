@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bachd.music import pitch
 from bachd.yamlfile.fields import Section
 
 
@@ -69,6 +70,25 @@ def whole(low: int, high: int, *, zero: int = 0) -> Kind:
 def wholes(low: int, high: int) -> Kind:
     """Return whole numbers."""
     return Kind(lambda section, name, default: section.wholes(name, low, high, default), (low, high))
+
+
+def note() -> Kind:
+    """Return the number of a note, written as its name, such as 'C4', or as a MIDI number."""
+
+    def read(section: Section, name: str, default: Any) -> Any:
+        given = section.text(name, None)
+        if given is None:
+            return default
+        try:
+            found = int(given) if given.isdecimal() else pitch.number(given)
+            pitch.name(found)  # whether there is one
+        except ValueError as fault:
+            section.fault(name, str(fault))
+            return default
+        return found
+
+    limits = pitch.LOWEST, pitch.HIGHEST
+    return Kind(read, limits, lambda value: None if value is None else pitch.name(value), whole=True)
 
 
 def only_or_all(values: Sequence[Any]) -> Any:

@@ -128,7 +128,7 @@ def test_faults_of_the_settings_are_told_as_they_are(folder: Path, capsys: pytes
         assert capsys.readouterr().err.splitlines() == [
             "config.yaml:1: tempo: 1200 is not between 20 and 300",
             "config.yaml:2: bars: no such key; the keys here are model, device, seed, tempo, transpose, hours, "
-            "together, midi, speaker, voices, sampling, expression, web",
+            "together, together_voice, together_split, midi, speaker, voices, sampling, expression, web",
         ]
 
 

@@ -126,6 +126,19 @@ tempo: 90
             "1: midi.clock.offset_ms.FP-3X: no such key; did you mean 'FP-30X'?",
         ),
         (
+            "midi: {output: [FP-30X, SH-01A], thru: [SH-01B]}",
+            "1: midi.thru: 'SH-01B' is not in midi.output; did you mean 'SH-01A'?",
+        ),
+        ("together_voice: bas", "1: together_voice: 'bas' is not one of the choices; did you mean 'bass'?"),
+        ("together_split: H3", "1: together_split: 'H3' is not a note name such as 'C4', 'F#2' or 'Bb3'"),
+        ("together_split: 128", "1: together_split: 128 is not a MIDI note number (0 to 127)"),
+        (
+            "midi: {phrase_controller: 64}",
+            "1: midi.phrase_controller: controller 64 does something else; write such as 11 for expression",
+        ),
+        ("midi: {phrase_controller: 120}", "1: midi.phrase_controller: 120 is not between 1 and 95"),
+        ("midi: {thru: maybe}", "1: midi.thru: 'maybe' is not in midi.output; write true, false, or some of auto"),
+        (
             "zzz: 1",
             "1: zzz: no such key; the keys here are model, device, seed, tempo, transpose, hours, together",
         ),

@@ -129,6 +129,24 @@ def test_one_value_stands_for_a_list_of_one(write: Write) -> None:
     assert (midi.output, midi.channels) == (("none",), (10,))
 
 
+@pytest.mark.parametrize(
+    ("written", "thru"),
+    [("yes", True), ("false", False), ("null", False), ("SH-01A", ("SH-01A",)), ("[AUTO, SH-01A]", ("auto", "SH-01A"))],
+)
+def test_what_is_played_goes_to_all_outputs_none_or_some(
+    write: Write, written: str, thru: bool | tuple[str, ...]
+) -> None:
+    midi = load(write(f"midi: {{output: [auto, SH-01A], thru: {written}}}")).midi
+    assert midi.thru == thru
+    assert midi.thru_only == (thru if isinstance(thru, tuple) else ())
+
+
+@pytest.mark.parametrize(("written", "split"), [("C4", 60), ("60", 60), ("Bb2", 46), ("null", None)])
+def test_a_keyboard_is_divided_at_a_note(write: Write, written: str, split: int | None) -> None:
+    config = load(write(f"together_voice: BASS\ntogether_split: {written}"))
+    assert (config.together_voice, config.together_split) == ("bass", split)
+
+
 def test_a_seed_file_lies_beside_the_config(write: Write, tmp_path: Path) -> None:
     (tmp_path / "my.mid").write_bytes(b"")
     path = write("seed: {piece: my.mid}")

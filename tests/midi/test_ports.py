@@ -8,7 +8,7 @@ from mido import MidiFile
 
 from bachd.errors import EXIT_UNAVAILABLE, OutputError
 from bachd.midi.ports import open_outputs
-from bachd.music.message import note_off, note_on, program_change, set_tempo, time_signature
+from bachd.music.message import control_change, note_off, note_on, program_change, set_tempo, time_signature
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage
@@ -76,7 +76,8 @@ def test_a_file_whose_folder_appears_is_joined_on_a_bar_with_all_that_holds(tmp_
     path = tmp_path / "stick" / "b.mid"
     output = opened("none", f"file:{path}")
     now = MonotonicClock().now()
-    for message in (set_tempo(96), time_signature(3, 4), program_change(0, 19), note_on(0, 60, 64)):
+    state = set_tempo(96), time_signature(3, 4), program_change(0, 19), control_change(0, 11, 80)
+    for message in (*state, note_on(0, 60, 64)):
         output.send([TimedMessage(now, 0, message)])
     assert output.poll() == []
     path.parent.mkdir()
@@ -90,7 +91,8 @@ def test_a_file_whose_folder_appears_is_joined_on_a_bar_with_all_that_holds(tmp_
     output.close()
     assert output.recordings == [str(path)]
     kinds = [message.type for message in MidiFile(path).tracks[0] if message.type != "text"]
-    assert kinds == ["set_tempo", "time_signature", "program_change", "note_on", "note_off", "end_of_track"]
+    channel = ["program_change", "control_change", "note_on", "note_off"]
+    assert kinds == ["set_tempo", "time_signature", *channel, "end_of_track"]
 
 
 def test_what_is_waited_for_is_used_again_after_a_reload(tmp_path: Path) -> None:
@@ -121,6 +123,17 @@ def test_each_output_has_the_offset_that_was_asked_for(tmp_path: Path) -> None:
     outputs = open_outputs([first, second], MonotonicClock(), Lateness(), offsets={second: 0.01})
     assert outputs._offsets == (0.0, 0.01)
     outputs.close()
+
+
+@pytest.mark.usefixtures("no_midi")
+def test_those_that_alone_may_be_sent_what_is_played_are_known(tmp_path: Path) -> None:
+    first, second = (f"file:{tmp_path / name}" for name in ("a.mid", "b.mid"))
+    both = open_outputs([first, second], MonotonicClock(), Lateness())
+    assert both.thru is both
+    one = open_outputs([first, second], MonotonicClock(), Lateness(), present=both, thru=[second])
+    assert one.outputs == both.outputs
+    assert one.thru.outputs == one.outputs[1:]
+    one.close()
 
 
 @pytest.mark.usefixtures("no_midi")

@@ -23,6 +23,25 @@ def test_the_seed_comes_first_and_then_the_model() -> None:
     assert [(step.place.bar, step.place.phase) for step in steps[7:]] == [(1, 72), (2, 0), (2, 24), (2, 72)]
 
 
+def test_a_step_knows_where_in_its_phrase_it_is() -> None:
+    steps = play(composer(melodious(), habits=SHORT), 60)
+    ends = 0
+    for step, after in pairwise(steps):
+        if step.origin is Origin.BREATH or after.origin is Origin.BREATH:
+            assert (step.phrase is None) == (step.origin is Origin.BREATH)
+            continue
+        assert step.phrase is not None
+        assert after.phrase is not None
+        (since, ticks), (later, _) = step.phrase, after.phrase
+        assert 0 <= since < ticks or step.place.bar > 0
+        if later < since + step.event.ticks:  # the next phrase
+            ends += 1
+            assert since + step.event.ticks >= ticks
+        else:
+            assert later == since + step.event.ticks
+    assert ends > 2
+
+
 def test_the_model_hears_all_that_is_played_and_nothing_of_the_piece_before() -> None:
     model = ScriptedModel(cycle(parse_line("E4:2 F4 G4:2 A4 C4.E4.G4:0.5")))
     one, two = piece("one"), piece("two", grid=Grid(((0, WALTZ),), upbeat=24))

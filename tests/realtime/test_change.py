@@ -15,12 +15,18 @@ from tests.fakes import FakeClock, RecordingOutput, run, scripted, steps
 
 
 def change(
-    script: Sequence[Step], at: int, bpm: float = 120.0, *, elsewhere: bool = False, **how: Any
+    script: Sequence[Step],
+    at: int,
+    bpm: float = 120.0,
+    *,
+    elsewhere: bool = False,
+    before: dict[str, Any] | None = None,
+    **how: Any,
 ) -> list[RecordingOutput]:
     """Perform a script that is played otherwise from its step number `at` on; the output, and the one after that."""
     clock = FakeClock()
     outputs = [RecordingOutput(clock), RecordingOutput(clock)]
-    player = Player(outputs[0], Transport(120, 0.1), clock)
+    player = Player(outputs[0], Transport(120, 0.1), clock, **(before or {}))
     compose, count = scripted(script), 0
 
     async def composing(opens_bar: bool) -> Composed | None:

@@ -94,8 +94,8 @@ class TracksOutput:
                 parts[sounding.pop((message.channel, message.note), 0)].append((tick, message))
             elif message.data[0] < 0xF0:
                 waiting.append((tick, message))
-        for tick, message in waiting:
-            parts[channels.get(message.channel, 0)].insert(0, (tick, message))
+        for part in range(used):
+            parts[part][:0] = [each for each in waiting if channels.get(each[1].channel, 0) == part]
         _part_repeats(parts)
         names = voices.names(used) if used > 1 else (self._title,)
         return file_of([_track(*each) for each in zip((self._title, *names), (signs, *parts), strict=True)], PPQ)

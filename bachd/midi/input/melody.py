@@ -1,6 +1,7 @@
-"""Hear the melody in what a person plays: which of the keys that are down is the top voice.
+"""Hear the melody in what a person plays: which of the keys that are down is the top voice, or the lowest one.
 
-Law: as long as any key is down, or the pedal holds it, there is a melody; when none is, there is none.
+Law: as long as any key that can be of the melody is down, or the pedal holds it, there is a melody; when none is, there
+is none.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from typing import Final, TypeAlias
 from bachd.midi.input.person import DOWN, SUSTAIN, PersonEvent
 
 APART: Final = 12
-"""Semitones: a key that is struck further below the melody accompanies it; a nearer one is its next note."""
+"""Semitones: a key that is struck further below the melody, or above a bass, accompanies it; a nearer one is its next
+note."""
 TOGETHER: Final = 0.03
-"""Seconds within which keys are struck at once, and the highest of them is the melody."""
+"""Seconds within which keys are struck at once, and the outermost of them is the melody."""
 
 _Key: TypeAlias = tuple[str, int, int]
 
@@ -34,6 +36,16 @@ class MelodyFinder:
         self._down: set[_Key] = set()
         self._pedals: set[tuple[str, int]] = set()
         self._melody: _Key | None = None
+        self._up = 1
+        self._split: int | None = None
+
+    def use(self, *, lowest: bool, split: int | None) -> None:
+        """Listen in another way from the next key on.
+
+        lowest: whether the melody is the lowest voice, not the highest. split: the pitch from which on keys are of the
+        melody, or below which, if it is the lowest; the others accompany it. None for no such pitch.
+        """
+        self._up, self._split = -1 if lowest else 1, split
 
     @property
     def pitches(self) -> frozenset[int]:
@@ -64,10 +76,16 @@ class MelodyFinder:
         return self._melody != before
 
     def _is_next(self, key: _Key, moment: float) -> bool:
+        if not self._can_lead(key):
+            return False
         if self._melody is None or self._melody not in self._keys or self._melody == key:
             return True
+        further = self._up * (key[2] - self._melody[2])
         at_once = moment - self._keys[self._melody][0] <= TOGETHER
-        return key[2] > self._melody[2] if at_once else key[2] >= self._melody[2] - APART
+        return further > 0 if at_once else self._split is not None or further >= -APART
+
+    def _can_lead(self, key: _Key) -> bool:
+        return self._split is None or (key[2] >= self._split) == (self._up > 0)
 
     def _press(self, pedal: tuple[str, int], *, is_down: bool) -> None:
         if is_down:
@@ -82,5 +100,6 @@ class MelodyFinder:
             if key not in self._down and key[:2] not in self._pedals:
                 self._keys.pop(key, None)
         if self._melody is not None and self._melody not in self._keys:
-            held = [key for key in self._keys if key in self._down] or list(self._keys)
-            self._melody = max(held, key=lambda key: key[2], default=None)
+            led = [key for key in self._keys if self._can_lead(key)]
+            held = [key for key in led if key in self._down] or led
+            self._melody = max(held, key=lambda key: self._up * key[2], default=None)

@@ -68,6 +68,10 @@ class Phrase:
     theme: str
     """A letter; two phrases have the same if the later takes up the earlier."""
 
+    def place(self, tick: int) -> tuple[int, int]:
+        """Return how many of its ticks lie before `tick`, and how many it has."""
+        return max(0, tick - self.begin), self.end - self.begin
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -88,6 +92,11 @@ class Form:
     def phrase(self, tick: int) -> int:
         """Index of the phrase that `tick` lies in; the last one for all that comes after."""
         return min(len(self.phrases) - 1, bisect_right(self.phrases, tick, key=lambda phrase: phrase.begin) - 1)
+
+    def at(self, tick: int) -> Phrase:
+        """The phrase that `tick` lies in, of the opening, too; the last one for all that comes after."""
+        every = (*self.opening, *self.phrases)
+        return every[max(0, bisect_right(every, tick, key=lambda phrase: phrase.begin) - 1)]
 
     def share(self, tick: int) -> float:
         """Share of the piece before `tick`, 0 to 1."""

@@ -1,16 +1,16 @@
-"""Put other voices under a melody, note by note, as it comes.
+"""Put other voices to a melody, note by note, as it comes.
 
 Law: nothing of what follows is known. A note of the melody begins an event, and the event before is cut there; the
 melody is never changed, and where the network would move it, it stays.
 
-The melody is the top voice. The head spells chords from the top down, so it begins with the note that is given. Where
-the bundle has a graph that names the chord under a note, the head chooses among the ways to set that chord out; else
-the other notes are drawn as ever.
+The melody is the top voice, unless another one is asked for. The head spells chords from the top down, so it begins
+with the note that is given. Where the bundle has a graph that names the chord under a note, the head chooses among the
+ways to set that chord out; else the other notes are drawn as ever. For a melody in another voice, see lower_voice.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -19,12 +19,14 @@ from bachd.music.keys import Key
 from bachd.music.loop_detector import FreezeDetector, LoopDetector
 from bachd.music.metre import Grid
 from bachd.neural import features
-from bachd.neural.features import HIGHEST, HOLD, LOWEST, START
-from bachd.neural.harmonise.harmony import HarmonyGraph
+from bachd.neural.features import HIGHEST, HOLD, LOWEST, PITCHES, START
+from bachd.neural.harmonise import lower_voice
+from bachd.neural.harmonise.harmony import Harmony, HarmonyGraph
 from bachd.neural.harmonise.melody_features import MelodyHistory
 from bachd.neural.harmonise.voicing import voicings
 from bachd.neural.model import Model
 from bachd.neural.outlook import NOWHERE, Melody, Outlook
+from bachd.neural.runtime import Int8Array
 from bachd.neural.sampling.guidance import Guidance
 from bachd.neural.sampling.nucleus import drawn_order
 from bachd.neural.sampling.sampler import Sampler
@@ -51,15 +53,18 @@ class Harmoniser:
         voices: int = VOICES,
         key: Key | None = None,
         chords: HarmonyGraph | None = None,
+        voice: int = 0,
     ) -> None:
         """grid: the bar lines; without it, those of common time from tick 0 on. voices: see VOICES.
 
+        voice: the place of the melody from the top, 0 for the top voice; VOICES - 1 is the lowest one, however many.
         key: of the melody, if it is known as a whole; otherwise it is estimated as the melody comes. chords: names the
         chord under a note; without it, that is left to `model`, too.
         """
         self._chords = chords
         self._key = key
         self._model, self._sampler, self._voices = model, sampler, voices
+        self._voice = min(voice, voices - 1)
         self._grid = grid or Grid()
         self._context = model.context()
         self._freeze, self._loop = FreezeDetector(), LoopDetector()
@@ -78,7 +83,7 @@ class Harmoniser:
 
         Its length is how long the chord stays as it is if the melody does; then `go_on` tells what comes next.
         """
-        note = _within(pitch)
+        note = lower_voice.within(pitch, self._voice, self._sampler.pitches) if self._voice else _within(pitch)
         outlook = self._settle(tick, lambda: self._given(note, held=False))
         self._melody = note
         return self._draw(START + note - LOWEST, outlook)
@@ -113,7 +118,7 @@ class Harmoniser:
         self._bars = Grid(((0, place.metre),), place.phase and place.metre.bar - place.phase)
         self._tick, self._place = 0, self._bars.place(0)
         self._played, self._history = Melody(), MelodyHistory()
-        self._top: int | None = None
+        self._note: int | None = None  # of the melody's voice, whoever played it
         self._last: tuple[int, ...] = ()
         outlook = look()
         self._context.reset(self._place, outlook)
@@ -130,10 +135,10 @@ class Harmoniser:
         for left, part in zip(range(len(parts) - 1, -1, -1), parts, strict=True):
             top = part.sounding[-1] if part.sounding else None
             self._history.push(top, part.ticks, self._place, starts=top in part.starts)
-            if top is not None:
-                self._top = top
-                self._played.push(top, part.ticks)
-            outlook = look() if not left else self._given(part.sounding[-1], held=True) if part.sounding else NOWHERE
+            if part.sounding:
+                self._note = note = part.sounding[max(-len(part.sounding), -1 - self._voice)]
+                self._played.push(note, part.ticks)
+            outlook = look() if not left else self._given(note, held=True) if part.sounding else NOWHERE
             self._push(part, outlook)
         if not parts:  # what sounded was over at once, and is not known
             outlook = look()
@@ -150,16 +155,20 @@ class Harmoniser:
 
     def _given(self, pitch: int, *, held: bool) -> Outlook:
         outlook = self._played.outlook(pitch, held=held)
+        if self._voice:
+            outlook = replace(outlook, given=None)  # for it would be taken for the highest note
         return outlook if self._key is None else replace(outlook, home=self._key, key=self._key)
 
     def _unled(self) -> Outlook:
         """What is known where nobody plays the melody: the keys."""
-        return NOWHERE if self._top is None else replace(self._given(self._top, held=False), given=None)
+        return NOWHERE if self._note is None else replace(self._given(self._note, held=False), given=None)
 
     def _draw(self, top: int | None, outlook: Outlook) -> Event:
         wanted = Guidance(key=outlook.key, least=self._voices, most=self._voices)
         hidden, before = self._model.encode(self._context), self._last
-        if top is not None:
+        if top is not None and self._voice:
+            event = self._draw_around(top, hidden, wanted, outlook)
+        elif top is not None:
             wanted = self._with_chord(wanted, outlook)
             event = self._sampler.sample(hidden, before, wanted, outlook, given=(top,))
         else:
@@ -183,6 +192,34 @@ class Harmoniser:
             if found := voicings(given.pitch, chords[index][1], self._voices, lowest, self._last):
                 return replace(wanted, voicings=found, longest=TICKS - self._place.phase % TICKS)
         return wanted
+
+    def _draw_around(self, symbol: int, hidden: Int8Array, wanted: Guidance, outlook: Outlook) -> Event | None:
+        """Draw the event in which a voice below the top has the note `symbol`.
+
+        Where no chord can be set out around it, it is alone.
+        """
+        given = lower_voice.Given(self._voice, LOWEST + symbol % PITCHES, self._voices)
+        pitches, before = self._sampler.pitches, self._last
+        logits = self._model.head_logits(hidden, (), before, outlook)
+        tops = lower_voice.likeliest_tops(logits, pitches, before, given)
+        found = lower_voice.ranked(tops, lambda top: self._named(top, given, outlook), given)
+        order = drawn_order([nats for nats, _, _ in found], self._sampler.temperature, self._sampler.rng)
+        for sounded in (before, ()):  # rather a parallel than no chord
+            for _, top, harmony in (found[index] for index in order):
+                place = given.place, given.pitch
+                if ways := voicings(LOWEST + top % PITCHES, harmony, self._voices, pitches[0], sounded, place):
+                    wanted = replace(wanted, voicings=ways, longest=TICKS - self._place.phase % TICKS)
+                    event = self._sampler.sample(hidden, before, wanted, outlook, given=(top,))
+                    return event and lower_voice.keep_note(event, given.pitch, is_held=symbol >= HOLD)
+        return self._sampler.sample(hidden, before, replace(wanted, least=1, most=1), outlook, given=(symbol,))
+
+    def _named(self, symbol: int, given: lower_voice.Given, outlook: Outlook) -> Sequence[tuple[float, Harmony]]:
+        """Return the chords under a highest note, with their log-likelihoods."""
+        top = LOWEST + symbol % PITCHES
+        if self._chords is None:
+            return [] if outlook.key is None else lower_voice.plain_chords(top, outlook.key, given)
+        row = self._history.features(top, self._place, outlook, held=symbol >= HOLD)
+        return self._chords.likeliest(row, top, having=given.pitch % 12)
 
     def _is_stuck_with(self, event: Event) -> bool:
         return self._freeze.would_freeze(event, self._place.metre) or self._loop.would_loop(event)

@@ -52,23 +52,29 @@ class HarmonyGraph:
         """Load the graph from a bundle's folder. Raises ModelError."""
         return cls(load(folder / HARMONY), sets)
 
-    def likeliest(self, row: FloatArray, pitch: int) -> list[tuple[float, Harmony]]:
-        """Return the likeliest chords under `pitch` with their logits, in any order. Raises ModelError.
+    def likeliest(self, row: FloatArray, pitch: int, having: int | None = None) -> list[tuple[float, Harmony]]:
+        """Return the likeliest chords under `pitch` with their log-likelihoods, in any order. Raises ModelError.
 
-        row: of `MelodyHistory.features`.
+        row: of `MelodyHistory.features`. having: the pitch class that each of them has; None for no matter which.
         """
         (told,) = self._graph.inputs
         np.clip(np.rint(row / told.scale) + told.zero, -128, 127, out=self._bytes[0], casting="unsafe")
         output = self._graph.output
         said = (self._graph.invoke(self._bytes)[0].astype(np.float32) - output.zero) * np.float32(output.scale)
         chords, basses = said[: len(self._sets)], said[len(self._sets) :].tolist()
+        whole = log(np.exp(chords - chords.max()).sum()) + chords.max().item()
         found = []
-        for index in np.argsort(-chords, kind="stable")[:_SETS].tolist():
+        for index in self._order(chords, None if having is None else (having - pitch) % _CLASSES):
             degrees = self._sets[index]
-            total = log(sum([exp(basses[degree]) for degree in degrees]))
+            total = log(sum([exp(basses[degree]) for degree in degrees])) + whole
             chord = frozenset([(pitch + degree) % _CLASSES for degree in degrees])
             found += [
                 (chords.item(index) + basses[degree] - total, Harmony(chord, (pitch + degree) % _CLASSES))
                 for degree in degrees
             ]
         return found
+
+    def _order(self, chords: FloatArray, degree: int | None) -> list[int]:
+        """Return the indexes of the likeliest sets that have a degree, the best first."""
+        order: list[int] = np.argsort(-chords, kind="stable").tolist()
+        return [index for index in order if degree is None or degree in self._sets[index]][:_SETS]

@@ -1,4 +1,4 @@
-"""Take a melody out of some music, and harmonise it from its beginning to its end.
+"""Take a voice out of some music as a melody, and harmonise it from its beginning to its end.
 
 Law: the harmoniser is told of each note when it is reached, and of none before.
 """
@@ -21,16 +21,24 @@ class Turn:
     """The note that begins; None for a rest, or the end."""
 
 
-def top_line(events: Iterable[Event]) -> list[Turn]:
-    """Return the highest notes of some events as a melody, and its end."""
+def line(events: Iterable[Event], voice: int) -> list[Turn]:
+    """Return a voice of some events as a melody, and its end.
+
+    voice: its place from the top, such as 0 for the highest notes; where there are too few notes, the lowest are taken.
+    """
     found: list[Turn] = []
     tick, before = 0, None
     for event in events:
-        top = event.sounding[-1] if event.sounding else None
-        if top != before or top in event.starts:
-            found.append(Turn(tick, top))
-        tick, before = tick + event.ticks, top
+        note = event.sounding[max(-len(event.sounding), -1 - voice)] if event.sounding else None
+        if note != before or note in event.starts:
+            found.append(Turn(tick, note))
+        tick, before = tick + event.ticks, note
     return [*found, Turn(tick, None)]
+
+
+def top_line(events: Iterable[Event]) -> list[Turn]:
+    """Return the highest notes of some events as a melody, and its end."""
+    return line(events, 0)
 
 
 def harmonise(harmoniser: Harmoniser, melody: Sequence[Turn]) -> Iterator[Event]:

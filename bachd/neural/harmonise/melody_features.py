@@ -21,7 +21,8 @@ from bachd.neural.outlook import Outlook
 
 _SIXTEENTH: Final = TICKS // 4
 _CLASSES: Final = 12
-_SPANS: Final = (None, 8 * TICKS, 4 * TICKS)
+_LONGEST_SPAN: Final = 8 * TICKS
+_SPANS: Final = (None, _LONGEST_SPAN, 4 * TICKS)
 """Ticks that the histograms of pitch classes look back; None is to the beginning."""
 _LONG: Final = 2 * TICKS
 """Ticks from which a note counts as the end of a phrase."""
@@ -82,6 +83,8 @@ class MelodyHistory:
 
     def __init__(self) -> None:
         self._notes: list[_Note] = []
+        # Of all notes but the last one, by pitch class: ticks, and how many are long.
+        self._whole, self._long = np.zeros((2, _CLASSES), np.float32)
         self._tick = 0
         self._begun = 0
         """The tick at which the phrase began."""
@@ -90,13 +93,18 @@ class MelodyHistory:
         """Take in that a note began at `place`, or went on, and sounded for so many ticks; None for a rest."""
         if pitch is not None:
             if starts or not self._notes or self._notes[-1].pitch != pitch:
-                self._end_phrase()
+                self._end_note()
                 self._notes.append(_Note(pitch, self._tick, place.phase))
             self._notes[-1].ticks += ticks
         self._tick += ticks
 
-    def _end_phrase(self) -> None:
-        if self._notes and self._tick - self._notes[-1].tick >= _LONG:
+    def _end_note(self) -> None:
+        if not self._notes:
+            return
+        last = self._notes[-1]
+        self._whole[last.pitch % _CLASSES] += last.ticks
+        self._long[last.pitch % _CLASSES] += last.ticks >= _LONG
+        if self._tick - last.tick >= _LONG:
             self._begun = self._tick
 
     def features(self, pitch: int, place: Place, outlook: Outlook, *, held: bool) -> FloatArray:
@@ -123,17 +131,21 @@ class MelodyHistory:
         return row
 
     def _histograms(self, row: FloatArray, before: list[_Note], now: _Note) -> None:
-        pitch = now.pitch
         found = np.zeros((len(_SPANS), _CLASSES), np.float32)
-        found[:, 0] = now.ticks + _SIXTEENTH
+        found[0] = _above_note(self._whole, now.pitch)
+        found[:, 0] += now.ticks + _SIXTEENTH
         closes = row[_AT["closes"] : _AT["closes"] + _CLASSES]
-        for note in before:
-            above = (note.pitch - pitch) % 12
+        closes += _above_note(self._long, now.pitch)
+        if len(before) == len(self._notes) and before:  # the last one is over, too
+            last = before[-1]
+            found[0, (last.pitch - now.pitch) % _CLASSES] += last.ticks
+            closes[(last.pitch - now.pitch) % _CLASSES] += last.ticks >= _LONG
+        for note in reversed(before):
+            if (ago := self._tick - note.tick) >= _LONGEST_SPAN:
+                break
             for index, span in enumerate(_SPANS):
-                if span is None or self._tick - note.tick < span:
-                    found[index, above] += note.ticks
-            if note.ticks >= _LONG:
-                closes[above] += 1
+                if span is not None and ago < span:
+                    found[index, (note.pitch - now.pitch) % _CLASSES] += note.ticks
         closes /= max(1.0, float(closes.sum()))
         flat = np.stack([found / found.sum(axis=1, keepdims=True), found > 0], axis=1)
         row[: _BLOCKS["histograms"]] = flat.ravel()
@@ -149,6 +161,11 @@ class MelodyHistory:
         long = begins and self._notes and self._tick - self._notes[-1].tick >= _LONG
         since = 0 if long else self._tick - self._begun
         row[_AT["since"] + min(since // TICKS, _SINCE - 1)] = 1
+
+
+def _above_note(by_class: FloatArray, pitch: int) -> FloatArray:
+    """Return numbers by pitch class, from that of a note on."""
+    return np.roll(by_class, -(pitch % _CLASSES))
 
 
 def _keys(row: FloatArray, pitch: int, outlook: Outlook) -> None:

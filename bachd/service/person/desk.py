@@ -14,7 +14,7 @@ from bachd.midi.input.person import PersonEvent
 from bachd.midi.input.trigger import Trigger, named
 from bachd.music.message import Message, note_off
 from bachd.music.piece import Step
-from bachd.realtime.output import TimedMessage
+from bachd.realtime.output import Output, TimedMessage
 from bachd.service.parts import Parts, PartsExchange
 from bachd.service.person.page_keys import PAGE, PageKeys
 
@@ -71,7 +71,7 @@ class PersonDesk:
         """What is played in browsers."""
         self._exchange = exchange
         self._clock = clock
-        self._through: dict[_Key, tuple[Parts, Message]] = {}
+        self._through: dict[_Key, tuple[Output, Message]] = {}
         self._steering: set[_Key] = set()
         self._parts: Parts | None = None
         self.follow()
@@ -148,21 +148,28 @@ class PersonDesk:
         if message.type == "note_off":
             if (begun := self._through.pop(_key(event), None)) is not None:
                 self._send(begun[0], message)
-        elif (parts.config.midi.thru or event.source.startswith(PAGE)) and message.type in _PASSED:
+        elif message.type in _PASSED and (output := _way_through(event, parts)) is not None:
             if message.type == "note_on":
-                self._through[_key(event)] = (parts, message)
-            self._send(parts, message)
+                self._through[_key(event)] = (output, message)
+            self._send(output, message)
 
     def _end_through(self) -> None:
-        for parts, message in self._through.values():
-            self._send(parts, note_off(message.channel, message.note))
+        for output, message in self._through.values():
+            self._send(output, note_off(message.channel, message.note))
         self._through.clear()
 
-    def _send(self, parts: Parts, message: Message) -> None:
+    def _send(self, output: Output, message: Message) -> None:
         messages = [TimedMessage(self._clock(), 0.0, message)]
-        parts.outputs.send(messages)
+        output.send(messages)
         if message.type == "note_on":
             self.sent(messages)
+
+
+def _way_through(event: PersonEvent, parts: Parts) -> Output | None:
+    """Return the outputs that what is played goes through to; None if it does not."""
+    if event.source.startswith(PAGE):
+        return parts.outputs
+    return parts.outputs.thru if parts.config.midi.thru else None
 
 
 def _key(event: PersonEvent) -> _Key:

@@ -1,4 +1,4 @@
-"""Play the other voices under what a person plays, at once.
+"""Play the other voices to what a person plays, at once.
 
 Law: a chord is played for the note that sounds: one that was computed for a note that is over is left out. While the
 person's melody sounds, the others move as the network wants; with its end they end.
@@ -13,8 +13,9 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from bachd.config import TOGETHER_VOICES, Config
 from bachd.errors import BachdError
 from bachd.midi.input.melody import MelodyFinder, Note
 from bachd.midi.input.person import PersonEvent
@@ -34,6 +35,8 @@ YIELDING: Final = TICKS
 """Ticks for which the melody is left to the person after a note."""
 _VELOCITY: Final = 75
 """Of a melody that nobody plays, before the others are made softer."""
+_Chord: TypeAlias = tuple[Event, int | None]
+"""An event, and the note of it that the person plays."""
 SHORTEST: Final = TICKS // 4
 """Ticks that a chord lasts at least while the melody holds its note."""
 
@@ -75,11 +78,12 @@ class HarmonyPartner:
             self._stop()
         if not self._active:
             return
+        voice, split = parts.config.together_voice, parts.config.together_split
+        self._finder.use(lowest=voice == TOGETHER_VOICES[-1], split=split)
         sounds = patches(parts.config)
         if not was_active or (sounds, parts.outputs) != (patches(before.config), before.outputs):
             self._voices.set_up([message for group in sounds for message in group])
-        drawn_by = (parts.config.model, parts.config.device, parts.config.sampling)
-        if not was_active or drawn_by != (before.config.model, before.config.device, before.config.sampling):
+        if not was_active or _drawn_by(parts.config) != _drawn_by(before.config):
             self._ask(lambda: self._open(parts), lambda _: None)
         if self._plays_alone and not was_alone and self._finder.note is None:
             self._go_alone_from(self._beat.strike(self._clock(), self._conductor()))
@@ -143,14 +147,15 @@ class HarmonyPartner:
         self._beat.at(self._clock(), self._conductor())
         self._ask_for_chord(lambda: self._continue(tick), note, tick)
 
-    def _ask_for_chord(self, ask: Callable[[], Event | None], note: Note | None, tick: int) -> None:
+    def _ask_for_chord(self, ask: Callable[[], _Chord | None], note: Note | None, tick: int) -> None:
         turn = self._turn
 
-        def play(event: Event | None) -> None:
-            if event is None or turn != self._turn:
+        def play(chord: _Chord | None) -> None:
+            if chord is None or turn != self._turn:
                 return
+            event, given = chord
             velocity = _VELOCITY if note is None else note.velocity
-            self._voices.play(event, velocity, self._finder.pitches, alone=note is None)
+            self._voices.play(event, velocity, self._finder.pitches, given)
             ends = tick + max(SHORTEST, event.ticks)
             if note is None:
                 self._go_alone_from(ends)
@@ -159,11 +164,11 @@ class HarmonyPartner:
 
         self._ask(ask, play)
 
-    def _ask(self, ask: Callable[[], Event | None], answer: Callable[[Event | None], None]) -> None:
+    def _ask(self, ask: Callable[[], _Chord | None], answer: Callable[[_Chord | None], None]) -> None:
         """Call `ask` in the thread, and then `answer` here."""
         future = asyncio.get_running_loop().run_in_executor(self._thread, ask)
 
-        def done(future: asyncio.Future[Event | None]) -> None:
+        def done(future: asyncio.Future[_Chord | None]) -> None:
             if future.cancelled():
                 return
             try:
@@ -176,18 +181,28 @@ class HarmonyPartner:
     def _open(self, parts: Parts) -> None:
         from bachd.service.factory import open_harmoniser
 
-        self._harmoniser = open_harmoniser(parts.config, Random(parts.rng), model=parts.composer.model)
+        voice = TOGETHER_VOICES.index(parts.config.together_voice)
+        self._harmoniser = open_harmoniser(parts.config, Random(parts.rng), model=parts.composer.model, voice=voice)
 
-    def _strike(self, note: Note, tick: int) -> Event | None:
-        return None if self._harmoniser is None else self._harmoniser.strike(note.pitch, tick)
+    def _strike(self, note: Note, tick: int) -> _Chord | None:
+        if (harmoniser := self._harmoniser) is None:
+            return None
+        return harmoniser.strike(note.pitch, tick), harmoniser.melody
 
-    def _continue(self, tick: int) -> Event | None:
+    def _continue(self, tick: int) -> _Chord | None:
         harmoniser = self._harmoniser
-        return None if harmoniser is None or harmoniser.melody is None else harmoniser.go_on(tick)
+        if harmoniser is None or harmoniser.melody is None:
+            return None
+        return harmoniser.go_on(tick), harmoniser.melody
 
-    def _play_alone(self, tick: int) -> Event | None:
-        return None if self._harmoniser is None else self._harmoniser.play_alone(tick)
+    def _play_alone(self, tick: int) -> _Chord | None:
+        return None if self._harmoniser is None else (self._harmoniser.play_alone(tick), None)
 
     def _release(self, tick: int) -> None:
         if self._harmoniser is not None:
             self._harmoniser.release(tick)
+
+
+def _drawn_by(config: Config) -> tuple[object, ...]:
+    """Return what a harmoniser is opened by."""
+    return config.model, config.device, config.sampling, config.together_voice

@@ -1,4 +1,4 @@
-"""Sound the voices under a melody, and end them.
+"""Sound the voices that join a melody, and end them.
 
 Law: each note_on has its note_off, on the output and the channel that it went to; what the person holds is not struck a
 second time.
@@ -23,10 +23,10 @@ Sent = Callable[[Sequence[TimedMessage]], None]
 
 
 class Voices:
-    """The notes under the melody that sound. For one thread."""
+    """The notes beside the melody that sound. For one thread."""
 
     def __init__(self, output: Output, channels: Sequence[int], clock: Callable[[], float], sent: Sent) -> None:
-        """channels: 1 to 16, from the melody's down; the last takes the rest. clock: monotonic seconds."""
+        """channels: 1 to 16, from the top voice's down; the last takes the rest. clock: monotonic seconds."""
         self._output, self._channels, self._clock, self._sent = output, tuple(channels), clock, sent
         self._mix = AS_WRITTEN
         self._sounding: dict[int, int] = {}  # channels, 0 to 15, by pitch
@@ -41,18 +41,18 @@ class Voices:
         """Send what chooses the sounds."""
         self._send(messages)
 
-    def play(self, event: Event, velocity: int, held: Collection[int], *, alone: bool = False) -> None:
-        """Sound what an event has below its highest note, of a melody of that velocity, but for what a person holds.
+    def play(self, event: Event, velocity: int, held: Collection[int], given: int | None) -> None:
+        """Sound what an event has beside its note `given` of a melody of that velocity, but for what a person holds.
 
-        alone: whether nobody plays the melody, so that it is sounded, too.
+        given: None if nobody plays the melody, so that it is sounded, too.
         """
-        below = event.sounding if alone else event.sounding[:-1]
-        voices = {pitch: _voice(place, len(event.sounding)) for place, pitch in enumerate(reversed(event.sounding))}
+        ours = {pitch: place for place, pitch in enumerate(reversed(event.sounding)) if pitch != given}
+        voices = {pitch: _voice(place, len(event.sounding)) for pitch, place in ours.items()}
         loud = max(1, round(_SOFTER * velocity))
-        velocities = {pitch: self._mix.velocity(voices[pitch], loud) for pitch in below if pitch not in held}
-        kept = {pitch for pitch in below if pitch in event.held and pitch in self._sounding and velocities.get(pitch)}
+        velocities = {pitch: self._mix.velocity(voices[pitch], loud) for pitch in ours if pitch not in held}
+        kept = {pitch for pitch in ours if pitch in event.held and pitch in self._sounding and velocities.get(pitch)}
         messages = [self._off(pitch) for pitch in tuple(self._sounding) if pitch not in kept]
-        for place, pitch in enumerate(reversed(below), 0 if alone else 1):
+        for pitch, place in ours.items():
             if pitch not in kept and velocities.get(pitch):
                 own = self._mix.channels[voices[pitch]]
                 channel = (own or self._channels[min(place, len(self._channels) - 1)]) - 1

@@ -46,9 +46,10 @@ async def open_parts(
 
         for remark in remarks(config):
             log.warning("%s", remark)
-        midi = config.midi
-        speaker = config.speaker.settings
-        outputs = open_outputs(midi.output, clock, lateness, awaiting=awaiting, offsets=midi.offsets, speaker=speaker)
+        midi, speaker = config.midi, config.speaker.settings
+        outputs = open_outputs(
+            midi.output, clock, lateness, awaiting=awaiting, offsets=midi.offsets, thru=midi.thru_only, speaker=speaker
+        )
         opened.callback(outputs.close)
         tempo_source = await loop.run_in_executor(None, open_tempo_source, config, loop.call_soon_threadsafe)
         if tempo_source is not None:

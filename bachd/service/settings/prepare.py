@@ -55,12 +55,14 @@ def prepare(wanted: Config, present: Sequence[Parts], clock: Clock, lateness: La
         person = heard.person if heard and is_wanted(wanted) else None
         if person is None and (person := open_person(wanted, call)) is not None:
             opened.callback(person.close)
-        if sent := alike("midi.output", "midi.offsets", "speaker.card", "speaker.soundfont"):
+        if sent := alike("midi.output", "midi.offsets", "midi.thru_only", "speaker.card", "speaker.soundfont"):
             outputs = sent.outputs
         else:
             old = FanOut([output for parts in present for output in parts.outputs.outputs])
             midi, sound = wanted.midi, wanted.speaker.settings
-            outputs = ports.open_outputs(midi.output, clock, lateness, present=old, offsets=midi.offsets, speaker=sound)
+            outputs = ports.open_outputs(
+                midi.output, clock, lateness, present=old, offsets=midi.offsets, thru=midi.thru_only, speaker=sound
+            )
         opened.pop_all()
     for remark in remarks(wanted):
         if not present or remark not in remarks(present[0].config):

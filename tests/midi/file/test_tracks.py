@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import mido
 import pytest
@@ -12,7 +13,8 @@ from bachd.errors import OutputError
 from bachd.midi.file.tracks import TracksOutput
 from bachd.music import pitch
 from bachd.music.keys import Key
-from bachd.music.message import program_change
+from bachd.music.message import bank_select, program_change
+from bachd.music.performance.phrase_controller import PhraseController
 from bachd.music.piece import Step
 from bachd.realtime.clock import OfflineClock
 from bachd.realtime.player import Composed, Player
@@ -20,7 +22,7 @@ from bachd.realtime.transport import Transport
 from tests.fakes import run, steps
 
 
-def written(path: Path, music: list[Step], program: int | None = None) -> mido.MidiFile:
+def written(path: Path, music: list[Step], program: int | None = None, **how: Any) -> mido.MidiFile:
     """The file of some music that was played into it."""
     script = iter(music)
 
@@ -29,7 +31,8 @@ def written(path: Path, music: list[Step], program: int | None = None) -> mido.M
 
     output = TracksOutput(path, "title")
     patches = () if program is None else ((program_change(0, program),),)
-    player = Player(output, Transport(120), OfflineClock(), patches=patches, on_step=output.on_step)
+    how = {"patches": patches, **how}
+    player = Player(output, Transport(120), OfflineClock(), on_step=output.on_step, **how)
     run(player.perform(compose))
     output.close()
     return mido.MidiFile(path)
@@ -63,6 +66,15 @@ def test_the_first_track_has_key_metre_and_tempo(tmp_path: Path) -> None:
     signs = {message.type: message for message in written(tmp_path / "a.mid", music).tracks[0]}
     assert signs["key_signature"].key == "Bb"
     assert (signs["time_signature"].numerator, signs["set_tempo"].tempo) == (4, 500_000)
+
+
+def test_what_is_for_a_channel_is_in_the_order_in_which_it_was_sent(tmp_path: Path) -> None:
+    patches, swell = [[*bank_select(0, 300), program_change(0, 42)]], PhraseController(11, [0])
+    track = written(tmp_path / "a.mid", steps("C4:8"), patches=patches, phrase_controller=swell).tracks[1]
+    first = [(message.type, getattr(message, "control", None)) for message in track[1:6]]
+    bank = [("control_change", 0), ("control_change", 32), ("program_change", None)]
+    assert first == [*bank, ("control_change", 11), ("note_on", None)]
+    assert len([message for message in track if message.type == "control_change"]) > 20
 
 
 def test_a_single_line_is_one_track_and_its_sound_comes_first(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from bachd.midi.input.person import Person
 from bachd.music import pitch
 
 
-def heard(*script: str) -> str:
+def heard(*script: str, lowest: bool = False, split: int | None = None) -> str:
     """What the melody does in a script such as '0.0 on C4', '0.5 off C4', '1.0 pedal 127'; '-' where it ends."""
     person, finder, found = Person(), MelodyFinder(), []
+    finder.use(lowest=lowest, split=split)
     for line in script:
         moment, verb, what = line.split()
         if verb in ("on", "off"):
@@ -39,6 +40,19 @@ def test_of_keys_that_are_struck_at_once_the_highest_counts() -> None:
 
 def test_a_low_key_accompanies() -> None:
     assert heard("0.0 on C5", "0.5 on C3", "1.0 off C3", "1.5 off C5") == "C5 -"
+
+
+def test_of_keys_for_the_bass_the_lowest_counts_and_a_high_one_accompanies() -> None:
+    at_once = "0.0 on C3", f"{TOGETHER / 2} on G2", f"{TOGETHER} on E3"
+    assert heard(*at_once, "0.5 on A3", "1.0 off G2", "1.1 off A3", "1.2 on D3", lowest=True) == "C3 G2 C3 D3"
+    assert heard("0.0 on C2", "0.5 on C#3", "0.6 on C3", lowest=True) == "C2 C3"
+
+
+def test_a_divided_keyboard_has_the_melody_on_one_side() -> None:
+    script = "0.0 on B3", "0.5 on C4", "1.0 on C6", "1.5 on D4", "2.0 off D4", "2.5 off C6", "3.0 off C4", "3.5 off B3"
+    assert heard(*script, split=60) == "C4 C6 D4 C6 C4 -"
+    assert heard(*script, lowest=True, split=60) == "B3 -"
+    assert heard("0.0 on C4", "0.5 on C2", "1.0 on B2", "1.1 off C2", lowest=True, split=60) == "C2 B2"
 
 
 def test_the_melody_falls_back_to_what_is_still_held() -> None:

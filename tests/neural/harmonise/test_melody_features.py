@@ -43,6 +43,31 @@ def test_it_makes_no_difference_in_how_many_parts_a_note_is_known(notes: Notes, 
     assert (told(notes, pitch) == told(notes, pitch, parts=3)).all()
 
 
+@given(NOTES, st.integers(60, 78), st.booleans())
+def test_histograms_are_those_of_all_notes_however_many(notes: Notes, pitch: int, held: bool) -> None:
+    notes = [(60, 48), *notes] if held else notes
+    history, melody, grid, tick = MelodyHistory(), Melody(), Grid(), 0
+    begun: list[tuple[int, int, int]] = []
+    for each, ticks in notes:
+        history.push(each, ticks, grid.place(tick), starts=True)
+        if each is not None:
+            begun.append((each, tick, ticks))
+        tick += ticks
+    going_on = held and bool(begun)
+    pitch = begun[-1][0] if going_on else pitch
+    row = history.features(pitch, grid.place(tick), melody.outlook(pitch, held=held), held=held)
+    before, now = (begun[:-1], begun[-1][2]) if going_on else (begun, 0)
+    for place, span in enumerate((10**9, 192, 96)):
+        wanted = np.zeros(12, np.float32)
+        wanted[0] = now + 6
+        for each, at, ticks in before:
+            wanted[(each - pitch) % 12] += ticks * (tick - at < span)
+        assert np.allclose(row[24 * place : 24 * place + 12], wanted / wanted.sum())
+        assert (row[24 * place + 12 : 24 * place + 24] == (wanted > 0)).all()
+    closes = np.bincount([(each - pitch) % 12 for each, _, ticks in before if ticks >= 48], minlength=12)
+    assert np.allclose(row[72:84], closes / max(1, closes.sum()))
+
+
 def test_notes_before_lengths_and_metre_are_told() -> None:
     tune: Notes = [(67, 24), (69, 24), (71, 24)]
     usual = told(tune, 72)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from bachd.config import Config
-from bachd.config_midi import Midi, Speaker
+from bachd.config_midi import Midi
+from bachd.config_voices import Speaker
 from bachd.midi.speaker import sound_card, soundfont
 from bachd.service.doctor.loudspeaker import loudspeaker
 from bachd.service.doctor.machine import Machine

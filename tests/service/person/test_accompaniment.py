@@ -12,7 +12,7 @@ from bachd.config import Config
 from bachd.errors import SeedError, UsageError
 from bachd.music import midifile
 from bachd.music.metre import Metre
-from bachd.neural.harmonise.melody import top_line
+from bachd.neural.harmonise.melody import line, top_line
 from bachd.service.person.accompaniment import open_accompaniment
 
 TUNE = ((67, 1), (69, 0.5), (71, 0.5), (69, 1), (None, 1), (67, 1), (66, 1), (67, 2))
@@ -48,6 +48,15 @@ def test_a_file_s_melody_is_harmonised_at_its_tempo(tmp_path: Path, capsys: pyte
     assert cli.main(["render", str(out), "--with", str(tune), "--rng", "2", "--config", str(config)]) == 0
     assert out.read_bytes() == first  # the likeliest is taken, not drawn
     assert "wrote" in capsys.readouterr().out
+
+
+def test_a_file_s_lowest_notes_may_be_the_bass(tmp_path: Path) -> None:
+    tune = write(tmp_path / "tune.mid")
+    melody = midifile.read(tune.read_bytes(), "tune")
+    for voice, place in (("bass", 3), ("tenor", 2)):
+        steps = list(open_accompaniment(Config(together_voice=voice), tune, 1).steps())
+        found = [(turn.tick, turn.pitch and turn.pitch % 12) for turn in line([step.event for step in steps], place)]
+        assert found == [(turn.tick, turn.pitch and turn.pitch % 12) for turn in line(melody.events, 3)]
 
 
 def test_a_melody_is_placed_in_its_metre(tmp_path: Path) -> None:

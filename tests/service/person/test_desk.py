@@ -122,6 +122,20 @@ def test_what_goes_through_ends_where_it_began(monkeypatch: pytest.MonkeyPatch) 
     assert [timed.message.data.hex() for timed in another.messages] == ["904040", "804040"]
 
 
+def test_only_the_outputs_that_may_get_it_are_sent_what_goes_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(monkeypatch, output=("piano", "synth"), thru=("synth",))
+    synth = RecordingOutput(OfflineClock())
+    place.exchange_for(outputs=FanOut([place.output, synth], thru=[False, True]))
+    place.cable.play("903c40", "b0407f", "e00041")
+    place.exchange_for(outputs=FanOut([place.output, synth]))
+    place.cable.play("803c40")
+    assert [timed.message.data.hex() for timed in synth.messages] == ["903c40", "b0407f", "e00041", "803c40"]
+    assert place.sent == []
+    place.exchange_for(outputs=FanOut([place.output, synth], thru=[False, True]))
+    place.desk.page_keys.play(1, b"\x90\x40\x40")
+    assert place.sent == ["904040"]
+
+
 def test_what_is_held_when_the_input_changes_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     place = Place(monkeypatch, thru=True)
     place.cable.play("903c40")

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from bachd.config import Config, Sampling
+from bachd.config import TOGETHER_VOICES, Config, Sampling
 from bachd.config_midi import Midi
 from bachd.errors import ModelError
 from bachd.midi.fan_out import FanOut
@@ -88,6 +88,57 @@ def test_chords_are_those_of_the_same_melody_in_a_file(monkeypatch: pytest.Monke
             by_tick[tick] = list(event.sounding[:-1])
             tick += event.ticks
         assert heard == [by_tick[turn.tick] for turn in top_line(tune)[:-1]]
+
+    run(main())
+
+
+def test_three_voices_join_a_bass_and_go_above_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        place = Place(monkeypatch, replace(CONFIG, together_voice="bass"))
+        heard = []
+        for note in (48, 47, 45, 43, 48):
+            await place.play(f"90{note:02x}40", then=0.01)
+            heard.append(tuple(place.sounding))
+            assert len(place.sounding) == 3
+            assert min(place.sounding) > note
+            await place.play("904840", "804840")  # an octave above and more, it accompanies
+            await asyncio.sleep(0.99)
+            await place.play(f"80{note:02x}40", then=0.01)
+            assert place.sounding == []
+        assert len(set(heard)) > 3
+
+    run(main())
+
+
+def test_another_voice_and_a_split_hold_from_the_next_note_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        place = Place(monkeypatch)
+        await place.play("904840", then=0.1)
+        assert max(place.sounding) < 72
+        config = replace(CONFIG, together_voice="bass", together_split=60)
+        place.partner.use(replace(place.parts, config=config))
+        await place.play("804840", "903040", then=0.1)
+        assert len(place.sounding) == 3
+        assert min(place.sounding) > 48
+        await place.play("803040", "904840", then=0.1)  # which accompanies, as it is above the split
+        assert place.sounding == []
+        await place.play("804840")
+
+    run(main())
+
+
+def test_in_a_duet_the_person_takes_the_bass(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        place = Place(monkeypatch, replace(CONFIG, together="duet", together_voice="bass"))
+        await asyncio.sleep(10.0)
+        assert len(place.sounding) == 4
+        for note in (43, 45, 47):
+            await place.play(f"90{note:02x}40", then=0.5)
+            assert len(place.sounding) == 3
+            assert min(place.sounding) > note
+            await place.play(f"80{note:02x}40", then=0.5)
+        await asyncio.sleep(2.0)
+        assert len(place.sounding) == 4
 
     run(main())
 
@@ -228,7 +279,9 @@ def test_whatever_is_played_nothing_hangs(monkeypatch: pytest.MonkeyPatch, seed:
                     data = b""
                 case 2 if rng.random() < 0.1:
                     mode = rng.choice(("none", "harmonise", "duet"))
-                    place.partner.use(replace(place.parts, config=replace(CONFIG, together=mode)))
+                    voice, split = rng.choice(TOGETHER_VOICES), rng.choice((None, 55, 62))
+                    config = replace(CONFIG, together=mode, together_voice=voice, together_split=split)
+                    place.partner.use(replace(place.parts, config=config))
                     continue
                 case kind:
                     status = 0x90 if kind % 2 else 0x80

@@ -147,6 +147,22 @@ def test_who_is_listened_to_stays_as_long_as_it_is_the_same_input(
         playing.after((second,), "together: harmonise\nmodel: cello\nseed: {piece: null}")
 
 
+def test_other_outputs_for_what_is_played_are_the_same_ones_in_other_hands(
+    playing: Playing, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    monkeypatch.setattr("bachd.midi.inputs.open_input", Cable().open)
+    old, new = (f"file:{folder / name}" for name in ("out.mid", "new.mid"))
+    both = f"output: ['{old}', '{new}']"
+    silent = playing.by(f"midi: {{{both}}}")
+    passing = playing.after((silent,), f"midi: {{{both}, thru: true}}")
+    assert passing.outputs is silent.outputs
+    assert passing.outputs.thru is passing.outputs
+    some = playing.after((passing,), f"midi: {{{both}, thru: '{new}'}}")
+    assert some.outputs.outputs == passing.outputs.outputs
+    assert some.outputs.thru.outputs == some.outputs.outputs[1:]
+    some.outputs.close(playing.parts.outputs)
+
+
 def test_another_volume_keeps_the_loudspeaker_open(playing: Playing) -> None:
     parts = playing.by("speaker: {volume: 30}")
     assert parts.outputs is playing.parts.outputs

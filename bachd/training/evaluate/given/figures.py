@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bachd.music import keys
 from bachd.music.event import TICKS, Event
+from bachd.music.keys import Key
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
 from bachd.training.evaluate import style_statistics
@@ -19,6 +21,10 @@ from bachd.training.evaluate.event_arrays import of_pieces
 SIXTEENTH: Final = TICKS // 4
 _VOICES: Final = 4
 _FIFTH, _OCTAVE = 7, 0
+_SPAN: Final = 16
+"""Sixteenths in four quarters."""
+_NEAR: Final = 1
+"""Fifths between neighbouring keys: dominant, subdominant and their relatives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +36,9 @@ class Figures:
     """Of sixteenths: the same pitch classes sound."""
     bass: float
     """The same pitch class is lowest."""
+    voice_1: float
+    """The top voice has the very pitch."""
     voice_2: float
-    """The second voice from the top has the very pitch."""
     voice_3: float
     voice_4: float
     plain: float
@@ -42,6 +49,8 @@ class Figures:
     """Parallel fifths in 1,000 of them, voices counted from the top."""
     octaves: float
     """Parallel unisons and octaves, the same way."""
+    in_key: float
+    """Of every four quarters: these and the next four are in the composer's key, or in a neighbour of it."""
 
 
 def compare(pairs: Sequence[tuple[Sequence[Event], Sequence[Event]]]) -> Figures:
@@ -56,20 +65,53 @@ def compare(pairs: Sequence[tuple[Sequence[Event], Sequence[Event]]]) -> Figures
         return sum(hits) / max(1, len(pairs_of_cells))
 
     voices = [
-        share(_same_voice(written, found, voice) for written, found in pairs_of_cells) for voice in range(1, _VOICES)
+        share(_same_voice(written, found, voice) for written, found in pairs_of_cells) for voice in range(_VOICES)
     ]
     return Figures(
         sixteenths=len(pairs_of_cells),
         same_set=share({p % 12 for p in written} == {p % 12 for p in found} for written, found in pairs_of_cells),
         bass=share(bool(found) and written[0] % 12 == found[0] % 12 for written, found in pairs_of_cells),
-        voice_2=voices[0],
-        voice_3=voices[1],
-        voice_4=voices[2],
+        voice_1=voices[0],
+        voice_2=voices[1],
+        voice_3=voices[2],
+        voice_4=voices[3],
         plain=share(chord(found) is not None for _, found in pairs_of_cells),
         changes=len(before),
         fifths=per_thousand * int(style_statistics.parallels(before, after, _FIFTH).sum()),
         octaves=per_thousand * int(style_statistics.parallels(before, after, _OCTAVE).sum()),
+        in_key=_in_key(pairs),
     )
+
+
+def _in_key(pairs: Sequence[tuple[Sequence[Event], Sequence[Event]]]) -> float:
+    near = [
+        is_near(sharps(one) - sharps(other))
+        for written, found in pairs
+        for one, other in zip(_keys(cells(written)), _keys(cells(found)), strict=False)
+    ]
+    return sum(near) / max(1, len(near))
+
+
+def _keys(sounding: Sequence[tuple[int, ...]]) -> list[Key]:
+    """Return the key of every `_SPAN` sixteenths together with the next."""
+    found = []
+    for begin in range(0, len(sounding), _SPAN):
+        weights = [0.0] * 12
+        for cell in sounding[begin : begin + 2 * _SPAN]:
+            for pitch in cell:
+                weights[pitch % 12] += 1
+        found.append(keys.estimate(weights))
+    return found
+
+
+def sharps(key: Key) -> int:
+    """Return the sharps of a key's signature, from 0 to 11."""
+    return 7 * (key.tonic + (3 if key.minor else 0)) % 12
+
+
+def is_near(fifths: int) -> bool:
+    """Whether keys whose signatures differ by so many sharps are the same, or neighbours, or relatives of those."""
+    return min(fifths % 12, -fifths % 12) <= _NEAR
 
 
 def _same_voice(written: Sequence[int], found: Sequence[int], voice: int) -> bool:

@@ -1,4 +1,4 @@
-"""Let a bundle harmonise the melodies of pieces that were held out, and print how near it comes to their composer.
+"""Let a bundle harmonise a voice of pieces that were held out, and print how near it comes to their composer.
 
 Law: the bundle is asked as it is when a person plays, without a look ahead; the baselines learn from the same pieces.
 """
@@ -13,9 +13,10 @@ from typing import Final
 
 from bachd.music.event import Event
 from bachd.music.metre import Grid
+from bachd.music.piece import Piece
 from bachd.neural import assemble
 from bachd.neural.bundle.bundle import Bundle
-from bachd.neural.harmonise.melody import Turn, harmonise, top_line
+from bachd.neural.harmonise.melody import Turn, harmonise, line
 from bachd.neural.model import Model
 from bachd.training.corpus.model import Corpus
 from bachd.training.evaluate.given import twins, unseen_melodies
@@ -24,8 +25,8 @@ from bachd.training.evaluate.given.figures import Figures, compare
 from bachd.training.evaluate.given.unseen_melodies import Song, UnseenMelodies
 from bachd.training.progress import progress
 
-VOICES: Final = ("soprano",)
-"""What may be given."""
+VOICES: Final = ("soprano", "alto", "tenor", "bass")
+"""What may be given, from the top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +34,18 @@ class Report:
     """The figures of all who harmonised the same melodies, by their names."""
 
     name: str
+    voice: str
+    """The voice that was given."""
     pieces: int
     rows: Mapping[str, Figures]
-    unseen_melodies: UnseenMelodies
-    """How the bundle fares with melodies that it cannot be at home in."""
+    unseen_melodies: UnseenMelodies | None
+    """How the bundle fares with melodies that it cannot be at home in; None where the soprano was not given."""
 
     def as_json(self) -> str:
         """All figures for programs: one line."""
         rows = {name: asdict(row) for name, row in self.rows.items()}
-        return json.dumps(
-            {"bundle": self.name, "pieces": self.pieces, **rows, "unseen_melodies": asdict(self.unseen_melodies)}
-        )
+        unseen = {} if self.unseen_melodies is None else {"unseen_melodies": asdict(self.unseen_melodies)}
+        return json.dumps({"bundle": self.name, "given": self.voice, "pieces": self.pieces, **rows, **unseen})
 
     def as_text(self) -> str:
         """The same for people."""
@@ -54,31 +56,46 @@ class Report:
             " ".join([title.ljust(wide), *(_printed(getattr(row, name)).rjust(10) for name in names)])
             for title, row in self.rows.items()
         ]
-        what = f"the top voice of {self.pieces} held-out pieces is given, and nothing of what follows:"
-        return "\n".join([what, head, *lines, "", self.unseen_melodies.as_text()])
+        what = f"the {self.voice} of {self.pieces} held-out pieces is given, and nothing of what follows:"
+        unseen = [] if self.unseen_melodies is None else ["", self.unseen_melodies.as_text()]
+        return "\n".join([what, head, *lines, *unseen])
 
 
-def run(bundle: Bundle, model: Model, corpus: Corpus, songs: Sequence[Song]) -> Report:
-    """Measure a bundle and the baselines on the pieces that a corpus holds out, and on songs. Raises ModelError."""
+def run(bundle: Bundle, model: Model, corpus: Corpus, songs: Sequence[Song], voice: str = "soprano") -> Report:
+    """Measure a bundle on a voice of the pieces that a corpus holds out, one of VOICES. Raises ModelError.
+
+    For the soprano, the baselines are measured, too, and how the bundle harmonises songs.
+    """
     held_out, train = corpus.pieces("test"), corpus.pieces("train")
 
     drawing = assemble.sampler(bundle, model, Random(1), temperature=assemble.SUREST)
 
+    place = VOICES.index(voice)
+
     def lead(melody: Sequence[Turn], grid: Grid) -> Sequence[Event]:
-        return list(harmonise(assemble.harmoniser(bundle, model, drawing, grid), melody))
+        return list(harmonise(assemble.harmoniser(bundle, model, drawing, grid, voice=place), melody))
 
     found = [
-        (piece.events, lead(top_line(piece.events), piece.grid))
+        (piece.events, lead(line(piece.events, place), piece.grid))
         for piece in progress(held_out, "harmonising", unit="piece")
     ]
     rows = {bundle.card.name: compare(found)}
+    if not place:
+        rows |= _baselines(corpus, held_out, train)
+    rows[f"{corpus.label}, the same pieces"] = compare([(piece.events, piece.events) for piece in held_out])
+    unseen = None if place else unseen_melodies.measure(lead, songs, held_out)
+    return Report(bundle.card.name, voice, len(held_out), rows, unseen)
+
+
+def _baselines(corpus: Corpus, held_out: Sequence[Piece], train: Sequence[Piece]) -> dict[str, Figures]:
+    """Return the figures of those who harmonise a melody without a network, and of two settings of one tune."""
+    rows = {}
     for name, plain in (("commonest chord of the note", True), ("table: degree, step, beat", False)):
         table = Table(train, plain=plain)
         rows[name] = compare([(piece.events, table.harmonise(piece)) for piece in held_out])
     if settings := list(twins.pairs(corpus.works)):
         rows[f"{corpus.label} against {corpus.label}: {len(settings)} pairs"] = compare(settings)
-    rows[f"{corpus.label}, the same pieces"] = compare([(piece.events, piece.events) for piece in held_out])
-    return Report(bundle.card.name, len(held_out), rows, unseen_melodies.measure(lead, songs, held_out))
+    return rows
 
 
 def _printed(value: float) -> str:

@@ -15,12 +15,11 @@ from typing import Any, Final
 
 from bachd.music import keys
 from bachd.music.event import TICKS, Event
-from bachd.music.keys import Key
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Piece
 from bachd.neural.harmonise.melody import Turn, top_line
 from bachd.training.evaluate.analysis.chords import chord
-from bachd.training.evaluate.given.figures import cells
+from bachd.training.evaluate.given.figures import cells, is_near, sharps
 from bachd.training.progress import progress
 
 SONGS: Final = 100
@@ -29,8 +28,6 @@ _LONGEST: Final = 4
 """Bars in a row in another key that are forgiven."""
 _WINDOW: Final = 2
 """Bars by which the key of a bar is judged: itself and the next one."""
-_NEAR: Final = 1
-"""Fifths by which the key may differ from the one that is written: dominant, subdominant and their relatives."""
 _BACK: Final = 2
 """Beats in a row with plain chords, after which they are back."""
 _TRITONE: Final = 6
@@ -114,14 +111,8 @@ def longest_wrong(events: Sequence[Event], song: Song) -> int:
     wrong = []
     for bar in range(len(bars)):
         weights = [sum(column) for column in zip(*bars[bar : bar + _WINDOW], strict=True)]
-        distance = (_fifths(keys.estimate(weights)) - song.fifths) % 12
-        wrong.append(any(weights) and min(distance, 12 - distance) > _NEAR)
+        wrong.append(any(weights) and not is_near(sharps(keys.estimate(weights)) - song.fifths))
     return max((len(list(run)) for is_wrong, run in groupby(wrong) if is_wrong), default=0)
-
-
-def _fifths(key: Key) -> int:
-    """Return the sharps of a key's signature, from 0 to 11."""
-    return 7 * (key.tonic + (3 if key.minor else 0)) % 12
 
 
 def folk_songs(most: int = SONGS) -> Iterator[Song]:

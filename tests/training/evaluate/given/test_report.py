@@ -33,8 +33,22 @@ def test_a_bundle_is_put_beside_the_baselines_and_the_composer() -> None:
     assert json.loads(found.as_json())["chorales"]["sixteenths"] == 120
     assert "same set" in found.as_text()
     assert "table: degree, step, beat" in found.as_text()
+    assert found.unseen_melodies is not None
     assert found.unseen_melodies.songs == 1
     assert "1 folk songs" in found.as_text()
+
+
+def test_another_voice_is_put_beside_the_composer() -> None:
+    bundle = Bundle.open("chorales")
+    found = report.run(bundle, TfliteModel.open(bundle.folder), small.corpus(), [], "bass")
+    assert list(found.rows) == ["chorales", "the corpus, the same pieces"]
+    bundled, itself = found.rows.values()
+    assert bundled.bass == bundled.voice_4 == 1.0  # for that is given
+    assert 0 < bundled.voice_1 < 1
+    assert itself.voice_1 == itself.in_key == 1.0
+    assert json.loads(found.as_json())["given"] == "bass"
+    assert found.as_text().startswith("the bass of 1 held-out pieces is given")
+    assert "folk songs" not in found.as_text()
 
 
 def test_without_a_corpus_nothing_is_held_out(
