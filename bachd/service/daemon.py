@@ -175,7 +175,7 @@ class _Run:
 
     def _on_step(self, step: Step, due: float, messages: Sequence[TimedMessage]) -> None:
         """Count, log and show a step that was sent as `messages`; it sounds at `due`."""
-        self._composer.on_sent()
+        self._composer.on_sent(due)
         if self._desk is not None:
             self._desk.on_step(step, due, messages)
         self._notifier.alive()
