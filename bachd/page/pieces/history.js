@@ -50,8 +50,8 @@ export class History {
     const played = pieces.map(({ number, piece, whole }) => this.row(title(piece), whole ? "" : "plays now", [
       ["Play again", () => api.replay({ number })],
       ["Keep", async () => {
-        const { kept } = await api.keep(number);
-        say(kept ? "Kept." : "It is kept when it is over.");
+        const { whole } = await api.keep(number);
+        say(whole ? "Kept." : "Kept so far, and the rest when it is over.");
       }],
     ], make("a", { className: "button", href: `api/score.musicxml?piece=${number}`, download: "" }, "Score")));
     const kept = favourites.map(({ piece, kept: when, favourite }) => this.row(title(piece), when.slice(0, 16).replace("T", " "), [
