@@ -142,7 +142,7 @@ class _Run:
 
         self._composer = ComposerThread(self._exchange, self.stats, self._composing, self._events)
         if self.first:
-            self._composer.replay(self.first)
+            self._composer.replay([step.moved(-self._config.transpose) for step in self.first])
         parts, clock = self._exchange.present, self._clock
         self._player = make_player(
             parts, clock, on_step=self._on_step, on_retract=self._on_retract, on_wait=self._on_wait

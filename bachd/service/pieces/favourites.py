@@ -154,5 +154,5 @@ def find(text: str) -> Favourite:
         return parse(text)
     known = kept()
     if not 1 <= int(text) <= len(known):
-        raise UsageError(f"no favourite has the number {text}; {len(known)} are kept in {path()}")
+        raise UsageError(f"no favourite in {path()} has the number {text}; 'bachd favourites' lists them")
     return parse(known[int(text) - 1]["favourite"])

@@ -96,4 +96,4 @@ def told(asked: Asked) -> str:
     """Return what is said of what was kept."""
     number = asked.kept["number"]
     so_far = "" if asked.whole else " as far as it was played"
-    return f"kept{so_far}: bachd render bach.mid --favourite {number}"
+    return f"kept{so_far}: bachd render bach.mid --favourite {number}; its link: bachd favourites {number}"
