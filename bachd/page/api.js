@@ -50,5 +50,7 @@ export const learn = () => ask("POST", "learn");
 export const keep = (number = null) => ask("POST", "keep", number === null ? undefined : JSON.stringify({ number }));
 /** Play again: {number} of a piece of this run, or {favourite}. */
 export const replay = (what) => ask("POST", "replay", JSON.stringify(what));
+/** Remove a favourite from the list. */
+export const forget = (favourite) => ask("POST", "forget", JSON.stringify({ favourite }));
 /** {pieces, favourites}, the latest last. */
 export const history = () => ask("GET", "history");

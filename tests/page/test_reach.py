@@ -70,6 +70,23 @@ def test_a_piece_is_kept_and_its_link_plays_it_again(page: Page, browser: Browse
     assert wrong == []
 
 
+def test_a_favourite_is_removed_by_two_clicks(page: Page) -> None:
+    until(page, f"{TITLE}.startsWith('BWV')")
+    page.click("#keep")
+    until_told(page, "Kept so far")
+    page.click("#open-history")
+    page.wait_for_selector("#favourites a")
+    rows = page.locator("#favourites li").count()
+    newest = page.locator("#favourites li").first
+    assert (newest.locator("span.quiet").text_content() or "").startswith(f"no. {rows} ")
+    newest.get_by_role("button", name="Remove").click()
+    until(page, "document.querySelector('#favourites li button:last-of-type').textContent === 'Really remove'")
+    assert page.locator("#favourites li").count() == rows
+    newest.get_by_role("button", name="Remove").click()
+    until(page, f"document.querySelectorAll('#favourites a').length === {rows - 1}")
+    page.click("#history-close")
+
+
 def test_a_link_that_is_damaged_says_so_in_place(page: Page) -> None:
     page.evaluate("window.location.hash = '#favourite=bachd1.broken'")
     page.wait_for_selector("#offer[open]")

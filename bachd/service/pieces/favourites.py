@@ -73,6 +73,19 @@ def complete(part: str, favourite: Favourite) -> Kept | None:
         return _find(_listed(lines), text)
 
 
+def remove(text: str) -> Kept:
+    """Take a favourite out of the list by its text, and return it. May wait for the disk.
+
+    Raises UsageError if it is not there, and StatusError.
+    """
+    with _changed() as lines:
+        found = _find(_listed(lines), text)
+        if found is None:
+            raise UsageError("this favourite is not in the list any more")
+        del lines[_place(lines, text)]
+        return found
+
+
 def kept() -> list[Kept]:
     """All that are kept, the oldest first. May wait for the disk."""
     try:

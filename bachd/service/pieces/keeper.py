@@ -93,7 +93,7 @@ class Keeper:
 
 
 def told(asked: Asked) -> str:
-    """Return what is said of what was kept."""
+    """Return what is said of what was kept in the end."""
     number = asked.kept["number"]
     so_far = "" if asked.whole else " as far as it was played"
-    return f"kept{so_far}: bachd render bach.mid --favourite {number}; its link: bachd favourites {number}"
+    return f"kept{so_far}: bachd render bach.mid --favourite {number}; link: bachd favourites {number}"

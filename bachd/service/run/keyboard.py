@@ -125,7 +125,8 @@ class Keyboard:
                 return await self._change_tempo(-STEP if key == "-" else STEP)
             case "k" | "K":
                 asked = Asked(**await self._commands.handle("keep", None))
-                return told(asked) if asked.whole else f"{told(asked)}; the rest of it follows"
+                so_far = f"kept so far as favourite {asked.kept['number']}; the rest follows when it is over"
+                return told(asked) if asked.whole else so_far
             case "s" | "S":
                 return await self._sleep()
             case "q" | "Q":

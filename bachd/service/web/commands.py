@@ -117,6 +117,9 @@ class Commands:
                 return {"trigger": await self._learn()}
             case "keep":
                 return (await self.keeper.keep(None if given is None else _field(given, "number", int)))._asdict()
+            case "forget":
+                text = _field(given, "favourite", str)
+                return {"removed": await self._in_thread(partial(favourites.remove, text))}
             case "replay":
                 return await self._replay(given)
             case "favourite":

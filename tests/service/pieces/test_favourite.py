@@ -116,6 +116,12 @@ def test_the_list_grows_and_keeps_each_once(state: Path) -> None:
     with (state / "favourites").open("a") as file:
         file.write("not JSON\n[]\n")
     assert len(favourites.kept()) == 2
+    with pytest.raises(UsageError, match="not in the list"):
+        favourites.remove("bachd1.abc")
+    assert favourites.remove(str(one))["number"] == 1
+    assert favourites.find("1") == other
+    assert (state / "favourites").read_text().endswith("not JSON\n[]\n")  # it may be a later version's
+    assert favourites.add(one)["number"] == 2
     with pytest.raises(UsageError, match="has the number 3; 'bachd favourites' lists them"):
         favourites.find("3")
     with pytest.raises(UsageError, match="this is no favourite"):

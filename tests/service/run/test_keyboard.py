@@ -87,7 +87,7 @@ def test_keys_steer_the_music_and_q_ends_it(terminal: Terminal) -> None:
     terminal.until("250 bpm, from the next bar on", terminal.press("-"))
     terminal.until("this piece again, from the next bar on", terminal.press("r"))
     since = terminal.press("k")
-    terminal.until("kept as far as it was played: bachd render bach.mid --favourite 1", since)
+    terminal.until("kept so far as favourite 1; the rest follows", since)
     terminal.until("another piece, from the next bar on", terminal.press("n"))
     terminal.until("kept: bachd render bach.mid --favourite 1", since)
     terminal.until(r"the music pauses at \d\d:\d\d; s again for later", terminal.press("s"))
@@ -108,7 +108,7 @@ def test_a_piece_that_was_asked_for_is_kept_however_the_run_ends(
     terminal: Terminal, number: signal.Signals | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
-    since = terminal.until("kept as far as it was played: ", terminal.press("k"))
+    since = terminal.until("kept so far as favourite 1", terminal.press("k"))
     (before,) = [len(favourites.find(each["favourite"]).steps) for each in favourites.kept()]
     time.sleep(1.0)  # more of it is played
     if number is None:

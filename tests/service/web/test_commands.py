@@ -223,7 +223,10 @@ def test_the_end_of_a_run_completes_what_is_kept_as_far_as_it_was_played(
     with caplog.at_level(logging.INFO):
         asked(path, ask, script=steps("C4 D4 E4 F4", piece="one"))
     assert kept_events() == ["C4 D4 E4"]
-    assert caplog.messages[-1] == "kept as far as it was played: bachd render bach.mid --favourite 1"
+    assert (
+        caplog.messages[-1]
+        == "kept as far as it was played: bachd render bach.mid --favourite 1; link: bachd favourites 1"
+    )
 
 
 def test_a_favourite_that_was_removed_meanwhile_is_not_completed(path: Path) -> None:

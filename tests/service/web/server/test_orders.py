@@ -108,6 +108,10 @@ def test_a_piece_is_kept_played_again_and_written_down(bachd_run: Running) -> No
         while not (step := (await until(feed, "step"))[0]["step"])["opens"]:
             pass
         assert step["piece"] == first
+        removed = await asyncio.to_thread(ask, "/api/forget", {"favourite": kept["favourite"]}, "POST")
+        assert removed.json == {"removed": kept}
+        left = (await asyncio.to_thread(ask, "/api/history")).json["favourites"]
+        assert [(each["number"], each["piece"]) for each in left] == [(1, part["kept"]["piece"])]
         written = await asyncio.to_thread(ask, f"/api/score.musicxml?piece={number}")
         assert written.status == 200
         assert f"<work-title>After {titles.full(first)}</work-title>".encode() in written.body
@@ -116,6 +120,8 @@ def test_a_piece_is_kept_played_again_and_written_down(bachd_run: Running) -> No
             ("/api/replay", {"number": 9999}, 422),
             ("/api/replay", [], 422),
             ("/api/keep", {"number": "1"}, 409),
+            ("/api/forget", {"favourite": "bachd1.broken"}, 422),
+            ("/api/forget", {"number": 1}, 422),
         ):
             refused = await asyncio.to_thread(ask, path, body, "POST")
             assert (refused.status, len(refused.json["faults"])) == (status, 1)
