@@ -72,7 +72,7 @@ def parser(*verbs: str | None) -> argparse.ArgumentParser:
             metavar="FILE",
             help=f"settings (default: ./config.yaml, then {config_file.SYSTEM})",
         )
-    for name in ("pieces", "models", "ports", "status", "doctor", "bench"):
+    for name in ("pieces", "models", "ports", "favourites", "status", "doctor", "bench"):
         each[name].add_argument("--json", action="store_true", help="print JSON")
     for verb in ("run", "render"):
         if verb in verbs:
@@ -109,9 +109,7 @@ def _add_own_options(each: dict[str, argparse.ArgumentParser]) -> None:
         "out", type=Path, nargs="?", metavar="OUT", help="the file to write: NAME.mid, NAME.musicxml or NAME.wav"
     )
     render.add_argument("-o", "--output", type=Path, metavar="OUT", help="the same")
-    render.add_argument(
-        "--bars", type=_count, metavar="N", default=32, help="bars after the seed (default: %(default)s)"
-    )
+    render.add_argument("--bars", type=_count, metavar="N", help=f"bars after the seed (default: {subcommands.BARS})")
     render.add_argument(
         "--with",
         type=Path,
@@ -124,6 +122,9 @@ def _add_own_options(each: dict[str, argparse.ArgumentParser]) -> None:
         verb.add_argument(
             "--favourite", metavar="LINK", help=f"a piece that was kept, by its link or number, {when} new music"
         )
+    each["favourites"].add_argument(
+        "favourite", nargs="?", metavar="NUMBER", help="print what its link ends with, instead of the list"
+    )
     each["pieces"].add_argument("words", nargs="*", metavar="WORDS", help="of the number, title, key or metre")
     each["pieces"].add_argument("--model", metavar="NAME", default="chorales", help="(default: %(default)s)")
     doctor.add_argument("--timing", action="store_true", help="measure how punctually notes arrive instead")

@@ -36,6 +36,13 @@ VERBS: Final = {
     ),
     "models": ("list the models", "List the models that came with bachd.", ("bachd models",)),
     "ports": ("list the MIDI outputs", "List the MIDI outputs by the names that midi.output takes.", ("bachd ports",)),
+    "favourites": (
+        "list the pieces that were kept",
+        "List what was kept with the key k of 'run' or the heart on the page: number, time, title and model. With a "
+        "NUMBER, print its text: 'run' and 'render' take it as --favourite on any machine, and so does a page as "
+        "http://ADDRESS:8080/#favourite=TEXT.",
+        ("bachd favourites", "bachd favourites 1", "bachd favourites --json"),
+    ),
     "learn": (
         "show what your controllers and keys are called in midi.controls",
         "Show what comes in at midi.input, and the line of config.yaml that would make use of it, until Ctrl-C.",

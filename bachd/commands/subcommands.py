@@ -9,16 +9,15 @@ import argparse
 import gc
 import signal
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
-from bachd.commands import config_file
+from bachd.commands import config_file, favourite_options
 from bachd.errors import EXIT_OK, EXIT_UNAVAILABLE, BachdError, UsageError
 from bachd.printable import printable
 
-if TYPE_CHECKING:
-    from bachd.music.piece import Step
+BARS: Final = 32
+"""Bars that `render` writes after the seed, unless others are wanted."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -33,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
 
         path = config_file.path(options.config)
         how: dict[str, Any] = {"seconds": options.seconds, "events": options.events, "path": path}
-        how["first"] = _kept(options)
+        how["first"] = favourite_options.first(options)
         if _has_settings(options):
             from bachd.commands import setting_options
             from bachd.service.settings.draft import Draft  # and PyYAML
@@ -57,16 +56,13 @@ def render(options: argparse.Namespace) -> int:
     if out is None or (options.output and options.out):
         raise UsageError("give the file to write once, such as bach.mid; see 'bachd render --help'")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing half-written is to be left then, either
-    if options.favourite is not None:
-        from bachd.service.pieces import favourites
-
-        kept = favourites.find(options.favourite)
+    if (kept := favourite_options.rendered(options)) is not None:
         render_file(kept.config, out, 0, kept.rng, kept.steps)
         print(f"wrote {out} (after {printable(kept.title)})")
         return EXIT_OK
     config = setting_options.wanted(options, config_file.path(options.config)).config
     rng = randbits(32) if config.seed.rng is None else config.seed.rng
-    render_file(config, out, options.bars, rng, melody=options.melody)
+    render_file(config, out, options.bars or BARS, rng, melody=options.melody)
     print(f"wrote {out} (rng {rng})")
     return EXIT_OK
 
@@ -117,6 +113,21 @@ def ports(options: argparse.Namespace) -> int:
         width = max(len(port.name) for port in found)
         for port in found:
             print(f"{printable(port.name):<{width}}  {port.backend:<6}  {port.kind}")
+    return EXIT_OK
+
+
+def favourites(options: argparse.Namespace) -> int:
+    """List the favourites, or print the text of one."""
+    from bachd.service.pieces import favourites as kept
+
+    if options.favourite is not None:
+        print(kept.find(options.favourite))
+    elif options.json:
+        _print_json(kept.kept())
+    elif found := favourite_options.listed(kept.kept()):
+        print("\n".join(found))
+    else:
+        print(f"none yet in {kept.path()}: the key k of 'bachd run' keeps a piece, and so does the heart on the page")
     return EXIT_OK
 
 
@@ -225,15 +236,6 @@ def _print_json(value: object) -> None:
     from dataclasses import asdict
 
     print(json.dumps(value, indent=1, default=asdict))
-
-
-def _kept(options: argparse.Namespace) -> Sequence[Step]:
-    """The steps of the favourite to begin with; none if none is wanted."""
-    if options.favourite is None:
-        return ()
-    from bachd.service.pieces import favourites
-
-    return favourites.find(options.favourite).steps
 
 
 def _has_settings(options: argparse.Namespace) -> bool:

@@ -46,9 +46,11 @@ export const upload = (file) => ask("POST", `seeds?name=${encodeURIComponent(fil
 export const sleep = (minutes) => ask("POST", "sleep", JSON.stringify({ minutes }));
 /** Wait for the next knob, pedal or key. Returns {trigger}: its name. */
 export const learn = () => ask("POST", "learn");
-/** Keep a piece of this run by its number; null is the present one. Returns {kept}, null while it is not over. */
+/** Keep a piece of this run by its number; null is the one that is heard. Returns {kept, whole}; if not whole, the rest follows. */
 export const keep = (number = null) => ask("POST", "keep", number === null ? undefined : JSON.stringify({ number }));
 /** Play again: {number} of a piece of this run, or {favourite}. */
 export const replay = (what) => ask("POST", "replay", JSON.stringify(what));
+/** Remove a favourite from the list. */
+export const forget = (favourite) => ask("POST", "forget", JSON.stringify({ favourite }));
 /** {pieces, favourites}, the latest last. */
 export const history = () => ask("GET", "history");

@@ -163,8 +163,8 @@ async function again() {
 }
 
 async function keep() {
-  const { kept } = await api.keep();
-  tell(kept ? "Kept; its link is in the history." : "It is kept when it is over; its link is then in the history.");
+  const { whole } = await api.keep();
+  tell(whole ? "Kept; its link is in the history." : "Kept so far, and the rest when it is over; its link is in the history.");
   await history.refresh();
 }
 

@@ -126,7 +126,7 @@ class Player:
         return self._performer.conductor
 
     def rewind(self) -> None:
-        """Begin with a piece when the music goes on. It must have been halted."""
+        """Begin with a piece when the music goes on after a halt, or else instead of the step that is sent next."""
         self._rewinds = True
 
     def _compose_after(self, step: Step) -> None:
@@ -155,8 +155,8 @@ class Player:
 
     def _is_timely(self, step: Step, tick: int) -> bool:
         """Whether the music goes on with `step`. An external tempo does not wait: what is late misses a bar."""
-        if not self.conductor.follows:
-            return self.conductor.running
+        if self._rewinds or not self.conductor.follows:
+            return self.conductor.running and not self._rewinds
         return self.conductor.running and self._clock.now() < self._performer.due(tick + step.event.ticks)
 
     async def _go_on(self, composed: Composed | None, tick: int) -> Step | None:

@@ -111,6 +111,7 @@ class _Run:
             self._stack.enter_context(priority.coming_first())
             await loop.run_in_executor(thread, priority.come_first)
             self._tending = self._stack.enter_context(ThreadPoolExecutor(1, "tending", priority.come_first))
+            self._last = self._stack.enter_context(ExitStack())  # once the terminal is the shell's again
             self._make_player()
             if self._exchange.present.person is not None:
                 await self._open_desk()
@@ -141,7 +142,7 @@ class _Run:
 
         self._composer = ComposerThread(self._exchange, self.stats, self._composing, self._events)
         if self.first:
-            self._composer.replay(self.first)
+            self._composer.replay([step.moved(-self._config.transpose) for step in self.first])
         parts, clock = self._exchange.present, self._clock
         self._player = make_player(
             parts, clock, on_step=self._on_step, on_retract=self._on_retract, on_wait=self._on_wait
@@ -150,10 +151,9 @@ class _Run:
 
     async def _open_desk(self) -> PersonDesk:
         """Return the desk for what a person plays, which is made once."""
-        loop, slow = asyncio.get_running_loop(), "bachd.service.person.ensemble"
+        loop, slow, lend = asyncio.get_running_loop(), "bachd.service.person.ensemble", self._composer.lend
         ensemble = await loop.run_in_executor(self._tending, import_module, slow)
         if self._desk is None:
-            lend = self._composer.lend
             self._desk = ensemble.open_desk(self._exchange, self._player, self._clock, lend, self._composing)
             self._stack.callback(self._desk.close)
         return self._desk
@@ -162,8 +162,7 @@ class _Run:
         """Feed the watchdog, and take other parts into use, while the conductor keeps the music waiting."""
         self._notifier.alive()
         self._close_replaced()
-        before = self._exchange.present.composer
-        change = self._composer.take_offered()
+        before, change = self._exchange.present.composer, self._composer.take_offered()
         if self._desk is not None:
             self._desk.follow()
         if self._exchange.present.composer is not before:
@@ -175,7 +174,7 @@ class _Run:
 
     def _on_step(self, step: Step, due: float, messages: Sequence[TimedMessage]) -> None:
         """Count, log and show a step that was sent as `messages`; it sounds at `due`."""
-        self._composer.on_sent()
+        self._composer.on_sent(due)
         if self._desk is not None:
             self._desk.on_step(step, due, messages)
         self._notifier.alive()
@@ -231,6 +230,7 @@ class _Run:
         await self._playing.wait()
         loop, desk = asyncio.get_running_loop(), await self._open_desk()
         control = await loop.run_in_executor(self._tending, self._make_control_task, loop.call_soon_threadsafe, desk)
+        self._last.callback(control.commands.keeper.finish)
         from bachd.service.run.keyboard import opened
 
         with opened(control.commands, self.stop.set, lambda: self._housekeeping.view if self._housekeeping else None):

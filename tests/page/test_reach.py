@@ -46,7 +46,7 @@ def test_a_piece_is_kept_and_its_link_plays_it_again(page: Page, browser: Browse
     until(page, f"{TITLE}.startsWith('BWV')")
     piece = page.evaluate(f"{TITLE}.replace('after ', '')")
     page.click("#keep")
-    until_told(page, "It is kept when it is over")
+    until_told(page, "Kept so far")
     page.click("#next")
     until(page, f"!{TITLE}.endsWith({json.dumps(piece)})")
     page.click("#open-history")
@@ -70,6 +70,23 @@ def test_a_piece_is_kept_and_its_link_plays_it_again(page: Page, browser: Browse
     assert wrong == []
 
 
+def test_a_favourite_is_removed_by_two_clicks(page: Page) -> None:
+    until(page, f"{TITLE}.startsWith('BWV')")
+    page.click("#keep")
+    until_told(page, "Kept so far")
+    page.click("#open-history")
+    page.wait_for_selector("#favourites a")
+    rows = page.locator("#favourites li").count()
+    newest = page.locator("#favourites li").first
+    assert (newest.locator("span.quiet").text_content() or "").startswith(f"no. {rows} ")
+    newest.get_by_role("button", name="Remove").click()
+    until(page, "document.querySelector('#favourites li button:last-of-type').textContent === 'Really remove'")
+    assert page.locator("#favourites li").count() == rows
+    newest.get_by_role("button", name="Remove").click()
+    until(page, f"document.querySelectorAll('#favourites a').length === {rows - 1}")
+    page.click("#history-close")
+
+
 def test_a_link_that_is_damaged_says_so_in_place(page: Page) -> None:
     page.evaluate("window.location.hash = '#favourite=bachd1.broken'")
     page.wait_for_selector("#offer[open]")
@@ -89,7 +106,7 @@ def test_keys_do_what_the_buttons_do(page: Page) -> None:
     page.keyboard.press("r")
     until_told(page, "This piece again")
     page.keyboard.press("k")
-    until_told(page, "It is kept when it is over")
+    until_told(page, "Kept so far")
     page.keyboard.press("n")
     until_told(page, "Another piece")
     page.keyboard.press("?")

@@ -53,6 +53,20 @@ def test_music_that_was_rewound_begins_with_a_piece_and_goes_on_from_there(later
     ]
 
 
+def test_music_that_is_rewound_while_it_plays_begins_with_a_piece_instead_of_its_next_step() -> None:
+    clock, transport = FakeClock(), Transport(120, 0.1)
+    output = RecordingOutput(clock)
+    player = Player(output, transport, clock)
+
+    async def perform() -> None:
+        asyncio.get_running_loop().call_at(1.5, player.rewind)
+        await player.perform(scripted(steps("C4 D4 R:2 F4 G4")), lambda: scripted(steps("C3"))(True))
+
+    run(perform())
+    assert output.log[:4] == ["0 on C4", "0.5 off C4", "0.5 on D4", "1 off D4"]
+    assert output.log[4:6] == ["2 on C3", "2.5 off C3"]
+
+
 @pytest.mark.parametrize("moments", [(0.611, 0.611), (0.611, 2.0)])
 def test_music_that_was_rewound_begins_with_a_start(moments: tuple[float, float]) -> None:
     clock = FakeClock()

@@ -7,6 +7,10 @@ import * as api from "../api.js";
 import { by, make, say, title, write } from "../dom.js";
 
 const MARK = "#favourite=";
+/** What an action returns that has changed the lists. */
+const CHANGED = "changed";
+/** What the button says that asks whether a favourite is to be removed. */
+const SURE = "Really remove";
 
 export class History {
   constructor() {
@@ -50,16 +54,26 @@ export class History {
     const played = pieces.map(({ number, piece, whole }) => this.row(title(piece), whole ? "" : "plays now", [
       ["Play again", () => api.replay({ number })],
       ["Keep", async () => {
-        const { kept } = await api.keep(number);
-        say(kept ? "Kept." : "It is kept when it is over.");
+        const { whole } = await api.keep(number);
+        say(whole ? "Kept." : "Kept so far, and the rest when it is over.");
+        return CHANGED;
       }],
     ], make("a", { className: "button", href: `api/score.musicxml?piece=${number}`, download: "" }, "Score")));
-    const kept = favourites.map(({ piece, kept: when, favourite }) => this.row(title(piece), when.slice(0, 16).replace("T", " "), [
+    const kept = favourites.map(({ number, piece, kept: when, favourite }) => this.row(title(piece), about(number, when), [
       ["Play", () => api.replay({ favourite })],
       ["Copy link", async (button) => {
         await navigator.clipboard?.writeText(link(favourite));
         button.textContent = navigator.clipboard ? "Copied" : "Not here";
         say("The link is copied.");
+      }],
+      ["Remove", async (button) => {
+        if (button.textContent === SURE) {
+          await api.forget(favourite);
+          say("Removed.");
+          return CHANGED;
+        }
+        button.textContent = SURE;
+        return undefined;
       }],
     ], make("a", { className: "button", href: link(favourite) }, "Link")));
     const none = (text) => [make("li", { className: "quiet" }, text)];
@@ -71,8 +85,7 @@ export class History {
     const buttons = actions.map(([text, act]) => {
       const button = make("button", { type: "button", textContent: text, "aria-label": `${text}: ${name}` });
       button.addEventListener("click", () => this.attempt("history-fault", async () => {
-        await act(button);
-        if (text === "Keep") await this.refresh();
+        if (await act(button) === CHANGED) await this.refresh();
       }));
       return button;
     });
@@ -90,4 +103,6 @@ export class History {
   }
 }
 
+/** A favourite's number, which `bachd render --favourite` takes, and when it was kept. */
+const about = (number, when) => `no. ${number} · ${when.slice(0, 16).replace("T", " ")}`;
 const link = (favourite) => `${window.location.origin}${window.location.pathname}${MARK}${favourite}`;

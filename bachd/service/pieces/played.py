@@ -29,12 +29,17 @@ class Music(Protocol):
 
     @property
     def pieces(self) -> Sequence[Played]:
-        """The last pieces, the present one last."""
+        """The last pieces, the present one last, as far as it was sent."""
         ...
 
     @property
     def number(self) -> int:
-        """The number of the present piece, counted from 1; 0 before the first."""
+        """The number of the piece that is heard, counted from 1; in the rest after it, too. 0 before the first."""
+        ...
+
+    @property
+    def is_between(self) -> bool:
+        """Whether a piece was heard to its end, and nothing of the next one has been sent."""
         ...
 
     @property

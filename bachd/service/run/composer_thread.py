@@ -13,7 +13,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from bachd.music.event import TICKS, Event
 from bachd.music.metre import Place
@@ -21,20 +21,17 @@ from bachd.music.performance.ritardando import pace
 from bachd.music.piece import Origin, Step
 from bachd.realtime.player import Composed
 from bachd.service.factory import make_change
-from bachd.service.pieces.played import Played
+from bachd.service.pieces.history import PlayedPieces
 
 if TYPE_CHECKING:
     from bachd.neural.step_buffer import StepBuffer
     from bachd.realtime.performer import Change
     from bachd.service.parts import PartsExchange
     from bachd.service.person.answer import Answer
+    from bachd.service.pieces.played import Played
     from bachd.service.telemetry.run_stats import RunStats
 
 T = TypeVar("T")
-
-
-MOST_PIECES: Final = 20
-"""Pieces that are remembered."""
 
 
 class ComposerThread:
@@ -47,12 +44,10 @@ class ComposerThread:
         self._thread = thread
         self._left = events
         self._before: Step | None = None  # the step composed last
-        self._pieces: dict[int, list[Step]] = {0: []}  # what was composed of the last ones, by their numbers
-        self._whole = False  # whether the last of them is over
-        self._composer: StepBuffer | None = None  # by which that was
+        self._pieces = PlayedPieces()
+        self._composer: StepBuffer | None = None  # by which the newest of them was begun
         self._again: deque[Step] = deque()  # what is played before the composer goes on
         self._asked: Callable[[], Awaitable[None]] | None = None  # for the next bar
-        self._waiting: list[Callable[[Played], None]] = []  # for the present piece to be over
         self._unsent: Step | None = None  # the same, as long as the player has not sent it
         self._busy = False  # with the step that the player waits for
         self._lent: Answer | None = None
@@ -73,11 +68,12 @@ class ComposerThread:
         if self._left == 0:
             return None
         change, self._before, self._asked = self.take_offered(), None, None
-        if self._lent is None and self._piece and self._exchange.present.composer is self._composer:
-            self._again = deque([*self._piece, *self._again])
+        if self._can_restart:
+            self._again = deque([*self._from(self.number), *self._again])
         else:
             self._again.clear()
             await self._call(self._source.restart)
+        self._pieces.drop_unsent()
         return await self._compose(change)
 
     def skip(self) -> None:
@@ -86,7 +82,7 @@ class ComposerThread:
 
     def again(self) -> None:
         """Play the present piece once more, from the next bar on; it goes on where it was left then."""
-        self._asked = self._repeat
+        self._asked = partial(self._repeat, self.number)
 
     def replay(self, steps: Sequence[Step]) -> None:
         """Play these steps, a whole piece, from the next bar on, and another piece of the composer's after it."""
@@ -95,25 +91,21 @@ class ComposerThread:
     @property
     def pieces(self) -> Sequence[Played]:
         """The last pieces, the present one last."""
-        last = self.number
-        return [
-            Played(number, steps[0].piece, tuple(steps), self._whole or number < last)
-            for number, steps in self._pieces.items()
-            if steps
-        ]
+        return self._pieces.all()
 
     @property
     def number(self) -> int:
-        """The number of the present piece, counted from 1; 0 before the first."""
-        return max(self._pieces)
+        """The number of the piece that is heard, counted from 1; in the rest after it, too. 0 before the first."""
+        return self._pieces.number
+
+    @property
+    def is_between(self) -> bool:
+        """Whether a piece is over, nothing of the next has been sent, and `restart` plays the first of the two."""
+        return self._pieces.is_between and self._can_restart
 
     def when_whole(self, number: int, call: Callable[[Played], None]) -> None:
         """Call with a piece once it is over, or at once; it must be one of `pieces`."""
-        played = next(each for each in self.pieces if each.number == number)
-        if played.whole:
-            call(played)
-        else:
-            self._waiting.append(call)
+        self._pieces.when_whole(number, call)
 
     @property
     def coming(self) -> Sequence[Step]:
@@ -130,24 +122,34 @@ class ComposerThread:
         self._again.clear()
         await self._call(self._exchange.present.composer.skip)
 
-    async def _repeat(self) -> None:
-        if self._piece:
-            self._again = deque([*self._breath(self._piece[0]), *self._piece, *self._again])
+    async def _repeat(self, number: int) -> None:
+        if steps := self._from(number):
+            self._again = deque([*self._breath(self._before, steps[0]), *steps, *self._again])
+
+    def _from(self, number: int) -> Sequence[Step]:
+        """A piece, and the newest one after it if that is another, as far as it was composed."""
+        piece, newest = self._pieces.get(number), self._pieces.newest
+        return piece if piece is newest or not piece else [*piece, *self._breath(piece[-1], newest[0]), *newest]
+
+    @property
+    def _can_restart(self) -> bool:
+        heard = self._lent is None and self._pieces.number
+        return bool(heard) and self._exchange.present.composer is self._composer
 
     async def _insert(self, steps: Sequence[Step]) -> None:
         await self._skip()
-        self._again = deque([*self._breath(steps[0]), *steps])
+        self._again = deque([*self._breath(self._before, steps[0]), *steps])
 
-    def _breath(self, first: Step) -> Sequence[Step]:
-        """What is between the step before, which reaches a bar line, and a piece that begins with `first`."""
-        if self._before is None:
+    def _breath(self, last: Step | None, first: Step) -> Sequence[Step]:
+        """What is between a step that reaches a bar line and a piece that begins with `first`."""
+        if last is None:
             return ()
-        place, metre = self._before.place, self._before.place.metre
+        place, metre = last.place, last.place.metre
         rest = metre.bar - (first.place.metre.bar - first.place.phase) % first.place.metre.bar
         while rest < 2 * TICKS:
             rest += metre.bar
         where = Place(place.bar + 1, 0, metre)
-        return (Step(Event((), (), rest), where, Origin.BREATH, self._before.piece, upbeat=self._before.upbeat),)
+        return (Step(Event((), (), rest), where, Origin.BREATH, last.piece, upbeat=last.upbeat),)
 
     def take_offered(self) -> Change | None:
         """Take the parts that are offered, if any; a bar must begin, or nothing sound. Returns how to play then."""
@@ -165,8 +167,9 @@ class ComposerThread:
     def _source(self) -> StepBuffer | Answer:
         return self._lent or self._exchange.present.composer
 
-    def on_sent(self) -> None:
-        """Note that the player has sent the step it was given last."""
+    def on_sent(self, due: float) -> None:
+        """Note that the player has sent the step it was given last, which sounds at `due`, in monotonic seconds."""
+        self._pieces.on_sent(due)
         self._unsent = None
         self._has_room.set()
 
@@ -195,34 +198,12 @@ class ComposerThread:
         slowing = pace(before, step, self.ahead, parts.config.expression.ritardando)
         share = self._lent.pace if self._lent else parts.config.pace(step)
         self._unsent = replace(step.moved(parts.config.transpose), pace=slowing * share)
-        self._remember(step)
+        self._pieces.add(step)
+        if step.opens:
+            self._composer = parts.composer
         if self._stats.events:
             self._has_room.set()
         return Composed(self._unsent, change)
-
-    def _remember(self, step: Step) -> None:
-        """Note a step that was composed, and what it says of the piece before it."""
-        if step.opens or step.origin is Origin.BREATH:
-            self._end_piece()
-        if step.opens:
-            self._pieces[self.number + 1] = []
-            self._composer, self._whole = self._exchange.present.composer, False
-            while len(self._pieces) > MOST_PIECES:
-                del self._pieces[min(self._pieces)]
-        if step.origin is not Origin.BREATH:
-            self._piece.append(step)
-
-    def _end_piece(self) -> None:
-        if self._whole or not self._piece:
-            return
-        self._whole = True
-        waiting, self._waiting = self._waiting, []
-        for call in waiting:
-            call(self.pieces[-1])
-
-    @property
-    def _piece(self) -> list[Step]:
-        return self._pieces[self.number]
 
     async def _call(self, function: Callable[[], T]) -> T:
         """Call a method of the composer in the thread; the time is recorded if it composed an event."""

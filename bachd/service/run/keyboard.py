@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from bachd.config import Config
 from bachd.errors import BachdError, UsageError
+from bachd.service.pieces.keeper import Asked, told
 from bachd.yamlfile.keys import keys
 
 if TYPE_CHECKING:
@@ -123,9 +124,9 @@ class Keyboard:
             case "+" | "=" | "-":
                 return await self._change_tempo(-STEP if key == "-" else STEP)
             case "k" | "K":
-                kept = (await self._commands.handle("keep", None))["kept"]
-                number = kept and kept["number"]
-                return f"kept: bachd render bach.mid --favourite {number}" if kept else "it is kept when it is over"
+                asked = Asked(**await self._commands.handle("keep", None))
+                so_far = f"kept so far as favourite {asked.kept['number']}; the rest follows when it is over"
+                return told(asked) if asked.whole else so_far
             case "s" | "S":
                 return await self._sleep()
             case "q" | "Q":

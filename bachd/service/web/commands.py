@@ -6,7 +6,6 @@ Law: each request is answered within seconds; a refusal has the words of config.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
@@ -14,7 +13,7 @@ from time import monotonic
 from typing import Any, Final, Protocol, TypeVar
 
 from bachd.config import Config
-from bachd.errors import BachdError, ConfigError, UsageError
+from bachd.errors import ConfigError, UsageError
 from bachd.midi.reset import reset
 from bachd.music.piece import Step
 from bachd.realtime.output import TimedMessage
@@ -22,17 +21,15 @@ from bachd.realtime.player import Player
 from bachd.realtime.transport import Transport
 from bachd.service import state_dir
 from bachd.service.parts import PartsExchange
-from bachd.service.pieces import favourite, favourites
-from bachd.service.pieces.favourites import Kept
-from bachd.service.pieces.played import Music, Played
+from bachd.service.pieces import favourites
+from bachd.service.pieces.keeper import Keeper
+from bachd.service.pieces.played import Music
 from bachd.service.settings import presets
 from bachd.service.settings.apply import LiveSettings
 from bachd.service.settings.draft import Draft
 from bachd.service.web.change_request import checked, permitted
 from bachd.service.web.messages import History, Settings
 from bachd.service.web.settings_json import SettingsJson
-
-log = logging.getLogger("bachd")
 
 T = TypeVar("T")
 F = TypeVar("F", int, str)
@@ -66,6 +63,8 @@ class Commands:
         """learn: returns the name of what a person uses next, such as 'cc 21'. switch_off: see run/ending.py."""
         self._rest, self._learn, self._switch_off = rest, learn, switch_off
         self._music = music
+        self.keeper = Keeper(music, exchange, thread)
+        """Keeps pieces of this run."""
         self._live = live
         self._exchange = exchange
         self._player = player
@@ -104,7 +103,10 @@ class Commands:
                 self._music.skip()
                 return {"playing": self.running}
             case "again":
-                self._music.again()
+                if self._music.is_between:  # it is not too late for the next bar
+                    self._player.rewind()
+                else:
+                    self._music.again()
                 return {"playing": self.running}
             case "shutdown":
                 self._switch_off(self._exchange.latest.config)
@@ -114,7 +116,10 @@ class Commands:
             case "learn":
                 return {"trigger": await self._learn()}
             case "keep":
-                return {"kept": await self._keep(given)}
+                return (await self.keeper.keep(None if given is None else _field(given, "number", int)))._asdict()
+            case "forget":
+                text = _field(given, "favourite", str)
+                return {"removed": await self._in_thread(partial(favourites.remove, text))}
             case "replay":
                 return await self._replay(given)
             case "favourite":
@@ -128,42 +133,13 @@ class Commands:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    async def _keep(self, given: Any) -> Kept | None:
-        """Keep the present piece, or that of a number; None while it is not over: it will be kept then."""
-        number = self._music.number if given is None else _field(given, "number", int)
-        played = self._played(number)
-        if played.whole:
-            return await self._in_thread(partial(self._kept, played))
-        self._music.when_whole(number, self._keep_later)
-        return None
-
-    def _keep_later(self, played: Played) -> None:
-        asyncio.get_running_loop().run_in_executor(self._thread, self._kept_and_logged, played)
-
-    def _kept_and_logged(self, played: Played) -> None:
-        try:
-            kept = self._kept(played)
-        except BachdError as fault:
-            log.warning("%s is not kept: %s", played.name, fault)
-        else:
-            log.info("kept: bachd render bach.mid --favourite %d", kept["number"])
-
-    def _kept(self, played: Played) -> Kept:
-        return favourites.add(self._favourite_of(played))
-
     def _favourite(self, number: int) -> str:
-        return str(self._favourite_of(self._played(number)))
-
-    def _favourite_of(self, played: Played) -> favourite.Favourite:
-        parts = self._exchange.present
-        bpm = parts.bpm * parts.config.pace(played.steps[0])
-        steps = [step.moved(parts.config.transpose) for step in played.steps]
-        return favourite.of(steps, parts.config, bpm, parts.rng)
+        return str(self.keeper.of(self.keeper.played(number)))
 
     async def _replay(self, given: Any) -> dict[str, Any]:
         """Play a piece of this run again, or a favourite, from the next bar on."""
         if isinstance(given, dict) and "number" in given:
-            steps = self._played(_field(given, "number", int)).steps
+            steps = self.keeper.played(_field(given, "number", int)).steps
         else:
             text = _field(given, "favourite", str)
             found = await self._in_thread(partial(favourites.find, text))
@@ -171,13 +147,6 @@ class Commands:
             steps = tuple(step.moved(there) for step in found.steps)
         self._music.replay(steps)
         return {"playing": self.running}
-
-    def _played(self, number: int) -> Played:
-        """Return a piece of this run. Raises UsageError."""
-        for played in self._music.pieces:
-            if played.number == number:
-                return played
-        raise UsageError(f"piece {number} is not remembered: only the last of this run are")
 
     def _history(self) -> History:
         return {

@@ -22,7 +22,7 @@ from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Origin, Step
 from bachd.service import render
 from bachd.service.factory import open_composer
-from bachd.service.pieces import favourite, favourites
+from bachd.service.pieces import favourite, favourites, titles
 from bachd.service.pieces.favourite import Favourite
 from bachd.service.render import until
 from tests.fakes import steps
@@ -116,7 +116,13 @@ def test_the_list_grows_and_keeps_each_once(state: Path) -> None:
     with (state / "favourites").open("a") as file:
         file.write("not JSON\n[]\n")
     assert len(favourites.kept()) == 2
-    with pytest.raises(UsageError, match="no favourite has the number 3; 2 are kept"):
+    with pytest.raises(UsageError, match="not in the list"):
+        favourites.remove("bachd1.abc")
+    assert favourites.remove(str(one))["number"] == 1
+    assert favourites.find("1") == other
+    assert (state / "favourites").read_text().endswith("not JSON\n[]\n")  # it may be a later version's
+    assert favourites.add(one)["number"] == 2
+    with pytest.raises(UsageError, match="has the number 3; 'bachd favourites' lists them"):
         favourites.find("3")
     with pytest.raises(UsageError, match="this is no favourite"):
         favourites.find("9" * 10_000)
@@ -133,6 +139,55 @@ def test_a_favourite_is_rendered_by_its_number_and_by_its_link(
     assert main(["render", "c.musicxml", "--favourite", "1"]) == 0
     assert main(["render", "d.mid", "--favourite", "bachd1.xyz"]) == 64
     assert "damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("render a.mid --tempo 100", "--tempo does not go with --favourite: a favourite is rendered as it was played"),
+        ("render a.mid --tempo 100 --bass-mute true", "--tempo and --bass-mute do not go with --favourite: "),
+        ("render a.mid --bars 8 --with b.mid", "--bars and --with do not go with --favourite: "),
+        ("render a.mid --preset calm", "--preset does not go with --favourite: "),
+        ("render a.mid --config config.yaml", "--config does not go with --favourite: "),
+        ("run --piece bwv269", "--piece does not go with --favourite, which is the first piece; leave out one of them"),
+    ],
+)
+def test_what_a_favourite_has_decided_cannot_be_given_beside_it(
+    line: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    favourites.add(example())
+    assert main([*line.split(), "--favourite", "1"]) == 64
+    told = capsys.readouterr().err
+    assert told.startswith(f"bachd: {said}")
+    assert told.count("\n") == 1
+    assert not (tmp_path / "a.mid").exists()
+
+
+def test_favourites_are_listed_and_one_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["favourites"]) == 0
+    assert capsys.readouterr().out.startswith("none yet in ")
+    kept = favourites.add(example())
+    favourites.add(replace(example(), rng=8, model="cello"))
+    assert main(["favourites"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:5] for line in lines] == ["  1  ", "  2  "]
+    assert [line.split("  ")[-1] for line in lines] == [
+        f"{titles.full('bwv269')}, chorales",
+        f"{titles.full('bwv269')}, cello",
+    ]
+    assert main(["favourites", "1"]) == 0
+    assert favourite.parse(capsys.readouterr().out.strip()) == example()
+    assert main(["favourites", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0] == kept
+    assert main(["favourites", "3"]) == 64
+
+
+def test_a_favourite_is_as_high_as_it_was_heard_whatever_the_run_is_transposed_by(tmp_path: Path) -> None:
+    favourites.add(replace(example(), bpm=250.0))
+    (tmp_path / "config.yaml").write_text("midi: {output: 'file:out.mid'}\ntranspose: 3\nweb: null\ntempo: 250\n")
+    assert main(["run", "--favourite", "1", "--events", "9"]) == 0
+    music = midifile.read((tmp_path / "out.mid").read_bytes(), "out")
+    assert [str(event) for event in music.events[:2]] == ["C4", "D4.F4:2"]
 
 
 def test_a_run_begins_with_a_favourite_and_goes_on_with_new_music(tmp_path: Path) -> None:

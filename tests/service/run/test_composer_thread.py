@@ -14,8 +14,10 @@ import pytest
 from bachd.config import Config
 from bachd.config_voices import Voice, Voices
 from bachd.midi.fan_out import FanOut
+from bachd.music.event import Event
 from bachd.music.keys import Key
-from bachd.music.metre import Grid
+from bachd.music.metre import Grid, Metre, Place
+from bachd.music.piece import Origin, Step
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.player import Composed
 from bachd.service.parts import Parts, PartsExchange
@@ -143,7 +145,7 @@ def test_nothing_is_composed_ahead_before_the_first_step_was_sent(
         ahead = asyncio.ensure_future(composer.compose_ahead())
         await composer.next(True)
         before = planning.planned
-        composer.on_sent()
+        composer.on_sent(0.0)
         stats.count(BAR[0])
         await full.wait()
         ahead.cancel()
@@ -214,11 +216,71 @@ def test_a_stop_begins_the_present_piece_anew_and_not_the_first(thread: Executor
     async def play() -> str:
         for _ in range(7):
             await composer.next(True)
+            composer.on_sent(0.0)
         composed = await composer.restart()
         assert composed is not None
         return composed.step.piece
 
     assert asyncio.run(play()) == "two"
+
+
+RESTED = [
+    *steps("C4 D4 E4 F4", piece="one"),
+    Step(Event((), (), 96), Place(1, 0, Metre(4, 4)), Origin.BREATH, "one"),
+    *steps("A4:4 B4:4", piece="two"),
+]
+
+
+async def after_a_rest(composer: ComposerThread, due: float | None) -> None:
+    """Play a piece and a rest; the next one begins at `due`, if it has been sent."""
+    for _ in range(5):
+        await composer.next(True)
+        composer.on_sent(0.0)
+    await composer.next(True)
+    if due is not None:
+        composer.on_sent(due)
+
+
+@pytest.mark.parametrize(
+    ("due", "number", "between", "pieces"), [(None, 1, True, 1), (1e9, 1, False, 2), (0.0, 2, False, 2)]
+)
+def test_in_the_rest_the_piece_before_it_is_the_present_one(
+    thread: Executor, due: float | None, number: int, between: bool, pieces: int
+) -> None:
+    exchange = PartsExchange(Parts(Config(), 1, Planning(*RESTED), FanOut(())))  # type: ignore[arg-type]
+    composer = ComposerThread(exchange, RunStats(Lateness()), thread, None)
+    asyncio.run(after_a_rest(composer, due))
+    assert (composer.number, composer.is_between) == (number, between)
+    assert [(each.name, each.whole) for each in composer.pieces] == [("one", True), ("two", False)][:pieces]
+
+
+def test_a_restart_in_the_rest_plays_the_piece_before_it_and_then_the_next(thread: Executor) -> None:
+    exchange = PartsExchange(Parts(Config(), 1, Planning(*RESTED), FanOut(())))  # type: ignore[arg-type]
+    composer = ComposerThread(exchange, RunStats(Lateness()), thread, None)
+
+    async def play() -> list[str]:
+        await after_a_rest(composer, None)
+        found = [await composer.restart()]
+        composer.on_sent(0.0)
+        assert [each.name for each in composer.pieces] == ["one", "one"]
+        assert composer.number == 2
+        found += [await composer.next(False) for _ in range(6)]
+        return [str(each.step.event) for each in found if each is not None]
+
+    assert asyncio.run(play()) == ["C4", "D4", "E4", "F4", "R:4", "A4:4", "B4:4"]
+
+
+def test_the_piece_that_was_heard_is_repeated_even_if_the_next_was_sent_already(thread: Executor) -> None:
+    exchange = PartsExchange(Parts(Config(), 1, Planning(*RESTED), FanOut(())))  # type: ignore[arg-type]
+    composer = ComposerThread(exchange, RunStats(Lateness()), thread, None)
+
+    async def play() -> list[str]:
+        await after_a_rest(composer, 1e9)
+        composer.again()
+        found = [await composer.next(True) for _ in range(8)]
+        return [str(each.step.event) for each in found if each is not None]
+
+    assert asyncio.run(play()) == ["R:4", "C4", "D4", "E4", "F4", "R:4", "A4:4", "B4:4"]
 
 
 def test_all_is_transposed_with_its_key_what_was_planned_and_what_is_played_again(thread: Executor) -> None:

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from bachd.service.pieces import favourites
+
 SECONDS = 60.0
 
 
@@ -47,7 +49,7 @@ class Terminal:
     def until(self, text: str, since: int = 0) -> int:
         """Wait until the screen has had a text after an index of what was seen; returns the index behind it."""
         end = time.monotonic() + SECONDS
-        while (found := re.search(text, self.seen[since:])) is None:
+        while (found := re.search(text, self.seen[since:], re.DOTALL)) is None:
             assert time.monotonic() < end, f"{text!r} was not seen in {self.seen[since:][-3000:]!r}"
             if select.select([self.ours], [], [], 0.2)[0]:
                 self.seen += os.read(self.ours, 65536).decode(errors="replace")
@@ -84,10 +86,10 @@ def test_keys_steer_the_music_and_q_ends_it(terminal: Terminal) -> None:
     terminal.until("254 bpm, from the next bar on", terminal.press("+"))
     terminal.until("250 bpm, from the next bar on", terminal.press("-"))
     terminal.until("this piece again, from the next bar on", terminal.press("r"))
-    # a short piece may have been composed to its end already: then it is kept at once
-    terminal.until("it is kept when it is over|kept: bachd render", terminal.press("k"))
+    since = terminal.press("k")
+    terminal.until("kept so far as favourite 1; the rest follows", since)
     terminal.until("another piece, from the next bar on", terminal.press("n"))
-    terminal.until("--favourite 1", 0)
+    terminal.until("kept: bachd render bach.mid --favourite 1", since)
     terminal.until(r"the music pauses at \d\d:\d\d; s again for later", terminal.press("s"))
     terminal.until(r"the music pauses at \d\d:\d\d; s again for later", terminal.press("s"))
     for _ in range(2):
@@ -99,6 +101,26 @@ def test_keys_steer_the_music_and_q_ends_it(terminal: Terminal) -> None:
     terminal.drain()
     assert terminal.process.wait(SECONDS) == 0
     assert termios.tcgetattr(terminal.theirs) == terminal.modes
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL, None])
+def test_a_piece_that_was_asked_for_is_kept_however_the_run_ends(
+    terminal: Terminal, number: signal.Signals | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    since = terminal.until("kept so far as favourite 1", terminal.press("k"))
+    (before,) = [len(favourites.find(each["favourite"]).steps) for each in favourites.kept()]
+    time.sleep(1.0)  # more of it is played
+    if number is None:
+        terminal.press("q")
+    else:
+        terminal.process.send_signal(number)
+    if number is not signal.SIGKILL:
+        terminal.until(r"\x1b\[\?1049l.*kept as far as it was played: .* --favourite 1", since)
+        terminal.drain()
+    terminal.process.wait(SECONDS)
+    (after,) = [len(favourites.find(each["favourite"]).steps) for each in favourites.kept()]
+    assert after == before if number is signal.SIGKILL else after > before
 
 
 def test_ctrl_z_gives_the_terminal_back_and_fg_goes_on(terminal: Terminal) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,13 +15,15 @@ from bachd.config import Config
 from bachd.config_midi import Midi
 from bachd.errors import ConfigError, UsageError
 from bachd.midi.fan_out import FanOut
-from bachd.music.piece import Step
+from bachd.music.event import Event
+from bachd.music.metre import Metre, Place
+from bachd.music.piece import Origin, Step
 from bachd.realtime.clock import MonotonicClock
 from bachd.realtime.lateness import Lateness
 from bachd.realtime.player import Player
 from bachd.realtime.transport import Conductor, Transport
 from bachd.service.parts import Parts, PartsExchange
-from bachd.service.pieces import favourite
+from bachd.service.pieces import favourite, favourites
 from bachd.service.run.composer_thread import ComposerThread
 from bachd.service.settings.apply import LiveSettings
 from bachd.service.settings.prepare import prepare
@@ -167,26 +170,93 @@ def test_a_command_that_is_not_known_is_told(path: Path) -> None:
     asked(path, ask)
 
 
-def test_the_present_piece_is_kept_when_it_is_over_and_another_at_once(path: Path) -> None:
+async def play(commands: Commands, steps: int) -> None:
+    """Let so many steps be composed and sent."""
+    music: Any = commands._music
+    for _ in range(steps):
+        await music.next(True)
+        music.on_sent(0.0)
+
+
+def kept_events() -> list[str]:
+    """The events of each favourite that is on the disk."""
+    return [
+        " ".join(str(step.event) for step in favourite.parse(each["favourite"]).steps) for each in favourites.kept()
+    ]
+
+
+def test_a_piece_is_kept_at_once_as_far_as_it_was_played_and_completed_when_it_is_over(path: Path) -> None:
     async def ask(commands: Commands) -> None:
-        music: Any = commands._music
-        for _ in range(6):
-            await music.next(True)
+        await play(commands, 6)
         assert await commands.handle("keep", {"number": 1}) == {
-            "kept": {"number": 1, "piece": "one", **_told(await commands.handle("history", None))}
+            "kept": {"number": 1, "piece": "one", **_told(await commands.handle("history", None))},
+            "whole": True,
         }
-        assert await commands.handle("keep", None) == {"kept": None}
+        asked = await commands.handle("keep", None)
+        assert (asked["kept"]["number"], asked["whole"]) == (2, False)
+        assert kept_events() == ["C4 D4 E4 F4", "G4 A4"]
         history = await commands.handle("history", None)
         assert history["pieces"] == [
             {"number": 1, "piece": "one", "whole": True},
             {"number": 2, "piece": "two", "whole": False},
         ]
-        for _ in range(2):
-            await music.next(True)
-        history = await commands.handle("history", None)  # by the same thread, after the piece has been kept
+        assert (await commands.handle("keep", None))["kept"]["number"] == 2  # the same, not another
+        await play(commands, 2)
+        history = await commands.handle("history", None)  # by the same thread, after the piece has been completed
         assert [kept["piece"] for kept in history["favourites"]] == ["one", "two"]
+        assert kept_events() == ["C4 D4 E4 F4", "G4 A4 B4"]
 
     asked(path, ask, script=[*steps("C4 D4 E4 F4", piece="one"), *steps("G4 A4 B4", piece="two")])
+
+
+def test_the_end_of_a_run_completes_what_is_kept_as_far_as_it_was_played(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def ask(commands: Commands) -> None:
+        await play(commands, 2)
+        await commands.handle("keep", None)
+        await play(commands, 1)
+        music: Any = commands._music
+        await music.next(False)  # not sent: not heard
+        assert kept_events() == ["C4 D4"]
+        commands.keeper.finish()
+
+    with caplog.at_level(logging.INFO):
+        asked(path, ask, script=steps("C4 D4 E4 F4", piece="one"))
+    assert kept_events() == ["C4 D4 E4"]
+    assert (
+        caplog.messages[-1]
+        == "kept as far as it was played: bachd render bach.mid --favourite 1; link: bachd favourites 1"
+    )
+
+
+def test_a_favourite_that_was_removed_meanwhile_is_not_completed(path: Path) -> None:
+    async def ask(commands: Commands) -> None:
+        await play(commands, 2)
+        await commands.handle("keep", None)
+        favourites.path().write_text("")
+        await play(commands, 3)
+        await commands.handle("history", None)
+
+    asked(path, ask, script=steps("C4 D4 E4 F4", piece="one"))
+    assert kept_events() == []
+
+
+REST = Step(Event((), (), 96), Place(1, 0, Metre(4, 4)), Origin.BREATH, "one")
+
+
+def test_in_the_rest_what_has_just_been_heard_is_kept_and_played_again(path: Path) -> None:
+    async def ask(commands: Commands) -> None:
+        music: Any = commands._music
+        await play(commands, 5)
+        await music.next(True)  # of the next piece, and waits to be sent
+        asked = await commands.handle("keep", None)
+        assert (asked["kept"]["piece"], asked["whole"]) == ("one", True)
+        assert kept_events() == ["C4 D4 E4 F4"]
+        assert await commands.handle("again", None) == {"playing": True}
+        assert commands._player._rewinds
+
+    asked(path, ask, script=[*steps("C4 D4 E4 F4", piece="one"), REST, *steps("G4 A4 B4", piece="two")])
 
 
 def _told(history: Any) -> dict[str, str]:
@@ -197,8 +267,7 @@ def _told(history: Any) -> dict[str, str]:
 def test_a_favourite_is_played_again_from_the_next_bar_on(path: Path) -> None:
     async def ask(commands: Commands) -> None:
         music: Any = commands._music
-        for _ in range(5):
-            await music.next(True)
+        await play(commands, 5)
         kept = (await commands.handle("keep", {"number": 1}))["kept"]
         for given in ({"favourite": kept["favourite"]}, {"favourite": str(kept["number"])}, {"number": 1}):
             assert await commands.handle("replay", given) == {"playing": True}
@@ -221,8 +290,7 @@ def test_a_favourite_is_as_high_as_it_was_heard_here_and_elsewhere(path: Path) -
     async def ask(commands: Commands) -> None:
         music: Any = commands._music
         await commands.handle("change", {"transpose": 3})
-        for _ in range(5):
-            await music.next(True)
+        await play(commands, 5)
         kept = (await commands.handle("keep", {"number": 1}))["kept"]
         assert [str(step.event) for step in favourite.parse(kept["favourite"]).steps] == ["D#4", "F4", "G4", "G#4"]
         await commands.handle("replay", {"favourite": kept["favourite"]})

@@ -37,7 +37,7 @@ LARGEST_CHANGE: Final = 16 * 1024
 """Bytes of a change of settings, or of a favourite."""
 
 
-_ASKED: Final[tuple[Command, ...]] = ("sleep", "learn", "keep", "replay")
+_ASKED: Final[tuple[Command, ...]] = ("sleep", "learn", "keep", "replay", "forget")
 
 
 class App:
@@ -78,7 +78,7 @@ class App:
                 web.put("/api/presets/{name}", self._preset),
                 web.delete("/api/presets/{name}", self._preset),
                 web.post(f"/api/{{what:{'|'.join(ORDERS)}}}", self._order),
-                web.post("/api/{what:sleep|learn|keep|replay}", self._ask),
+                web.post(f"/api/{{what:{'|'.join(_ASKED)}}}", self._ask),
                 web.get("/api/history", self._history),
                 web.get("/api/score.musicxml", self._score.serve),
                 web.post("/api/seeds", self._music.take_seed),

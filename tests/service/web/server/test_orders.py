@@ -99,13 +99,19 @@ def test_a_piece_is_kept_played_again_and_written_down(bachd_run: Running) -> No
             pass
         kept = (await asyncio.to_thread(ask, "/api/keep", {"number": number}, "POST")).json["kept"]
         assert (kept["number"], kept["piece"]) == (1, first)
-        assert (await asyncio.to_thread(ask, "/api/keep", b"")).json == {"kept": None}
-        assert (await asyncio.to_thread(ask, "/api/history")).json["favourites"] == [kept]
+        while (part := (await asyncio.to_thread(ask, "/api/keep", b"")).json)["kept"]["number"] == 1:
+            await until(feed, "step")  # the next piece has been sent, and sounds soon
+        assert part["whole"] is False
+        assert (await asyncio.to_thread(ask, "/api/history")).json["favourites"] == [kept, part["kept"]]
         asked = await asyncio.to_thread(ask, "/api/replay", {"favourite": kept["favourite"]}, "POST")
         assert asked.json == {"playing": True}
         while not (step := (await until(feed, "step"))[0]["step"])["opens"]:
             pass
         assert step["piece"] == first
+        removed = await asyncio.to_thread(ask, "/api/forget", {"favourite": kept["favourite"]}, "POST")
+        assert removed.json == {"removed": kept}
+        left = (await asyncio.to_thread(ask, "/api/history")).json["favourites"]
+        assert [(each["number"], each["piece"]) for each in left] == [(1, part["kept"]["piece"])]
         written = await asyncio.to_thread(ask, f"/api/score.musicxml?piece={number}")
         assert written.status == 200
         assert f"<work-title>After {titles.full(first)}</work-title>".encode() in written.body
@@ -114,6 +120,8 @@ def test_a_piece_is_kept_played_again_and_written_down(bachd_run: Running) -> No
             ("/api/replay", {"number": 9999}, 422),
             ("/api/replay", [], 422),
             ("/api/keep", {"number": "1"}, 409),
+            ("/api/forget", {"favourite": "bachd1.broken"}, 422),
+            ("/api/forget", {"number": 1}, 422),
         ):
             refused = await asyncio.to_thread(ask, path, body, "POST")
             assert (refused.status, len(refused.json["faults"])) == (status, 1)
