@@ -17,12 +17,15 @@ from pathlib import Path
 import pytest
 
 SECONDS = 60.0
+LEFT = r"\x1b\[\?1049l"
+"""What gives the screen back."""
 
 
 class Terminal:
     """A run in a pseudo-terminal."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         (folder / "config.yaml").write_text("midi: {output: none}\nweb: null\ntempo: 250\n")
         self.ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (30, 120))
@@ -99,6 +102,25 @@ def test_keys_steer_the_music_and_q_ends_it(terminal: Terminal) -> None:
     terminal.drain()
     assert terminal.process.wait(SECONDS) == 0
     assert termios.tcgetattr(terminal.theirs) == terminal.modes
+
+
+def test_a_fault_in_force_is_printed_when_the_view_is_left(terminal: Terminal) -> None:
+    (terminal.folder / "config.yaml").write_text("midi: {output: none}\nweb: null\ntempo: 1200\n")
+    terminal.until("1200 is not between 20 and 300")
+    since = terminal.press("q")
+    terminal.until("config refused: config.yaml:3: tempo: 1200 is not between 20 and 300", terminal.until(LEFT, since))
+
+
+def test_a_fault_that_is_mended_is_not(terminal: Terminal) -> None:
+    good = (terminal.folder / "config.yaml").read_text()
+    (terminal.folder / "config.yaml").write_text("tempo: 1200\n")
+    terminal.until("1200 is not between 20 and 300")
+    (terminal.folder / "config.yaml").write_text(good.replace("250", "251"))
+    terminal.until("251 bpm")
+    since = terminal.press("q")
+    since = terminal.until(LEFT, since)
+    terminal.until("stopped after", since)
+    assert "refused" not in terminal.seen[since:]
 
 
 def test_ctrl_z_gives_the_terminal_back_and_fg_goes_on(terminal: Terminal) -> None:
