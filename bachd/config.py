@@ -81,8 +81,8 @@ class Sampling:
     temperature: float | None = setting(
         None,
         kinds.number(*SAMPLING_LIMITS["temperature"]),
-        """The temperature: {limits}. Lower is more predictable, 1 is what the network learned, higher is wilder. null is
-        the bundle's own.""",
+        """The temperature: {limits}. Lower is more predictable, 1 is what the network learned, higher is wilder. null
+        is the bundle's own.""",
     )
     top_p: float | None = setting(
         None,
