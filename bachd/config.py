@@ -84,18 +84,20 @@ class Sampling:
     temperature: float | None = setting(
         None,
         kinds.number(*SAMPLING_LIMITS["temperature"]),
-        """Each of the first three may be null: then the bundle's own default applies.
-        The temperature: {limits}. Lower is more predictable, 1 is what the network learned, higher is wilder.""",
+        """The temperature: {limits}. Lower is more predictable, 1 is what the network learned, higher is wilder. null
+        is the bundle's own.""",
     )
     top_p: float | None = setting(
         None,
         kinds.number(*SAMPLING_LIMITS["top_p"]),
-        "Notes are drawn only from the likeliest that together have this probability: {limits}.",
+        """Notes are drawn only from the likeliest that together have this probability: {limits}. null is the bundle's
+        own.""",
     )
     key: float | None = setting(
         None,
         kinds.number(*SAMPLING_LIMITS["key"]),
-        "How strongly the music keeps to the key of its seed piece: {limits}; 0 is not at all.",
+        """How strongly the music keeps to the key of its seed piece: {limits}; 0 is not at all. null is the bundle's
+        own.""",
     )
     leading: bool = setting(
         True, kinds.switch(), "Whether parallel fifths and octaves are ruled out, as in counterpoint: true or false."

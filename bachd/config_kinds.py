@@ -11,11 +11,11 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
-from bachd.errors import ModelError, did_you_mean
+from bachd.errors import ModelError
 from bachd.midi.port_names import normal
 from bachd.music import pitch, smf
 from bachd.neural import features
-from bachd.neural.bundle import bundle
+from bachd.neural.bundle import bundle, piece_names
 from bachd.neural.bundle.card import read_card
 from bachd.yamlfile import kinds
 from bachd.yamlfile.fields import Section
@@ -195,13 +195,11 @@ def _piece(section: Section, name: str, default: Any) -> Any:
         return default
     if "/" in given or given.lower().endswith(smf.ENDINGS):
         return _file(section, name, section.home / given)
-    plain = "".join(given.split()).lower()  # 'BWV 269' is 'bwv269'
-    if known and given not in known:
-        if plain in known:
-            return plain
-        hint = did_you_mean(plain, known) or f"; it has {', '.join(known)}"
-        section.fault(name, f"no piece {given!r} in model {model!r}{hint}")
-    return given
+    try:
+        return piece_names.find(given, model, known) if known else given
+    except ModelError as error:
+        section.fault(name, str(error))
+        return given
 
 
 def _file(section: Section, name: str, path: Path) -> str:

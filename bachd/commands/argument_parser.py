@@ -126,7 +126,7 @@ def _add_own_options(each: dict[str, argparse.ArgumentParser]) -> None:
         "favourite", nargs="?", metavar="NUMBER", help="print what its link ends with, instead of the list"
     )
     each["pieces"].add_argument("words", nargs="*", metavar="WORDS", help="of the number, title, key or metre")
-    each["pieces"].add_argument("--model", metavar="NAME", default="chorales", help="(default: %(default)s)")
+    each["pieces"].add_argument("--model", metavar="NAME", default="chorales", help="the model (default: %(default)s)")
     doctor.add_argument("--timing", action="store_true", help="measure how punctually notes arrive instead")
     doctor.add_argument("--seconds", type=_seconds, metavar="N", help="with --timing: play for N seconds (default: 10)")
     doctor.add_argument("--plot", type=Path, metavar="FILE", help="with --timing: also write a plot, as .png or .pdf")

@@ -7,7 +7,8 @@ is a fault of the command line, and what the file says otherwise stays as it is.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -150,12 +151,32 @@ def _value(key: str, text: str) -> Any:
 
 
 def _help(key: Key) -> str:
-    """The help of config.yaml up to the list of words, on one line, as argparse wants it."""
-    about = []
-    for line in key.help.splitlines():
-        if line.startswith("  "):
-            break
-        about.append(line.strip())
-    words = [line.split()[0] for line in key.help.splitlines() if line.startswith("  ") and line[2:3].strip()]
-    choices = f" {', '.join(words)}: config.yaml explains each." if words else ""
-    return (" ".join(about).rstrip(":") + choices).replace("%", "%%")
+    """The help of config.yaml as sentences, for argparse: of a list, the words that may stand there."""
+    lines = key.help.splitlines()
+    listed = [number for number, line in enumerate(lines) if line.startswith("  ")]
+    if not listed:
+        return _sentences(key.help)
+    before, after = " ".join(lines[: listed[0]]), " ".join(lines[listed[-1] + 1 :])
+    rows = [lines[number][2:] for number in listed]
+    words = [re.split(r"\s\s+", row)[0] for row in rows if not row.startswith(" ")]
+    return _sentences(f"{_choice(before, words)} {after}")
+
+
+def _choice(before: str, words: Sequence[str]) -> str:
+    """A text with the words of the list that it announces; of entries of a mapping, with the first as an example."""
+    if ": " in words[0]:
+        begin = f"{before[:-1]}, such as" if before.endswith(":") else f"{before} An example is"
+        return f"{begin} {{{words[0]}}}; config.yaml has more."
+    begin = "" if before.endswith((":", ", or")) else "One of " if words[1:] else "Or "
+    return f"{before} {begin}{_or(words)}; config.yaml explains {'them' if words[1:] else 'it'}."
+
+
+def _or(words: Sequence[str]) -> str:
+    """'a, b or c'."""
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _sentences(text: str) -> str:
+    """A text on one line that ends with a full stop; paths of the command line are not beside a file."""
+    text = " ".join(text.split()).replace("', beside this file", "'").replace("%", "%%")
+    return text if text.endswith(".") else f"{text}."

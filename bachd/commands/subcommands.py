@@ -73,7 +73,7 @@ def pieces(options: argparse.Namespace) -> int:
 
     found = catalogue.matching(catalogue.pieces(options.model), " ".join(options.words))
     if not found and options.words:
-        raise UsageError(f"no piece of {options.model!r} fits '{' '.join(options.words)}'; 'bachd pieces' lists them")
+        raise UsageError(catalogue.none_fits(options.model, " ".join(options.words)))
     if options.json:
         _print_json(found)
     else:

@@ -29,5 +29,17 @@ def test_pieces_are_searched_by_title_and_key(capsys: pytest.CaptureFixture[str]
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("bwv140.7")
     assert line.endswith("Wachet auf, ruft uns die Stimme")
-    assert main(["pieces", "--model", "cello", "beatles"]) == 64
-    assert capsys.readouterr().err == "bachd: no piece of 'cello' fits 'beatles'; 'bachd pieces' lists them\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ("--model cello beatles", "no piece of 'cello' fits 'beatles'; 'bachd pieces --model cello' lists them"),
+        ("cello", "no piece of 'chorales' fits 'cello'; 'bachd pieces --model cello' lists the pieces of that model"),
+        ("chorales", "no piece of 'chorales' fits 'chorales'; 'bachd pieces --model chorales' lists the pieces of"),
+        ("bwv 1007 gigue", "no piece of 'chorales' fits 'bwv 1007 gigue'; model 'cello' has 1: add --model cello"),
+    ],
+)
+def test_a_search_without_success_says_where_to_look(words: str, what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["pieces", *words.split()]) == 64
+    assert capsys.readouterr().err.startswith(f"bachd: {what}")

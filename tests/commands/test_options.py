@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import re
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,40 @@ def test_every_setting_of_the_page_is_an_option_of_run() -> None:
 def test_every_option_of_render_is_one_of_run_or_its_own() -> None:
     own = {"-o", "--output", "--bars", "--with"}
     assert set(argument_parser.options("render")) - own <= set(argument_parser.options("run"))
+
+
+def helps(verb: str) -> dict[str, str]:
+    """What `--help` says of the options of a verb that are settings."""
+    parser = argparse.ArgumentParser()
+    setting_options.add(parser, rendering=verb == "render")
+    keys = {key.path for key in setting_options.settable()}
+    return {action.option_strings[-1]: str(action.help) for action in parser._actions if action.dest in keys}
+
+
+@pytest.mark.parametrize("verb", ["run", "render"])
+def test_the_help_of_every_option_reads_as_sentences(verb: str) -> None:
+    for option, text in helps(verb).items():
+        assert text.endswith("."), option
+        assert not re.search(r":[:,;.]|[.:] such|  |\n|beside this file|of the first", text), option
+        assert not re.search(r"\b(\w+), \1\b|[.] [a-z]+, [a-z]+,", text), option
+
+
+def test_a_list_of_words_becomes_a_part_of_its_sentence() -> None:
+    said = helps("run")
+    assert said["--device"].endswith("runs the network. One of auto, cpu or edgetpu; config.yaml explains them.")
+    assert said["--tempo"].endswith(" Or the external tempo to follow: clock or link; config.yaml explains them.")
+    assert said["--input"].endswith(" several as a list, or auto; config.yaml explains it.")
+    assert said["--output"].endswith("joins when it can be; the others play.")
+    assert "One of auto, speaker, virtual, jack, none, file:NAME.mid or FP-30X; config.yaml" in said["--output"]
+
+
+def test_the_examples_of_mappings_can_be_given_as_they_stand() -> None:
+    for option, key in (("--controls", "controls"), ("--clock", "clock"), ("--program", "program")):
+        example = re.search(r"\{.*?\}", helps("run")[option])
+        assert example is not None
+        options = argument_parser.parse(["run", option, example[0]])
+        found = setting_options.wanted(options, None).config
+        assert getattr(found.midi, key) != getattr(Config().midi, key)
 
 
 def test_options_win_over_the_file(folder: Path, composed: list[tuple[Config, int]]) -> None:

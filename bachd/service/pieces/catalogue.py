@@ -65,6 +65,17 @@ def matching(found: Iterable[SeedPiece], words: str) -> list[SeedPiece]:
     return [piece for piece in found if all(word in _text(piece) for word in wanted)]
 
 
+def none_fits(model: str, words: str) -> str:
+    """Say that no piece of a model has all the words, and where to look instead. Raises ModelError."""
+    none = f"no piece of {model!r} fits {words!r}"
+    if words in bundle.names():
+        return f"{none}; 'bachd pieces --model {words}' lists the pieces of that model"
+    for other in bundle.names():
+        if number := len(matching(pieces(other), words)):
+            return f"{none}; model {other!r} has {number}: add --model {other}"
+    return f"{none}; 'bachd pieces --model {model}' lists them"
+
+
 def _text(piece: SeedPiece) -> str:
     number = piece.name.removeprefix("bwv")
     return _plain(f"{piece.name} bwv {number} {piece.title} {piece.key} {piece.metre}")

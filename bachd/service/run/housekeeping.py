@@ -124,8 +124,13 @@ class Housekeeping:
 
     def _enter(self, view: TerminalView | None, stack: ExitStack) -> None:
         if view is not None:
+            stack.callback(self._log_faults)  # the view takes what it has shown with it
             stack.enter_context(log_to(view, self._stats))
             self._view = stack.enter_context(view)
+
+    def _log_faults(self) -> None:
+        for fault in self._stats.in_force(self._exchange.present):
+            log.warning("%s", fault)
 
     def _line(self) -> str:
         return self._stats.line(self._exchange.present)

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.segment import Segment
@@ -21,8 +22,9 @@ from bachd.music import pitch
 from bachd.music.event import TICKS
 from bachd.music.notation.live import LiveNotation
 from bachd.music.piece import Origin, Step
-from bachd.printable import printable
+from bachd.printable import one_line, printable
 from bachd.service.run.cells import PERSON, Column, LiveNotes, cell
+from bachd.service.run.text_rows import cut, newest, wrap
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,7 +40,9 @@ LABEL: Final = 4
 MIN_ROLL: Final = 8
 """Rows below which there is no roll."""
 LINES: Final = 3
-"""Log lines that stay in sight."""
+"""Messages of the log that stay in sight."""
+MOST: Final = 3
+"""Rows of the status at most."""
 
 _DIM: Final = Style(dim=True)
 _TITLE: Final = Style(bold=True)
@@ -61,7 +65,7 @@ class TerminalView(logging.Handler):
     """The view, and a handler that shows the log in it; a context manager, outside of which nothing is drawn."""
 
     def __init__(self, console: Console, status: Callable[[], str]) -> None:
-        """Draw nothing yet. `status`: called for the last line once an event."""
+        """Draw nothing yet. `status`: called once an event."""
         super().__init__()
         self._status = status
         self._live = Live(
@@ -102,8 +106,8 @@ class TerminalView(logging.Handler):
         self.leave()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a log line; it is drawn with the next event."""
-        self._lines.append(printable(self.format(record).partition("\n")[0]))
+        """Keep a message of the log; it is drawn with the next event."""
+        self._lines.append(printable(record.getMessage()))
 
     def show(self, step: Step) -> None:
         """Draw the event that begins now."""
@@ -139,34 +143,40 @@ class TerminalView(logging.Handler):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Lay out what fits: the tokens first, then the status, the title, the roll, and the log if there is room."""
         width, height = options.max_width, options.height or console.height
-        rows = height - 3
-        logged = list(self._lines) if rows >= MIN_ROLL + LINES + 4 else []
+        roomy = height - 3 >= MIN_ROLL + LINES + 4
+        status = wrap(console, self._status(), width, MOST if roomy else 1)
+        rows = height - 2 - len(status)
+        logged = newest(console, self._lines, width, rows // 3) if roomy else []
         roll = rows - (len(logged) + 1 if logged else 0)
         lines: list[Iterable[Segment]] = []
         if height >= 3:
-            title, live = self._title(), self.live.text()
-            lines.append([Segment(title[:width], _TITLE), Segment(live[: max(0, width - len(title))], PERSON)])
+            lines.append(self._title(width))
         if roll >= MIN_ROLL:
             lines += self._roll(width, roll - 1)
             lines.append([])
         lines.append(self._line_of_tokens(width))
         if height >= 2:
-            lines.append([Segment(self._status()[:width], _DIM)])
+            lines += [[Segment(row, _DIM)] for row in status]
         if logged:
             lines.append([])
-            lines += [[Segment(line[:width], _DIM)] for line in logged]
+            lines += [[Segment(row, _DIM)] for row in logged]
         for number, line in enumerate(lines[:height]):
             if number:
                 yield Segment.line()
             yield from line
 
-    def _title(self) -> str:
+    def _title(self, width: int) -> list[Segment]:
+        """The piece and the place in it, and what is played live; the piece is cut before anything else."""
         if self._step is None:
-            return "bachd"
-        place, origin = self._step.place, self._step.origin
-        after = "" if origin is Origin.SEED else "after "
-        who = {Origin.SEED: "the seed", Origin.MODEL: "the model", Origin.BREATH: "a breath"}[origin]
-        return f"bachd   {after}{printable(self._step.piece)}   bar {self._step.bar_number}   {place.metre}   {who}"
+            title = cut("bachd", width)
+        else:
+            place, origin = self._step.place, self._step.origin
+            after = "" if origin is Origin.SEED else "after "
+            who = {Origin.SEED: "the seed", Origin.MODEL: "the model", Origin.BREATH: "a breath"}[origin]
+            head, tail = f"bachd   {after}", f"   bar {self._step.bar_number}   {place.metre}   {who}"
+            piece = cut(one_line(self._step.piece), max(1, width - len(head + tail)))
+            title = cut(head + piece + tail, width)
+        return [Segment(title, _TITLE), Segment(cut(self.live.text(), width - cell_len(title)), PERSON)]
 
     def _line_of_tokens(self, width: int) -> Iterator[Segment]:
         """As many of the last tokens as fit; the present one stands out, and the seed's are dim."""
@@ -177,6 +187,9 @@ class TerminalView(logging.Handler):
                 break
             shown.append((token, origin))
             room -= len(token) + 2
+        if self._tokens and not shown:
+            token, origin = self._tokens[-1]
+            shown.append((cut(token, width), origin))
         for place, (token, origin) in enumerate(reversed(shown)):
             last = place == len(shown) - 1
             yield Segment(token, _NOW if last else _DIM if origin is Origin.SEED else _PLAIN)

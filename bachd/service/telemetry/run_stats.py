@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger("bachd")
 FAULTS: Final = 10
 """Faults that are kept."""
+_WAITING: Final = "waiting for"
+"""In the description of an output that is not there."""
 LONGEST: Final = 2000
 """Characters of a fault that are kept."""
 
@@ -83,6 +85,13 @@ class RunStats(logging.Handler):
         refused = f"; config refused: {self.refused}" if self.refused else ""
         condition = "".join(f"; {each}" for each in (_condition(parts), self.rest) if each)
         return f"{piece} at {self._bpm(parts):g} bpm on {parts.outputs.description}{condition}{refused}"
+
+    def in_force(self, parts: Parts) -> list[str]:
+        """Return what is wrong at the moment: with the file, the external tempo, and outputs that are not there."""
+        refused = [f"config refused: {self.refused}"] if self.refused else []
+        tempo = parts.tempo_source.condition(monotonic()) if parts.tempo_source else ""
+        output = parts.outputs.description
+        return [*refused, *filter(None, [tempo]), *([f"output: {output}"] if _WAITING in output else [])]
 
     def _bpm(self, parts: Parts) -> float:
         """Quarter notes a minute, but for a ritardando."""

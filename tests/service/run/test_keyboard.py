@@ -19,12 +19,15 @@ import pytest
 from bachd.service.pieces import favourites
 
 SECONDS = 60.0
+LEFT = r"\x1b\[\?1049l"
+"""What gives the screen back."""
 
 
 class Terminal:
     """A run in a pseudo-terminal."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         (folder / "config.yaml").write_text("midi: {output: none}\nweb: null\ntempo: 250\n")
         self.ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (30, 120))
@@ -121,6 +124,25 @@ def test_a_piece_that_was_asked_for_is_kept_however_the_run_ends(
     terminal.process.wait(SECONDS)
     (after,) = [len(favourites.find(each["favourite"]).steps) for each in favourites.kept()]
     assert after == before if number is signal.SIGKILL else after > before
+
+
+def test_a_fault_in_force_is_printed_when_the_view_is_left(terminal: Terminal) -> None:
+    (terminal.folder / "config.yaml").write_text("midi: {output: none}\nweb: null\ntempo: 1200\n")
+    terminal.until("1200 is not between 20 and 300")
+    since = terminal.press("q")
+    terminal.until("config refused: config.yaml:3: tempo: 1200 is not between 20 and 300", terminal.until(LEFT, since))
+
+
+def test_a_fault_that_is_mended_is_not(terminal: Terminal) -> None:
+    good = (terminal.folder / "config.yaml").read_text()
+    (terminal.folder / "config.yaml").write_text("tempo: 1200\n")
+    terminal.until("1200 is not between 20 and 300")
+    (terminal.folder / "config.yaml").write_text(good.replace("250", "251"))
+    terminal.until("251 bpm")
+    since = terminal.press("q")
+    since = terminal.until(LEFT, since)
+    terminal.until("stopped after", since)
+    assert "refused" not in terminal.seen[since:]
 
 
 def test_ctrl_z_gives_the_terminal_back_and_fg_goes_on(terminal: Terminal) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import logging
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 
 from bachd.music.message import note_off, note_on
@@ -46,18 +48,26 @@ def plain(terminal: Terminal) -> list[str]:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue()).split("\n")
 
 
-def frame(width: int = 80, height: int = 24, log: str = "") -> list[str]:
+def frame(
+    width: int = 80,
+    height: int = 24,
+    log: str = "",
+    piece: str = "a piece",
+    status: str = "84 bpm   FP-30X MIDI 1",
+    earlier: tuple[str, ...] = (),
+) -> list[str]:
     """The last picture of a chorale, without its colours."""
     terminal = Terminal()
-    shown = TerminalView(console(terminal, width, height), lambda: "84 bpm   FP-30X MIDI 1")
+    shown = TerminalView(console(terminal, width, height), lambda: status)
     with shown:
         for step in CHORALE[:-1]:
             shown.show(step)
-        if log:
-            shown.handle(logging.makeLogRecord({"msg": log}))
+        for message in (*earlier, log):
+            if message:
+                shown.handle(logging.makeLogRecord({"msg": message}))
         terminal.seek(0)
         terminal.truncate()
-        shown.show(CHORALE[-1])
+        shown.show(replace(CHORALE[-1], piece=piece))
         return plain(terminal)
 
 
@@ -101,9 +111,9 @@ def test_every_bar_line_is_drawn_where_it_falls_whatever_the_events(lengths: lis
 
 @given(st.integers(1, 120), st.integers(1, 50))
 def test_it_fits_any_terminal(width: int, height: int) -> None:
-    lines = frame(width, height, "a long line for the log " * 20)
+    lines = frame(width, height, "a long line for the log " * 20, "道" * 100, "84 bpm   道 " * 20)
     assert len(lines) <= height
-    assert all(len(line) <= width for line in lines)
+    assert all(cell_len(line) <= width for line in lines)
 
 
 @given(st.integers(1, 120), st.integers(1, 50), st.booleans())
@@ -126,6 +136,29 @@ def test_a_terminal_of_two_lines_still_shows_the_present_event() -> None:
 
 def test_the_log_is_seen_when_there_is_room() -> None:
     assert any("the synth is gone" in line for line in frame(log="the synth is gone"))
+
+
+def test_a_long_message_is_seen_to_its_end_before_older_ones_are() -> None:
+    refused = "config refused, the music goes on as it was: config.yaml:26: tempo: 1200 is not between 20 and 300"
+    lines = frame(log=refused, earlier=("keys: " + "space pause, " * 7, "playing a piece"))
+    assert refused in " ".join(map(str.strip, lines))
+    assert "playing a piece" in map(str.strip, lines)
+    many = [f"config.yaml:{number}: tempo: {number} is not between 20 and 300" for number in range(1, 13)]
+    seen = " ".join(map(str.strip, frame(log="config refused: " + "\n".join(many))))
+    assert "config refused: config.yaml:1: " in seen
+    assert "config.yaml:5: tempo: 5 is not" in seen
+    assert "…" in seen
+
+
+def test_a_long_title_leaves_room_for_the_place_and_a_long_status_has_several_rows() -> None:
+    status = "http://192.0.2.2:8080/login#" + "k" * 43 + "   84 bpm   FP-30X MIDI 1   lateness 0.1 ms"
+    lines = frame(piece="/home/somebody/" + "tune" * 20, status=status)
+    assert re.fullmatch(r"bachd   after /home/some\S+…   bar 3   4/4   the model", lines[0].strip())
+    assert status.split() == " ".join(lines).split()[-len(status.split()) :]
+
+
+def test_an_event_that_is_wider_than_the_terminal_is_cut() -> None:
+    assert any(line.strip() == "G3.B3.D4.…" for line in frame(10, 24))
 
 
 def test_the_terminal_is_given_back_whatever_ends_the_music() -> None:
