@@ -61,6 +61,19 @@ def test_the_systems_follow_the_music(page: Page) -> None:
     assert page.evaluate("document.getElementById('score-fault').textContent") == ""
 
 
+def test_what_is_read_later_stands_below(page: Page) -> None:
+    show(page)
+    rows = page.evaluate("document.querySelectorAll('#systems .system').length")
+    assert rows > 1
+    bars = f"""[...document.querySelectorAll('#systems .system')]
+        .toSorted((one, other) => one.getBoundingClientRect().top - other.getBoundingClientRect().top)
+        .map((row) => Number(row.querySelector('.engraved:not(.unseen) .measure-number text')?.textContent))"""
+    begin = page.evaluate(f"Math.max(...{NUMBERS}.map(Number))")
+    until(page, f"Math.min(...({bars})) > {begin}")  # so each row has another system now, one after the other
+    seen = page.evaluate(bars)
+    assert seen == sorted(seen)
+
+
 def test_every_system_fits_into_the_frame(page: Page) -> None:
     for width, height in ((1280, 860), (800, 480), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})

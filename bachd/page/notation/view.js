@@ -107,7 +107,10 @@ export class Notation {
     this.piece = begins;
     this.first = opening.opens && opening.bar === 0 ? 0 : 1;
     this.layout = layOut(this.bars, this.width, this.zoom, this.slots.length);
-    for (const slot of this.slots) slot.mark = "";
+    for (const slot of this.slots) { // nothing of the piece before stays below the new one
+      slot.box.replaceChildren();
+      Object.assign(slot, { mark: "", notes: [], places: [] });
+    }
   }
 
   /** Have system `number` engraved in its row, if anything of it is known and not engraved yet. */
@@ -134,6 +137,7 @@ export class Notation {
       const found = await engraveSystem(box, xml, { zoom, wide: layout.wide, first: number === 0 });
       slot.box.remove();
       Object.assign(slot, found, { number, piece, mark, box, start: bars[0].from, at: performance.now() });
+      slot.row.style.order = number; // what is read later stands below
       box.classList.remove("unseen");
       write(by("score-fault"), "");
       if (found.staves !== this.staves) this.resize(found.staves);
