@@ -99,6 +99,7 @@ def instrument(synth: Synth, times: int, notes: int, rng: random.Random) -> str:
     say(f"  nobody reads: missed; read again, {burst} old notes come at once, and music within {heard:.2f} s")
     service.systemctl("stop", "bachd")
     computer.silence()
+    computer.listens = False  # to leave the port to the next one
     say(f"  plugged in {times} of {times} times, {figures(pulled)}")
     done = subprocess.run([service.PYTHON, "-m", "tests.pi.gadget", str(notes)], stdout=subprocess.PIPE, check=True)
     subprocess.run(["./deploy.sh", "gadget", "off"], check=True)

@@ -127,6 +127,7 @@ def test_a_piece_that_was_asked_for_is_kept_however_the_run_ends(
 
 
 def test_a_fault_in_force_is_printed_when_the_view_is_left(terminal: Terminal) -> None:
+    terminal.until("250 bpm")
     (terminal.folder / "config.yaml").write_text("midi: {output: none}\nweb: null\ntempo: 1200\n")
     terminal.until("1200 is not between 20 and 300")
     since = terminal.press("q")
@@ -134,6 +135,7 @@ def test_a_fault_in_force_is_printed_when_the_view_is_left(terminal: Terminal) -
 
 
 def test_a_fault_that_is_mended_is_not(terminal: Terminal) -> None:
+    terminal.until("250 bpm")
     good = (terminal.folder / "config.yaml").read_text()
     (terminal.folder / "config.yaml").write_text("tempo: 1200\n")
     terminal.until("1200 is not between 20 and 300")
