@@ -97,7 +97,7 @@ class ControlTask:
             await self._exchange.used()
             config = self._exchange.present.config
             if changed := changes(before, config):
-                log.info("in use from this bar on: %s of %s", ", ".join(changed), self._live.path)
+                log.info("in use from this bar on: %s", self._live.origin(changed))
                 self._page.refresh()  # a controller may have done it
             before = config
             self._page.move(config.web)

@@ -51,6 +51,13 @@ class LiveSettings:
         """
         return await asyncio.shield(asyncio.ensure_future(self._apply(edit, save)))
 
+    def origin(self, changed: Sequence[str]) -> str:
+        """Return keys that have changed, those of the file with its name: 'tempo; model of config.yaml'."""
+        unsaved = [key for key in changed if key in self.draft.unsaved]
+        saved = [key for key in changed if key not in self.draft.unsaved]
+        parts = [", ".join(unsaved), f"{', '.join(saved)} of {self.path}" if saved else ""]
+        return "; ".join(filter(None, parts))
+
     async def reload(self, instead: str) -> None:
         """Bring the file into force, or log why not. instead: what happens then."""
         try:

@@ -87,6 +87,7 @@ def test_keys_steer_the_music_and_q_ends_it(terminal: Terminal) -> None:
     terminal.until("paused; space goes on", terminal.press(" "))
     terminal.until("playing", terminal.press(" "))
     terminal.until("254 bpm, from the next bar on", terminal.press("+"))
+    terminal.until(r"in use from this bar on: tempo\x1b")  # and not of config.yaml, which nobody has touched
     terminal.until("250 bpm, from the next bar on", terminal.press("-"))
     terminal.until("this piece again, from the next bar on", terminal.press("r"))
     since = terminal.press("k")

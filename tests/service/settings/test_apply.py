@@ -49,6 +49,15 @@ def test_of_two_changes_at_once_each_gets_its_own_answer(bad_first: bool) -> Non
     applied(steps)
 
 
+def test_what_was_changed_elsewhere_is_not_called_a_change_of_the_file() -> None:
+    async def steps(run: Run) -> None:
+        await run.change(tempo=120)
+        assert run.live.origin(["tempo"]) == "tempo"
+        assert run.live.origin(["tempo", "model", "seed.piece"]) == f"tempo; model, seed.piece of {run.live.path}"
+
+    applied(steps)
+
+
 def test_a_change_is_answered_before_the_bar_at_which_it_comes_into_use() -> None:
     async def steps(run: Run) -> None:
         await run.change(tempo=120)
