@@ -146,6 +146,11 @@ class Melody:
         self._notes: list[tuple[int, int]] = []
         self._all = [0.0] * 12
 
+    def __copy__(self) -> Melody:
+        other = Melody()
+        other._notes, other._all = self._notes.copy(), self._all.copy()
+        return other
+
     def push(self, pitch: int, ticks: int) -> None:
         """Take in that a note has sounded for so many ticks, or went on for them."""
         self._notes.append((pitch % 12, ticks))

@@ -68,6 +68,7 @@ const on = {
     score.retract(n, steps);
   },
   live: (message) => controls.live(message),
+  next: ({ notes }) => controls.next(notes),
   plan({ steps }) {
     score.setPlan(steps);
   },

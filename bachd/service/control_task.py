@@ -67,7 +67,7 @@ class ControlTask:
         desk.steer = Steering(self._live, self.commands, exchange)
         self._page = Page(self.commands, exchange, thread, lambda: report.snapshot(exchange.present))
         self._page.keys = desk.page_keys
-        desk.on_live.append(self._page.live)
+        desk.watchers.append(self._page)
         self._page.move(config.web)
 
     def begin_with(self, draft: Draft | None) -> None:

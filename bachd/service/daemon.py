@@ -222,7 +222,7 @@ class _Run:
         """While music plays: check the ports and show the run."""
         await self._playing.wait()
         self._housekeeping = await asyncio.get_running_loop().run_in_executor(self._tending, self._make_housekeeping)
-        (await self._open_desk()).on_live.append(self._housekeeping.live)
+        (await self._open_desk()).watchers.append(self._housekeeping)
         await self._housekeeping.run(self._stack)
 
     async def _follow_settings(self) -> None:

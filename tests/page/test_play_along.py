@@ -32,6 +32,35 @@ def test_three_voices_join_a_letter_and_end_with_it(page: Page) -> None:
     assert page.get_attribute("#type", "aria-pressed") == "false"
 
 
+def test_the_voice_that_is_played_may_be_the_bass_with_keys_of_its_own(page: Page) -> None:
+    page.fill("#f-together_split", "H3")
+    page.press("#f-together_split", "Enter")
+    until(page, "document.getElementById('f-together_split-fault').textContent.includes('is not a note name')")
+    page.fill("#f-together_split", "c5")
+    page.press("#f-together_split", "Enter")
+    until(page, "!document.getElementById('f-together_split-fault').textContent")
+    page.select_option("#f-together_voice", "bass")
+    until(page, "document.getElementById('said').textContent.startsWith('Takes effect')")
+    harmonise(page)
+    page.click("#type")
+    page.keyboard.down("a")  # C4
+    until(page, f"{PERSON} === 1 && {VOICES} >= 1")  # some may be above the keys that are shown
+    page.keyboard.up("a")
+    until(page, f"{PERSON} === 0 && {VOICES} === 0")
+    page.keyboard.press("Escape")
+
+
+def test_the_chord_that_comes_next_is_shown_while_a_key_is_held(page: Page) -> None:
+    harmonise(page)
+    page.click("#type")
+    page.keyboard.down("k")
+    until(page, "document.getElementById('played-next').textContent.startsWith('next, while you hold it: ')")
+    until(page, "document.querySelectorAll('#piano .next').length > 0")
+    page.keyboard.up("k")
+    until(page, "!document.getElementById('played-next').textContent && !document.querySelector('#piano .next')")
+    page.keyboard.press("Escape")
+
+
 def test_a_key_is_played_by_mouse_and_let_go_with_the_window(page: Page) -> None:
     harmonise(page)
     page.hover("#piano button[aria-label='E 5']", position={"x": 6, "y": 95})

@@ -11,6 +11,7 @@ ways to set that chord out; else the other notes are drawn as ever. For a melody
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Final
 
@@ -96,6 +97,17 @@ class Harmoniser:
         outlook = self._settle(tick, lambda: self._given(note, held=True))
         self._melody = note
         return self._draw((HOLD if note in self._last else START) + note - LOWEST, outlook)
+
+    def preview(self, tick: int) -> Event:
+        """Return what `go_on` would return, and change nothing."""
+        kept, context, rng = vars(self).copy(), self._context.save(), self._sampler.rng.getstate()
+        vars(self).update({name: copy(kept[name]) for name in ("_played", "_history", "_freeze", "_loop")})
+        try:
+            return self.go_on(tick)
+        finally:
+            vars(self).update(kept)
+            self._context.restore(context)
+            self._sampler.rng.setstate(rng)
 
     def play_alone(self, tick: int) -> Event:
         """Return the event that follows at `tick` where nobody plays the melody: all voices of it are drawn.

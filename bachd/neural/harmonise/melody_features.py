@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
+from copy import copy
 from dataclasses import dataclass
 from typing import Final
 
@@ -88,6 +89,13 @@ class MelodyHistory:
         self._tick = 0
         self._begun = 0
         """The tick at which the phrase began."""
+
+    def __copy__(self) -> MelodyHistory:
+        other = MelodyHistory()
+        vars(other).update(vars(self))
+        other._notes = [*self._notes[:-1], *map(copy, self._notes[-1:])]  # only the last one goes on
+        other._whole, other._long = self._whole.copy(), self._long.copy()
+        return other
 
     def push(self, pitch: int | None, ticks: int, place: Place, *, starts: bool) -> None:
         """Take in that a note began at `place`, or went on, and sounded for so many ticks; None for a rest."""

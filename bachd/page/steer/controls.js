@@ -47,6 +47,11 @@ export class Controls {
     this.piano.live(message);
   }
 
+  /** The chord that comes next while a note is held. */
+  next(notes) {
+    this.piano.next(notes);
+  }
+
   /** The connection is lost. */
   hush() {
     this.piano.hush();

@@ -14,6 +14,8 @@ const NAMES = ["C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat"
 const VELOCITY = 84;
 const [OFF, ON] = [0x80, 0x90];
 
+const named = (pitch) => `${NAMES[pitch % 12]} ${Math.floor(pitch / 12) - 1}`;
+
 export class Piano {
   /** `send`: called with the bytes of a MIDI message. `listener`: sounds notes here, while it is on. `score`: shows them. */
   constructor(send, listener, score, setTogether) {
@@ -35,8 +37,7 @@ export class Piano {
   }
 
   key(pitch) {
-    const label = `${NAMES[pitch % 12]} ${Math.floor(pitch / 12) - 1}`;
-    const traits = { type: "button", tabIndex: -1, className: BLACK.has(pitch % 12) ? "black" : "white", "aria-label": label };
+    const traits = { type: "button", tabIndex: -1, className: BLACK.has(pitch % 12) ? "black" : "white", "aria-label": named(pitch) };
     const key = make("button", traits);
     key.addEventListener("pointerdown", (event) => {
       key.releasePointerCapture(event.pointerId);
@@ -144,8 +145,15 @@ export class Piano {
     write(by("played-now"), names.length ? `you play ${names.join(", ")}` : "");
   }
 
+  /** What the voices that join sound next while a note is held. */
+  next(notes) {
+    for (const [pitch, key] of this.keys) key.classList.toggle("next", notes.includes(pitch));
+    write(by("played-next"), notes.length ? `next, while you hold it: ${notes.map(named).join(", ")}` : "");
+  }
+
   /** Nothing of the moment sounds any more: the connection is lost. */
   hush() {
+    this.next([]);
     for (const release of this.sounds.values()) release(0);
     this.sounds.clear();
     for (const [pitch, who] of [...this.score.live]) this.light(pitch, who, false);

@@ -50,8 +50,17 @@ class Partner(Protocol):
         ...
 
 
-OnLive: TypeAlias = Callable[[Sequence[TimedMessage], bool], None]
-"""Called with notes of the moment, and whether a person plays them; otherwise they are the voices under a melody."""
+class Watcher(Protocol):
+    """Shows what a person plays, and what joins it."""
+
+    def live(self, messages: Sequence[TimedMessage], is_person: bool) -> None:
+        """Show notes of the moment, of a person or of the voices that join a melody."""
+        ...
+
+    def expect(self, pitches: Sequence[int]) -> None:
+        """Show what those voices sound next while the note of the melody is held; nothing if `pitches` is empty."""
+        ...
+
 
 _Key: TypeAlias = tuple[str, int, int]
 
@@ -64,7 +73,7 @@ class PersonDesk:
         self.steer: Steer | None = None
         """None as long as nothing can be steered yet."""
         self.partner: Partner | None = None
-        self.on_live: list[OnLive] = []
+        self.watchers: list[Watcher] = []
         self.on_trigger: Callable[[Trigger], None] | None = None
         """Called with whatever a person uses next, which then does nothing else."""
         self.page_keys = PageKeys(self._take, clock)
@@ -117,8 +126,13 @@ class PersonDesk:
 
     def _show(self, messages: Sequence[TimedMessage], *, is_person: bool) -> None:
         notes = [timed for timed in messages if timed.message.type in ("note_on", "note_off")]
-        for call in self.on_live if notes else ():
-            call(notes, is_person)
+        for watcher in self.watchers if notes else ():
+            watcher.live(notes, is_person)
+
+    def expect(self, pitches: Sequence[int]) -> None:
+        """Show what the voices that join a melody sound next while its note is held."""
+        for watcher in self.watchers:
+            watcher.expect(pitches)
 
     def _take(self, event: PersonEvent) -> None:
         message = event.message

@@ -13,7 +13,7 @@ from bachd.realtime.clock import Clock
 from bachd.realtime.player import Player
 from bachd.service.parts import Parts, PartsExchange
 from bachd.service.person.desk import PersonDesk
-from bachd.service.person.harmony import HarmonyPartner
+from bachd.service.person.harmony import Expect, HarmonyPartner
 from bachd.service.person.turn_taking import Lend, PhrasePartner
 from bachd.service.person.voices import Sent
 from bachd.service.person_source import PersonSource
@@ -50,9 +50,11 @@ class Ensemble:
         self._phrases.on_step(step, due)
 
 
-def make_ensemble(parts: Parts, player: Player, clock: Clock, sent: Sent, lend: Lend, thread: Executor) -> Ensemble:
+def make_ensemble(
+    parts: Parts, player: Player, clock: Clock, sent: Sent, lend: Lend, thread: Executor, expect: Expect | None = None
+) -> Ensemble:
     """Make all partners, and let the one play that the settings want. See their own arguments."""
-    harmony = HarmonyPartner(parts, lambda: player.conductor, clock.now, sent, thread)
+    harmony = HarmonyPartner(parts, lambda: player.conductor, clock.now, sent, thread, expect)
     ensemble = Ensemble(player, harmony, PhrasePartner(parts, player, clock.now, lend, thread))
     ensemble.use(parts)
     return ensemble
@@ -61,5 +63,5 @@ def make_ensemble(parts: Parts, player: Player, clock: Clock, sent: Sent, lend: 
 def open_desk(exchange: PartsExchange, player: Player, clock: Clock, lend: Lend, thread: Executor) -> PersonDesk:
     """Make the desk with all partners behind it."""
     desk = PersonDesk(exchange, clock.now)
-    desk.partner = make_ensemble(exchange.present, player, clock, desk.voices_sent, lend, thread)
+    desk.partner = make_ensemble(exchange.present, player, clock, desk.voices_sent, lend, thread, desk.expect)
     return desk

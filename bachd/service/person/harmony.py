@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -35,6 +35,11 @@ YIELDING: Final = TICKS
 """Ticks for which the melody is left to the person after a note."""
 _VELOCITY: Final = 75
 """Of a melody that nobody plays, before the others are made softer."""
+PATIENCE: Final = 0.1
+"""Seconds after a chord until the next one is looked for: somebody who plays faster is not to wait for that."""
+
+Expect: TypeAlias = Callable[[Sequence[int]], None]
+"""Called with what comes next while the note is held, the note left out; with nothing when that is not so any more."""
 _Chord: TypeAlias = tuple[Event, int | None]
 """An event, and the note of it that the person plays."""
 SHORTEST: Final = TICKS // 4
@@ -45,9 +50,15 @@ class HarmonyPartner:
     """Harmonises a person's melody. For the event loop, but for what `thread` does."""
 
     def __init__(
-        self, parts: Parts, conductor: Callable[[], Conductor], clock: Callable[[], float], sent: Sent, thread: Executor
+        self,
+        parts: Parts,
+        conductor: Callable[[], Conductor],
+        clock: Callable[[], float],
+        sent: Sent,
+        thread: Executor,
+        expect: Expect | None = None,
     ) -> None:
-        """conductor: the present one. clock: monotonic seconds. sent: called with what was sent."""
+        """conductor: the present one. clock: monotonic seconds. sent: called with what was sent. expect: see Expect."""
         self._conductor, self._clock, self._thread = conductor, clock, thread
         self._parts = parts
         self._finder = MelodyFinder()
@@ -57,6 +68,8 @@ class HarmonyPartner:
         self._active = self._plays_alone = False
         self._turn = 0  # which note of the melody it is
         self._timer: asyncio.TimerHandle | None = None
+        self._look: asyncio.TimerHandle | None = None  # ahead, soon
+        self._expect, self._is_expecting = expect, False
         self.use(parts)
 
     @property
@@ -140,6 +153,26 @@ class HarmonyPartner:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._look_no_more()
+
+    def _look_ahead(self, tick: int, turn: int) -> None:
+        """Find out what is played at `tick` if the note is held until then, unless it is over soon."""
+        self._look = None
+
+        def show(chord: _Chord | None) -> None:
+            if chord is not None and turn == self._turn and self._timer is not None and self._expect is not None:
+                self._is_expecting = True
+                self._expect([pitch for pitch in chord[0].sounding if pitch != chord[1]])
+
+        self._ask(lambda: self._preview(tick), show)
+
+    def _look_no_more(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
+        if self._is_expecting and self._expect is not None:
+            self._is_expecting = False
+            self._expect([])
 
     def _go_on(self, note: Note, tick: int) -> None:
         """Move the other voices under a note that is held."""
@@ -154,6 +187,7 @@ class HarmonyPartner:
             if chord is None or turn != self._turn:
                 return
             event, given = chord
+            self._look_no_more()
             velocity = _VELOCITY if note is None else note.velocity
             self._voices.play(event, velocity, self._finder.pitches, given)
             ends = tick + max(SHORTEST, event.ticks)
@@ -161,6 +195,8 @@ class HarmonyPartner:
                 self._go_alone_from(ends)
             else:
                 self._call_at(ends, self._go_on, note, ends)
+                if self._expect is not None:
+                    self._look = asyncio.get_running_loop().call_later(PATIENCE, self._look_ahead, ends, turn)
 
         self._ask(ask, play)
 
@@ -194,6 +230,12 @@ class HarmonyPartner:
         if harmoniser is None or harmoniser.melody is None:
             return None
         return harmoniser.go_on(tick), harmoniser.melody
+
+    def _preview(self, tick: int) -> _Chord | None:
+        harmoniser = self._harmoniser
+        if harmoniser is None or harmoniser.melody is None:
+            return None
+        return harmoniser.preview(tick), harmoniser.melody
 
     def _play_alone(self, tick: int) -> _Chord | None:
         return None if self._harmoniser is None else (self._harmoniser.play_alone(tick), None)

@@ -43,6 +43,8 @@ class LiveNotes:
     def __init__(self) -> None:
         self._person: dict[int, None] = {}
         self._voices: dict[int, None] = {}
+        self.expected: tuple[int, ...] = ()
+        """What those voices sound next while the person holds the note."""
 
     def take(self, messages: Sequence[TimedMessage], is_person: bool) -> None:
         """Note what begins and ends."""
@@ -54,8 +56,10 @@ class LiveNotes:
 
     def text(self) -> str:
         """What sounds, for the title; '' for nothing."""
-        you, others = (" ".join(map(pitch.name, sorted(notes))) for notes in (self._person, self._voices))
-        return (f"   you {you}" if you else "") + (f"   with {others}" if others else "")
+        sounding = self._person, self._voices, self.expected
+        you, others, expected = (" ".join(map(pitch.name, sorted(notes))) for notes in sounding)
+        shown = ("you", you), ("with", others), ("next", expected)
+        return "".join(f"   {what} {notes}" for what, notes in shown if notes)
 
     def over(self, columns: Sequence[Column]) -> list[Column]:
         """Columns with what sounds in the last one."""

@@ -94,8 +94,17 @@ class Housekeeping:
         """Draw notes of the moment, soon: those of a chord together."""
         if self._view is not None:
             self._view.live.take(messages, is_person)
-            if self._drawing is None:
-                self._drawing = asyncio.get_running_loop().call_later(AFTER, self._draw)
+            self._draw_soon()
+
+    def expect(self, pitches: Sequence[int]) -> None:
+        """Draw the chord that comes next while a person holds the note, soon."""
+        if self._view is not None:
+            self._view.live.expected = tuple(pitches)
+            self._draw_soon()
+
+    def _draw_soon(self) -> None:
+        if self._drawing is None:
+            self._drawing = asyncio.get_running_loop().call_later(AFTER, self._draw)
 
     def _draw(self) -> None:
         self._drawing = None

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeAlias, TypedDict, get_args
 from bachd.service.pieces.favourites import Kept
 from bachd.service.settings.presets import Preset
 from bachd.service.telemetry.snapshot import Figures
+from bachd.service.web.live_messages import LiveMessage, NextMessage
 
 Order: TypeAlias = Literal["play", "pause", "stop", "panic", "next", "again", "shutdown"]
 """A command that is carried out at once and changes no setting."""
@@ -153,19 +154,6 @@ class AlternativesMessage(TypedDict):
     events: list[Alternative]
 
 
-class LiveMessage(TypedDict):
-    """Notes of the moment: what a person plays, or the voices that join it at once."""
-
-    type: Literal["live"]
-    due: float
-    """When they sound, in seconds of the daemon's monotonic clock."""
-    person: bool
-    starts: list[list[int]]
-    """Pitch, velocity and channel (from 1)."""
-    ends: list[list[int]]
-    """Pitch and channel."""
-
-
 class StatusMessage(TypedDict):
     """State of the run, sent every second."""
 
@@ -206,8 +194,8 @@ class Refusal(TypedDict):
 
 
 Answer: TypeAlias = Done | Refusal
-MusicMessage: TypeAlias = StepMessage | RetractedMessage | PlanMessage | AlternativesMessage | LiveMessage
-FeedMessage: TypeAlias = MusicMessage | StatusMessage | SettingsMessage | TransportMessage
+MusicMessage: TypeAlias = StepMessage | RetractedMessage | PlanMessage | AlternativesMessage
+FeedMessage: TypeAlias = MusicMessage | LiveMessage | NextMessage | StatusMessage | SettingsMessage | TransportMessage
 """What is passed on to browsers word for word."""
 DaemonMessage: TypeAlias = Opening | FeedMessage | Answer
 """From the daemon."""

@@ -232,6 +232,11 @@ class Page:
         if self.watched:
             self._channel.offer(step_json.live(messages, is_person=is_person))
 
+    def expect(self, pitches: Sequence[int]) -> None:
+        """Send the chord that comes next while a person holds the note."""
+        if self.watched:
+            self._channel.offer({"type": "next", "notes": list(pitches)})
+
     def status(self, snapshot: Snapshot) -> None:
         """Send how the run is doing."""
         self._channel.offer(self._status(snapshot))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from bachd.music.event import TICKS, Event
 from bachd.music.notation.spelling import key_name
 from bachd.realtime.output import TimedMessage
-from bachd.service.web.messages import Alternative, AlternativesMessage, LiveMessage, Placed, PlannedStep, Step
+from bachd.service.web.live_messages import LiveMessage
+from bachd.service.web.messages import Alternative, AlternativesMessage, Placed, PlannedStep, Step
 
 if TYPE_CHECKING:
     from bachd.music import piece

@@ -91,6 +91,29 @@ def test_after_a_long_silence_a_piece_begins() -> None:
     assert (past(model.heard[2]) == past(other.heard[0])).all()
 
 
+@pytest.mark.parametrize("voice", [0, 3])
+def test_a_preview_is_what_follows_and_changes_nothing(chorales: tuple[Bundle, TfliteModel], voice: int) -> None:
+    bundle, model = chorales
+    found = []
+    for looks in (False, True):
+        drawing = assemble.sampler(bundle, model, Random(1), temperature=1.0)
+        harmoniser, tick, events = assemble.harmoniser(bundle, model, drawing, voice=voice), 0, []
+        for pitch in (60, 59, 57, 55, 60):
+            event = harmoniser.strike(pitch + (0 if voice else 12), tick)
+            events.append(event)
+            for _ in range(3):
+                tick += event.ticks
+                expected = harmoniser.preview(tick) if looks else None
+                event = harmoniser.go_on(tick)
+                assert expected in (None, event)
+                events.append(event)
+            tick += event.ticks
+            if looks:
+                harmoniser.preview(tick)  # and the person plays something else
+        found.append(events)
+    assert found[0] == found[1]
+
+
 def test_nothing_goes_on_without_a_melody() -> None:
     harmoniser, _ = scripted("C3.C4")
     with pytest.raises(ValueError, match="no note of the melody"):

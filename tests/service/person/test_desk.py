@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -54,6 +55,20 @@ class Seen:
 
     def close(self) -> None:
         self.closed = True
+
+
+class Screen:
+    """Notes what it is to show."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[list[str], bool]] = []
+        self.expected: list[list[int]] = []
+
+    def live(self, messages: Sequence[TimedMessage], is_person: bool) -> None:
+        self.shown.append(([timed.message.data.hex() for timed in messages], is_person))
+
+    def expect(self, pitches: Sequence[int]) -> None:
+        self.expected.append(list(pitches))
 
 
 class Place:
@@ -180,15 +195,15 @@ def test_what_is_held_at_the_end_is_let_go_before_the_partner_ends(monkeypatch: 
 
 def test_what_is_played_in_a_browser_sounds_is_for_the_partner_and_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     place = Place(monkeypatch)
-    shown: list[tuple[list[str], bool]] = []
-    place.desk.on_live.append(lambda notes, who: shown.append(([note.message.data.hex() for note in notes], who)))
+    screen = Screen()
+    place.desk.watchers.append(screen)
     place.desk.page_keys.play(3, b"\x90\x3c\x40")
     place.desk.page_keys.play(3, b"\x90\x40\x40")
     place.desk.page_keys.play(3, b"\x80\x40\x00")
     place.desk.page_keys.play(3, b"")
     played = ["903c40", "904040", "804040", "803c40"]
     assert place.sent == place.seen.taken == played
-    assert shown == [([data], True) for data in played]
+    assert screen.shown == [([data], True) for data in played]
 
 
 def test_all_browsers_let_go_when_their_process_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,13 +218,15 @@ def test_all_browsers_let_go_when_their_process_is_gone(monkeypatch: pytest.Monk
 
 def test_the_voices_that_play_along_are_shown_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     place = Place(monkeypatch)
-    shown: list[tuple[int, bool]] = []
-    place.desk.on_live.append(lambda notes, who: shown.append((len(notes), who)))
+    screen = Screen()
+    place.desk.watchers.append(screen)
     place.desk.voices_sent(
         [TimedMessage(0.0, 0.0, Message(bytes.fromhex(data))) for data in ("c005", "903c40", "903f40")]
     )
     place.desk.voices_sent([TimedMessage(0.0, 0.0, Message(bytes.fromhex("c005")))])
-    assert shown == [(2, False)]
+    assert screen.shown == [(["903c40", "903f40"], False)]
+    place.desk.expect([57, 60])
+    assert screen.expected == [[57, 60]]
 
 
 def test_a_note_of_a_browser_that_steers_does_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -19,7 +20,7 @@ from bachd.realtime.output import TimedMessage
 from bachd.realtime.transport import Transport
 from bachd.service.factory import open_composer, open_harmoniser
 from bachd.service.parts import Parts
-from bachd.service.person.harmony import HarmonyPartner
+from bachd.service.person.harmony import PATIENCE, HarmonyPartner
 from bachd.service.person_source import PersonSource
 from tests.fakes import FakeClock, RecordingOutput, run
 from tests.service.person.cable import Cable
@@ -40,7 +41,15 @@ class Place:
         self.parts = Parts(config, 1, COMPOSER, FanOut([self.output]), person=self.person)
         self.conductor = Transport(60)
         self.sent: list[TimedMessage] = []
-        self.partner = HarmonyPartner(self.parts, lambda: self.conductor, self.clock.now, self.sent.extend, Inline())
+        self.expected: list[list[int]] = []
+        self.partner = HarmonyPartner(
+            self.parts,
+            lambda: self.conductor,
+            self.clock.now,
+            self.sent.extend,
+            Inline(),
+            lambda pitches: self.expected.append(list(pitches)),
+        )
         self.person.on_event = self.partner.take
 
     async def play(self, *messages: str, then: float = 0.0) -> None:
@@ -153,6 +162,40 @@ def test_voices_move_while_a_note_is_held(monkeypatch: pytest.MonkeyPatch) -> No
         await place.play("804840", then=5.0)
         assert place.sounding == []
         assert max(timed.due for timed in place.output.messages) == pytest.approx(60.0)
+
+    run(main())
+
+
+@pytest.mark.parametrize("temperature", [None, 1.0])
+def test_what_comes_next_is_known_while_a_note_is_held(
+    monkeypatch: pytest.MonkeyPatch, temperature: float | None
+) -> None:
+    async def main() -> None:
+        place = Place(monkeypatch, replace(CONFIG, sampling=Sampling(temperature=temperature)))
+        await place.play("904840", then=PATIENCE / 2)
+        assert place.expected == []
+        seen: list[tuple[list[int], list[int]]] = []
+        for _ in range(1000):
+            seen.append((place.expected[-1] if place.expected else [], place.sounding))
+            await asyncio.sleep(0.01)
+        right = [expected == sounding for (expected, _), (new, sounding) in pairwise(seen) if expected and not new]
+        assert all(right)
+        assert len(right) > 3
+        await asyncio.sleep(PATIENCE * 1.5)
+        await place.play("804840", then=1.0)
+        assert place.expected[-1] == []  # as nothing is held
+
+    run(main())
+
+
+def test_who_plays_fast_is_told_of_no_chord_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        place = Place(monkeypatch)
+        for note in (60, 62, 64, 65, 67):
+            await place.play(f"90{note:02x}40", then=PATIENCE * 0.8)
+            await place.play(f"80{note:02x}40")
+        await asyncio.sleep(1.0)
+        assert place.expected == []
 
     run(main())
 

@@ -232,6 +232,11 @@ def test_what_a_person_plays_has_a_colour_of_its_own_beside_the_voices_that_join
         shown.redraw()
         assert "38;2;255;157;107" not in terminal.getvalue()
         assert "you" not in plain(terminal)[0]
+        shown.live.expected = (53, 57)
+        terminal.seek(0)
+        terminal.truncate()
+        shown.redraw()
+        assert plain(terminal)[0].rstrip().endswith("next F3 A3")
 
 
 def test_a_person_is_drawn_before_there_is_any_music() -> None:
