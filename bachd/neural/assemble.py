@@ -79,6 +79,7 @@ def composer(
         habits=bundle.card.habits,
         effort=effort(lookahead),
         memory=bundle.card.sampling_defaults.memory,
+        likeness=bundle.card.sampling_defaults.likeness,
     )
 
 

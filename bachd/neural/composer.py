@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bachd.music.event import Event
 from bachd.music.form import plan, planner
+from bachd.music.form.character import Character
 from bachd.music.form.habits import Habits
 from bachd.music.form.plan import Form
 from bachd.music.performance import tempo
@@ -68,11 +69,13 @@ class Composer:
         habits: Habits | None = None,
         effort: Effort | None = None,
         memory: float = MEMORY,
+        likeness: float = 0.0,
     ) -> None:
         """Begin with `first`; later pieces are drawn from the names `others` and loaded.
 
         bars: full bars of each seed piece, about, that are played before the model goes on; at least 1. habits: what
         pieces are planned by. effort: how many candidates are composed for what is played; one if it is None.
+        likeness: how closely a piece keeps to the character of its seed piece, 0 to 1.
         """
         self.model = model
         self.effort = effort or Fixed(1)
@@ -83,6 +86,7 @@ class Composer:
         self.rng = rng
         self._habits = habits or Habits()
         self._memory = memory
+        self._likeness = likeness
         self.recording_alternatives = False
         """Whether to find out for each step what else could have come; some ten times the work, the same music."""
         self._state = MusicState(model.context())
@@ -91,8 +95,7 @@ class Composer:
         self._chosen: deque[Event] = deque()  # composed, but not handed on yet
         self._search: Iterator[None] | None = None
         self._searching: Search | None = None
-        self._over = False
-        self._hurried = False
+        self._over = self._hurried = False
         self._begin(first)
 
     def next(self) -> Step:
@@ -176,7 +179,8 @@ class Composer:
         """Follow a plan from here on."""
         self._form = planned
         self._texture = Texture.of(self._piece)
-        self._guide = Guide(planned, self._texture, self._memory)
+        like = Character(self._piece.events) if self._likeness else None
+        self._guide = Guide(planned, self._texture, self._memory, like, self._likeness)
         self._chosen = deque()
         self._search = self._searching = None
         self._over = False
@@ -208,15 +212,13 @@ class Composer:
         if self._hurried:
             until, most = min(until, state.tick + bar - state.place.phase % bar), 1
             self._hurried = False
-        search = self._new_search(self._guide, self.effort)
-        self._searching = search
+        self._searching = search = self._new_search(self._guide, self.effort)
         yield from search.run(until, len(self._piece.events) / max(1, self._piece.ticks), most)
         self._searching = None
         self._chosen.extend(search.best)
         if search.stuck:
             self._over = True
-            ending = self._ending(search.best)
-            self._chosen.extend(ending)
+            self._chosen.extend(self._ending(search.best))
 
     def _new_search(self, guide: Guide, effort: Effort) -> Search:
         from bachd.neural.planning.search import Search  # not needed as long as the seed plays

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bachd.music.event import Event
+from bachd.music.form.character import Tally
 from bachd.music.form.habits import Cadence
 from bachd.music.form.plan import Form, Phrase
 from bachd.music.keys import Key
@@ -37,6 +38,7 @@ class Mark:
     memory: Memory
     remembered: MemoryMark
     classes: tuple[int, ...]
+    tally: Tally
 
 
 _UNPLANNED: Final = Form(Key(0), 0, (Phrase(0, 0, 1, Key(0), Cadence.FINAL, "A"),))
@@ -61,6 +63,7 @@ class MusicState:
         self.memory = Memory(form.home)
         self.classes: tuple[int, ...] = (0,) * 12
         """Ticks for which each pitch class has sounded in the piece, once for each voice."""
+        self.tally = Tally()
         self.outlook = ahead(form, 0)
         """What is known of the next event."""
         self.context.reset(self.place, self.outlook)
@@ -80,6 +83,7 @@ class MusicState:
         for pitch in event.sounding:
             classes[pitch % 12] += event.ticks
         self.classes = tuple(classes)
+        self.tally = self.tally.after(event)
         self.tick += event.ticks
         self.place = self.grid.place(self.tick)
         self.outlook = ahead(self.form, self.tick)
@@ -110,6 +114,7 @@ class MusicState:
             self.memory,
             self.memory.mark(),
             self.classes,
+            self.tally,
         )
 
     def resume(self, mark: Mark) -> None:
@@ -121,3 +126,4 @@ class MusicState:
         self.memory = mark.memory
         self.memory.rewind(mark.remembered)
         self.classes = mark.classes
+        self.tally = mark.tally

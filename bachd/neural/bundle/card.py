@@ -26,6 +26,7 @@ CARD_LIMITS: Final = SAMPLING_LIMITS | {
     "length_temperature": (0.0, 2.0),
     "length_top_p": (0.1, 1.0),
     "memory": (0.0, 1.0),
+    "likeness": (0.0, 1.0),
 }
 """The same for all parts of it."""
 _PROGRAMS: Final = 128
@@ -52,6 +53,8 @@ class SamplingDefaults:
     length_top_p: float | None = None
     memory: float = 1.0
     """How much a piece recalls of itself."""
+    likeness: float = 0.0
+    """How closely a piece keeps to the character of its seed piece."""
 
 
 @dataclass(frozen=True, slots=True)

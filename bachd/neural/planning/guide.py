@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from bachd.music.event import TICKS, Event
+from bachd.music.form.character import Character
 from bachd.music.form.habits import Cadence
 from bachd.music.form.plan import Form, Line, Phrase
 from bachd.music.keys import Key
@@ -16,23 +17,38 @@ from bachd.neural.memory import Prediction
 from bachd.neural.music_state import MusicState
 from bachd.neural.planning.texture import Texture
 from bachd.neural.sampling.guidance import Chord, Guidance, Recalled
+from bachd.neural.sampling.lean import Lean
 
 BARS: Final = 2
 """Bars after which candidates are compared at the latest."""
 STOPPED: Final = 0.04
 """Share of chords in a single line from which its phrases arrive at chords, as on a string instrument."""
+UNLIKE: Final = 2.0
+"""Weight, for each nat, of how unlike the seed piece a piece has become."""
 _INDEX: Final = {ticks: index for index, ticks in enumerate(LENGTHS)}
 
 
 class Guide:
     """Gives the guidance for each moment of a planned piece."""
 
-    def __init__(self, form: Form, texture: Texture, memory: float) -> None:
-        """texture: that of the seed piece. memory: how much the piece recalls, 0 to 1."""
+    def __init__(
+        self,
+        form: Form,
+        texture: Texture,
+        memory: float,
+        character: Character | None = None,
+        likeness: float = 1.0,
+    ) -> None:
+        """texture, character: those of the seed piece.
+
+        memory: how much the piece recalls, 0 to 1. likeness: how closely it keeps to the character, 0 to 1.
+        """
         self.form = form
         self._voices = 2 if texture.chords >= STOPPED else texture.voices
         self._full = texture.voices if texture.ranges else 0
         self._memory = memory
+        self._character = character
+        self._likeness = likeness
         self._arrivals = {phrase.goal: phrase for phrase in form.phrases}
 
     @property
@@ -105,7 +121,22 @@ class Guide:
             bottom=bottom,
             voices=voices,
             length=length,
+            lean=None if chord or self.form.quotes_at(tick) else self._lean(state),
         )
+
+    def unlike(self, state: MusicState, begin: int) -> float:
+        """What speaks against the music from `begin` on because of how unlike the seed piece the piece has become.
+
+        Nothing does where the plan has music return: it is as it was.
+        """
+        returns = any(quote.at < state.tick and begin < quote.at + quote.ticks for quote in self.form.quotes)
+        if self._character is None or returns:
+            return 0.0
+        return UNLIKE * self._likeness * self._character.deviation(state.tally)
+
+    def _lean(self, state: MusicState) -> Lean | None:
+        drift = self._character.drift(state.tally) if self._character else None
+        return Lean(drift, self._likeness) if drift else None
 
     def fill(self, state: MusicState) -> Event | None:
         """The rest of a last chord that no single event is long enough for."""

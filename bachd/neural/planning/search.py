@@ -88,6 +88,7 @@ class Search:
         guide = self._guide
         key = guide.key(max(tick, min(until, self._state.tick) - 1))
         faults = critic.faults(self._texture, before, events, key, guide.goal(tick) - tick)
+        faults += guide.unlike(self._state, tick)
         return faults + critic.astray(classes, events, guide.form.home, last=guide.is_last(tick))
 
     def _event(self) -> Event | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bachd.music.keys import Key
+from bachd.neural.sampling.lean import Lean
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Guidance:
     voices: int = 0
     """Notes after which the bottom line is expected."""
     length: Recalled | None = None
+    lean: Lean | None = None
+    """Towards what the piece has had too little of so far."""
     voicings: tuple[tuple[int, ...], ...] = ()
     """The only chords that may be spelled, as pitches from the top down; none for any."""
 

@@ -29,7 +29,9 @@ def recalled_symbol(guidance: Guidance, chosen: list[int]) -> Recalled | None:
 
 
 def limit_lengths(lengths: FloatArray, guidance: Guidance) -> None:
-    """Rule out lengths that would miss the place where the event has to end."""
+    """Rule out lengths that would miss the place where the event has to end, and shift the odds of the others."""
+    if guidance.lean is not None:
+        guidance.lean.shift_lengths(lengths)
     if guidance.exactly is not None:
         nearest = max(0, bisect_right(LENGTHS, guidance.exactly) - 1)
         lengths[:nearest] = lengths[nearest + 1 :] = -np.inf

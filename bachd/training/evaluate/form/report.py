@@ -52,14 +52,15 @@ def run(
     kind = figures.kind_of(written or composed)
     ours, theirs = _measured(composed, kind), _measured(written, kind)
     more = {} if kind != CHORALES or reference is None else _grades(composed, reference)
-    told = detector.auc(composed, written, (ours, theirs))
+    told = detector.judge(composed, written, (ours, theirs))
     table = Table(
         bundle.card.name,
         kind,
         rng,
-        column(composed, kind, ours, more if told is None else {**more, "auc": told}),
+        column(composed, kind, ours, more if told is None else {**more, "auc": told.auc}),
         _written(written, kind, theirs, reference),
         label,
+        told.traits if told else (),
     )
     return Report(table, composed, written)
 

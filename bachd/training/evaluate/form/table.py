@@ -12,6 +12,7 @@ from typing import Any, Final
 from bachd.training.evaluate.analysis import themes
 from bachd.training.evaluate.analysis.passage import Passage
 from bachd.training.evaluate.form.compose import CUT_OFF
+from bachd.training.evaluate.form.detector import Trait
 from bachd.training.evaluate.form.figures import CHORALES, KEYBOARD, LINE
 from bachd.training.evaluate.form.four_parts import Ratio
 
@@ -132,6 +133,8 @@ class Table:
     written: Column | None
     label: str = "Bach"
     """What the corpus is called."""
+    traits: tuple[Trait, ...] = ()
+    """What tells the two columns apart, the most important first."""
 
     def columns(self) -> dict[str, Column]:
         """By their titles."""
@@ -147,11 +150,15 @@ class Table:
                 for name, column in (("composed", self.composed), ("written", self.written))
                 if column
             },
+            "traits": [
+                {"name": name, "composed": composed, "written": written, "auc": alone}
+                for name, _, composed, written, alone in self.differences()
+            ],
         }
 
     def as_text(self) -> str:
         """The same for people."""
-        return "\n".join(self._lines())
+        return "\n".join([*self._lines(), *self._differences()])
 
     def _lines(self) -> Iterator[str]:
         columns = self.columns()
@@ -165,6 +172,22 @@ class Table:
             yield "  ".join(
                 [row.label.ljust(wide), *(value.rjust(width) for value, width in zip(values, widths, strict=True))]
             )
+
+    def differences(self) -> Iterator[tuple[str, Row, float, float, float]]:
+        """By what the columns are told apart: name, how it is printed, mean a piece in both, and its AUC alone."""
+        for trait in self.traits:
+            row = ROWS.get(trait.name, _share(trait.name, digits=1))
+            yield trait.name, row, row.scale * trait.composed, row.scale * trait.written, trait.alone
+
+    def _differences(self) -> Iterator[str]:
+        rows = list(self.differences())
+        if not rows:
+            return
+        wide = max(len(row.label) for _, row, *_ in rows)
+        yield "\nWhat the forest looks at most: the means of the pieces, and how well each tells them apart alone (AUC)"
+        yield f"{'':{wide}}{self.bundle:>12}{self.label:>12}{'AUC':>8}"
+        for _, row, composed, written, alone in rows:
+            yield f"{row.label.strip():{wide}}{printed(row, composed):>12}{printed(row, written):>12}{alone:>8.2f}"
 
 
 def printed(row: Row, value: float | None) -> str:

@@ -19,8 +19,8 @@ def music(count: int, lengths: tuple[str, ...], rng: Random) -> list[Passage]:
     return passages(Piece(f"piece{number}", parse_line(line), Grid()) for number, line in enumerate(lines))
 
 
-def auc(one: list[Passage], other: list[Passage]) -> float | None:
-    return detector.auc(
+def judge(one: list[Passage], other: list[Passage]) -> detector.Judgement | None:
+    return detector.judge(
         one,
         other,
         (
@@ -33,14 +33,18 @@ def auc(one: list[Passage], other: list[Passage]) -> float | None:
 def test_what_has_another_rhythm_is_told_and_what_is_alike_is_not() -> None:
     rng = Random(1)
     bach = music(20, ("0.5", "1"), rng)
-    told, alike = auc(music(20, ("1", "2"), rng), bach), auc(music(20, ("0.5", "1"), rng), bach)
+    told, alike = judge(music(20, ("1", "2"), rng), bach), judge(music(20, ("0.5", "1"), rng), bach)
     assert told is not None
     assert alike is not None
-    assert told > 0.95
-    assert 0.25 < alike < 0.75
+    assert told.auc > 0.95
+    assert 0.25 < alike.auc < 0.75
+    telling = {trait.name: trait for trait in told.traits}["events of 2 quarters"]
+    assert telling.composed > 0.3
+    assert telling.written == 0
+    assert telling.alone == 1
 
 
 def test_of_few_pieces_nothing_can_be_told() -> None:
     rng = Random(1)
-    assert auc(music(3, ("1",), rng), music(20, ("1",), rng)) is None
-    assert auc(music(20, ("1",), rng), []) is None
+    assert judge(music(3, ("1",), rng), music(20, ("1",), rng)) is None
+    assert judge(music(20, ("1",), rng), []) is None

@@ -15,7 +15,8 @@ from bachd.neural.bundle.card import Card
 from bachd.training.evaluate.analysis import fit_resting_points
 from bachd.training.evaluate.analysis.passage import passages
 from bachd.training.evaluate.form import compose, figures, html_page, report
-from bachd.training.evaluate.form.table import Column, column
+from bachd.training.evaluate.form.detector import Trait
+from bachd.training.evaluate.form.table import Column, Table, column
 from tests.neural.fakes import ScriptedModel
 
 pytest.importorskip("tqdm", reason="needs the extra 'train'")
@@ -80,6 +81,15 @@ def test_a_bundle_is_reported_beside_its_corpus_as_text_json_and_a_page(bundle: 
     html = (tmp_path / "form.html").read_text()
     assert html.count("<svg") == 3 * 3 + 2 * 3
     assert "Bach" not in html
+
+
+def test_what_tells_music_apart_is_printed_in_the_units_of_the_table() -> None:
+    traits = (Trait("bass_by_step", 0.5, 0.625, 0.75), Trait("events in which 4 sound", 1, 0.25, 0.875))
+    nothing = Column(1, {"keys": 3.0})
+    table = Table("small", figures.CHORALES, 1, nothing, nothing, "the corpus", traits)
+    lines = [" ".join(line.split()) for line in table.as_text().splitlines()]
+    assert lines[-2:] == ["bass moves by step 50 % 62 % 0.75", "events in which 4 sound 100.0 % 25.0 % 0.88"]
+    assert table.as_json()["traits"][0] == {"name": "bass_by_step", "composed": 50, "written": 62.5, "auc": 0.75}
 
 
 def test_music_that_ends_with_its_seed_has_figures_too(bundle: Bundle) -> None:

@@ -1,0 +1,45 @@
+"""Shift the odds of what a piece has had too seldom or too often so far, measured by its seed piece.
+
+Law: a lean shifts the odds and rules nothing out.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from bachd.music.form.character import LENGTHS as KINDS
+from bachd.music.form.character import REACH, Drift
+from bachd.neural.features import END, HOLD, LENGTHS, LOWEST, PITCHES, START, FloatArray
+
+STRENGTH: Final = 0.5
+"""Share of a deviation, as a difference of logits, that is worked against."""
+_BINS: Final = np.searchsorted(KINDS, LENGTHS, side="right") - 1
+_CLASSES: Final = (np.arange(PITCHES) + LOWEST) % 12
+_PITCHES: Final = np.arange(PITCHES) + LOWEST
+
+
+class Lean:
+    """What is added to the logits of an event."""
+
+    def __init__(self, drift: Drift, strength: float) -> None:
+        """strength: 0 is not at all, 1 is all of STRENGTH."""
+        strength *= STRENGTH
+        self._lengths = np.asarray(strength * np.array(drift.lengths)[_BINS], np.float32)
+        self._classes = np.asarray(strength * np.array(drift.classes)[_CLASSES], np.float32)
+        self._steps = np.asarray(strength * np.array(drift.steps), np.float32)
+        self._ends = [strength * end for end in drift.ends]
+
+    def shift_symbols(self, symbols: FloatArray, chosen: int, sounded: tuple[int, ...]) -> None:
+        """Shift the odds of what may be spelled after so many notes, after an event in which `sounded` was heard."""
+        starting = symbols[START:HOLD]
+        starting += self._classes
+        if chosen == 0 and sounded:
+            starting += self._steps[np.clip(_PITCHES - sounded[-1], -REACH, REACH) + REACH]
+        if chosen < len(self._ends):
+            symbols[END] += self._ends[chosen]
+
+    def shift_lengths(self, lengths: FloatArray) -> None:
+        """Shift the odds of lengths."""
+        lengths += self._lengths
