@@ -239,8 +239,7 @@ class Composer:
         return [] if search.stuck else search.best
 
     def _alternatives(self) -> tuple[Chance, ...]:
-        state = self._state
-        hidden = self.model.encode(state.context)
+        state, hidden = self._state, self.model.encode(self._state.context)
         return self._sampler.likeliest(hidden, state.last.sounding, CHANCES, self._guide.wish(state), state.outlook)
 
     def _another(self) -> Piece:

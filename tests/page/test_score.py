@@ -66,7 +66,7 @@ def test_what_is_read_later_stands_below(page: Page) -> None:
     show(page)
     rows = page.evaluate("document.querySelectorAll('#systems .system').length")
     assert rows > 1
-    bars = f"""[...document.querySelectorAll('#systems .system')]
+    bars = """[...document.querySelectorAll('#systems .system')]
         .toSorted((one, other) => one.getBoundingClientRect().top - other.getBoundingClientRect().top)
         .map((row) => Number(row.querySelector('.engraved:not(.unseen) .measure-number text')?.textContent))"""
     begin = max(map(int, page.evaluate(NUMBERS)), default=1)
