@@ -184,7 +184,9 @@ def test_favourites_are_listed_and_one_is_printed(tmp_path: Path, capsys: pytest
 
 def test_a_favourite_is_as_high_as_it_was_heard_whatever_the_run_is_transposed_by(tmp_path: Path) -> None:
     favourites.add(replace(example(), bpm=250.0))
-    (tmp_path / "config.yaml").write_text("midi: {output: 'file:out.mid'}\ntranspose: 3\nweb: null\ntempo: 250\n")
+    (tmp_path / "config.yaml").write_text(
+        "midi: {output: 'file:out.mid'}\ntranspose: 3\nweb: null\ntempo: 250\nexpression: {humanise_ms: 0}\n"
+    )
     assert main(["run", "--favourite", "1", "--events", "9"]) == 0
     music = midifile.read((tmp_path / "out.mid").read_bytes(), "out")
     assert [str(event) for event in music.events[:2]] == ["C4", "D4.F4:2"]

@@ -34,6 +34,8 @@ class Terminal:
         self.modes = termios.tcgetattr(theirs)
         self.theirs = theirs
         environment = {**os.environ, "TERM": "xterm-256color", "STATE_DIRECTORY": str(folder / "state")}
+        for name in ("LINES", "COLUMNS"):  # of pytest's own terminal
+            environment.pop(name, None)
         self.process = subprocess.Popen(
             [
                 sys.executable,
