@@ -49,7 +49,7 @@ class PlayedPieces:
         """Forget the step that was composed last if the player has not sent it: it never will."""
         if self._unsent and not self._whole and self.newest:
             self.newest.pop()
-            if not self.newest:
+            if not self.newest and self._newest > 0:
                 del self._steps[self._newest]
                 self._whole, self._begins = self._newest > 0, 0.0
         self._unsent = False
