@@ -73,6 +73,7 @@ export class History {
           return CHANGED;
         }
         button.textContent = SURE;
+        say("Press it again to remove it.");
         return undefined;
       }],
     ], make("a", { className: "button", href: link(favourite) }, "Link")));

@@ -270,6 +270,24 @@ def test_a_restart_in_the_rest_plays_the_piece_before_it_and_then_the_next(threa
     assert asyncio.run(play()) == ["C4", "D4", "E4", "F4", "R:4", "A4:4", "B4:4"]
 
 
+def test_a_step_that_was_not_sent_before_a_restart_was_not_played(thread: Executor) -> None:
+    for opens in (True, False):  # an answer is no piece
+        script = [replace(step, opens=step.opens and opens) for step in BAR]
+        exchange = PartsExchange(Parts(Config(), 1, Planning(*script), FanOut(())))  # type: ignore[arg-type]
+        composer = ComposerThread(exchange, RunStats(Lateness()), thread, None)
+
+        async def play(composer: ComposerThread) -> list[int]:
+            found = []
+            for _ in range(2):
+                await composer.next(True)
+                await composer.restart()
+                composer.on_sent(0.0)
+                found.append(len(composer.pieces[-1].steps))
+            return found
+
+        assert asyncio.run(play(composer))[0] == 1
+
+
 def test_the_piece_that_was_heard_is_repeated_even_if_the_next_was_sent_already(thread: Executor) -> None:
     exchange = PartsExchange(Parts(Config(), 1, Planning(*RESTED), FanOut(())))  # type: ignore[arg-type]
     composer = ComposerThread(exchange, RunStats(Lateness()), thread, None)

@@ -128,7 +128,7 @@ class Authenticator:
             raise web.HTTPSeeOther("./")
         form = await read_body(request, LONGEST_LOGIN)
         given = parse_qs(form.decode("utf-8", "replace"), max_num_fields=4).get("token", [""])[0]
-        if not self._is_token(given.strip()):
+        if not self._is_token(_token_in(given)):
             if not self._wrong.take(network(request.remote), monotonic()):
                 return self._login(429, "Too many wrong tokens: wait a while.")
             return self._login(401, "That is not the token.")
@@ -168,6 +168,11 @@ class Authenticator:
 
     def _is_token(self, given: str) -> bool:
         return self._token is not None and _same(given, self._token)
+
+
+def _token_in(given: str) -> str:
+    """Return the token of what was entered: that alone, or the link that `bachd status` prints."""
+    return given.strip().rpartition("#")[2].partition("&")[0]
 
 
 def _acts(request: web.Request) -> bool:

@@ -112,6 +112,9 @@ def test_logging_in_gives_a_cookie_that_scripts_and_other_sites_do_not_get(open_
     assert knock(open_run, Cookie=brought) == 101
     assert knock(open_run, Cookie=brought, Origin="http://evil.example") == 403
     assert open_run.ask("/", Cookie=brought[:-1]).status == 401
+    link = f"token=http%3A//pi%3A8080/login%23{token(open_run)}%26stage%3Dscore".encode()
+    assert open_run.ask("/login", link, **form).status == 303  # it is what people copy
+    assert open_run.ask("/login", link.replace(b"%23", b"%23x"), **form).status == 401
 
 
 def test_who_guesses_has_to_wait_and_who_knows_does_not(open_run: Running) -> None:
