@@ -99,6 +99,18 @@ def test_what_is_to_return_is_left_alone() -> None:
     assert bound.unlike(state, begin) == 0
 
 
+def test_the_last_phrase_is_left_alone_to_find_home() -> None:
+    form = plan(LONG, Key(0), Grid(), (0, 4 * TICKS), Random(1))
+    guide = Guide(form, Texture(1, ()), 0.0, Character(PIECE.events))
+    state = MusicState(Context(0, 1))
+    state.begin(Grid(), form)
+    while state.tick < form.phrases[-1].begin:
+        state.push(Event((60,), (), TICKS))
+    assert guide.wish(state).lean is None
+    assert guide.unlike(state, state.tick) == 0
+    assert guide.unlike(state, form.phrases[-2].begin) > 0
+
+
 def test_going_back_forgets_what_was_counted() -> None:
     state = MusicState(Context(0, 1))
     state.begin(Grid(), close_at(8 * TICKS, Key(0), Metre(4, 4)))

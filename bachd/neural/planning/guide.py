@@ -121,16 +121,16 @@ class Guide:
             bottom=bottom,
             voices=voices,
             length=length,
-            lean=None if chord or self.form.quotes_at(tick) else self._lean(state),
+            lean=None if chord or self.is_last(tick) or self.form.quotes_at(tick) else self._lean(state),
         )
 
     def unlike(self, state: MusicState, begin: int) -> float:
         """What speaks against the music from `begin` on because of how unlike the seed piece the piece has become.
 
-        Nothing does where the plan has music return: it is as it was.
+        Nothing does where the plan has music return, nor in the last phrase, which only has to find home.
         """
         returns = any(quote.at < state.tick and begin < quote.at + quote.ticks for quote in self.form.quotes)
-        if self._character is None or returns:
+        if self._character is None or returns or self.is_last(begin):
             return 0.0
         return UNLIKE * self._likeness * self._character.deviation(state.tally)
 
