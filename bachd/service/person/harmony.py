@@ -97,7 +97,8 @@ class HarmonyPartner:
                 self._let_go(self._beat.at(event.moment, self._conductor()))
             else:
                 tick = self._beat.strike(event.moment, self._conductor())
-                self._ask_for_chord(lambda: self._strike(note, tick), note, tick)
+                in_time = self._beat.is_known(event.moment, self._conductor())
+                self._ask_for_chord(lambda: self._strike(note, tick, in_time=in_time), note, tick)
 
     def _let_go(self, tick: int) -> None:
         """The melody ends: so do the others, or, in a duet, bachd takes it over after a while."""
@@ -178,8 +179,8 @@ class HarmonyPartner:
 
         self._harmoniser = open_harmoniser(parts.config, Random(parts.rng), model=parts.composer.model)
 
-    def _strike(self, note: Note, tick: int) -> Event | None:
-        return None if self._harmoniser is None else self._harmoniser.strike(note.pitch, tick)
+    def _strike(self, note: Note, tick: int, *, in_time: bool) -> Event | None:
+        return None if self._harmoniser is None else self._harmoniser.strike(note.pitch, tick, in_time=in_time)
 
     def _continue(self, tick: int) -> Event | None:
         harmoniser = self._harmoniser
