@@ -22,6 +22,8 @@ _MINOR_UP: Final = frozenset({0, 2, 3, 5, 7, 9, 11})
 _MINOR_DOWN: Final = frozenset({0, 2, 3, 5, 7, 8, 10})
 _LEADING: Final = 11
 """Semitones from the tonic up to the leading note, which does not go down."""
+_BOTH: Final = ({8, 9}, {10, 11})
+"""The sixth and the seventh degree of a minor key with what they are when they are raised."""
 _HARSH: Final = (1, 13)
 """Semitones between two voices that a figure does not make."""
 _TOGETHER: Final = (3, 4, 8, 9)
@@ -39,7 +41,7 @@ def steps(pitch: int, key: Key) -> Iterator[int]:
         if way < 0 and degree == _LEADING:
             continue
         for by in range(1, STEP + 1):
-            if (degree + way * by) % 12 in scale:
+            if (degree + way * by) % 12 in scale and {degree, degree + way * by} not in _BOTH:
                 yield pitch + way * by
                 break
 
@@ -57,7 +59,7 @@ def figures(chord: Voices, key: Key, lowest: int) -> list[Voices]:
     ]
     found = [_moved(chord, (move,)) for move in moves]
     found += [_moved(chord, pair) for pair in combinations(moves, 2) if _may_go_together(chord, *pair)]
-    return [each for each in found if _sounds_well(chord, each)]
+    return [each for each in found if _sounds_well(chord, each) and not _has_cross_relation(each, key)]
 
 
 def suspensions(before: Voices, chord: Voices) -> list[Voices]:
@@ -90,6 +92,12 @@ def _may_go_together(chord: Voices, one: tuple[int, int], other: tuple[int, int]
     """Whether two voices may step at once: in thirds, sixths or tenths, or in contrary motion to a consonance."""
     (low, to_low), (high, to_high) = one, other
     return low != high and to_low < to_high and (to_high - to_low) % 12 in _TOGETHER
+
+
+def _has_cross_relation(chord: Voices, key: Key) -> bool:
+    """Whether a degree of a minor key sounds both raised and as it is."""
+    degrees = {(pitch - key.tonic) % 12 for pitch in chord}
+    return key.minor and any(pair <= degrees for pair in _BOTH)
 
 
 def _sounds_well(chord: Voices, moved: Voices) -> bool:

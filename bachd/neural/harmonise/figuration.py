@@ -5,7 +5,7 @@ Law: the next note of the melody is not known, so a figure has to fit the chords
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Final
@@ -27,11 +27,11 @@ from bachd.neural.outlook import Outlook
 from bachd.neural.runtime import Int8Array
 
 EIGHTH: Final = TICKS // 2
-_MOVES: Final = 0.4
+_MOVES: Final = 0.2
 """Probability of a change within the beat, as the network sees it, from which there is one."""
 _STAYS, _REPEATED, _STEPS = 0.25, 0.15, 0.3
 """Shares of the ways that a melody goes on: it holds its note, strikes it again, steps up or down."""
-_ONWARD, _BASS_ONWARD = 0.5, 0.35
+_ONWARD, _BASS_ONWARD = 0.5, 0.3
 """Share of the ways in which a figure can go on in its direction, at least: of an inner voice, and of the bass."""
 _BY_STEP: Final = 0.8
 """Share of the ways in which inner voices can go on by step at all, or stay, at least."""
@@ -60,6 +60,8 @@ class Owed:
     """1 for up, -1 for down, by voices that have to move by step, counted from the bottom."""
     resolution: Voices | None = None
     """The chord that was meant, where one of its notes is suspended."""
+    figure: frozenset[tuple[int, int]] = frozenset()
+    """The voices that moved off the beat before, and where to: they do not do the same at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,11 @@ def fitting(chord: Voices, key: Key, lowest: int, ways: Ways) -> list[Voices]:
     return [moved for moved in counterpoint.figures(chord, key, lowest) if _fits(chord, moved, lowest, ways)]
 
 
+def moves(before: Voices, after: Voices) -> frozenset[tuple[int, int]]:
+    """Return the voices that moved, and where to."""
+    return frozenset((voice, now) for voice, (then, now) in enumerate(zip(before, after, strict=True)) if now != then)
+
+
 def directions(before: Voices, after: Voices) -> dict[int, int]:
     """Return the voices that moved, with 1 for up and -1 for down."""
     moved = enumerate(zip(before, after, strict=True))
@@ -130,15 +137,12 @@ def _fits(chord: Voices, moved: Voices, lowest: int, ways: Ways) -> bool:
     """Whether a figure can go on in its direction often enough, and its inner voices by step nearly always."""
     moving = directions(chord, moved)
     for voice, way in moving.items():
-        onward = [(moved[voice] + way * by) % 12 for by in (1, STEP)]
-        if voice == 0:
-            if _share(ways, lambda each, to=onward: each.harmony.bass in to) < _BASS_ONWARD:
-                return False
-        elif _share(ways, lambda each, to=onward: not each.harmony.pitch_classes.isdisjoint(to)) < _ONWARD:
+        onward = {(moved[voice] + way * by) % 12 for by in (1, STEP)}
+        reached = [
+            each.share for each in ways if onward & (each.harmony.pitch_classes if voice else {each.harmony.bass})
+        ]
+        if sum(reached) < (_ONWARD if voice else _BASS_ONWARD):
             return False
     inner = [voice for voice in moving if voice]
-    return _share(ways, lambda each: has_room(each.top, each.harmony, len(chord), lowest, moved, inner)) >= _BY_STEP
-
-
-def _share(ways: Ways, good: Callable[[Next], bool]) -> float:
-    return sum(each.share for each in ways if good(each))
+    room = [each.share for each in ways if has_room(each.top, each.harmony, len(chord), lowest, moved, inner)]
+    return sum(room) >= _BY_STEP

@@ -29,6 +29,7 @@ from bachd.neural.harmonise.figuration import (
     is_simple,
     likely_chords,
     melodies,
+    moves,
     tied,
 )
 from bachd.neural.harmonise.harmony import HarmonyGraph
@@ -45,8 +46,9 @@ VOICES: Final = 4
 """Notes of a chord, where there is room for them."""
 _ALONE: Final = 0.7
 """Temperature of what is played without a melody."""
-_AS_LIKELY: Final = 0.4
-"""Nats by which a chord may be less likely than the likeliest, if voices go on by step in it that have to."""
+_AS_LIKELY, _BASS_AS_LIKELY = 0.4, 1.0
+"""Nats by which a chord may be less likely than the likeliest, if voices go on by step in it that have to: any, and the
+bass."""
 _ATTEMPTS, _WARMER = 4, 0.2
 """How often an event is drawn with which the music would stand still or go round in circles, and how much more daringly
 each time."""
@@ -87,7 +89,8 @@ class Harmoniser:
         """Return the event that begins with a note of the melody at `tick`; if that is earlier, it is a new piece.
 
         Its length is how long the chord stays as it is if the melody does; then `go_on` tells what comes next.
-        in_time: whether the beat is known, so that voices may pass or be suspended while the note is held.
+        in_time: whether the beat is known, so that voices may pass or be suspended while the note is held; else chords
+        that the graph names change on quarters alone.
         """
         note, self._in_time = _within(pitch), in_time
         outlook = self._settle(tick, lambda: self._past.given(note, held=False))
@@ -141,10 +144,13 @@ class Harmoniser:
             self._owed = Owed()
         elif figures:
             wanted = replace(wanted, voicings=tuple([each[::-1] for each in figures]))
-            event = self._sampler.sample(hidden, self._past.last, wanted, outlook, given=(top,))
-            assert event is not None  # a piece cannot end unless it is allowed to
-            event = tied(event, self._past.last, event.sounding, EIGHTH)
-            self._owed = Owed({} if self._owed.resolution else directions(self._past.last, event.sounding))
+            drawn = self._sampler.sample(hidden, self._past.last, wanted, outlook, given=(top,))
+            assert drawn is not None  # a piece cannot end unless it is allowed to
+            event = tied(drawn, self._past.last, drawn.sounding, EIGHTH)
+            figure = moves(self._past.last, event.sounding)
+            self._owed = Owed(
+                {} if self._owed.resolution else directions(self._past.last, event.sounding), None, figure
+            )
         else:
             event = self._draw_chord(top, hidden, wanted, outlook)
         self._past.sounding = event
@@ -165,18 +171,24 @@ class Harmoniser:
         wanted = self._with_chord(wanted, outlook)
         on_beat = bool(wanted.voicings) and self._embellishes and place.phase % TICKS == 0
         suspended: dict[Voices, Voices] = {}
-        if on_beat:
+        if on_beat and not self._owed.ways:
             for voicing in wanted.voicings:
                 suspended |= dict.fromkeys(counterpoint.suspensions(before, voicing[::-1]), voicing[::-1])
             wanted = replace(wanted, voicings=(*wanted.voicings, *[each[::-1] for each in suspended]))
         event = self._sampler.sample(hidden, before, wanted, outlook, given=(top,))
         assert event is not None
         resolution = suspended.get(event.sounding)
-        self._owed = Owed({} if resolution is None else directions(event.sounding, resolution), resolution)
+        owed = {} if resolution is None else directions(event.sounding, resolution)
+        self._owed = Owed(owed, resolution, self._owed.figure if on_beat else frozenset())
+        is_held = outlook.given is not None and outlook.given.held
+        if wanted.voicings and is_held and event.sounding == before and place.phase:
+            event = tied(event, before, before, event.ticks)  # the same chord is struck again in a new bar alone
         if on_beat and len(event.sounding) == self._voices:
             kept = () if resolution is None else set(event.sounding) - set(resolution)
             event = tied(event, before, kept, min(event.ticks, EIGHTH))
             self._spelled = Spelled(hidden.copy(), before, outlook, event)
+        if wanted.voicings and not self._in_time:
+            event = replace(event, ticks=TICKS - place.phase % TICKS)
         return event
 
     @property
@@ -193,7 +205,8 @@ class Harmoniser:
         past, beat = self._past, tick + EIGHTH
         ways = [(share, past.given(pitch, held=held)) for share, pitch, held in melodies(note, key)]
         chords = likely_chords(self._chords, past.history_until(beat), past.place_at(beat), ways)
-        return fitting(chord, key, self._sampler.pitches[0], chords)
+        found = fitting(chord, key, self._sampler.pitches[0], chords)
+        return [each for each in found if moves(chord, each).isdisjoint(self._owed.figure)]
 
     def _with_chord(self, wanted: Guidance, outlook: Outlook) -> Guidance:
         """Add the ways to set out a chord that is drawn for the given note and lasts until the next quarter.
@@ -206,9 +219,10 @@ class Harmoniser:
         row = self._past.history.features(given.pitch, self._past.place, outlook, held=given.held)
         chords, lowest = self._chords.likeliest(row, given.pitch), self._sampler.pitches[0]
         order = drawn_order([logit for logit, _ in chords], self._sampler.temperature, self._sampler.rng)
+        least = chords[order[0]][0] - (_BASS_AS_LIKELY if 0 in owed else _AS_LIKELY)
         best: tuple[Voicing, ...] = ()
         for index in order:
-            if best and chords[index][0] < chords[order[0]][0] - _AS_LIKELY:
+            if best and chords[index][0] < least:
                 break
             found = voicings(given.pitch, chords[index][1], self._voices, lowest, self._past.last)
             found, is_paid = smoothest(found, self._past.last, key, owed)

@@ -30,6 +30,7 @@ class Past:
     history: MelodyHistory
     last: tuple[int, ...]
     """What sounded last, ascending."""
+    _top: int | None
 
     def __init__(self, context: Context, grid: Grid, key: Key | None) -> None:
         """grid: the bar lines. key: of the melody, if it is known as a whole."""
@@ -92,8 +93,7 @@ class Past:
         self._bars = Grid(((0, place.metre),), place.phase and place.metre.bar - place.phase)
         self._tick, self.place = 0, self._bars.place(0)
         self._played, self.history = Melody(), MelodyHistory()
-        self._top: int | None = None
-        self.last: tuple[int, ...] = ()
+        self._top, self.last = None, ()
         outlook = look()
         self.context.reset(self.place, outlook)
         return outlook

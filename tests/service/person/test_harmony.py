@@ -244,3 +244,32 @@ def test_whatever_is_played_nothing_hangs(monkeypatch: pytest.MonkeyPatch, seed:
         assert len(place.output.messages) > 100
 
     run(main())
+
+
+def test_voices_pass_between_the_beats_once_the_beat_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        place = Place(monkeypatch)
+        for pitch in [67, 69, 71, 67, 72, 71, 69, 67, 74, 72, 71, 69, 67, 69, 71, 72, 74, 71, 69, 67] * 2:
+            await place.play(f"90{pitch:02x}40", then=0.99)
+            await place.play(f"80{pitch:02x}40", then=0.01)
+        between = {
+            timed.due
+            for timed in place.output.messages
+            if timed.message.type == "note_on" and 0.2 < timed.due % 1 < 0.8
+        }
+        assert min(between) > 6  # the beat is found from seven notes
+        assert len(between) > 3
+        assert place.sounding == []
+
+    run(main())
+
+
+def test_voices_pass_at_once_where_the_beat_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        place = Place(monkeypatch, replace(CONFIG, together="duet"))
+        for pitch in [67, 69, 71, 67, 72, 71]:
+            await place.play(f"90{pitch:02x}40", then=1.99)
+            await place.play(f"80{pitch:02x}40", then=0.01)
+        assert any(0.2 < timed.due % 1 < 0.8 for timed in place.output.messages if timed.message.type == "note_on")
+
+    run(main())

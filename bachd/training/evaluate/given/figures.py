@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from bachd.music.event import TICKS, Event
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
+from bachd.neural.harmonise.melody import top_line
 from bachd.training.evaluate import style_statistics
 from bachd.training.evaluate.analysis.chords import chord
 from bachd.training.evaluate.event_arrays import of_pieces
@@ -19,6 +20,9 @@ from bachd.training.evaluate.event_arrays import of_pieces
 SIXTEENTH: Final = TICKS // 4
 _VOICES: Final = 4
 _FIFTH, _OCTAVE = 7, 0
+
+Cell: TypeAlias = tuple[int, ...]
+"""What sounds in a sixteenth, ascending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,9 @@ class Figures:
     """Of sixteenths: the same pitch classes sound."""
     bass: float
     """The same pitch class is lowest."""
+    onset_set: float
+    """The same as `same_set`, of the sixteenths in which a note of the melody begins."""
+    onset_bass: float
     voice_2: float
     """The second voice from the top has the very pitch."""
     voice_3: float
@@ -49,19 +56,19 @@ def compare(pairs: Sequence[tuple[Sequence[Event], Sequence[Event]]]) -> Figures
     pairs_of_cells = [
         pair for written, found in pairs for pair in zip(cells(written), cells(found), strict=False) if pair[0]
     ]
+    onsets = [pair for written, found in pairs for pair in _at_onsets(written, found) if pair[0]]
     before, after = style_statistics.four_voices(of_pieces(Piece("", tuple(found), Grid()) for _, found in pairs))
     per_thousand = 1000 / max(1, len(before))
-
-    def share(hits: Iterable[bool]) -> float:
-        return sum(hits) / max(1, len(pairs_of_cells))
 
     voices = [
         share(_same_voice(written, found, voice) for written, found in pairs_of_cells) for voice in range(1, _VOICES)
     ]
     return Figures(
         sixteenths=len(pairs_of_cells),
-        same_set=share({p % 12 for p in written} == {p % 12 for p in found} for written, found in pairs_of_cells),
-        bass=share(bool(found) and written[0] % 12 == found[0] % 12 for written, found in pairs_of_cells),
+        same_set=share(_same_set(*pair) for pair in pairs_of_cells),
+        bass=share(_same_bass(*pair) for pair in pairs_of_cells),
+        onset_set=share(_same_set(*pair) for pair in onsets),
+        onset_bass=share(_same_bass(*pair) for pair in onsets),
         voice_2=voices[0],
         voice_3=voices[1],
         voice_4=voices[2],
@@ -72,14 +79,35 @@ def compare(pairs: Sequence[tuple[Sequence[Event], Sequence[Event]]]) -> Figures
     )
 
 
-def _same_voice(written: Sequence[int], found: Sequence[int], voice: int) -> bool:
+def share(hits: Iterable[bool]) -> float:
+    """Return the share of what is true; 0 of nothing."""
+    found = list(hits)
+    return sum(found) / max(1, len(found))
+
+
+def _at_onsets(written: Sequence[Event], found: Sequence[Event]) -> list[tuple[Cell, Cell]]:
+    """Return what sounds in both where a note of the melody begins, as far as that is on a sixteenth."""
+    pairs = list(zip(cells(written), cells(found), strict=False))
+    begins = {turn.tick for turn in top_line(written) if turn.pitch is not None}
+    return [pair for index, pair in enumerate(pairs) if index * SIXTEENTH in begins]
+
+
+def _same_set(written: Cell, found: Cell) -> bool:
+    return {pitch % 12 for pitch in written} == {pitch % 12 for pitch in found}
+
+
+def _same_bass(written: Cell, found: Cell) -> bool:
+    return bool(found) and written[0] % 12 == found[0] % 12
+
+
+def _same_voice(written: Cell, found: Cell, voice: int) -> bool:
     """Whether a voice, counted from the top from 0 on, has the same pitch."""
     return len(written) > voice and len(found) > voice and written[-1 - voice] == found[-1 - voice]
 
 
-def cells(events: Sequence[Event]) -> list[tuple[int, ...]]:
+def cells(events: Sequence[Event]) -> list[Cell]:
     """Return what sounds at each sixteenth."""
-    found: list[tuple[int, ...]] = []
+    found: list[Cell] = []
     end = 0
     for event in events:
         end += event.ticks

@@ -10,8 +10,8 @@ dissonant, and goes a step down is a suspension.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from itertools import groupby, pairwise
 from typing import Final
 
@@ -116,6 +116,16 @@ def count(pieces: Sequence[Piece]) -> Motion:
         bass_steps=_mean([by <= _STEP for by in moves[0] if by]),
         common_tones=_mean([by == 0 for voice in moves for by in voice]),
     )
+
+
+def as_text(columns: Mapping[str, Motion]) -> str:
+    """Return a table of the motion in some music, by its name."""
+    wide = max(len(field.name) for field in fields(Motion))
+    lines = [" ".join(["".ljust(wide), *columns])]
+    for field in fields(Motion):
+        cells = [f"{getattr(found, field.name):.3f}".rjust(len(name)) for name, found in columns.items()]
+        lines.append(" ".join([field.name.replace("_", " ").ljust(wide), *cells]))
+    return "\n".join(lines)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from random import Random
 from typing import Final
 
@@ -18,9 +18,10 @@ from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.harmonise.melody import Turn, harmonise, top_line
 from bachd.neural.model import Model
 from bachd.training.corpus.model import Corpus
-from bachd.training.evaluate.given import twins, unseen_melodies
+from bachd.training.evaluate.given import motion, twins, unseen_melodies
 from bachd.training.evaluate.given.baselines import Table
 from bachd.training.evaluate.given.figures import Figures, compare
+from bachd.training.evaluate.given.motion import Motion
 from bachd.training.evaluate.given.unseen_melodies import Song, UnseenMelodies
 from bachd.training.progress import progress
 
@@ -35,14 +36,18 @@ class Report:
     name: str
     pieces: int
     rows: Mapping[str, Figures]
+    motion: Mapping[str, Motion]
+    """How the voices move, of the bundle and of the composer."""
     unseen_melodies: UnseenMelodies
     """How the bundle fares with melodies that it cannot be at home in."""
 
     def as_json(self) -> str:
         """All figures for programs: one line."""
         rows = {name: asdict(row) for name, row in self.rows.items()}
+        moves = {name: asdict(found) for name, found in self.motion.items()}
+        unseen = asdict(self.unseen_melodies)
         return json.dumps(
-            {"bundle": self.name, "pieces": self.pieces, **rows, "unseen_melodies": asdict(self.unseen_melodies)}
+            {"bundle": self.name, "pieces": self.pieces, **rows, "motion": moves, "unseen_melodies": unseen}
         )
 
     def as_text(self) -> str:
@@ -55,7 +60,10 @@ class Report:
             for title, row in self.rows.items()
         ]
         what = f"the top voice of {self.pieces} held-out pieces is given, and nothing of what follows:"
-        return "\n".join([what, head, *lines, "", self.unseen_melodies.as_text()])
+        moves = "how the three voices under it move:"
+        return "\n".join(
+            [what, head, *lines, "", moves, motion.as_text(self.motion), "", self.unseen_melodies.as_text()]
+        )
 
 
 def run(bundle: Bundle, model: Model, corpus: Corpus, songs: Sequence[Song]) -> Report:
@@ -77,8 +85,11 @@ def run(bundle: Bundle, model: Model, corpus: Corpus, songs: Sequence[Song]) -> 
         rows[name] = compare([(piece.events, table.harmonise(piece)) for piece in held_out])
     if settings := list(twins.pairs(corpus.works)):
         rows[f"{corpus.label} against {corpus.label}: {len(settings)} pairs"] = compare(settings)
-    rows[f"{corpus.label}, the same pieces"] = compare([(piece.events, piece.events) for piece in held_out])
-    return Report(bundle.card.name, len(held_out), rows, unseen_melodies.measure(lead, songs, held_out))
+    themselves = f"{corpus.label}, the same pieces"
+    rows[themselves] = compare([(piece.events, piece.events) for piece in held_out])
+    led = [replace(piece, events=tuple(events)) for piece, (_, events) in zip(held_out, found, strict=True)]
+    moves = {bundle.card.name: motion.count(led), themselves: motion.count(held_out)}
+    return Report(bundle.card.name, len(held_out), rows, moves, unseen_melodies.measure(lead, songs, held_out))
 
 
 def _printed(value: float) -> str:
