@@ -170,17 +170,16 @@ class Harmoniser:
         before, place = self._past.last, self._past.place
         wanted = self._with_chord(wanted, outlook)
         on_beat = bool(wanted.voicings) and self._embellishes and place.phase % TICKS == 0
-        suspended: dict[Voices, Voices] = {}
-        if on_beat and not self._owed.ways:
-            for voicing in wanted.voicings:
-                suspended |= dict.fromkeys(counterpoint.suspensions(before, voicing[::-1]), voicing[::-1])
-            wanted = replace(wanted, voicings=(*wanted.voicings, *[each[::-1] for each in suspended]))
+        is_held = outlook.given is not None and outlook.given.held
+        suspended = self._suspensions(wanted) if on_beat else {}
+        if suspended:  # under a note that is held there is nothing to lose
+            plain = () if is_held else wanted.voicings
+            wanted = replace(wanted, voicings=(*plain, *[each[::-1] for each in suspended]))
         event = self._sampler.sample(hidden, before, wanted, outlook, given=(top,))
         assert event is not None
         resolution = suspended.get(event.sounding)
         owed = {} if resolution is None else directions(event.sounding, resolution)
         self._owed = Owed(owed, resolution, self._owed.figure if on_beat else frozenset())
-        is_held = outlook.given is not None and outlook.given.held
         if wanted.voicings and is_held and event.sounding == before and place.phase:
             event = tied(event, before, before, event.ticks)  # the same chord is struck again in a new bar alone
         if on_beat and len(event.sounding) == self._voices:
@@ -190,6 +189,16 @@ class Harmoniser:
         if wanted.voicings and not self._in_time:
             event = replace(event, ticks=TICKS - place.phase % TICKS)
         return event
+
+    def _suspensions(self, wanted: Guidance) -> dict[Voices, Voices]:
+        """Return the chords with a note of the last one suspended, each with the one that it becomes."""
+        chords = [voicing[::-1] for voicing in wanted.voicings]
+        return {
+            each: chord
+            for chord in chords
+            for each in counterpoint.suspensions(self._past.last, chord)
+            if self._owed.ways.keys().isdisjoint(directions(each, chord))
+        }
 
     @property
     def _embellishes(self) -> bool:
