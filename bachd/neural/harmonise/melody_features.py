@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -97,6 +97,14 @@ class MelodyHistory:
                 self._notes.append(_Note(pitch, self._tick, place.phase))
             self._notes[-1].ticks += ticks
         self._tick += ticks
+
+    def copy(self) -> MelodyHistory:
+        """A history of its own that begins as this one."""
+        found = MelodyHistory()
+        found._notes = [*self._notes[:-1], *(replace(note) for note in self._notes[-1:])]
+        found._whole, found._long = self._whole.copy(), self._long.copy()
+        found._tick, found._begun = self._tick, self._begun
+        return found
 
     def _end_note(self) -> None:
         if not self._notes:

@@ -68,6 +68,22 @@ def test_histograms_are_those_of_all_notes_however_many(notes: Notes, pitch: int
     assert np.allclose(row[72:84], closes / max(1, closes.sum()))
 
 
+@given(NOTES, NOTES, st.integers(60, 78))
+def test_a_copy_goes_on_by_itself(notes: Notes, more: Notes, pitch: int) -> None:
+    one, other, melody, place = MelodyHistory(), MelodyHistory(), Melody(), Grid().place(0)
+    for each, ticks in notes:
+        one.push(each, ticks, place, starts=True)
+        other.push(each, ticks, place, starts=True)
+    copy, outlook = one.copy(), melody.outlook(pitch, held=False)
+    for each, ticks in more:
+        copy.push(each, ticks, place, starts=False)
+        other.push(each, ticks, place, starts=False)
+    assert (copy.features(pitch, place, outlook, held=False) == other.features(pitch, place, outlook, held=False)).all()
+    for each, ticks in more:
+        one.push(each, ticks, place, starts=False)
+    assert (one.features(pitch, place, outlook, held=False) == other.features(pitch, place, outlook, held=False)).all()
+
+
 def test_notes_before_lengths_and_metre_are_told() -> None:
     tune: Notes = [(67, 24), (69, 24), (71, 24)]
     usual = told(tune, 72)
