@@ -14,12 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from bachd.music import counterpoint
 from bachd.music.event import TICKS, Event
 from bachd.music.keys import Key
 from bachd.music.metre import Grid
 from bachd.music.voices import Voices
 from bachd.neural.features import HIGHEST, HOLD, LOWEST, START
+from bachd.neural.harmonise import counterpoint
 from bachd.neural.harmonise.figuration import (
     EIGHTH,
     Owed,
