@@ -12,13 +12,13 @@ from typing import Final
 
 import numpy as np
 
-from bachd.music import counterpoint
-from bachd.music.counterpoint import STEP
 from bachd.music.event import TICKS, Event
 from bachd.music.keys import Key
 from bachd.music.metre import Place
 from bachd.music.voices import Voices
 from bachd.neural.features import HOLD, LENGTHS, LOWEST, START, SYMBOLS
+from bachd.neural.harmonise import counterpoint
+from bachd.neural.harmonise.counterpoint import STEP
 from bachd.neural.harmonise.harmony import Harmony, HarmonyGraph
 from bachd.neural.harmonise.melody_features import MelodyHistory
 from bachd.neural.harmonise.voicing import has_room

@@ -33,7 +33,7 @@ class Past:
     _note: int | None
     """The last one of the melody's voice, whoever played it."""
 
-    def __init__(self, context: Context, grid: Grid, key: Key | None, voice: int) -> None:
+    def __init__(self, context: Context, grid: Grid, key: Key | None, voice: int = 0) -> None:
         """grid: the bar lines. key: of the melody, if it is known as a whole. voice: its place from the top."""
         self.context, self._grid, self._key, self._voice = context, grid, key, voice
         self._freeze, self._loop = FreezeDetector(), LoopDetector()

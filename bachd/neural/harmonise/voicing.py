@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from bachd.music.counterpoint import STEP
 from bachd.music.keys import Key
+from bachd.neural.harmonise.counterpoint import STEP
 from bachd.neural.harmonise.harmony import Harmony
 
 WIDE: Final = 12

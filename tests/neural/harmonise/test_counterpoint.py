@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachd.music.counterpoint import STEP, figures, steps, suspensions
 from bachd.music.keys import ALL, Key
 from bachd.music.voices import parallels
+from bachd.neural.harmonise.counterpoint import STEP, figures, steps, suspensions
 
 C_MAJOR, A_MINOR = Key(0), Key(9, minor=True)
 G = (43, 62, 71, 79)
