@@ -10,7 +10,7 @@ with the given note in its place, is under that. Without such a graph, plain cho
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from typing import Final
 
@@ -18,9 +18,16 @@ import numpy as np
 
 from bachd.music.event import Event
 from bachd.music.keys import Key
-from bachd.neural.features import HOLD, LOWEST, START, FloatArray
-from bachd.neural.harmonise.harmony import Harmony
-from bachd.neural.harmonise.voicing import DEEP, WIDE
+from bachd.neural.features import HOLD, LOWEST, PITCHES, START, FloatArray
+from bachd.neural.harmonise.harmony import Harmony, HarmonyGraph
+from bachd.neural.harmonise.past import Past
+from bachd.neural.harmonise.voicing import DEEP, WIDE, voicings
+from bachd.neural.model import Model
+from bachd.neural.outlook import Outlook
+from bachd.neural.runtime import Int8Array
+from bachd.neural.sampling.guidance import Guidance
+from bachd.neural.sampling.nucleus import drawn_order
+from bachd.neural.sampling.sampler import Sampler
 
 _TOPS: Final = 6
 """Highest notes that are considered."""
@@ -52,6 +59,50 @@ class Given:
         """Whether a chord has the note where it is given."""
         pitch_class = self.pitch % 12
         return harmony.bass == pitch_class if self.is_bass else pitch_class in harmony.pitch_classes
+
+
+class LowerVoice:
+    """Draws chords around the notes of a voice below the highest."""
+
+    def __init__(self, model: Model, sampler: Sampler, chords: HarmonyGraph | None, place: int, voices: int) -> None:
+        """chords: names the chord under a highest note. place: of the voice, from the top, 1 to `voices` - 1."""
+        self._model, self._sampler, self._chords = model, sampler, chords
+        self._place, self._voices = place, voices
+
+    def within(self, pitch: int) -> int:
+        """Return a note of the voice, moved by octaves to where there is room for the voices above it."""
+        return within(pitch, self._place, self._sampler.pitches)
+
+    def draw(self, symbol: int, hidden: Int8Array, past: Past, wanted: Guidance, outlook: Outlook) -> Event:
+        """Draw the event in which the voice has the note `symbol`; its chord lasts until the next quarter at most.
+
+        Where no chord can be set out around it, it is alone. Raises ModelError.
+        """
+        given = Given(self._place, LOWEST + symbol % PITCHES, self._voices)
+        pitches, before = self._sampler.pitches, past.last
+        logits = self._model.head_logits(hidden, (), before, outlook)
+        tops = likeliest_tops(logits, pitches, before, given)
+        found = ranked(tops, lambda top: self._named(top, given, past, outlook), given)
+        order = drawn_order([nats for nats, _, _ in found], self._sampler.temperature, self._sampler.rng)
+        for sounded in (before, ()):  # rather a parallel than no chord
+            for _, top, harmony in (found[index] for index in order):
+                place = given.place, given.pitch
+                if ways := voicings(LOWEST + top % PITCHES, harmony, self._voices, pitches[0], sounded, place):
+                    wanted = replace(wanted, voicings=ways, longest=past.to_quarter)
+                    event = self._sampler.sample(hidden, before, wanted, outlook, given=(top,))
+                    assert event is not None  # a piece cannot end unless it is allowed to
+                    return keep_note(event, given.pitch, is_held=symbol >= HOLD)
+        event = self._sampler.sample(hidden, before, replace(wanted, least=1, most=1), outlook, given=(symbol,))
+        assert event is not None
+        return event
+
+    def _named(self, symbol: int, given: Given, past: Past, outlook: Outlook) -> Sequence[tuple[float, Harmony]]:
+        """Return the chords under a highest note, with their log-likelihoods."""
+        top = LOWEST + symbol % PITCHES
+        if self._chords is None:
+            return [] if outlook.key is None else plain_chords(top, outlook.key, given)
+        row = past.history.features(top, past.place, outlook, held=symbol >= HOLD)
+        return self._chords.likeliest(row, top, having=given.pitch % 12)
 
 
 def within(pitch: int, place: int, pitches: range) -> int:

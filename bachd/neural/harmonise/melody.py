@@ -46,9 +46,13 @@ def harmonise(harmoniser: Harmoniser, melody: Sequence[Turn]) -> Iterator[Event]
     begins, event = 0, Event((), (), 1)
     for turn in melody:
         while harmoniser.melody is not None and begins + event.ticks < turn.tick:
-            yield event
-            begins += event.ticks
-            event = harmoniser.go_on(begins)
+            following = harmoniser.go_on(begins + event.ticks)
+            if following.starts or following.sounding != event.sounding:
+                yield event
+                begins += event.ticks
+                event = following
+            else:
+                event = Event(event.starts, event.held, event.ticks + following.ticks)
         if begins < turn.tick:
             yield Event(event.starts, event.held, turn.tick - begins)
         begins = turn.tick

@@ -11,7 +11,7 @@ from typing import Final
 from bachd.music.event import TICKS
 from bachd.music.metre import COMMON_TIME
 from bachd.music.performance.beat_tracker import BEAT, BeatTracker
-from bachd.neural.harmonise.harmoniser import SILENCE
+from bachd.neural.harmonise.past import SILENCE
 from bachd.realtime.transport import Conductor
 
 _SIXTEENTH: Final = TICKS // 4
@@ -41,6 +41,10 @@ class PersonBeat:
     def found(self) -> float | None:
         """The same once it is known; None before, and while an external beat is followed."""
         return self.bpm if self._onsets >= _KNOWN and self._last >= 0 and not self._steady else None
+
+    def is_known(self, moment: float, conductor: Conductor) -> bool:
+        """Whether the beat is followed, bachd's own, or found, so that something can come between two notes."""
+        return self._steady or self.found is not None or conductor.position(moment) is not None
 
     def use(self, bpm: float, moment: float, *, steady: bool = False) -> None:
         """Count by another tempo from `moment` on, if another one is expected.

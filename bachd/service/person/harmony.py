@@ -114,7 +114,8 @@ class HarmonyPartner:
                 self._let_go(self._beat.at(event.moment, self._conductor()))
             else:
                 tick = self._beat.strike(event.moment, self._conductor())
-                self._ask_for_chord(lambda: self._strike(note, tick), note, tick)
+                in_time = self._beat.is_known(event.moment, self._conductor())
+                self._ask_for_chord(lambda: self._strike(note, tick, in_time=in_time), note, tick)
 
     def _let_go(self, tick: int) -> None:
         """The melody ends: so do the others, or, in a duet, bachd takes it over after a while."""
@@ -220,10 +221,10 @@ class HarmonyPartner:
         voice = TOGETHER_VOICES.index(parts.config.together_voice)
         self._harmoniser = open_harmoniser(parts.config, Random(parts.rng), model=parts.composer.model, voice=voice)
 
-    def _strike(self, note: Note, tick: int) -> _Chord | None:
+    def _strike(self, note: Note, tick: int, *, in_time: bool) -> _Chord | None:
         if (harmoniser := self._harmoniser) is None:
             return None
-        return harmoniser.strike(note.pitch, tick), harmoniser.melody
+        return harmoniser.strike(note.pitch, tick, in_time=in_time), harmoniser.melody
 
     def _continue(self, tick: int) -> _Chord | None:
         harmoniser = self._harmoniser

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
 from random import Random
 
 import pytest
@@ -13,9 +12,10 @@ from bachd.music.event import Event, parse_line, print_line
 from bachd.music.metre import Grid, Metre
 from bachd.neural import assemble, features
 from bachd.neural.bundle.bundle import Bundle
-from bachd.neural.harmonise.harmoniser import SILENCE, Harmoniser
+from bachd.neural.harmonise.harmoniser import Harmoniser
 from bachd.neural.harmonise.harmony import Harmony
 from bachd.neural.harmonise.melody import Turn, harmonise, top_line
+from bachd.neural.harmonise.past import SILENCE
 from bachd.neural.model import Model, TfliteModel
 from bachd.neural.outlook import Melody
 from bachd.neural.runtime import Int8Array
@@ -231,20 +231,28 @@ def test_the_graph_of_a_bundle_chooses_the_chords_and_the_network_how_they_are_s
 
     drawing = assemble.sampler(bundle, model, Random(1), temperature=assemble.SUREST)
     led = Harmoniser(model, drawing, chords=Always())  # type: ignore[arg-type]
-    events = list(harmonise(led, top_line(TUNE)))
-    free = list(harmonise(Harmoniser(model, drawing), top_line(TUNE)))
-    assert top_line(events) == top_line(free) == top_line(TUNE)
-    for event in events:
-        if event.sounding:
-            top, bass = event.sounding[-1], event.sounding[0]
-            assert {(pitch - top) % 12 for pitch in event.sounding} == {0, 4, 7}
-            assert (bass - top) % 12 == 4
-    assert [event.sounding for event in events] != [event.sounding for event in free]
+    free = Harmoniser(model, drawing)
+    strikes = [(turn.pitch, turn.tick) for turn in top_line(TUNE) if turn.pitch is not None]
+    events = [led.strike(pitch, tick, in_time=False) for pitch, tick in strikes]
+    for event, (pitch, _) in zip(events, strikes, strict=True):
+        top, bass = event.sounding[-1], event.sounding[0]
+        assert top == pitch
+        assert {(each - top) % 12 for each in event.sounding} == {0, 4, 7}
+        assert (bass - top) % 12 == 4
+    freely = [free.strike(pitch, tick).sounding for pitch, tick in strikes]
+    assert [event.sounding for event in events] != freely
 
 
 def test_a_chord_is_asked_for_again_on_each_quarter_of_a_long_note(chorales: tuple[Bundle, TfliteModel]) -> None:
-    events = list(harmonise(accompanist(*chorales), [Turn(0, 67), Turn(24, 72), Turn(120, None)]))
-    assert {24, 48, 72, 96, 120} <= set(accumulate(event.ticks for event in events))
+    harmoniser = accompanist(*chorales)
+    harmoniser.strike(67, 0)
+    tick, ends = 24, set()
+    event = harmoniser.strike(72, tick)
+    while tick < 120:
+        tick += event.ticks
+        ends.add(tick)
+        event = harmoniser.go_on(tick)
+    assert {48, 72, 96, 120} <= ends
 
 
 def test_where_no_chord_can_be_set_out_the_network_is_free() -> None:

@@ -80,6 +80,14 @@ def test_while_a_bass_is_held_the_others_move_and_it_is_held() -> None:
     assert 48 in harmoniser.strike(48, tick).starts  # the same note again
 
 
+def test_in_free_time_the_chords_over_a_bass_change_on_quarters() -> None:
+    harmoniser = accompanist(3, temperature=1.0)
+    for tick in (0, 30, 66):  # a dotted rhythm, an eighth late
+        end = tick + harmoniser.strike(43 + tick // 12, tick, in_time=False).ticks
+        assert end == (tick // 24 + 1) * 24
+        assert harmoniser.go_on(end).ticks == 24
+
+
 def test_a_bass_that_is_played_alone_is_taken_over_and_given_back() -> None:
     harmoniser = accompanist(3)
     alone = harmoniser.play_alone(0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bachd.music.metre import Grid, Metre
@@ -29,9 +31,19 @@ def told(notes: Notes, pitch: int, *, parts: int = 1, metre: Metre = COMMON) -> 
     return history.features(pitch, grid.place(tick), melody.outlook(pitch, held=False), held=False)
 
 
+def keys_of(notes: Notes, pitch: int) -> list[int]:
+    """The tonics of the keys that a melody suggests."""
+    melody = Melody()
+    for each, ticks in notes:
+        if each is not None:
+            melody.push(each, ticks)
+    return [key.tonic for key in melody.keys(pitch)]
+
+
 @given(NOTES, st.integers(60, 78), st.integers(-5, 6))
 def test_a_melody_that_is_moved_has_the_same_features(notes: Notes, pitch: int, by: int) -> None:
     moved = [(None if each is None else each + by, ticks) for each, ticks in notes]
+    assume(keys_of(moved, pitch + by) == [(tonic + by) % 12 for tonic in keys_of(notes, pitch)])  # keys may tie
     one, other = told(notes, pitch), told(moved, pitch + by)
     assert one.shape == (WIDTH,)
     assert (one[:-1] == other[:-1]).all()  # the last is how high it is
@@ -66,6 +78,22 @@ def test_histograms_are_those_of_all_notes_however_many(notes: Notes, pitch: int
         assert (row[24 * place + 12 : 24 * place + 24] == (wanted > 0)).all()
     closes = np.bincount([(each - pitch) % 12 for each, _, ticks in before if ticks >= 48], minlength=12)
     assert np.allclose(row[72:84], closes / max(1, closes.sum()))
+
+
+@given(NOTES, NOTES, st.integers(60, 78))
+def test_a_copy_goes_on_by_itself(notes: Notes, more: Notes, pitch: int) -> None:
+    one, other, melody, place = MelodyHistory(), MelodyHistory(), Melody(), Grid().place(0)
+    for each, ticks in notes:
+        one.push(each, ticks, place, starts=True)
+        other.push(each, ticks, place, starts=True)
+    twin, outlook = copy(one), melody.outlook(pitch, held=False)
+    for each, ticks in more:
+        twin.push(each, ticks, place, starts=False)
+        other.push(each, ticks, place, starts=False)
+    assert (twin.features(pitch, place, outlook, held=False) == other.features(pitch, place, outlook, held=False)).all()
+    for each, ticks in more:
+        one.push(each, ticks, place, starts=False)
+    assert (one.features(pitch, place, outlook, held=False) == other.features(pitch, place, outlook, held=False)).all()
 
 
 def test_notes_before_lengths_and_metre_are_told() -> None:

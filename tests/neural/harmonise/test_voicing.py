@@ -5,10 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bachd.music.keys import Key
 from bachd.neural.chord_spelling import parallels
 from bachd.neural.features import LOWEST
 from bachd.neural.harmonise.harmony import Harmony
-from bachd.neural.harmonise.voicing import voicings
+from bachd.neural.harmonise.voicing import has_room, smoothest, voicings
 
 C_MAJOR = Harmony(frozenset({0, 4, 7}), 0)
 NOTES = st.lists(st.integers(36, 80), min_size=4, max_size=4, unique=True).map(lambda notes: tuple(sorted(notes)))
@@ -62,3 +63,29 @@ def test_the_bass_leaps_over_a_fifth_only_where_it_must() -> None:
     f_major = Harmony(frozenset({5, 9, 0}), 5)
     assert {each[-1] for each in voicings(72, f_major, 4, 36, before)} == {41, 53}
     assert {each[-1] for each in voicings(72, C_MAJOR, 4, 50, (52, 55, 64, 72))} == {60}
+
+
+def test_those_that_move_least_are_left() -> None:
+    before = (48, 55, 64, 72)
+    found, _ = smoothest(voicings(72, Harmony(frozenset({5, 9, 0}), 5), 4, 36, before), before, Key(0), {})
+    assert {each[1:3] for each in found} == {(65, 57)}  # E and G a step up, as in any book
+    every = voicings(72, C_MAJOR, 4, 36, ())
+    assert smoothest(every, (), Key(0), {}) == (every, True)
+
+
+def test_the_leading_note_is_not_doubled() -> None:
+    before = (48, 60, 64, 72)
+    g_major = Harmony(frozenset({7, 11, 2}), 7)
+    assert any(sum(pitch % 12 == 11 for pitch in each) == 2 for each in voicings(71, g_major, 4, 36, before))
+    found, _ = smoothest(voicings(71, g_major, 4, 36, before), before, Key(0), {})
+    assert all(sum(pitch % 12 == 11 for pitch in each) == 1 for each in found)
+
+
+def test_a_passing_note_goes_on_where_there_is_room() -> None:
+    passing = (48, 57, 64, 72)  # the tenor came from G
+    g_major, b_flat = Harmony(frozenset({7, 11, 2}), 7), Harmony(frozenset({10, 2, 5}), 10)
+    found, is_paid = smoothest(voicings(74, g_major, 4, 36, passing), passing, Key(0), {1: 1})
+    assert is_paid
+    assert {each[2] for each in found} <= {55, 59}
+    assert has_room(74, g_major, 4, 36, passing, [1])
+    assert not has_room(77, b_flat, 4, 36, (48, 64, 67, 72), [2, 1, 0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from random import Random
 
@@ -93,7 +94,9 @@ def test_chords_are_those_of_the_same_melody_in_a_file(monkeypatch: pytest.Monke
             await asyncio.sleep(event.ticks / 24 - 0.01)
             await place.play(f"80{event.sounding[0]:02x}40")
         by_tick, tick = {}, 0
-        for event in harmonise(open_harmoniser(CONFIG, Random(1), model=COMPOSER.model), top_line(tune)):
+        harmoniser = open_harmoniser(CONFIG, Random(1), model=COMPOSER.model)
+        monkeypatch.setattr(harmoniser, "strike", partial(harmoniser.strike, in_time=False))  # too few notes for a beat
+        for event in harmonise(harmoniser, top_line(tune)):
             by_tick[tick] = list(event.sounding[:-1])
             tick += event.ticks
         assert heard == [by_tick[turn.tick] for turn in top_line(tune)[:-1]]
@@ -242,7 +245,7 @@ def test_a_fault_of_the_network_is_logged_and_the_next_note_is_tried(
         place = Place(monkeypatch)
         with monkeypatch.context() as broken:
 
-            def fail(*_: object) -> None:
+            def fail(*_: object, **__: object) -> None:
                 raise ModelError("the graph has failed")
 
             broken.setattr(place.partner._harmoniser, "strike", fail)
@@ -335,5 +338,34 @@ def test_whatever_is_played_nothing_hangs(monkeypatch: pytest.MonkeyPatch, seed:
         await asyncio.sleep(10)
         assert place.sounding == []
         assert len(place.output.messages) > 100
+
+    run(main())
+
+
+def test_voices_pass_between_the_beats_once_the_beat_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        place = Place(monkeypatch)
+        for pitch in [67, 69, 71, 67, 72, 71, 69, 67, 74, 72, 71, 69, 67, 69, 71, 72, 74, 71, 69, 67] * 2:
+            await place.play(f"90{pitch:02x}40", then=0.99)
+            await place.play(f"80{pitch:02x}40", then=0.01)
+        between = {
+            timed.due
+            for timed in place.output.messages
+            if timed.message.type == "note_on" and 0.2 < timed.due % 1 < 0.8
+        }
+        assert min(between) > 6  # the beat is found from seven notes
+        assert len(between) > 3
+        assert place.sounding == []
+
+    run(main())
+
+
+def test_voices_pass_at_once_where_the_beat_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        place = Place(monkeypatch, replace(CONFIG, together="duet"))
+        for pitch in [67, 69, 71, 67, 72, 71]:
+            await place.play(f"90{pitch:02x}40", then=1.99)
+            await place.play(f"80{pitch:02x}40", then=0.01)
+        assert any(0.2 < timed.due % 1 < 0.8 for timed in place.output.messages if timed.message.type == "note_on")
 
     run(main())

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from bachd.music import keys
 from bachd.music.event import TICKS, Event
 from bachd.music.keys import Key
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
+from bachd.neural.harmonise.melody import line
 from bachd.training.evaluate import style_statistics
 from bachd.training.evaluate.analysis.chords import chord
 from bachd.training.evaluate.event_arrays import of_pieces
@@ -26,6 +27,9 @@ _SPAN: Final = 16
 _NEAR: Final = 1
 """Fifths between neighbouring keys: dominant, subdominant and their relatives."""
 
+Cell: TypeAlias = tuple[int, ...]
+"""What sounds in a sixteenth, ascending."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -36,6 +40,9 @@ class Figures:
     """Of sixteenths: the same pitch classes sound."""
     bass: float
     """The same pitch class is lowest."""
+    onset_set: float
+    """The same as `same_set`, of the sixteenths in which a note of the melody begins."""
+    onset_bass: float
     voice_1: float
     """The top voice has the very pitch."""
     voice_2: float
@@ -53,24 +60,25 @@ class Figures:
     """Of every four quarters: these and the next four are in the composer's key, or in a neighbour of it."""
 
 
-def compare(pairs: Sequence[tuple[Sequence[Event], Sequence[Event]]]) -> Figures:
-    """Return the figures of harmonisations, each with the composer's events in front of it."""
+def compare(pairs: Sequence[tuple[Sequence[Event], Sequence[Event]]], voice: int = 0) -> Figures:
+    """Return the figures of harmonisations, each with the composer's events in front of it.
+
+    voice: the place of the melody from the top.
+    """
     pairs_of_cells = [
         pair for written, found in pairs for pair in zip(cells(written), cells(found), strict=False) if pair[0]
     ]
+    onsets = [pair for written, found in pairs for pair in _at_onsets(written, found, voice) if pair[0]]
     before, after = style_statistics.four_voices(of_pieces(Piece("", tuple(found), Grid()) for _, found in pairs))
     per_thousand = 1000 / max(1, len(before))
 
-    def share(hits: Iterable[bool]) -> float:
-        return sum(hits) / max(1, len(pairs_of_cells))
-
-    voices = [
-        share(_same_voice(written, found, voice) for written, found in pairs_of_cells) for voice in range(_VOICES)
-    ]
+    voices = [share(_same_voice(written, found, each) for written, found in pairs_of_cells) for each in range(_VOICES)]
     return Figures(
         sixteenths=len(pairs_of_cells),
-        same_set=share({p % 12 for p in written} == {p % 12 for p in found} for written, found in pairs_of_cells),
-        bass=share(bool(found) and written[0] % 12 == found[0] % 12 for written, found in pairs_of_cells),
+        same_set=share(_same_set(*pair) for pair in pairs_of_cells),
+        bass=share(_same_bass(*pair) for pair in pairs_of_cells),
+        onset_set=share(_same_set(*pair) for pair in onsets),
+        onset_bass=share(_same_bass(*pair) for pair in onsets),
         voice_1=voices[0],
         voice_2=voices[1],
         voice_3=voices[2],
@@ -92,7 +100,7 @@ def _in_key(pairs: Sequence[tuple[Sequence[Event], Sequence[Event]]]) -> float:
     return sum(near) / max(1, len(near))
 
 
-def _keys(sounding: Sequence[tuple[int, ...]]) -> list[Key]:
+def _keys(sounding: Sequence[Cell]) -> list[Key]:
     """Return the key of every `_SPAN` sixteenths together with the next."""
     found = []
     for begin in range(0, len(sounding), _SPAN):
@@ -114,14 +122,35 @@ def is_near(fifths: int) -> bool:
     return min(fifths % 12, -fifths % 12) <= _NEAR
 
 
-def _same_voice(written: Sequence[int], found: Sequence[int], voice: int) -> bool:
+def share(hits: Iterable[bool]) -> float:
+    """Return the share of what is true; 0 of nothing."""
+    found = list(hits)
+    return sum(found) / max(1, len(found))
+
+
+def _at_onsets(written: Sequence[Event], found: Sequence[Event], voice: int) -> list[tuple[Cell, Cell]]:
+    """Return what sounds in both where a note of the melody begins, as far as that is on a sixteenth."""
+    pairs = list(zip(cells(written), cells(found), strict=False))
+    begins = {turn.tick for turn in line(written, voice) if turn.pitch is not None}
+    return [pair for index, pair in enumerate(pairs) if index * SIXTEENTH in begins]
+
+
+def _same_set(written: Cell, found: Cell) -> bool:
+    return {pitch % 12 for pitch in written} == {pitch % 12 for pitch in found}
+
+
+def _same_bass(written: Cell, found: Cell) -> bool:
+    return bool(found) and written[0] % 12 == found[0] % 12
+
+
+def _same_voice(written: Cell, found: Cell, voice: int) -> bool:
     """Whether a voice, counted from the top from 0 on, has the same pitch."""
     return len(written) > voice and len(found) > voice and written[-1 - voice] == found[-1 - voice]
 
 
-def cells(events: Sequence[Event]) -> list[tuple[int, ...]]:
+def cells(events: Sequence[Event]) -> list[Cell]:
     """Return what sounds at each sixteenth."""
-    found: list[tuple[int, ...]] = []
+    found: list[Cell] = []
     end = 0
     for event in events:
         end += event.ticks

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from random import Random
 from typing import Final
 
@@ -19,9 +19,10 @@ from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.harmonise.melody import Turn, harmonise, line
 from bachd.neural.model import Model
 from bachd.training.corpus.model import Corpus
-from bachd.training.evaluate.given import twins, unseen_melodies
+from bachd.training.evaluate.given import motion, twins, unseen_melodies
 from bachd.training.evaluate.given.baselines import Table
 from bachd.training.evaluate.given.figures import Figures, compare
+from bachd.training.evaluate.given.motion import Motion
 from bachd.training.evaluate.given.unseen_melodies import Song, UnseenMelodies
 from bachd.training.progress import progress
 
@@ -38,14 +39,17 @@ class Report:
     """The voice that was given."""
     pieces: int
     rows: Mapping[str, Figures]
+    motion: Mapping[str, Motion]
+    """How the voices move, of the bundle and of the composer; empty where the soprano was not given."""
     unseen_melodies: UnseenMelodies | None
     """How the bundle fares with melodies that it cannot be at home in; None where the soprano was not given."""
 
     def as_json(self) -> str:
         """All figures for programs: one line."""
         rows = {name: asdict(row) for name, row in self.rows.items()}
+        moves = {"motion": {name: asdict(found) for name, found in self.motion.items()}} if self.motion else {}
         unseen = {} if self.unseen_melodies is None else {"unseen_melodies": asdict(self.unseen_melodies)}
-        return json.dumps({"bundle": self.name, "given": self.voice, "pieces": self.pieces, **rows, **unseen})
+        return json.dumps({"bundle": self.name, "given": self.voice, "pieces": self.pieces, **rows, **moves, **unseen})
 
     def as_text(self) -> str:
         """The same for people."""
@@ -57,8 +61,9 @@ class Report:
             for title, row in self.rows.items()
         ]
         what = f"the {self.voice} of {self.pieces} held-out pieces is given, and nothing of what follows:"
+        moves = ["", "how the three voices under it move:", motion.as_text(self.motion)] if self.motion else []
         unseen = [] if self.unseen_melodies is None else ["", self.unseen_melodies.as_text()]
-        return "\n".join([what, head, *lines, *unseen])
+        return "\n".join([what, head, *lines, *moves, *unseen])
 
 
 def run(bundle: Bundle, model: Model, corpus: Corpus, songs: Sequence[Song], voice: str = "soprano") -> Report:
@@ -79,12 +84,16 @@ def run(bundle: Bundle, model: Model, corpus: Corpus, songs: Sequence[Song], voi
         (piece.events, lead(line(piece.events, place), piece.grid))
         for piece in progress(held_out, "harmonising", unit="piece")
     ]
-    rows = {bundle.card.name: compare(found)}
+    themselves = f"{corpus.label}, the same pieces"
+    rows = {bundle.card.name: compare(found, place)}
     if not place:
         rows |= _baselines(corpus, held_out, train)
-    rows[f"{corpus.label}, the same pieces"] = compare([(piece.events, piece.events) for piece in held_out])
-    unseen = None if place else unseen_melodies.measure(lead, songs, held_out)
-    return Report(bundle.card.name, voice, len(held_out), rows, unseen)
+    rows[themselves] = compare([(piece.events, piece.events) for piece in held_out], place)
+    if place:
+        return Report(bundle.card.name, voice, len(held_out), rows, {}, None)
+    led = [replace(piece, events=tuple(events)) for piece, (_, events) in zip(held_out, found, strict=True)]
+    moves = {bundle.card.name: motion.count(led), themselves: motion.count(held_out)}
+    return Report(bundle.card.name, voice, len(held_out), rows, moves, unseen_melodies.measure(lead, songs, held_out))
 
 
 def _baselines(corpus: Corpus, held_out: Sequence[Piece], train: Sequence[Piece]) -> dict[str, Figures]:

@@ -33,5 +33,5 @@ def test_chorales_that_were_held_out_are_nearer_to_bach_with_the_graph_than_with
     with_graph, without = figures(graph=True), figures(graph=False)
     assert with_graph.same_set > without.same_set + 0.03
     assert with_graph.bass > without.bass + 0.03
-    assert with_graph.plain > 0.95
+    assert with_graph.plain > 0.85
     assert with_graph.fifths == with_graph.octaves == 0
