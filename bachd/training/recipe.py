@@ -179,6 +179,14 @@ class Recipe:
             if self.use_all or work.split == "train"
         ]
 
+    def sides(self, corpus: Corpus) -> dict[str, list[Piece]]:
+        """What decides what a run learns: 'train', each piece once, and 'valid', by which the best epoch is chosen."""
+        train = {piece.name: piece for piece in self.training_pieces(corpus)}
+        return {
+            "train": list(train.values()),
+            "valid": [] if self.use_all else self.held_out_works(corpus).pieces("valid"),
+        }
+
     def held_out_works(self, corpus: Corpus) -> Corpus:
         """The works among which the held-out ones count. Raises CorpusError for an unknown folder."""
         return corpus.within(self.hold_out or tuple(self.train_on))

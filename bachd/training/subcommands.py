@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bachd.errors import ModelError, UsageError, pip_install
-from bachd.training import next_steps
+from bachd.training import disk, next_steps
 
 if TYPE_CHECKING:
     from bachd.neural.bundle.bundle import Bundle
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from bachd.training.recipe import Recipe
 
 log = logging.getLogger(__name__)
+
+_AS_IT_WAS = "the bundle stays as it was: make room, and give the same command again"
 
 
 def require(modules: Sequence[str]) -> None:
@@ -39,6 +41,8 @@ def prepare(options: argparse.Namespace) -> None:
 
     if options.plot is not None:
         require(("matplotlib",))  # before minutes of parsing
+    if options.cluster is not None and options.corpus == sources.CHORALES:
+        raise UsageError("--cluster reads a folder of music; name it with --corpus FOLDER, or leave out --cluster")
     music = sources.load(options.corpus, options.cluster)
     print(summary.report(music))
     if options.plot is not None:
@@ -63,11 +67,13 @@ def fit(options: argparse.Namespace) -> None:
 
 def export(options: argparse.Namespace) -> None:
     """Write the trained network as a bundle, and print its folder."""
+    from bachd.training.corpus import sources
     from bachd.training.fit import run_folder
 
     recipe, music, work = _run(options)
     target = options.bundle or Path("bundles") / recipe.name
     recipe = run_folder.recipe_of(work, recipe)
+    run_folder.require_music(work, recipe.sides(music), sources.phrase_ends(music))
     from bachd.training.baselines import compare
     from bachd.training.export import bundle as export_bundle
     from bachd.training.fit import train as trainer
@@ -80,7 +86,9 @@ def export(options: argparse.Namespace) -> None:
         music,
         {} if recipe.use_all else compare.kept(recipe, music, work),
     )
-    print(next_steps.after_export(export_bundle.export(source, target, edgetpu=options.edgetpu), target))
+    with disk.writing(target, f"the run in {work} is kept: make room, and the same command exports it"):
+        card = export_bundle.export(source, target, edgetpu=options.edgetpu)
+    print(next_steps.after_export(card, target))
 
 
 def refresh(options: argparse.Namespace) -> None:
@@ -89,7 +97,8 @@ def refresh(options: argparse.Namespace) -> None:
 
     recipe, music, _ = _run(options)
     target = _existing_bundle(options, recipe)
-    refreshing.refresh(recipe, options.recipe.read_bytes(), music, target)
+    with disk.writing(target, _AS_IT_WAS):
+        refreshing.refresh(recipe, options.recipe.read_bytes(), music, target)
     print(f"wrote {target}")
 
 
@@ -101,7 +110,8 @@ def harmony(options: argparse.Namespace) -> None:
         raise UsageError(f"{options.recipe} wants no harmony; set harmony to some epochs there, such as 14")
     from bachd.training.export import harmony as exporting
 
-    exporting.add(recipe, options.recipe.read_bytes(), music, target)
+    with disk.writing(target, _AS_IT_WAS):
+        exporting.add(recipe, options.recipe.read_bytes(), music, target)
     print(f"wrote {target}")
 
 

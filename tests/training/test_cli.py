@@ -191,6 +191,13 @@ def test_prepare_says_that_no_scheduler_answers(
     assert f"no Dask scheduler answers at {address}" in capsys.readouterr().err.splitlines()[-1]
 
 
+def test_a_cluster_is_for_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("pyarrow", reason="needs the extra 'train'")
+    assert cli.main(["prepare", "--cluster", "tcp://pc:8786"]) == 64
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--corpus FOLDER" in line
+
+
 @NEEDS_TENSORFLOW
 def test_harmony_is_for_a_bundle_that_is_there_and_a_recipe_that_wants_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -6,10 +6,15 @@ Law: a cache that is damaged, or that cannot be written, costs only the time to 
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from bachd import atomic_file
+
+log = logging.getLogger(__name__)
 
 
 def cache_folder() -> Path:
@@ -28,8 +33,9 @@ def cached(name: str, make: Callable[[], list[dict[str, Any]]]) -> list[dict[str
     except (OSError, ValueError):
         pass
     rows = make()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_suffix(f".{os.getpid()}")
-    aside.write_text(json.dumps(rows))
-    aside.replace(file)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        atomic_file.replace(file, json.dumps(rows).encode())
+    except OSError as fault:
+        log.warning("%s cannot be written (%s): the next command parses again", file, fault.strerror)
     return rows

@@ -101,7 +101,7 @@ class _Keeper:
         except OSError as fault:
             raise CorpusError(
                 f"{self._shards.folder}: cannot keep what was read ({fault.strerror}); {self._kept} of "
-                f"{len(self._order)} files are kept: make room, and the same command goes on from there"
+                f"{len(self._order)} files are kept: make room, or set XDG_CACHE_HOME, and the same command goes on"
             ) from fault
         self._kept += len(part)
         self._last = time.monotonic()

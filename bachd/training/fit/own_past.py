@@ -9,6 +9,7 @@ that it has never seen as soon as it plays.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ from keras import ops
 
 from bachd import atomic_file
 from bachd.neural.features import BEFORE, CONTEXT, END, HOLD, LOWEST, PITCHES, ROW, START, SYMBOLS
+from bachd.training import disk
 from bachd.training.fit.data import head_features, row_features
 from bachd.training.fit.data.records import HELD, Bytes, Chords, Ints, Packed, chords, require_whole
 from bachd.training.fit.data.row_features import Seen
@@ -51,15 +53,22 @@ class Pasts:
 
 
 def play(network: Network, packed: Packed, rng: np.random.Generator, file: Path) -> Pasts:
-    """Play all pieces of several voices, each with its own top voice given, and keep what was played in a file."""
+    """Play all pieces of several voices, each with its own top voice given, and keep what was played in a file.
+
+    Raises DiskError if there is no room for it.
+    """
     counts = np.diff(packed.records["note"])
     voices = np.array([_voices(counts[first:end]) for first, end in zip(packed.first, packed.first[1:], strict=False)])
     chosen = np.flatnonzero(voices > 1)
     chosen = chosen[np.argsort(np.diff(packed.first)[chosen], kind="stable")]
     ask = _Halves(network)
-    with atomic_file.replacing(file) as new:
+    last = "the last finished epoch is kept: make room, and the same command goes on from it"
+    with disk.writing(file, last), atomic_file.replacing(file) as new:
         shape = (len(counts), max(1, int(voices.max(initial=0))))
         notes = np.lib.format.open_memmap(new, "w+", np.uint8, shape)
+        if hasattr(os, "posix_fallocate"):  # else a disk that fills may end this process with SIGBUS
+            with new.open("rb+") as opened:
+                os.posix_fallocate(opened.fileno(), 0, new.stat().st_size)
         for begin in range(0, len(chosen), _BLOCK):
             packed.require_whole()
             block = chosen[begin : begin + _BLOCK]

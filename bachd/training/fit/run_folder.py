@@ -16,6 +16,7 @@ from typing import Any, Final
 from bachd.errors import UsageError
 from bachd.music.piece import Piece
 from bachd.neural import features
+from bachd.training import disk
 from bachd.training.corpus.model import digest
 from bachd.training.old_names import RENAMED
 from bachd.training.recipe import FILE, Recipe
@@ -23,6 +24,7 @@ from bachd.training.recipe import FILE, Recipe
 _RECIPE: Final = "recipe.json"
 STATE: Final = "state.npz"
 """Name of the file in the folder of a run that keeps its weights."""
+_PIECES: Final = "{}-pieces.json"
 _PURPOSE: Final = {"train": "train on", "valid": "choose by"}
 _OF_THE_BUNDLE: Final = ("sampling", "name", "description", "program", "corpus", "seeds", "harmony")
 """Keys of a recipe that do not decide what is learned."""
@@ -65,15 +67,37 @@ def claim_music(folder: Path, side: str, pieces: Sequence[Piece], ends: Mapping[
 
     side: 'train' or 'valid'. ends: by name, the ticks at which phrases end, for the pieces of which that is known.
     """
-    now = {piece.name: digest(piece, ends.get(piece.name, ())) for piece in pieces}
-    file = folder / f"{side}-pieces.json"
+    now = _digests(pieces, ends)
+    before = _pieces_in(folder, side)
+    if before is None:
+        _write_whole(folder / _PIECES.format(side), json.dumps(now))
+    _require_same(folder, side, before, now)
+    return hashlib.sha256(json.dumps(list(now.items())).encode()).hexdigest()
+
+
+def require_music(folder: Path, sides: Mapping[str, Sequence[Piece]], ends: Mapping[str, Sequence[int]]) -> None:
+    """Raise UsageError if the run in `folder` had other pieces than these. Arguments as those of `claim_music`."""
+    for side, pieces in sides.items():
+        _require_same(folder, side, _pieces_in(folder, side), _digests(pieces, ends))
+
+
+def _digests(pieces: Sequence[Piece], ends: Mapping[str, Sequence[int]]) -> dict[str, str]:
+    """Return the digest of each piece by its name."""
+    return {piece.name: digest(piece, ends.get(piece.name, ())) for piece in pieces}
+
+
+def _pieces_in(folder: Path, side: str) -> dict[str, str] | None:
+    """Return the digests of the pieces that a run has had; None if that is not known."""
     try:
-        before = json.loads(file.read_text())
+        before = json.loads((folder / _PIECES.format(side)).read_text())
     except (OSError, ValueError):
-        before = None
-    if not isinstance(before, dict):
-        _write_whole(file, json.dumps(now))
-    elif before != now:
+        return None
+    return before if isinstance(before, dict) else None
+
+
+def _require_same(folder: Path, side: str, before: dict[str, str] | None, now: dict[str, str]) -> None:
+    """Raise UsageError, with what differs, if a run had other pieces than it has now."""
+    if before is not None and before != now:
         kinds = {
             "new": now.keys() - before.keys(),
             "gone": before.keys() - now.keys(),
@@ -84,14 +108,19 @@ def claim_music(folder: Path, side: str, pieces: Sequence[Piece], ends: Mapping[
             f"the corpus has changed since the run in {folder} began, pieces to {_PURPOSE[side]}: {said}; give it the "
             "corpus that it had, or choose another folder with --work"
         )
-    return hashlib.sha256(json.dumps(list(now.items())).encode()).hexdigest()
 
 
 def _write_whole(file: Path, text: str) -> None:
-    """Write a file that another worker, which writes the same, may read or replace at any moment."""
-    with NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}.", delete=False) as aside:
-        aside.write(text)
-    Path(aside.name).replace(file)
+    """Write a file that another worker, which writes the same, may read or replace at any moment. Raises DiskError."""
+    with disk.writing(file, "make room, and give the same command again"):
+        with NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}.", delete=False) as aside:
+            try:
+                aside.write(text)
+                aside.flush()
+            except BaseException:
+                Path(aside.name).unlink()
+                raise
+        Path(aside.name).replace(file)
 
 
 def _recipe_in(folder: Path) -> dict[str, Any] | None:

@@ -14,10 +14,11 @@ import numpy as np
 from keras import ops
 
 from bachd import atomic_file
-from bachd.errors import EXIT_UNAVAILABLE, BachdError, UsageError
+from bachd.errors import UsageError
 from bachd.music.event import Event
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
+from bachd.training import disk
 from bachd.training.fit import step_math
 from bachd.training.fit.data import stream
 from bachd.training.fit.data.records import pack
@@ -27,12 +28,6 @@ from bachd.training.recipe import Recipe
 
 _REST: Final = pack([(Piece("rest", (Event((), (), 24),), Grid()), None)])
 """For a network to be built by."""
-
-
-class RunError(BachdError):
-    """A run cannot be written down."""
-
-    exit_code = EXIT_UNAVAILABLE
 
 
 class RunState:
@@ -61,16 +56,11 @@ class RunState:
         return {f"{name}-{at}": variable for name, group in groups.items() for at, variable in enumerate(group)}
 
     def keep(self, folder: Path) -> None:
-        """Write it into the folder of a run. Raises RunError if that cannot be."""
+        """Write it into the folder of a run. Raises DiskError if that cannot be."""
         arrays = {name: np.asarray(ops.convert_to_numpy(value)) for name, value in self._variables().items()}
-        try:
-            with atomic_file.replacing(folder / STATE) as new, new.open("wb") as out:
-                np.savez(out, allow_pickle=False, done=self.done, low=self.low, **arrays)
-        except OSError as error:
-            raise RunError(
-                f"{folder}: cannot write a checkpoint ({error.strerror}); the last finished epoch is kept: make room, "
-                "and the same command goes on from it"
-            ) from error
+        kept = "what was kept before is still there: make room, and the same command goes on from it"
+        with disk.writing(folder / STATE, kept), atomic_file.replacing(folder / STATE) as new, new.open("wb") as out:
+            np.savez(out, allow_pickle=False, done=self.done, low=self.low, **arrays)
 
     def restore(self, folder: Path) -> bool:
         """Take up what was kept, and return whether there was something. Raises UsageError if that is no good."""

@@ -70,7 +70,7 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
     With `use_all` there is no 'valid', and it returns the last ones.
 
     strategy: what `train_step.strategy` gave; None for one device. With workers, all must see the same `folder`: one
-    writes there, and each takes up a run from it. Raises RunError when a checkpoint cannot be written.
+    writes there, and each takes up a run from it. Raises DiskError when something cannot be written.
     """
     chief = is_chief(strategy)
     recipe.require(corpus)
@@ -87,32 +87,31 @@ def fit(corpus: Corpus, recipe: Recipe, folder: Path, strategy: Any = None) -> N
     run_log = RunLog(folder) if chief else None
     first, total = run.done, recipe.epochs * per_epoch
     pasts = own_past.kept(folder / own_past.FILE)
-    bar = progress((), "training", total=total, initial=first * per_epoch, unit="step")
-    for epoch in range(first, recipe.epochs):
-        began, totals = time.monotonic(), Totals()
-        seed = (recipe.rng, epoch)
-        if recipe.own_past and epoch and epoch % recipe.own_past == 0:
-            pasts = own_past.play(run.average, music.train, np.random.default_rng(seed), folder / own_past.FILE)
-        shown = examples.shown(music.train, music.entries, recipe, known, seed, pasts)
-        rng = np.random.default_rng((*seed, len(music.entries)))
-        for batch in ahead(stream.batches(music.train, shown, **crops, rng=rng, share=share)):
-            totals.add(learn(batch))
-            bar.update()
-        score = measure(run.average, music.valid_batches()) if music.valid else totals.score()
-        if not music.valid or score.event_nll < run.low:
-            run.low = score.event_nll
-            run.best.set_weights(run.average.get_weights())
-        run.done = epoch + 1
-        if run_log is not None:
-            run.keep(folder)
-            rate, seconds = float(run.optimizer.learning_rate), time.monotonic() - began
-            run_log.epoch(epoch + 1, totals.score(), score, rate=rate, seconds=seconds)
-        bar.set_postfix_str(
-            f"epoch {epoch + 1}: train {totals.score().event_nll:.3f} nats an event"
-            + (f", valid {score.event_nll:.3f}" if music.valid else "")
-        )
-        bar.update((epoch + 1) * per_epoch - bar.n)  # an epoch can have one step less
-    bar.close()
+    with progress((), "training", total=total, initial=first * per_epoch, unit="step") as bar:
+        for epoch in range(first, recipe.epochs):
+            began, totals = time.monotonic(), Totals()
+            seed = (recipe.rng, epoch)
+            if recipe.own_past and epoch and epoch % recipe.own_past == 0:
+                pasts = own_past.play(run.average, music.train, np.random.default_rng(seed), folder / own_past.FILE)
+            shown = examples.shown(music.train, music.entries, recipe, known, seed, pasts)
+            rng = np.random.default_rng((*seed, len(music.entries)))
+            for batch in ahead(stream.batches(music.train, shown, **crops, rng=rng, share=share)):
+                totals.add(learn(batch))
+                bar.update()
+            score = measure(run.average, music.valid_batches()) if music.valid else totals.score()
+            if not music.valid or score.event_nll < run.low:
+                run.low = score.event_nll
+                run.best.set_weights(run.average.get_weights())
+            run.done = epoch + 1
+            if run_log is not None:
+                run.keep(folder)
+                rate, seconds = float(run.optimizer.learning_rate), time.monotonic() - began
+                run_log.epoch(epoch + 1, totals.score(), score, rate=rate, seconds=seconds)
+            bar.set_postfix_str(
+                f"epoch {epoch + 1}: train {totals.score().event_nll:.3f} nats an event"
+                + (f", valid {score.event_nll:.3f}" if music.valid else "")
+            )
+            bar.update((epoch + 1) * per_epoch - bar.n)  # an epoch can have one step less
     return run.best
 
 
@@ -163,10 +162,9 @@ class _Music:
         """Pack the music of a recipe into a run's folder. Raises UsageError if the run has learned other music."""
         pieces = recipe.training_pieces(corpus)
         index = {name: at for at, name in enumerate(dict.fromkeys(piece.name for piece in pieces))}
-        held_out = [] if recipe.use_all else recipe.held_out_works(corpus).pieces("valid")
         ends = sources.phrase_ends(corpus)
         sides = []
-        for side, chosen in (("train", list({piece.name: piece for piece in pieces}.values())), ("valid", held_out)):
+        for side, chosen in recipe.sides(corpus).items():
             of = run_folder.claim_music(folder, side, chosen, ends)
             melodies = recipe.given > 0 and side == "train"
             known = [(piece, tuple(ends.get(piece.name, ()))) for piece in chosen]

@@ -17,6 +17,8 @@ from bachd.training.fit.network import Network
 from bachd.training.fit.step_math import CLIP, Arrays, Step, flat, inputs, kept, penalties
 from bachd.training.recipe import Recipe
 
+_MULTIPLE: Final = 256
+"""Symbols of a batch are filled up to a multiple of this: oneDNN keeps what it has compiled for each size."""
 STRATEGIES: Final = ("none", "mirrored", "workers")
 
 
@@ -87,17 +89,17 @@ def stepper(network: Network, average: Network, adam: Any, recipe: Recipe, strat
 
     def share_out(batch: Batch) -> dict[str, float]:
         if replicas == 1:
-            return _numbers(step(tensors(batch)))
+            return _numbers(step(tensors(batch, _MULTIPLE)))
         parts = iter(_split(batch, here))
-        shares = strategy.experimental_distribute_values_from_function(lambda _: tensors(next(parts)))
+        shares = strategy.experimental_distribute_values_from_function(lambda _: tensors(next(parts), _MULTIPLE))
         return _numbers(step(shares))
 
     return share_out
 
 
-def tensors(batch: Batch) -> Arrays:
+def tensors(batch: Batch, multiple: int = 1) -> Arrays:
     """Return a batch as `step_math.flat` has it, as tensors."""
-    return {name: tf.constant(array) for name, array in flat(batch).items()}
+    return {name: tf.constant(array) for name, array in flat(batch, multiple).items()}
 
 
 def _approach(mean: Any, weight: tf.Tensor, keep: tf.Tensor) -> None:

@@ -95,3 +95,11 @@ def test_below_a_given_voice_the_past_is_the_networks_own_if_that_is_known(packe
     assert played.pitches.tolist() == [[60, -1]] * len(PIECE.events)
     assert other is not None, "what was not played is altered"
     assert len(other.pitches) == packed.first[2] - packed.first[1] - 1
+
+
+def test_a_chord_of_very_many_notes_widens_no_altered_past_of_another_piece() -> None:
+    wide = Piece("wide", parse_line("C2.D2.E2.F2.G2.A2.B2.C3.D3.E3.F3.G3.A3"), Grid())
+    both = pack([(each, written.of(each)) for each in (PIECE, wide)], melodies=True)
+    found = altered.altered_past(both, 0, altered.voicings(both), np.random.default_rng(2))
+    assert found.pitches.shape == found.held.shape
+    assert found.pitches.shape[1] == 4

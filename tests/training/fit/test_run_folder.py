@@ -12,8 +12,10 @@ from bachd.errors import UsageError
 from bachd.music.event import Event
 from bachd.music.metre import Grid
 from bachd.music.piece import Piece
+from bachd.training.disk import DiskError
 from bachd.training.fit import run_folder
 from bachd.training.old_names import RENAMED
+from tests.training.full_disk import no_file_beyond
 from tests.training.small import recipe
 
 
@@ -86,3 +88,28 @@ def test_a_run_keeps_the_music_that_it_began_with(run: Path) -> None:
     with pytest.raises(UsageError, match=r"pieces to choose by: 1 changed \(d\)"):
         run_folder.claim_music(run, "valid", music("d"), {"d": [24]})
     assert run_folder.claim_music(run, "train", music("a", "b", "c"), {}) == first, "what was refused changed nothing"
+
+
+def test_other_music_than_a_run_has_learned_is_refused_where_its_network_is_used(run: Path) -> None:
+    had = {"train": music("a", "b"), "valid": music("d")}
+    run_folder.require_music(run, had, {})
+    assert not list(run.glob("*-pieces.json")), "a run that did not write down its music may have had this"
+    for side, pieces in had.items():
+        run_folder.claim_music(run, side, pieces, {})
+    run_folder.require_music(run, had, {})
+    with pytest.raises(UsageError, match=rf"the run in {run} began, pieces to choose by: 1 new \(e\); .*--work"):
+        run_folder.require_music(run, had | {"valid": music("d", "e")}, {})
+    with pytest.raises(UsageError, match=r"pieces to train on: 1 gone \(b\)"):
+        run_folder.require_music(run, had | {"train": music("a")}, {})
+
+
+def test_a_full_disk_is_named_and_leaves_nothing_half(tmp_path: Path, run: Path) -> None:
+    before = sorted(run.iterdir())
+    with no_file_beyond(5):
+        with pytest.raises(DiskError, match=f"{tmp_path}/new/recipe.json: cannot be written .*make room") as fault:
+            run_folder.claim(tmp_path / "new", recipe(2))
+        with pytest.raises(DiskError, match=f"{run}/train-pieces.json: cannot be written"):
+            run_folder.claim_music(run, "train", music("a"), {})
+    assert "\n" not in str(fault.value)
+    assert not list((tmp_path / "new").iterdir())
+    assert sorted(each for each in run.iterdir() if each.name != "new") == before

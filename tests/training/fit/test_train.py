@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import os
-import resource
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,11 @@ import numpy as np
 import pytest
 
 from bachd.neural import chord_spelling, features
+from bachd.training.disk import DiskError
 from bachd.training.fit.data import stream
 from bachd.training.fit.dataset import in_order
+from bachd.training.fit.run_folder import STATE
+from tests.training.full_disk import no_file_beyond
 from tests.training.small import corpus, recipe
 
 PATIENCE = 240.0
@@ -182,20 +185,17 @@ def test_devices_that_mirror_each_other_learn_what_one_does(alone: list[Any], tm
 def test_a_full_disk_costs_no_finished_epoch(companion: Any, tmp_path: Path) -> None:
     measured = companion.fit.measure
     calls = iter(range(99))
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    def fill_the_disk(*arguments: Any) -> Any:
-        if next(calls) == 1:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))  # no file may grow beyond
-        return measured(*arguments)
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as until_later:
 
-    with pytest.MonkeyPatch.context() as patch:
+        def fill_the_disk(*arguments: Any) -> Any:
+            if next(calls) == 1:
+                until_later.enter_context(no_file_beyond(2000))
+            return measured(*arguments)
+
         patch.setattr(companion.fit, "measure", fill_the_disk)
-        try:
-            with pytest.raises(companion.state.RunError, match="last finished epoch is kept"):
-                companion.fit.fit(corpus(), recipe(3), tmp_path)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        with pytest.raises(DiskError, match=f"{STATE}: cannot be written .*what was kept before is still there"):
+            companion.fit.fit(corpus(), recipe(3), tmp_path)
     companion.fit.fit(corpus(), recipe(3), tmp_path)
     with (tmp_path / "log.csv").open(newline="") as log:
         assert [row["epoch"] for row in csv.DictReader(log)] == ["1", "2", "3"]

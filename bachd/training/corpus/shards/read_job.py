@@ -5,13 +5,15 @@ Law: each file gives a row, whatever it does to the process that reads it.
 
 from __future__ import annotations
 
+import os
 import pickle
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from bachd import child_process
 from bachd.training.corpus.read_file import read
@@ -20,6 +22,8 @@ from bachd.training.corpus.shards.store import Packed
 
 DIED = "the process that read it died"
 """Why a file is left out that no process can read and live."""
+_NO_ROOM: Final = os.EX_IOERR
+"""What a process ends with that cannot write the file it is to read."""
 
 
 class Job(NamedTuple):
@@ -33,7 +37,10 @@ class Job(NamedTuple):
 
 
 def run(version: str, jobs: Sequence[Job]) -> list[Packed]:
-    """Read files here, whichever machine this is. Raises RuntimeError where another version of bachd is installed."""
+    """Read files here, whichever machine this is.
+
+    Raises RuntimeError where another version of bachd is installed, or no file can be written.
+    """
     if version != store.VERSION:
         raise RuntimeError(f"bachd here writes corpora of version {store.VERSION}, not {version}")
     command = child_process.command("bachd.training.corpus.shards.read_job")
@@ -43,6 +50,8 @@ def run(version: str, jobs: Sequence[Job]) -> list[Packed]:
     if done.returncode == 0:
         rows: list[Packed] = pickle.loads(done.stdout)
         return rows
+    if done.returncode == _NO_ROOM:
+        raise RuntimeError(f"{socket.gethostname()} cannot write temporary files: make room there, or set TMPDIR")
     if len(jobs) == 1:
         return [store.pack(jobs[0].key, {"name": jobs[0].name, "dropped": DIED})]
     return [row for job in jobs for row in run(version, [job])]
@@ -51,10 +60,13 @@ def run(version: str, jobs: Sequence[Job]) -> list[Packed]:
 def _read_all() -> None:
     rows = []
     for job in pickle.load(sys.stdin.buffer):
-        with TemporaryDirectory() as folder:
-            file = Path(folder, f"music{job.ending}")
-            file.write_bytes(job.data)
-            rows.append(store.pack(job.key, read(file, job.name)))
+        try:
+            with TemporaryDirectory() as folder:
+                file = Path(folder, f"music{job.ending}")
+                file.write_bytes(job.data)
+                rows.append(store.pack(job.key, read(file, job.name)))
+        except OSError:
+            sys.exit(_NO_ROOM)
     sys.stdout.buffer.write(pickle.dumps(rows))
 
 

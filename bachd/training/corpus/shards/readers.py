@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -28,6 +31,10 @@ _JOB: Final = 16
 """Files that a worker of a cluster reads at a time."""
 _ANSWER: Final = 10
 """Seconds in which a scheduler has to answer."""
+_LOOK: Final = 2
+"""Seconds after which it is looked whether there are workers."""
+_WITHOUT: Final = 60
+"""Seconds that a cluster may be without a worker: one that died may be started anew."""
 
 
 class Unread(NamedTuple):
@@ -99,20 +106,22 @@ def _row(each: Unread) -> Packed:
 def cluster(address: str) -> Reader:
     """Return a reader for the workers of the Dask cluster whose scheduler is at `address`.
 
-    The files go to them with the task; they need bachd, but no folder in common. Raises CorpusError without Dask, and
-    where no scheduler answers.
+    The files go to them with the task; they need bachd, but no folder in common. Raises CorpusError without Dask,
+    where no scheduler answers, and where a worker has no bachd.
     """
     try:
         import distributed
     except ImportError as error:
         raise CorpusError(f"--cluster needs Dask; {pip_install('[train,cluster]')}") from error
     try:
+        _require_usable(address)
         client = distributed.Client(address, timeout=_ANSWER, set_as_default=False)
     except (TimeoutError, OSError, ValueError) as fault:
         raise CorpusError(
             f"no Dask scheduler answers at {address} ({_line(fault)}); start one with 'dask scheduler', and workers "
             "with 'dask worker ADDRESS' where bachd is installed"
         ) from fault
+    _require_bachd(client)
 
     def reader(files: Sequence[Unread]) -> Iterator[list[Packed]]:
         with client:
@@ -127,28 +136,60 @@ def cluster(address: str) -> Reader:
     return reader
 
 
+def _require_usable(address: str) -> None:
+    """Raise ValueError for an address by which no client can be begun: such a client would linger."""
+    from distributed import Security
+    from distributed.comm import get_address_host_port
+
+    get_address_host_port(address)
+    if address.startswith("tls:") and Security().get_connection_args("client")["ssl_context"] is None:
+        raise ValueError("Dask has no certificates here; see its distributed.comm.tls")
+
+
+def _require_bachd(client: Any) -> None:
+    """Raise CorpusError for a worker that cannot read music: it would die of each task that it gets."""
+    for worker, found in client.run(import_module, read_job.__name__, on_error="return").items():
+        if isinstance(found, BaseException):
+            client.close()
+            raise CorpusError(
+                f"the Dask worker {worker} cannot read music ({_line(found)}); install bachd there, as here: "
+                "pip install '.[train,cluster]'"
+            )
+
+
 def _by_workers(client: Any, files: Sequence[Unread]) -> Iterator[list[Packed]]:
     """Yield the rows of files that the workers of a cluster read; a worker that dies is replaced by the others."""
-    from distributed import KilledWorker, as_completed
+    from distributed import KilledWorker
 
     parts, tasks = iter(_chunks(files, _JOB)), dict[Any, list[Job]]()
-    finished = as_completed(loop=client.loop)
     while True:
         room = max(1, _AHEAD * sum(client.ncores().values())) - len(tasks)
         for part in islice(parts, max(0, room)):
             jobs = [Job(each.key, each.name, each.file.suffix.lower(), _data(each.file)) for each in part]
             task = client.submit(read_job.run, store.VERSION, jobs, pure=False)
             tasks[task] = jobs
-            finished.add(task)
         if not tasks:
             return
-        task = next(finished)
+        task = _finished(client, tasks)
         jobs = tasks.pop(task)
         try:
             rows = task.result()
         except KilledWorker:  # some workers have died of it, one after another
             rows = read_job.run(store.VERSION, jobs)
         yield rows
+
+
+def _finished(client: Any, tasks: Iterable[Any]) -> Any:
+    """Wait until one of some tasks is finished, and return it. Raises RuntimeError where nobody works on them."""
+    from distributed import wait as wait_for
+
+    since = time.monotonic()
+    while time.monotonic() - since < _WITHOUT:
+        with client.as_current(), suppress(TimeoutError):
+            return next(iter(wait_for(list(tasks), _LOOK, "FIRST_COMPLETED").done))
+        if client.ncores():
+            since = time.monotonic()
+    raise RuntimeError(f"it has had no worker for {_WITHOUT} s; start some with 'dask worker ADDRESS'")
 
 
 def _data(file: Path) -> bytes:

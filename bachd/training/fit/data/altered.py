@@ -68,7 +68,7 @@ def altered_past(packed: Packed, piece: int, known: Voicings, rng: np.random.Gen
     other = tops[changed, None] + below
     pitches[changed, 1:] = -1
     pitches[changed, 1 : 1 + below.shape[1]] = np.where((below < 0) & (other >= features.LOWEST), other, -1)
-    return Chords(pitches, _held(events, pitches, changed))
+    return Chords(pitches, _held(events, pitches, changed)).trimmed()
 
 
 def _kinds(tops: npt.NDArray[np.int16], homes: npt.NDArray[np.uint8]) -> Ints:

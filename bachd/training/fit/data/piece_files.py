@@ -1,17 +1,19 @@
 """Keep packed pieces as files that are mapped into memory, so that a corpus of any size can be trained on.
 
-Law: files are written aside and take their place when they are whole; pieces of another corpus, recipe or layout are
-never taken for these.
+Law: files are written aside and take their place when they are whole; pieces of another corpus, recipe or layout, and
+files that are damaged, are never taken for these.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
@@ -24,8 +26,11 @@ import numpy as np
 
 from bachd.music.form import written
 from bachd.music.piece import Piece
+from bachd.training import disk
 from bachd.training.fit.data.records import RECORD, Packed, pack
 from bachd.training.progress import progress
+
+log = logging.getLogger(__name__)
 
 _CHUNK: Final = 64
 """Pieces that a process packs at a time."""
@@ -33,6 +38,7 @@ _FEW: Final = 128
 """Pieces that are packed at once; to start processes takes longer."""
 _INDEX: Final = "index.json"
 _TABLES: Final = ("first", "room", "places", "clocks")
+_FILES: Final = ("records", "notes", *(f"{name}.npy" for name in _TABLES))
 
 Known = tuple[Piece, Sequence[int]]
 """A piece, and the ticks at which its phrases end, if known."""
@@ -50,23 +56,33 @@ class _Job:
 def packed(folder: Path, of: str, pieces: Sequence[Known], *, melodies: bool) -> Packed:
     """Return pieces, packed with their forms, from files in a folder; they are made if they are not there.
 
-    of: names what they are made from. melodies: whether their top voices may be given. Raises OSError when the files
+    of: names what they are made from. melodies: whether their top voices may be given. Raises DiskError when the files
     cannot be written.
     """
-    found = _read(folder, of)
+    found = _found(folder, of)
     if found is None:
-        _write(folder, of, pieces, melodies=melodies)
-        found = _read(folder, of)
-    if found is None:
-        raise OSError(f"{folder} cannot be read back")
+        if folder.exists() and _of(folder) in (of, None):
+            log.warning("%s is damaged: it is made again", folder)
+        with disk.writing(folder, "make room, and the same command makes them again"):
+            _write(folder, of, pieces, melodies=melodies)
+            found = _found(folder, of)
+            if found is None:
+                raise OSError("it cannot be read back")
     return found
 
 
-def _read(folder: Path, of: str) -> Packed | None:
-    """Return the pieces in a folder; None if there are none, others, or files that are not whole."""
+def _of(folder: Path) -> str | None:
+    """Return what the pieces in a folder were made from; None if that cannot be read."""
+    with suppress(OSError, ValueError, LookupError, TypeError):
+        return str(json.loads((folder / _INDEX).read_text())["of"])
+    return None
+
+
+def _found(folder: Path, of: str) -> Packed | None:
+    """Return the pieces in a folder; None if there are none, others, or files that are damaged."""
     try:
         index = json.loads((folder / _INDEX).read_text())
-        if index["of"] != of:
+        if index["of"] != of or index["sums"] != _sums(folder):
             return None
         tables = (np.load(folder / f"{name}.npy") for name in _TABLES)
         records = np.memmap(folder / "records", RECORD, "r", shape=(index["records"],))
@@ -75,6 +91,15 @@ def _read(folder: Path, of: str) -> Packed | None:
         return Packed(records, notes, *tables)
     except (OSError, EOFError, ValueError, KeyError, TypeError):
         return None
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    """Return the digest of each file."""
+    found = {}
+    for name in _FILES:
+        with (folder / name).open("rb") as opened:
+            found[name] = hashlib.file_digest(opened, "sha256").hexdigest()
+    return found
 
 
 def _write(folder: Path, of: str, pieces: Sequence[Known], *, melodies: bool) -> None:
@@ -86,7 +111,7 @@ def _write(folder: Path, of: str, pieces: Sequence[Known], *, melodies: bool) ->
             writer.add(part)
         writer.close(of)
         with _alone_in(folder.parent):
-            if _read(folder, of) is None:  # else another worker has made them in the meantime
+            if _found(folder, of) is None:  # else another worker has made them in the meantime
                 rmtree(folder, ignore_errors=True)
                 aside.rename(folder)
     finally:
@@ -165,5 +190,6 @@ class _Writer:
             tables[name] = np.array([np.frombuffer(row, np.uint8) for row in known])
         for name in _TABLES:
             np.save(self._folder / f"{name}.npy", tables[name])
-        index = {"of": of, "records": self._written["records"] + 1, "notes": self._written["notes"]}
+        records, notes = self._written["records"] + 1, self._written["notes"]
+        index = {"of": of, "records": records, "notes": notes, "sums": _sums(self._folder)}
         (self._folder / _INDEX).write_text(json.dumps(index))

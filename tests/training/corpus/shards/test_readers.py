@@ -23,8 +23,9 @@ pytest.importorskip("distributed", reason="needs the extra 'cluster'")
 from bachd.training.corpus import folder, sources
 from bachd.training.corpus.model import Corpus, CorpusError
 from bachd.training.corpus.read_file import Row, read
-from bachd.training.corpus.shards import readers
+from bachd.training.corpus.shards import read_job, readers, store
 from tests.training.corpus.works import put
+from tests.training.full_disk import no_file_beyond
 
 PATIENCE = 120.0
 """Seconds that a cluster may take to come up on a busy machine."""
@@ -39,6 +40,7 @@ class Cluster:
 
     address: str
     processes: list[subprocess.Popen[bytes]]
+    """The scheduler, and the workers."""
 
     def wait(self) -> None:
         """Return when the workers are there."""
@@ -49,17 +51,26 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
+def modules() -> Path | None:
+    """A folder in which the workers look for modules first."""
+    return None
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, modules: Path | None) -> Iterator[Cluster]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     address = f"tcp://127.0.0.1:{port}"
     scheduler = ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
     worker = ["worker", address, "--nworkers", "1", "--nthreads", "1", "--no-dashboard", "--no-nanny"]
     environment = {**os.environ, "DASK_TEMPORARY_DIRECTORY": str(tmp_path)}
+    first = {"PYTHONPATH": str(modules)} if modules else {}
     with (tmp_path / "log").open("wb") as log:
         processes = [
-            subprocess.Popen([sys.executable, "-m", "dask", *words], env=environment, stdout=log, stderr=log)
-            for words in (scheduler, worker, worker)
+            subprocess.Popen(
+                [sys.executable, "-m", "dask", *words], env=environment | more, cwd=tmp_path, stdout=log, stderr=log
+            )
+            for words, more in ((scheduler, {}), (worker, first), (worker, first))
         ]
     try:
         yield Cluster(address, processes)
@@ -177,3 +188,44 @@ def test_a_scheduler_that_dies_in_the_middle_costs_only_what_is_not_read_yet(
     monkeypatch.setattr(readers, "here", counting)
     assert len(load(monkeypatch, tmp_path / "music", tmp_path / "cache").works) == 40
     assert len(asked) == 24
+
+
+def test_a_cluster_that_has_lost_all_its_workers_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cluster: Cluster
+) -> None:
+    for number in range(4):
+        put(tmp_path / "music", f"piece-{number}", number)
+    cluster.wait()
+    for worker in cluster.processes[1:]:
+        worker.kill()
+        worker.wait(PATIENCE)
+    monkeypatch.setattr(readers, "_LOOK", 0.1)
+    monkeypatch.setattr(readers, "_WITHOUT", 1)
+    with pytest.raises(CorpusError, match=rf"{cluster.address} failed .it has had no worker for 1 s; .*kept") as fault:
+        load(monkeypatch, tmp_path / "music", tmp_path / "cache", cluster.address)
+    assert "\n" not in str(fault.value)
+
+
+class TestWorkersWithoutBachd:
+    @pytest.fixture
+    def modules(self, tmp_path: Path) -> Path:
+        (tmp_path / "modules/bachd").mkdir(parents=True)
+        (tmp_path / "modules/bachd/__init__.py").write_text("raise ModuleNotFoundError('No module named bachd')")
+        return tmp_path / "modules"
+
+    def test_are_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cluster: Cluster) -> None:
+        put(tmp_path / "music", "piece", 1)
+        cluster.wait()
+        with pytest.raises(
+            CorpusError, match=r"worker tcp://.* cannot read music .No module named bachd.; install"
+        ) as fault:
+            load(monkeypatch, tmp_path / "music", tmp_path / "cache", cluster.address)
+        assert "\n" not in str(fault.value)
+
+
+def test_a_worker_without_room_for_a_file_leaves_it_to_be_read_later(tmp_path: Path) -> None:
+    data = put(tmp_path, "piece", 1).read_bytes()
+    jobs = [read_job.Job(str(number), "piece", ".mid", data) for number in range(2)]
+    with no_file_beyond(10), pytest.raises(RuntimeError, match="cannot write temporary files: make room there"):
+        read_job.run(store.VERSION, jobs)
+    assert [row["dropped"] for row in read_job.run(store.VERSION, jobs)] == [None, None]

@@ -11,6 +11,7 @@ from bachd.music.event import parse_line
 from bachd.music.form import written
 from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Piece
+from bachd.training.disk import DiskError
 from bachd.training.fit.data import piece_files
 from bachd.training.fit.data.records import CutShortError, Packed, pack
 from bachd.training.fit.data.stream import as_written, batches
@@ -52,15 +53,30 @@ def test_they_are_packed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert rows(made(tmp_path / "files")) == first
 
 
-@pytest.mark.parametrize("name", ["records", "notes", "first.npy", "index.json"])
-def test_damaged_files_and_those_of_other_pieces_are_made_again(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("change", ["emptied", "one bit", "removed"])
+@pytest.mark.parametrize("name", ["records", "notes", "first.npy", "places.npy", "index.json"])
+def test_damaged_files_are_named_and_made_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, change: str
+) -> None:
     first = rows(made(tmp_path / "files"))
-    (tmp_path / "files" / name).write_bytes(b"")
+    assert not caplog.records, "that they are not there yet is no damage"
+    file = tmp_path / "files" / name
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.unlink()  # what is mapped into memory here stays as it was
+    if change != "removed":
+        file.write_bytes(data if change == "one bit" else b"")
     assert rows(made(tmp_path / "files")) == first
-    other = rows(made(tmp_path / "files", "others", PIECES[:3]))
-    assert other != first
-    assert rows(made(tmp_path / "files")) == first
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said == f"{tmp_path / 'files'} is damaged: it is made again"
     assert [file.name for file in tmp_path.iterdir()] == ["files"], "nothing is left beside them"
+
+
+def test_files_of_other_pieces_are_made_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    first = rows(made(tmp_path / "files"))
+    assert rows(made(tmp_path / "files", "others", PIECES[:3])) != first
+    assert rows(made(tmp_path / "files")) == first
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("name", ["records", "notes"])
@@ -84,8 +100,9 @@ def test_a_full_disk_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "save", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(DiskError, match=f"{tmp_path}/files: cannot be written .No space left") as fault:
         made(tmp_path / "files")
+    assert "\n" not in str(fault.value)
     assert list(tmp_path.iterdir()) == []
 
 
