@@ -230,5 +230,9 @@ case $verb in
     ;;
   gadget | din) exec "$top/systemd/$verb" "$@" ;;
   card) exec "$top/packaging/card/prepare" "$@" ;;
-  *) usage ;;
+  '' | -h | --help | help) usage ;;
+  *)
+    say "no verb '$verb'; './deploy.sh' alone lists them"
+    exit 64
+    ;;
 esac

@@ -73,3 +73,11 @@ def test_every_package_is_installed() -> None:
     assert installed == {
         ".".join(path.parent.relative_to(TOP).parts) for path in (TOP / "bachd").rglob("__init__.py")
     } | {"bachd.page"}
+
+
+def test_a_verb_that_deploy_does_not_have_is_named() -> None:
+    done = subprocess.run([TOP / "deploy.sh", "instal"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (64, "deploy: no verb 'instal'; './deploy.sh' alone lists them\n")
+    done = subprocess.run([TOP / "deploy.sh"], capture_output=True, text=True, check=False)
+    assert done.returncode == 64
+    assert "./deploy.sh try" in done.stderr

@@ -70,9 +70,7 @@ class Section:
         elif not (isinstance(node, Scalar) and node.null):
             listed = ", ".join(keys)
             how = f"write its keys ({listed}) on lines of their own, indented" if name else f"the keys are {listed}"
-            glued = isinstance(node, Scalar) and not name and ":" in node.text
-            what = f"{shown(node)} is not a mapping; {'put a space behind the colon; ' * glued}{how}{instead}"
-            faults.add(node, name, what)
+            faults.add(node, name, f"{shown(node)} is not a mapping; {_missing(node, name, keys)}{how}{instead}")
 
     def _take(self, node: Mapping, keys: Sequence[str]) -> None:
         for key, value in node.pairs:
@@ -235,3 +233,12 @@ class Section:
 def _one_of(node: Scalar, words: Sequence[str]) -> str:
     """The word that a value is, in whatever case it is written; otherwise its text."""
     return node.text if not node.plain else next((word for word in words if word == node.text.lower()), node.text)
+
+
+def _missing(node: Node, name: str, keys: Sequence[str]) -> str:
+    """Return what was left out behind the key, to begin with what to do; '' if that is not it."""
+    words = node.text.split() if isinstance(node, Scalar) else []
+    if words[1:] and words[0] in keys:
+        return f"write a colon behind the key, as in '{shortened(f'{words[0]}: {words[1]}')}'; "
+    glued = words and ":" in words[0] and (not name or words[0].partition(":")[0] in keys)
+    return "put a space behind the colon; " if glued else ""

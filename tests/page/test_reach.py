@@ -210,3 +210,11 @@ def test_a_computer_without_a_synth_is_told_so(browser: Browser, daemon: Daemon)
         page.select_option("#instrument", label="A synth on this computer \u2026")
         until(page, "document.getElementById('latency').textContent === 'no synth found on this computer'")
         assert wrong == []
+
+
+def test_the_keys_are_explained_in_full_on_a_narrow_screen(page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.click("#open-help")
+    cut = "[...document.querySelectorAll('.key-list dd')].filter((each) => each.scrollWidth > each.clientWidth)"
+    assert page.locator(".key-list dd").count() > 5
+    assert page.evaluate(f"{cut}.map((each) => each.textContent)") == []

@@ -79,7 +79,6 @@ def test_the_watchdog_has_patience_for_the_slowest_music() -> None:
     ("words", "code"),
     [
         ("", 64),
-        ("instal", 64),
         ("install --purge", 64),
         ("uninstall --wheels .", 64),
         ("status here there", 64),

@@ -38,10 +38,12 @@ class Voices:
         self._count = count
         self._last: list[int | None] = [None] * count  # the pitch each voice had
         self._sounding: dict[int, int] = {}
+        self._alone = self._together = 0  # ticks in which one note sounded, and in which several did
 
     def __copy__(self) -> Voices:
         made = Voices(self._count)
         made._last, made._sounding = self._last.copy(), self._sounding
+        made._alone, made._together = self._alone, self._together
         return made
 
     def assign(self, event: Event) -> dict[int, int]:
@@ -50,6 +52,8 @@ class Voices:
         new = sorted((pitch for pitch in event.sounding if pitch not in held), reverse=True)
         if not held and len(new) == self._count:
             found = {pitch: voice for voice, pitch in enumerate(new)}
+        elif len(event.sounding) == 1 and new and self._is_line:
+            found = {new[0]: 0}
         elif new:
             choices = combinations_with_replacement(range(self._count), len(new))
             chosen = min(choices, key=lambda voices: self._cost(held, new, voices))
@@ -59,7 +63,14 @@ class Voices:
         for pitch, voice in found.items():
             self._last[voice] = pitch
         self._sounding = found
+        self._alone += event.ticks * (len(found) == 1)
+        self._together += event.ticks * (len(found) > 1)
         return found
+
+    @property
+    def _is_line(self) -> bool:
+        """Whether a single note sounded for most of the time: a line, whose chords do not make it another voice."""
+        return self._alone > self._together
 
     def _cost(self, held: dict[int, int], new: Sequence[int], voices: Sequence[int]) -> float:
         cost = 0.0

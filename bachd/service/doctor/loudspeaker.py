@@ -22,7 +22,8 @@ def loudspeaker(machine: Machine, config: Config, *, jack: bool) -> Finding:
     if not asked and "auto" not in config.midi.output:
         return Finding(_NAME, "ok", "midi.output does not use it")
     if not asked and not availability.has_card(jack=jack):
-        return Finding(_NAME, "ok", "there is no sound card, and none is needed")
+        instead = "" if config.web.listen is None else "; 'Listen here' on the page plays in the browser"
+        return Finding(_NAME, "ok", f"there is no sound card, and none is needed{instead}")
     state: Literal["note", "fault"] = "fault" if asked else "note"
     try:
         availability.check_software(config.speaker.settings)

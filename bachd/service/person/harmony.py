@@ -37,7 +37,6 @@ _VELOCITY: Final = 75
 """Of a melody that nobody plays, before the others are made softer."""
 PATIENCE: Final = 0.1
 """Seconds after a chord until the next one is looked for: somebody who plays faster is not to wait for that."""
-
 Expect: TypeAlias = Callable[[Sequence[int]], None]
 """Called with what comes next while the note is held, the note left out; with nothing when that is not so any more."""
 _Chord: TypeAlias = tuple[Event, int | None]

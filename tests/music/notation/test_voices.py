@@ -34,6 +34,12 @@ def test_a_single_line_stays_in_one_voice() -> None:
     assert {voice for event in voiced("C4 E4 G4 C5 G3 C3 C5 E3") for voice in event.values()} == {0}
 
 
+def test_a_line_stays_in_one_voice_after_its_chords() -> None:
+    line = voiced("G3 D3 B2 G2.D3.B3 A2 ~A2.C3 F#2 G2 D2:2 G3 ~G3.C4 B3 G2")
+    assert {voice for event in line[4:] if len(event) == 1 for voice in event.values()} == {0}
+    assert line[3] == {"B3": 0, "D3": 1, "G2": 3}
+
+
 def test_a_single_note_goes_on_with_the_nearest_voice() -> None:
     assert voiced("C3.C5 D3 ~D3.B4")[1:] == [{"D3": 3}, {"D3": 3, "B4": 0}]
 

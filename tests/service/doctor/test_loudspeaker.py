@@ -5,6 +5,7 @@ import pytest
 from bachd.config import Config
 from bachd.config_midi import Midi
 from bachd.config_voices import Speaker
+from bachd.config_web import Web
 from bachd.midi.speaker import sound_card, soundfont
 from bachd.service.doctor.loudspeaker import loudspeaker
 from bachd.service.doctor.machine import Machine
@@ -54,7 +55,9 @@ def test_what_to_install(pi: Bench, missing: str, seen: str) -> None:
 
 def test_no_sound_card(pi: Bench) -> None:
     (pi.root / "proc/asound/pcm").unlink()
-    assert loudspeaker(pi.machine, Config(), jack=False).state == "ok"
+    found = loudspeaker(pi.machine, Config(), jack=False)
+    assert (found.state, "'Listen here' on the page" in found.seen) == ("ok", True)
+    assert "page" not in loudspeaker(pi.machine, Config(web=Web(None)), jack=False).seen
     found = loudspeaker(pi.machine, ASKED, jack=False)
     assert (found.state, "there is no sound card" in found.seen) == ("fault", True)
 
