@@ -47,7 +47,8 @@ class Cable:
             "strings/0x409/serialnumber": "1",
         }.items():
             (_GADGET / name).write_text(text)
-        (_GADGET / "configs/c.1/midi.usb0").symlink_to(_GADGET / "functions/midi.usb0")
+        if not (_GADGET / "configs/c.1/midi.usb0").exists():  # of another process
+            (_GADGET / "configs/c.1/midi.usb0").symlink_to(_GADGET / "functions/midi.usb0")
         (self._controller,) = (path.name for path in Path("/sys/class/udc").iterdir())
 
     def plug(self) -> float:
