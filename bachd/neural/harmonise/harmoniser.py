@@ -188,9 +188,7 @@ class Harmoniser:
         owed = {} if resolution is None else figuration.directions(event.sounding, resolution)
         self._owed = Owed(owed, resolution, self._owed.figure if on_beat else frozenset())
         if wanted.voicings and is_held and event.sounding == before and place.phase:
-            event = figuration.tied(
-                event, before, before, event.ticks
-            )  # the same chord is struck again in a new bar alone
+            event = figuration.tied(event, before, before, event.ticks)  # it is struck again in a new bar alone
         if on_beat and len(event.sounding) == self._voices:
             kept = () if resolution is None else set(event.sounding) - set(resolution)
             event = figuration.tied(event, before, kept, min(event.ticks, EIGHTH))
