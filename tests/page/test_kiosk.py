@@ -107,7 +107,7 @@ def test_the_display_shows_the_stage(view: str, daemon: Daemon, open_folder: Pat
             browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
             (page,) = browser.contexts[0].pages
             page.wait_for_url(f"{daemon.address}#stage={view}")
-            until(page, "document.body?.classList.contains('on-stage') && document.getElementById('where')")
+            page.wait_for_selector("body.on-stage #where", state="attached")  # the login loads the page again
             until(page, "document.getElementById('where').textContent.startsWith('bar')")
             assert page.locator("#roll").is_visible() == (view == "roll")
             whole = "window.innerWidth >= screen.width && window.innerHeight >= screen.height"
