@@ -221,6 +221,8 @@ class Harmoniser:
         row = self._past.history.features(given.pitch, self._past.place, outlook, held=given.held)
         chords, lowest = self._chords.likeliest(row, given.pitch), self._sampler.pitches[0]
         order = drawn_order([logit for logit, _ in chords], self._sampler.temperature, self._sampler.rng)
+        if not order:
+            return wanted
         least = chords[order[0]][0] - (_BASS_AS_LIKELY if 0 in owed else _AS_LIKELY)
         best: tuple[Voicing, ...] = ()
         for index in order:
