@@ -1,6 +1,6 @@
 """Count what a piece is like: how its outer lines move, how long its events last, how full they are, which notes start.
 
-Law: a character is counted from what is written alone, and is the same in any order of the events.
+Law: a character is counted from what is written alone, and is the same in every key but for its pitch classes.
 """
 
 from __future__ import annotations
@@ -82,8 +82,9 @@ class Character:
 
     def __init__(self, events: Sequence[Event]) -> None:
         self._is_known = len(events) >= _FEWEST
-        self._seen = seen = [tally(events).counts[group] for group in _GROUPS]
-        self._expected = [_logarithms(counts) for counts in seen]
+        counted = tally(events).counts
+        self._seen = [counted[group] for group in _GROUPS]
+        self._expected = [_logarithms(counts) for counts in self._seen]
 
     def deviation(self, found: Tally) -> float:
         """Nats by which what has been counted is unlike this character: relative entropy, times the counts."""

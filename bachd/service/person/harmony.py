@@ -160,7 +160,7 @@ class HarmonyPartner:
         self._look = None
 
         def show(chord: _Chord | None) -> None:
-            if chord is not None and turn == self._turn and self._timer is not None and self._expect is not None:
+            if chord and chord[0].starts and turn == self._turn and self._timer and self._expect is not None:
                 self._is_expecting = True
                 self._expect([pitch for pitch in chord[0].sounding if pitch != chord[1]])
 

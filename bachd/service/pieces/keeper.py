@@ -63,8 +63,10 @@ class Keeper:
 
     def finish(self) -> None:
         """Complete what is kept in part, as far as it was played: the run ends. Waits for the disk."""
+        unfinished = self._thread.submit(lambda: set(self._parts)).result()
         for played in self._music.pieces:
-            self._thread.submit(self._complete, played, self.of(played)).result()
+            if played.number in unfinished:
+                self._thread.submit(self._complete, played, self.of(played)).result()
 
     def _add(self, played: Played, wanted: Favourite) -> Kept:
         before = self._parts.get(played.number)

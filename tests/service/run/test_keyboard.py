@@ -116,7 +116,7 @@ def test_a_piece_that_was_asked_for_is_kept_however_the_run_ends(
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
     since = terminal.until("kept so far as favourite 1", terminal.press("k"))
     (before,) = [len(favourites.find(each["favourite"]).steps) for each in favourites.kept()]
-    time.sleep(1.0)  # more of it is played
+    terminal.until("bar [3-9]", since)  # more of it is played
     if number is None:
         terminal.press("q")
     else:

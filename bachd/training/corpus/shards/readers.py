@@ -152,8 +152,8 @@ def _require_bachd(client: Any) -> None:
         if isinstance(found, BaseException):
             client.close()
             raise CorpusError(
-                f"the Dask worker {worker} cannot read music ({_line(found)}); install bachd there, as here: "
-                "pip install '.[train,cluster]'"
+                f"the Dask worker {worker} cannot read music ({_line(found)}); install bachd there, in its "
+                "checkout: python -m pip install '.[train,cluster]'"
             )
 
 
