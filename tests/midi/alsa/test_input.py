@@ -79,8 +79,8 @@ class Client:
             self.feed(event)
 
     def feed(self, event: Any) -> None:
+        os.write(self._feed, b"x")  # first, as whoever finds an event takes one
         self._events.append(event)
-        os.write(self._feed, b"x")
 
     def event_input(self, timeout: float) -> Any:
         if not self._events:
