@@ -1,7 +1,9 @@
-"""python -m bench.answers: how soon somebody with the token is answered while others attack the page.
+"""python -m bench.answers: how soon somebody with the token is answered while others attack the page, and its music.
 
 Law: the page is one of its own, on loopback; an attack is repeated as long as it is measured, from the same address as
 whoever asks. The exit status is 1 if an answer took longer than it may, was refused, or the page became too large.
+The music goes through JACK to a listener in a process of its own; how far its notes are off their grid is for the
+record, since a machine that does other things as well moves them, too.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import http.client
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,9 +21,11 @@ from time import monotonic
 from typing import Final
 
 from bachd.service.progress import tell
+from bachd.service.timing.loopback import listening
 from bachd.summary_statistics import percentile
 from bench.attacks import ATTACKS, PATIENCE, Attacker
-from bench.browser.page import free_port, page_of, playing
+from bench.browser.page import errors, free_port, page_of, playing
+from bench.jack_server import server
 
 LONGEST: Final = 1.0
 """Seconds that an answer may take."""
@@ -41,17 +45,28 @@ class Answers:
     refused: int = 0
     memory: float = 0.0
     """Millions of bytes that the page's process had at most."""
+    span: tuple[float, float] = (0.0, 0.0)
+    """From when to when, in monotonic seconds."""
 
     @property
     def good(self) -> bool:
         """Whether all were answered, and soon enough."""
         return not self.refused and max(self.seconds) <= LONGEST and self.memory <= LARGEST
 
-    def row(self, name: str) -> str:
-        """A line of the table."""
-        ordered = sorted(self.seconds)
-        shares = " / ".join(f"{1e3 * percentile(ordered, share):.0f}" for share in (0.5, 0.99, 1.0))
-        return f"| {name} | {len(ordered)} | {shares} | {self.refused} | {self.memory:.0f} |"
+    def row(self, name: str, notes: Sequence[float]) -> str:
+        """A line of the table. notes: when each was heard, in monotonic seconds."""
+        answered = " / ".join(f"{1e3 * value:.0f}" for value in _shares(self.seconds))
+        strayed = errors([each for each in notes if self.span[0] < each < self.span[1]])
+        played = " / ".join(f"{value:.3f}" for value in _shares(strayed))
+        return (
+            f"| {name} | {len(self.seconds)} | {answered} | {self.refused} | {self.memory:.0f} "
+            f"| {len(strayed)} | {played} |"
+        )
+
+
+def _shares(values: Sequence[float]) -> list[float]:
+    """The median, the 99th percentile and the largest."""
+    return [percentile(sorted(values), share) for share in (0.5, 0.99, 1.0)]
 
 
 def ask(port: int, token: str) -> int:
@@ -88,7 +103,9 @@ def attacking(attack: Callable[[Attacker], None], port: int, home: Path, token: 
 
 def measure(port: int, token: str, page: int, seconds: float) -> Answers:
     """Ask for so long. page: its process."""
-    found, end, pause = Answers(), monotonic() + seconds, threading.Event()
+    start, pause = monotonic(), threading.Event()
+    end = start + seconds
+    found = Answers(span=(start, end))
     Path(f"/proc/{page}/clear_refs").write_text("5")  # the largest size counts from here
     while monotonic() < end:
         begin = monotonic()
@@ -109,8 +126,13 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0, help="of each attack (%(default)s)")
     options = parser.parse_args()
     port = free_port()
-    rows, good = [], True
-    with tempfile.TemporaryDirectory() as name, playing(Path(name), "none", port, "required") as process:
+    found: dict[str, Answers] = {}
+    with (
+        tempfile.TemporaryDirectory() as name,
+        server(64),
+        listening("jack") as (where, ear),
+        playing(Path(name), where, port, "required") as process,
+    ):
         home = Path(name, "state")
         token = (home / "token").read_text().strip()
         while ask(port, token) != 200:  # in the first second nothing is known yet
@@ -118,13 +140,17 @@ def main() -> int:
         for kind, attack in ATTACKS.items():
             tell(f"{kind}: {options.seconds:g} s")
             with attacking(attack, port, home, token):
-                answers = measure(port, token, page_of(process.pid), options.seconds)
-            rows.append(answers.row(kind))
-            good = good and answers.good
+                found[kind] = measure(port, token, page_of(process.pid), options.seconds)
+    notes = [moment for moment, data in ear.result() if data.startswith("9")]
     tell("")
-    lines = ["| attack | requests | answered after, ms: p50 / p99 / max | refused | MB at most |", "|" + " --- |" * 5]
-    sys.stdout.write("\n".join([*lines, *rows]) + "\n")
-    return 0 if good else 1
+    lines = [
+        "| attack | requests | answered after, ms: p50 / p99 / max | refused | MB at most "
+        "| notes | off the grid, ms: p50 / p99 / max |",
+        "|" + " --- |" * 7,
+        *(answers.row(kind, notes) for kind, answers in found.items()),
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0 if all(answers.good for answers in found.values()) else 1
 
 
 if __name__ == "__main__":

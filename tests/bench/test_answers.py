@@ -13,6 +13,7 @@ from bachd.service.web.messages import Step
 from bench import answers
 from bench.answers import Answers, attacking, measure
 from bench.attacks import ATTACKS, fill
+from bench.browser.page import BPM
 from tests.service.web.conftest import Running
 
 
@@ -52,8 +53,11 @@ def test_what_is_too_slow_refused_or_too_large_is_not_good(found: Answers, good:
     assert found.good == good
 
 
-def test_a_row_has_milliseconds() -> None:
-    assert Answers([0.001, 0.002, 0.003], 2, 60.4).row("x") == "| x | 3 | 2 / 3 / 3 | 2 | 60 |"
+def test_a_row_has_milliseconds_of_the_answers_and_of_the_notes_of_that_time() -> None:
+    tick = 60.0 / (BPM * 24)
+    notes = [5.0, 10.0, 10.0 + 6 * tick, 10.0 + 12 * tick + 0.002, 20.0]
+    answered = Answers([0.001, 0.002, 0.003], 2, 60.4, span=(9.0, 11.0))
+    assert answered.row("x", notes) == "| x | 3 | 2 / 3 / 3 | 2 | 60 | 3 | 0.000 / 2.000 / 2.000 |"
 
 
 def test_a_recording_that_is_filled_is_one_of_steps(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from bachd.errors import StatusError
 
 PATIENCE: Final = 5.0
 """Seconds for which a port that is taken is tried again: the page of a daemon that was killed has it for a moment."""
+BACKLOG: Final = 1024
+"""Connections that may wait to be accepted. One more is answered a second late, when TCP asks again."""
 FIRST: Final = 3
 """The file descriptor at which systemd hands over a socket."""
 
@@ -45,7 +47,7 @@ def bound(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        listener.listen(128)
+        listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise

@@ -18,6 +18,7 @@ from typing import Any, Final
 from aiohttp import web
 
 import bachd.service.web.server
+from bachd.service.web.listen_socket import BACKLOG
 from bachd.service.web.messages import CHANGES, ORDERS, Command, FeedMessage, Opening
 from bachd.service.web.server import auth
 from bachd.service.web.server.bodies import read_body
@@ -182,7 +183,7 @@ async def serve(link: DaemonLink, listener: socket.socket, opening: Opening) -> 
     assert runner.server is not None
     runner.server.request_handler = auth.expecting_nothing(runner.server.request_handler)
     app.connections = Connections(runner.server)
-    listening = await asyncio.get_running_loop().create_server(app.connections, sock=listener)
+    listening = await asyncio.get_running_loop().create_server(app.connections, sock=listener, backlog=BACKLOG)
     try:
         await link.listen(app.receive)
     finally:

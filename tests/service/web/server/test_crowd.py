@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import suppress
+import signal
+import socket
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from aiohttp import ClientError, ClientSession
@@ -54,3 +56,15 @@ def test_a_crowd_leaves_nothing_behind(bachd_run: Running) -> None:
         asyncio.run(crowd(bachd_run))
     assert bachd_run.pages() == [process]
     assert memory(process) - before < ALLOWED
+
+
+def test_who_comes_behind_hundreds_that_wait_is_let_in(bachd_run: Running) -> None:
+    (process,) = bachd_run.pages()
+    os.kill(process, signal.SIGSTOP)  # it accepts nobody now
+    try:
+        with ExitStack() as stack:
+            for _ in range(400):
+                stack.enter_context(socket.create_connection((bachd_run.host, bachd_run.port), timeout=20))
+    finally:
+        os.kill(process, signal.SIGCONT)
+    assert bachd_run.ask("/health").status == 200
