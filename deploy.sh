@@ -14,6 +14,7 @@
 #   ./deploy.sh kiosk     [roll|score] [--off]         show its page on this machine's display, from boot on
 #   ./deploy.sh din       UART|off                     play to DIN sockets on a UART: uart0 is that of a MIDI HAT
 #   ./deploy.sh gadget    on|off                       be a USB MIDI instrument for the computer at the USB port
+#   ./deploy.sh readonly  on|off                       leave the card as it is, so that power may fail at any time
 #
 #   ./deploy.sh card BOOT-PARTITION    have a freshly flashed Raspberry Pi OS install bachd at its first boot, and play
 
@@ -228,7 +229,7 @@ case $verb in
     . "$top/systemd/kiosk.sh"
     kiosk "$@"
     ;;
-  gadget | din) exec "$top/systemd/$verb" "$@" ;;
+  gadget | din | readonly) exec "$top/systemd/$verb" "$@" ;;
   card) exec "$top/packaging/card/prepare" "$@" ;;
   '' | -h | --help | help) usage ;;
   *)

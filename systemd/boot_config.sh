@@ -1,5 +1,5 @@
-# shellcheck shell=bash disable=SC2034  # gadget and din use what is not used here
-# What gadget and din share: config.txt and cmdline.txt of a Raspberry Pi's boot partition, and how they speak.
+# shellcheck shell=bash disable=SC2034  # gadget, din and readonly use what is not used here
+# What gadget, din and readonly share: config.txt and cmdline.txt of a Raspberry Pi's boot partition, and how they speak.
 #
 # Law: a block of lines is written and removed as a whole, between two comments with its name; each file is replaced in one
 # step. BACHD_ROOT is where the system is, for tests.

@@ -46,6 +46,8 @@ appliance() {
     exec sudo -- "$top/deploy.sh" "$verb" ${wheels:+--wheels "$wheels"} ${deb:+--deb "$deb"} ${purge:+"$purge"}
   else
     [ -d /run/systemd/system ] || die "systemd does not run here; './deploy.sh try' plays without it"
+    [ "$(findmnt --noheadings --output FSTYPE /)" != overlay ] || [ ! -d /media/root-ro ] ||
+      die "the card is left as it is, so this would be gone at the next boot; ./deploy.sh readonly off, reboot, and run this again"
     # Not of root's own: the user bachd has to be able to read and run all of it.
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     umask 022

@@ -30,7 +30,7 @@ class FakeSystem:
         self.root = root
         for folder in ("run/systemd/system", "etc/systemd/system", "sys/class/udc", "sys/kernel/config/usb_gadget"):
             (root / folder).mkdir(parents=True)
-        for script in ("gadget", "din"):
+        for script in ("gadget", "din", "readonly"):
             self.write(f"opt/bachd/current/systemd/{script}", "").chmod(0o755)
         self.write("etc/machine-id", "0123456789abcdef0123456789abcdef\n")
         if model:

@@ -54,6 +54,7 @@ def examine(machine: Machine, path: Path | None) -> Iterator[Finding]:
     yield system_checks.governor(machine)
     yield system_checks.clock(machine)
     yield system_checks.disk(machine)
+    yield from system_checks.card(machine)
     yield system_checks.service(machine)
 
 

@@ -1,4 +1,4 @@
-"""Check real-time limits, the processor, the clock, disk space and the service.
+"""Check real-time limits, the processor, the clock, disk space, a read-only card and the service.
 
 Law: nothing here is a fault unless it ends the music.
 """
@@ -6,6 +6,7 @@ Law: nothing here is a fault unless it ends the music.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from typing import Final
 
 from bachd.errors import StatusError
@@ -62,6 +63,22 @@ def disk(machine: Machine) -> Finding:
             "disk", "note", f"{free} MB free", "make room: sudo apt clean; sudo journalctl --vacuum-size=50M"
         )
     return Finding("disk", "ok", f"{free} MB free")
+
+
+def card(machine: Machine) -> Iterator[Finding]:
+    """Check what is kept, where `deploy.sh readonly` leaves the card as it is."""
+    mounts = [line.split()[:3] for line in (machine.text("proc/self/mounts") or "").splitlines()]
+    if ["overlayroot", "/", "overlay"] not in mounts:
+        return
+    if any(target == "/etc/bachd" for _, target, _ in mounts):
+        yield Finding("card", "ok", "left as it is; settings, favourites and recordings are kept on another partition")
+    else:
+        todo = (
+            "to keep them, make a partition with 'sudo mkfs.ext4 -L bachd-kept /dev/sda1', then readonly off, reboot, "
+        )
+        todo += "readonly on, reboot"
+        seen = "left as it is: settings that are saved, and favourites, are gone at the next boot"
+        yield Finding("card", "note", seen, todo)
 
 
 def service(machine: Machine) -> Finding:

@@ -42,6 +42,18 @@ def test_disk(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     assert system_checks.disk(bench.machine).state == "note"
 
 
+def test_a_card_that_is_left_as_it_is_keeps_settings_only_on_a_partition_of_their_own(bench: Bench) -> None:
+    mounts = "proc /proc proc rw 0 0\n/dev/mmcblk0p1 /boot/firmware vfat rw 0 0\n"
+    bench.files({"proc/self/mounts": f"/dev/mmcblk0p2 / ext4 rw,noatime 0 0\n{mounts}"})
+    assert list(system_checks.card(bench.machine)) == []
+    mounts += "overlayroot / overlay rw,lowerdir=/media/root-ro,upperdir=/media/root-rw/overlay 0 0\n"
+    (finding,) = system_checks.card(bench.files({"proc/self/mounts": mounts}).machine)
+    assert (finding.state, "gone at the next boot" in finding.seen) == ("note", True)
+    mounts += "/dev/mmcblk0p2 /etc/bachd ext4 rw,noatime 0 0\n"
+    (finding,) = system_checks.card(bench.files({"proc/self/mounts": mounts}).machine)
+    assert (finding.state, "are kept" in finding.seen) == ("ok", True)
+
+
 def test_a_service_that_does_not_run(bench: Bench) -> None:
     assert system_checks.service(bench.machine).state == "ok"
     found = system_checks.service(bench.files({sound_checks.UNITS[0]: ""}).machine)

@@ -1,0 +1,168 @@
+"""What leaves the card as it is: what is written where, what is kept, what is refused, and the way back."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.systemd.fake_system import FakeSystem
+
+CMDLINE = "boot/firmware/cmdline.txt"
+FSTAB = "etc/fstab"
+INITRD = f"boot/initrd.img-{os.uname().release}"
+SCRIPT = "scripts/init-bottom/overlayroot"
+WORD = "overlayroot=tmpfs:recurse=0"
+LABEL = "dev/disk/by-label/bachd-kept"
+TEMPO = "etc/bachd/config.yaml"
+PIECE = "var/lib/bachd/favourites.json"
+TOOLS = {
+    "findmnt": 'if [ -e "$BACHD_ROOT/active" ]; then echo overlay; else echo ext4; fi',
+    "mount": '[ ! -e "$BACHD_ROOT/no-mount" ] && touch "$BACHD_ROOT/mounted"',
+    "umount": 'rm "$BACHD_ROOT/mounted"',
+    "mountpoint": '[ -e "$BACHD_ROOT/mounted" ]',
+    "dpkg-query": '[ -e "$BACHD_ROOT/overlayroot" ]',
+    "apt-get": 'case $* in *install*) [ ! -e "$BACHD_ROOT/no-network" ] && touch "$BACHD_ROOT/overlayroot" ;;'
+    ' *purge*) rm "$BACHD_ROOT/overlayroot" ;; esac',
+    "lsinitramfs": 'cat "$1"',
+}
+"""The commands of a system whose partitions, packages and initramfs are files."""
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> FakeSystem:
+    """A Pi with an initramfs, settings and a favourite."""
+    system = FakeSystem(tmp_path, "Raspberry Pi 4 Model B Rev 1.5", "auto_initramfs=1\n")
+    for name, text in TOOLS.items():
+        system.write(f"bin/{name}", f"#!/bin/sh\n{text}\n").chmod(0o755)
+    system.write(FSTAB, "PARTUUID=12-02 / ext4 defaults,noatime 0 1\n")
+    system.write(INITRD, f"init\n{SCRIPT}\n")
+    system.write(TEMPO, "tempo: 80\n")
+    system.write(PIECE, "[1]\n")
+    system.write("overlayroot", "")
+    return system
+
+
+def label(system: FakeSystem) -> None:
+    """Give it a partition that is called bachd-kept."""
+    (system.root / LABEL).parent.mkdir(parents=True)
+    system.write("dev/sda1", "")
+    (system.root / LABEL).symlink_to("../../sda1")
+
+
+def done(system: FakeSystem, word: str) -> str:
+    """What it says when it is done."""
+    ended = system.run("readonly", word)
+    assert ended.returncode == 0, ended.stderr
+    (line,) = ended.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize("more", ["quiet", "rw quiet", "ro quiet"])
+def test_one_word_makes_it_so_and_off_takes_it_out_again(system: FakeSystem, more: str) -> None:
+    """Root is then mounted neither for writing nor as an overlay that cannot be written to."""
+    system.write(CMDLINE, f"console=tty1 root=PARTUUID=12-02 {more}\n")
+    before = system.files()
+    assert "nothing is kept, settings neither: sudo reboot" in done(system, "on")
+    words = system.text(CMDLINE).split()
+    assert not {"ro", "rw"} & set(words)
+    assert [word.split(",")[0] for word in words if word.startswith("overlayroot")] == [WORD]
+    assert {name for name, text in system.files().items() if before[name] != text} == {CMDLINE}
+    assert "it is on already" in done(system, "on")
+    assert done(system, "off") == "readonly: it is off"
+    assert sorted(system.text(CMDLINE).split()) == sorted(before[CMDLINE].split())
+    assert {name for name, text in system.files().items() if before[name] != text} <= {CMDLINE}
+    assert done(system, "off") == "readonly: it is not on"
+
+
+def test_what_imager_appends_without_a_newline_stays(system: FakeSystem) -> None:
+    system.write(CMDLINE, "console=tty1 root=PARTUUID=12-02 ds=nocloud;i=rpi-imager-1")
+    done(system, "on")
+    assert system.text(CMDLINE) == f"console=tty1 root=PARTUUID=12-02 ds=nocloud;i=rpi-imager-1 {WORD}\n"
+
+
+def test_a_partition_with_the_label_keeps_settings_and_favourites(system: FakeSystem) -> None:
+    label(system)
+    before = system.files()
+    assert "settings, favourites and recordings are kept on sda1: sudo reboot" in done(system, "on")
+    for name in (TEMPO, PIECE):
+        assert system.text(f"media/bachd-kept/{name}") == system.text(name)
+    lines = [line.split() for line in system.text(FSTAB).splitlines() if not line.startswith("#")]
+    assert [(line[0], line[1], line[2]) for line in lines[1:]] == [
+        ("LABEL=bachd-kept", "/media/bachd-kept", "ext4"),
+        ("/media/bachd-kept/etc/bachd", "/etc/bachd", "none"),
+        ("/media/bachd-kept/var/lib/bachd", "/var/lib/bachd", "none"),
+    ]
+    assert all(len(line) == 6 and "nofail" in line[3] for line in lines[1:])  # it boots without the partition
+    assert not (system.root / "mounted").exists()
+    done(system, "off")
+    assert system.text(FSTAB) == before[FSTAB]
+
+
+def test_off_puts_what_was_kept_back_on_the_card(system: FakeSystem) -> None:
+    label(system)
+    done(system, "on")
+    for name in (FSTAB, TEMPO, PIECE):  # the next boot
+        system.write(f"media/root-ro/{name}", system.text(name))
+    system.write("active", "")
+    system.write("mounted", "")
+    system.write(TEMPO, "tempo: 99\n")
+    system.write("var/lib/bachd/new.mid", "MThd")
+    assert "the card is written to from the next boot on" in done(system, "off")
+    assert system.text(f"media/root-ro/{TEMPO}") == "tempo: 99\n"
+    assert system.text(f"media/root-ro/{PIECE}") == "[1]\n"
+    assert system.text("media/root-ro/var/lib/bachd/new.mid") == "MThd"
+    assert system.text(f"media/root-ro/{FSTAB}") == "PARTUUID=12-02 / ext4 defaults,noatime 0 1\n"
+    assert "overlayroot" not in system.text(CMDLINE)
+    assert "from the next boot on" in done(system, "off")
+    system.refuses("readonly", "on", "this boot is read-only still: sudo reboot")
+
+
+def test_without_the_partition_what_is_in_memory_does_not_replace_the_card(system: FakeSystem) -> None:
+    done(system, "on")
+    for name in (FSTAB, TEMPO):
+        system.write(f"media/root-ro/{name}", system.text(name))
+    system.write("active", "")
+    system.write(TEMPO, "tempo: 99\n")
+    done(system, "off")
+    assert system.text(f"media/root-ro/{TEMPO}") == "tempo: 80\n"
+
+
+def test_overlayroot_is_installed_where_it_is_missing_and_removed_when_that_was_in_vain(system: FakeSystem) -> None:
+    (system.root / "overlayroot").unlink()
+    system.write(INITRD, "init\n")  # the installation does not reach it
+    before = system.files()
+    ended = system.run("readonly", "on")
+    assert ended.returncode == 1
+    assert "lacks overlayroot: sudo update-initramfs -u" in ended.stderr
+    assert system.files() == before
+    system.write(INITRD, f"{SCRIPT}\n")
+    assert system.run("readonly", "on").returncode == 0
+    assert (system.root / "overlayroot").exists()
+
+
+def test_without_a_network_nothing_is_done(system: FakeSystem) -> None:
+    (system.root / "overlayroot").unlink()
+    system.write("no-network", "")
+    before = system.files()
+    ended = system.run("readonly", "on")
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].startswith("readonly: apt-get cannot install overlayroot; connect this Pi")
+    assert system.files() == before
+
+
+def test_what_cannot_be_is_refused(system: FakeSystem) -> None:
+    label(system)
+    system.write("no-mount", "")
+    system.refuses("readonly", "on", "the partition bachd-kept cannot be mounted")
+    system.write("no-modprobe", "")
+    system.refuses("readonly", "on", "this kernel has no overlayfs")
+    system.write("boot/firmware/config.txt", "arm_64bit=1\n")
+    system.refuses("readonly", "on", "boots without an initramfs")
+    (system.root / INITRD).unlink()
+    system.write("boot/firmware/config.txt", "auto_initramfs=1\n")
+    system.refuses("readonly", "on", "boots without an initramfs")
+    (system.root / CMDLINE).unlink()
+    for word in ("on", "off"):
+        system.refuses("readonly", word, "this is for a Raspberry Pi")
