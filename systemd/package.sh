@@ -35,7 +35,7 @@ link_release() {
       > "$release/venv/bin/${name%:*}"
     chmod 755 "$release/venv/bin/${name%:*}"
   done
-  "$release/venv/bin/python" -I -m compileall -qq -j 0 -x '/tests?/' "$release/venv/lib" || true
+  "$release/venv/bin/python" -I -m compileall -qq -j 0 -x '/(training|tests?)/' "$release/venv/lib" || true
   complete "$release"
 }
 
