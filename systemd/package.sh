@@ -88,6 +88,7 @@ configure_package() {
     say "${release##*/} plays: $(status_text)"
     return
   fi
+  [ -z "$before" ] || systemctl stop bachd # at once: its next attempt would only have to be ended for what played before
   journalctl --unit=bachd --lines=12 --no-pager --output=cat | printable >&2 || true
   if [ -n "$before" ]; then
     use "$before" && restart && say "${release##*/} does not play, so ${before##*/} plays again; $again"
