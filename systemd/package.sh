@@ -35,7 +35,7 @@ link_release() {
       > "$release/venv/bin/${name%:*}"
     chmod 755 "$release/venv/bin/${name%:*}"
   done
-  "$release/venv/bin/python" -I -m compileall -qq -j 0 -x '/tests?/' "$release/venv/lib" || true
+  "$release/venv/bin/python" -I -m compileall -qq -j 0 -x '/(training|tests?)/' "$release/venv/lib" || true
   complete "$release"
 }
 
@@ -88,6 +88,7 @@ configure_package() {
     say "${release##*/} plays: $(status_text)"
     return
   fi
+  [ -z "$before" ] || systemctl stop bachd # at once: its next attempt would only have to be ended for what played before
   journalctl --unit=bachd --lines=12 --no-pager --output=cat | printable >&2 || true
   if [ -n "$before" ]; then
     use "$before" && restart && say "${release##*/} does not play, so ${before##*/} plays again; $again"

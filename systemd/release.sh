@@ -76,7 +76,7 @@ build() {
     pip_into_release "$source" >&2 || die "pip could not install bachd; see above"
     # The service may not write here, so what it imports is compiled now, by all processors; what it never imports is
     # not. As with pip, a file that cannot be compiled is a matter of whoever imports it.
-    "$venv/bin/python" -I -m compileall -qq -j 0 -x '/(pip|pygments|tests?)/' "$venv/lib" || true
+    "$venv/bin/python" -I -m compileall -qq -j 0 -x '/(pip|pygments|training|tests?)/' "$venv/lib" || true
     cp -r "$top/systemd" "$top/config.yaml" "$release"
     rm -rf "$release/source"
     complete "$release"

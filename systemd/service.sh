@@ -134,8 +134,8 @@ appliance_install() {
   use "$release"
   begin "starting it, and waiting until it says READY"
   if ! restart; then
+    systemctl stop bachd # at once: its next attempt would only have to be ended for what played before
     journalctl --unit=bachd --lines=12 --no-pager --output=cat | printable >&2 || true
-    [ -n "$before" ] || systemctl stop bachd
     die "${release##*/} does not play; the lines above are the end of 'journalctl -u bachd'"
   fi
   switched_from=''

@@ -25,8 +25,10 @@ UNUSED: Final = {
     "ai-edge-litert": {"backports-strenum", "flatbuffers", "ml-dtypes", "protobuf", "tqdm", "typing-extensions"},
     # Needed only to compile bindings; compiled ones need _cffi_backend alone, and that is Debian's.
     "cffi": {"pycparser"},
+    # Needed to show Markdown and source text.
+    "rich": {"markdown-it-py", "pygments"},
 }
-"""What only the tools need that a distribution brings along, such as compilers of models, and not bachd."""
+"""What a distribution brings along for more than bachd does with it, such as tools that make models."""
 DEBIAN: Final = {"attrs": "attr", "cffi": "cffi-backend", "pyyaml": "yaml", "python-rtmidi": "rtmidi"}
 """Distributions whose package is called otherwise than python3-NAME."""
 EPOCHS: Final = {"numpy": "1:"}

@@ -32,6 +32,8 @@ _PAGE = "http://127.0.0.1:8080"
 _SETTINGS = "# kept\ntempo: {}\n# whole\n"
 _SAVING = 10.0
 """Seconds at most that settings are saved again and again."""
+_MEANWHILE = 0.7
+"""How likely it fails during an installation; otherwise it does so afterwards. The first is never interrupted."""
 _AFTER = 8.0
 """Seconds at most after an installation; the kernel may keep what was written for thirty."""
 
@@ -107,7 +109,7 @@ def _install(state: State, rng: random.Random) -> None:
     """Install another version; the power fails meanwhile, or soon after it plays."""
     with _DEFAULTS.open("a") as defaults:
         defaults.write(f"# {rng.random()}\n")
-    if state.installing and rng.random() < 0.5:
+    if state.installing and rng.random() < _MEANWHILE:
         seconds = rng.uniform(0, state.installing)
         state.what = f"{seconds:.0f} s after an installation began"
         state.keep()

@@ -46,9 +46,9 @@ def cache() -> Path:
 def root(suite: str, more: str = "") -> Path:
     """The root file system of a suite; built if it is not there. Takes a minute or two then, and a network.
 
-    more: another package that is in it.
+    more: other packages that are in it, with commas between them.
     """
-    name = f"{suite}-{more}" if more else suite
+    name = f"{suite}-{more.replace(',', '-')}" if more else suite
     folder, stamp = cache() / name, cache() / f"{name}.stamp"
     _, _, alsa = SUITES[suite]
     packages = f"{PACKAGES},{alsa}" + (f",{more}" if more else "")
@@ -59,14 +59,14 @@ def root(suite: str, more: str = "") -> Path:
         cache().mkdir(parents=True, exist_ok=True)
         slim = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in ("man", "doc", "locale")]
         command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--components=main", *slim]
-        command += [f"--include={packages}", suite, str(folder.with_suffix(".part")), _mirror()]
+        command += [f"--include={packages}", suite, str(folder.with_suffix(".part")), mirror()]
         subprocess.run(command, check=True)
         folder.with_suffix(".part").rename(folder)
         stamp.write_text(recipe)
     return folder
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """The archive that this machine's own apt uses."""
     asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Origin: Debian", "Label: Debian"]
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
@@ -181,9 +181,10 @@ class Journal:
 def booted(suite: str, shared: Path, *more: str, having: str = "") -> Iterator[Container]:
     """Boot a container of this suite; `shared` is /host inside.
 
-    more: options of systemd-nspawn. having: another package that is in it.
+    more: options of systemd-nspawn. having: other packages that are in it, with commas between them.
     """
     address = shared / "booted"
+    address.unlink(missing_ok=True)  # of another one
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(address))
         listening.settimeout(PATIENCE)

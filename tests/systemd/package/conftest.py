@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.systemd.container import Container, booted, cache, checkout
-from tests.systemd.package.machine import ARCHITECTURE, DEBS, PACKAGING, Repack, apt, playing
+from tests.systemd.package.machine import ARCHITECTURE, DEBS, PACKAGING, Repack, apt, know_only_debs, playing
 from tests.systemd.service import CONFIG, write
 
 
@@ -37,9 +37,7 @@ def shared(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def machine(suite: str, shared: Path) -> Iterator[Container]:
     """A machine without a network that has never seen bachd; apt knows of the folder alone."""
     with booted(suite, shared) as container:
-        container.run("rm", "-f", "/etc/apt/sources.list")
-        source = f"deb [trusted=yes] file:{DEBS} ./"
-        container.run("sh", "-c", 'echo "$0" > /etc/apt/sources.list.d/bachd.list && apt-get -q update', source)
+        know_only_debs(container)
         yield container
 
 

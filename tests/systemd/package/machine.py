@@ -14,6 +14,13 @@ DEBS: Final = "/host/debs"
 Repack = Callable[..., str]
 
 
+def know_only_debs(machine: Container) -> None:
+    """Let apt know of no packages but those that the container sees in DEBS."""
+    machine.run("rm", "-f", "/etc/apt/sources.list")
+    source = f"deb [trusted=yes] file:{DEBS} ./"
+    machine.run("sh", "-c", 'echo "$0" > /etc/apt/sources.list.d/bachd.list && apt-get -q update', source)
+
+
 def apt(machine: Container, verb: str, *packages: str) -> str:
     """Run apt-get; what it said. It must end well."""
     options = ("-q", "-y", "--no-install-recommends", "--allow-downgrades", "--reinstall", "-o", "Dpkg::Use-Pty=0")
