@@ -178,18 +178,20 @@ class Journal:
 
 
 @contextmanager
-def booted(suite: str, shared: Path, *more: str, having: str = "") -> Iterator[Container]:
+def booted(suite: str, shared: Path, *more: str, having: str = "", network: bool = False) -> Iterator[Container]:
     """Boot a container of this suite; `shared` is /host inside.
 
-    more: options of systemd-nspawn. having: another package that is in it.
+    more: options of systemd-nspawn. having: another package that is in it. network: it shares this machine's, and how
+    its apt reaches the archive.
     """
     address = shared / "booted"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(address))
         listening.settimeout(PATIENCE)
         command = ["systemd-nspawn", "--quiet", f"--directory={root(suite, having)}", "--volatile=overlay", "--boot"]
-        command += ["--register=no", "--keep-unit", "--private-network", "--console=pipe", "--notify-ready=yes"]
+        command += ["--register=no", "--keep-unit", "--console=pipe", "--notify-ready=yes"]
         command += [f"--machine=bachd-{os.getpid()}", f"--bind={shared}:/host", f"--bind-ro={wheels(suite)}:/wheels"]
+        command += ["--bind-ro=/etc/apt/apt.conf.d"] if network else ["--private-network"]
         command += more
         environment = os.environ | {"NOTIFY_SOCKET": str(address), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
         streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
