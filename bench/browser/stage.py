@@ -9,13 +9,11 @@ and a half. What grows with them is seen then. What grows with the time alone is
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
@@ -30,15 +28,25 @@ web: {{listen: '127.0.0.1:{port}', token: {token}}}
 """
 """The tempo of each piece, as it is usual."""
 COUNT: Final = """
-window.seen = { pieces: 0, systems: 0 };
+const seen = window.seen = { pieces: 0, events: 0, seconds: 0, systems: 0 };
+window.WebSocket = class extends WebSocket {
+  constructor(...given) {
+    super(...given);
+    this.addEventListener('message', ({ data }) => {
+      const { type, step } = JSON.parse(data);
+      if (type !== 'step') return;
+      seen.pieces += step.opens ? 1 : 0;
+      seen.events += 1;
+      seen.seconds += (step.ticks / 24) * (60 / step.bpm);
+    });
+  }
+};
 const engraved = ({ addedNodes }) => [...addedNodes].filter((node) => node.classList?.contains('engraved')).length;
 window.addEventListener('DOMContentLoaded', () => {
-  const [title, systems] = ['piece', 'systems'].map((id) => document.getElementById(id));
-  new MutationObserver(() => { window.seen.pieces += 1; }).observe(title, { childList: true });
-  new MutationObserver((changes) => { for (const each of changes) window.seen.systems += engraved(each); })
-    .observe(systems, { childList: true, subtree: true });
+  new MutationObserver((changes) => { for (const each of changes) seen.systems += engraved(each); })
+    .observe(document.getElementById('systems'), { childList: true, subtree: true });
 });"""
-"""Counts titles and engraved systems; it keeps two numbers."""
+"""Counts what the page gets, and the systems that it engraves; it keeps four numbers."""
 FIELDS: Final = ("MB of heap", "nodes", "listeners", "MB of the page's process")
 
 
@@ -69,7 +77,10 @@ def figures(inspector: Any, processes: Sequence[int]) -> Figures:
 
 
 def _private(process: int) -> float:
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    try:
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:  # one that the browser had spare
+        return 0.0
     return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("RssAnon"))
 
 
@@ -79,25 +90,44 @@ def grown(values: Sequence[float]) -> float:
     return 100 * (sum(values[-share:]) / sum(values[:share]) - 1)
 
 
-def _events(port: int) -> int:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/status") as answer:
-        told: int = json.load(answer)["events"]
-    return told
+@dataclass
+class Shown:
+    """A page on the stage."""
 
+    view: str
+    page: Any
+    inspector: Any
+    processes: Sequence[int]
+    found: list[Figures] = field(default_factory=list)
 
-def watch(page: Any, inspector: Any, processes: Sequence[int], seconds: float, every: float) -> list[Figures]:
-    """Print a line of figures every so many seconds; returns them all."""
-    found: list[Figures] = []
-    begun = monotonic()
-    while (passed := monotonic() - begun) < seconds:
-        sleep(min(every, seconds - passed))
-        found.append(figures(inspector, processes))
-        seen = page.evaluate("window.seen")
-        sys.stdout.write(
-            f"{(monotonic() - begun) / 60:7.1f} min  {found[-1]}  {seen['pieces']} titles  {seen['systems']} systems\n"
+    def look(self) -> str:
+        """Take its figures; returns them."""
+        self.found.append(figures(self.inspector, self.processes))
+        return f"{self.view:>5} {self.found[-1]}"
+
+    def summary(self, speed: float) -> str:
+        """What it was shown, and how much more it has at the end."""
+        seen = self.page.evaluate("window.seen")
+        columns = zip(FIELDS, zip(*map(astuple, self.found), strict=True), strict=True)
+        changes = ", ".join(f"{grown(values):+.1f} % {name}" for name, values in columns)
+        return (
+            f"{self.view}: {seen['events']} events of {seen['pieces']} pieces, {speed * seen['seconds'] / 3600:.1f} h "
+            f"at their usual tempo, {seen['systems']} engravings; the last quarter against the first: {changes}"
         )
-        sys.stdout.flush()
-    return found
+
+
+def show(browser: Any, view: str, address: str) -> Shown:
+    """Show the stage in a window, and so a process, of its own."""
+    known = _renderers(browser)
+    page = browser.new_context(viewport={"width": 800, "height": 480}).new_page()
+    page.add_init_script(COUNT)
+    page.goto(f"{address}#stage={view}")
+    return Shown(view, page, page.context.new_cdp_session(page), sorted(_renderers(browser) - known))
+
+
+def _renderers(browser: Any) -> set[int]:
+    told = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    return {each["id"] for each in told if each["type"] == "renderer"}
 
 
 def main() -> None:
@@ -106,7 +136,6 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=1.5, help="for which the page is shown (%(default)s)")
     parser.add_argument("--speed", type=float, default=16.0, help="of the music, against its usual tempo (%(default)s)")
     parser.add_argument("--every", type=float, default=60.0, help="seconds from line to line (%(default)s)")
-    parser.add_argument("--view", choices=["roll", "score"], default="roll", help="what it shows (%(default)s)")
     options = parser.parse_args()
     if (chromium := shutil.which("chromium")) is None:
         raise SystemExit("bench.browser.stage: no chromium: sudo apt install chromium")
@@ -117,26 +146,19 @@ def main() -> None:
     port, program = free_port(), ("bench.browser.hurried", str(options.speed))
     with (
         tempfile.TemporaryDirectory() as folder,
-        playing(Path(folder), "none", port, "none", CONFIG, program),
+        playing(Path(folder), "none", port, "auto", CONFIG, program),
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS.split())
-        page = browser.new_page(viewport={"width": 800, "height": 480})
-        page.add_init_script(COUNT)
-        page.goto(f"http://127.0.0.1:{port}/#stage={options.view}")
-        told = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
-        processes = [each["id"] for each in told if each["type"] == "renderer"]
-        inspector = page.context.new_cdp_session(page)
-        before, begun = _events(port), monotonic()
-        found = watch(page, inspector, processes, 3600 * options.hours, options.every)
-        events, hours = _events(port) - before, (monotonic() - begun) / 3600
+        shown = [show(browser, view, f"http://127.0.0.1:{port}/") for view in ("roll", "score")]
+        begun = monotonic()
+        while (passed := monotonic() - begun) < 3600 * options.hours:
+            sleep(min(options.every, 3600 * options.hours - passed))
+            for one in shown:
+                sys.stdout.write(f"{(monotonic() - begun) / 60:7.1f} min  {one.look()}\n")
+            sys.stdout.flush()
+        sys.stdout.write("\n".join(one.summary(options.speed) for one in shown) + "\n")
         browser.close()
-    columns = zip(FIELDS, zip(*map(astuple, found), strict=True), strict=True)
-    changes = ", ".join(f"{grown(values):+.1f} % {name}" for name, values in columns)
-    sys.stdout.write(
-        f"the {options.view}: {events} events in {hours:.2f} h, which are {hours * options.speed:.1f} h at the usual "
-        f"tempo; the last quarter against the first: {changes}\n"
-    )
 
 
 if __name__ == "__main__":
