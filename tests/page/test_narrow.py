@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 STICKS_OUT = """() => {
+  document.getElementById('where').textContent = 'paused · bar 123 · 12/8 · B flat minor · ♩ = 240 · model';
   const named = (one) => `${one.tagName}#${one.id || one.className} ${(one.textContent || '').slice(0, 30)}`;
   const shown = (one) => one.checkVisibility({ opacityProperty: true, visibilityProperty: true });
   const found = [];
