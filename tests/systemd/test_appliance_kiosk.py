@@ -65,7 +65,7 @@ def online(suite: str, tmp_path_factory: pytest.TempPathFactory, shared: Path) -
     (folder / "checkout").symlink_to("/shared/checkout")
     with booted(suite, folder, f"--bind-ro={shared}:/shared", network=True) as machine:
         machine.run("mkdir", "-p", "/etc/bachd")
-        write(machine, f"{CONFIG}web: {{listen: '127.0.0.1:0'}}\n")
+        write(machine, f"{CONFIG}web: null\n")
         machine.run(DEPLOY, "install", "--wheels", "/wheels")
         yield machine
 
