@@ -148,9 +148,9 @@ class Midi:
     # 0 to 127, as on the wire.
     program: PerChannel = setting(
         None,
-        config_kinds.per_channel(kinds.whole(1, 128, zero=1)),
-        """The program to select on the synth, as General MIDI numbers them: {limits}. 1 is a piano, 7 a harpsichord, 20
-        a church organ. null leaves the synth's program as it is, and gives the loudspeaker the bundle's own. One for
+        config_kinds.per_channel(kinds.program(zero=1)),
+        """The program to select on the synth, as General MIDI numbers them, {limits}, or its name there, such as cello
+        or church organ. null leaves the synth's program as it is, and gives the loudspeaker the bundle's own. One for
         each channel: {1: 20, 2: 49}""",
     )
     # MSB x 128 + LSB, as Bank Select sends them.

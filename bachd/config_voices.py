@@ -34,9 +34,9 @@ class Voice:
     # 0 to 127, as on the wire.
     program: int | None = setting(
         None,
-        kinds.whole(1, 128, zero=1),
-        """Its own program, as General MIDI numbers them: {limits}. The voice then has a channel of its own, the next
-        that is not among midi.channels. null is the program of midi.program.""",
+        kinds.program(zero=1),
+        """Its own program, as General MIDI numbers or names them: {limits}. The voice then has a channel of its own,
+        the next that is not among midi.channels. null is the program of midi.program.""",
     )
 
 

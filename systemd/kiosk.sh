@@ -23,11 +23,14 @@ kiosk() {
   fi
   [ -d /run/systemd/system ] || die "systemd does not run here; open http://127.0.0.1:8080/#stage in a browser"
   if [ -n "$off" ]; then
+    [ -e "$kiosk_unit" ] || die "there is no kiosk on this machine"
     kiosk_off
     say "the display is free again; what apt-get installed is still here"
     return
   fi
   [ -x /opt/bachd/current/systemd/kiosk ] || die "the kiosk shows an installed bachd: ./deploy.sh install first"
+  ! systemctl --quiet is-active display-manager ||
+    die "a desktop has the display; open http://127.0.0.1:8080/#stage in its browser, and press F11"
   kiosk_packages
   kiosk_user
   sed "/^ExecStart=/s/ roll\$/ $view/" "$top/systemd/bachd-kiosk.service" > "$kiosk_unit.new"
@@ -39,7 +42,20 @@ kiosk() {
     return
   fi
   systemctl restart bachd-kiosk
+  if ! kiosk_stays; then
+    journalctl --unit=bachd-kiosk --lines=6 --no-pager --output=cat | printable >&2 || true
+    die "it does not come up, and is tried again; the lines above are the end of 'journalctl -u bachd-kiosk'"
+  fi
   say "the $view is on the display; 'journalctl -u bachd-kiosk' says more, './deploy.sh kiosk --off' takes it away"
+}
+
+# Whether it runs, and still does when it has had the time to fail.
+kiosk_stays() {
+  local _
+  for _ in 1 2 3 4 5 6 7 8; do
+    sleep 1
+    [ "$(systemctl show -P SubState bachd-kiosk)" = running ] || return 1
+  done
 }
 
 kiosk_packages() {
@@ -71,4 +87,6 @@ kiosk_off() {
   rm -rf "$kiosk_unit" /etc/systemd/system/bachd-kiosk.service.d /var/lib/bachd-kiosk
   systemctl daemon-reload
   if getent passwd bachd-kiosk > /dev/null; then userdel bachd-kiosk; fi
+  # Somebody may log in there again.
+  if systemctl --quiet is-enabled getty@tty1 2> /dev/null; then systemctl start getty@tty1; fi
 }

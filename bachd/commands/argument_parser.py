@@ -65,7 +65,7 @@ def parser(*verbs: str | None) -> argparse.ArgumentParser:
     subparsers = top.add_subparsers(metavar="VERB", required=True)
     each = {name: _add(subparsers, name) for name in VERBS}
     _add_own_options(each)
-    for name in ("run", "render", "learn", "check", "doctor", "panic", "bench"):
+    for name in ("run", "render", "models", "learn", "check", "doctor", "panic", "bench"):
         each[name].add_argument(
             "--config",
             type=Path,

@@ -34,7 +34,12 @@ VERBS: Final = {
         "List the seed pieces of a model, with key, metre, length in bars and title; or those that match all WORDS.",
         ("bachd pieces", "bachd pieces wachet auf", "bachd pieces --model keyboard minor 3/8"),
     ),
-    "models": ("list the models", "List the models that came with bachd.", ("bachd models",)),
+    "models": (
+        "list the models",
+        "List the models that came with bachd, and your own: folders beside config.yaml, in bundles/ there, or beside "
+        "the one that it names.",
+        ("bachd models", "bachd run --model ./bundles/mine"),
+    ),
     "ports": ("list the MIDI outputs", "List the MIDI outputs by the names that midi.output takes.", ("bachd ports",)),
     "favourites": (
         "list the pieces that were kept",

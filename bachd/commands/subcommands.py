@@ -10,10 +10,11 @@ import gc
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 from bachd.commands import config_file, favourite_options
-from bachd.errors import EXIT_OK, EXIT_UNAVAILABLE, BachdError, UsageError
+from bachd.errors import EXIT_OK, EXIT_UNAVAILABLE, BachdError, ConfigError, UsageError
 from bachd.printable import printable
 
 BARS: Final = 32
@@ -85,16 +86,21 @@ def pieces(options: argparse.Namespace) -> int:
 
 
 def models(options: argparse.Namespace) -> int:
-    """List the models that came with bachd."""
+    """List the models that came with bachd, and one's own."""
     from bachd.service.pieces import catalogue
 
-    found = catalogue.models()
+    path = config_file.path(options.config)
+    model = ""
+    with suppress(ConfigError):  # 'bachd check' is there for that
+        model = config_file.load(path).model
+    found = catalogue.models(path.parent if path else Path(), model)
     if options.json:
         _print_json(found)
     else:
         width = max((len(model.name) for model in found), default=0)
-        for model in found:
-            print(f"{model.name:<{width}}  {model.description} ({model.pieces} pieces)")
+        for each in found:
+            pieces = f" ({each.pieces} pieces)" if each.pieces else ""
+            print(printable(f"{each.name:<{width}}  {each.description}{pieces}"))
     return EXIT_OK
 
 

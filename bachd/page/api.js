@@ -50,6 +50,8 @@ export const learn = () => ask("POST", "learn");
 export const keep = (number = null) => ask("POST", "keep", number === null ? undefined : JSON.stringify({ number }));
 /** Play again: {number} of a piece of this run, or {favourite}. */
 export const replay = (what) => ask("POST", "replay", JSON.stringify(what));
+/** What a favourite holds: {piece, model, bars}. */
+export const describe = (favourite) => ask("POST", "describe", JSON.stringify({ favourite }));
 /** Remove a favourite from the list. */
 export const forget = (favourite) => ask("POST", "forget", JSON.stringify({ favourite }));
 /** {pieces, favourites}, the latest last. */

@@ -52,6 +52,9 @@ export const sign = (name) => name.replaceAll("#", "♯").replace(/(?<=^[A-G]b?)
 /** A text in small letters, without accents and apostrophes, to be searched. */
 export const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f'’]/g, "");
 
+/** A bundle's name as people call it: that of its folder, where it has a path. */
+export const bundle = (model) => model.replace(/\/+$/, "").replace(/^.*\//, "");
+
 /** A piece's name as people write it: `bwv269` is BWV 269. */
 export function title(piece) {
   const found = /^bwv(\d+[a-z]?(?:\.\d+)?)(?:-(.+))?$/i.exec(piece.replace(/^.*\//, "").replace(/\.midi?$/i, ""));

@@ -4,7 +4,7 @@
  */
 
 import { titleOf } from "./pieces/catalogue.js";
-import { by, fit, make, sign, title, write } from "./dom.js";
+import { bundle, by, fit, make, sign, title, write } from "./dom.js";
 import { placeOf } from "./score.js";
 
 const BEFORE = 3; // tokens shown from before now
@@ -95,7 +95,8 @@ export class State {
   }
 
   show(status) {
-    write(by("s-model"), `${status.model} on ${status.device === "edgetpu" ? "the Edge TPU" : "the CPU"}`);
+    by("s-model").title = status.model;
+    write(by("s-model"), `${bundle(status.model)} on ${status.device === "edgetpu" ? "the Edge TPU" : "the CPU"}`);
     write(by("s-output"), status.output);
     const tempo = `${Math.round(10 * status.tempo) / 10} bpm`;
     write(by("s-tempo"), status.condition ? `${tempo}; ${status.condition}` : tempo);

@@ -5,7 +5,7 @@
  */
 
 import * as api from "./api.js";
-import { by, make, say, title, write } from "./dom.js";
+import { bundle, by, make, say, title, write } from "./dom.js";
 
 export const PROGRAMS = [[1, "grand piano"], [7, "harpsichord"], [8, "clavichord"], [9, "celesta"], [12, "vibraphone"],
   [20, "church organ"], [21, "reed organ"], [25, "guitar"], [41, "violin"], [43, "cello"], [49, "strings"],
@@ -140,6 +140,7 @@ export class Steer {
     if (field.kind === "text") options = ["auto", "virtual", "none"].map((name) => [name, name]).concat(options);
     else if (field.kind !== "choice") return;
     if (field.kind === "choice" && !options.some(([one]) => String(one) === shown(value))) options.push([shown(value), shown(value)]);
+    if (field.key === "model") options = options.map(([name]) => [name, bundle(name)]);
     const wanted = JSON.stringify(options);
     if (field.offered === wanted) return;
     field.offered = wanted;

@@ -77,6 +77,9 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         raise UsageError(f"no verb {verb!r}{instead}; see 'bachd-train --help'")
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
+        if verb == "prepare" and not unknown[0].startswith("-"):
+            folder = "FOLDER" if unknown[0].endswith((".yaml", ".yml")) else unknown[0]
+            raise UsageError(f"prepare reads a corpus, and no recipe; write 'bachd-train prepare --corpus {folder}'")
         known = [name for action in choices[verb]._actions for name in action.option_strings]
         hint = did_you_mean(unknown[0].partition("=")[0], known)
         raise UsageError(f"unrecognized arguments: {' '.join(unknown)}{hint}; see 'bachd-train {verb} --help'")

@@ -54,7 +54,7 @@ class Recipe:
     name: str = setting("unnamed", recipe_kinds.bundle_name(), "Of the bundle.")
     description: str = setting("", kinds.text(), "What the bundle plays, in a few words.")
     program: int = setting(
-        1, kinds.whole(1, 128), "The General MIDI program that fits the music, {limits}, for bachd's own loudspeaker."
+        1, kinds.program(), "The General MIDI program that fits the music, {limits} or a name, for bachd's loudspeaker."
     )
     corpus: str | None = setting(None, kinds.text(), "'chorales', or None for a folder that the command line names.")
     train_on: Table[str, int] = setting(
@@ -207,6 +207,8 @@ class Recipe:
 
 def read(path: Path) -> Recipe:
     """Return the recipe in a file. Raises ConfigError with all its faults, one a line."""
+    if path.is_dir():
+        raise ConfigError([Fault(None, "", f"is a folder; give a recipe, and that with --corpus {path}")], path)
     if not path.exists():
         raise ConfigError(
             [Fault(None, "", f"there is no such file; give a recipe such as models/chorales/{FILE}")], path

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bachd.errors import ModelError, UsageError, pip_install
-from bachd.training import disk, next_steps
+from bachd.training import backend, disk, next_steps
 
 if TYPE_CHECKING:
     from bachd.neural.bundle.bundle import Bundle
@@ -51,11 +51,10 @@ def prepare(options: argparse.Namespace) -> None:
 
 def fit(options: argparse.Namespace) -> None:
     """Train, or go on with an interrupted run."""
-    from bachd.training import backend
-
     backend.check(options.strategy)
     recipe, music, work = _run(options)
     recipe.require(music)
+    backend.load()
     strategy = backend.strategy(options.strategy)  # before TensorFlow computes anything
     from bachd.training.fit import run_log
     from bachd.training.fit import train as trainer
@@ -74,6 +73,7 @@ def export(options: argparse.Namespace) -> None:
     target = options.bundle or Path("bundles") / recipe.name
     recipe = run_folder.recipe_of(work, recipe)
     run_folder.require_music(work, recipe.sides(music), sources.phrase_ends(music))
+    backend.load()
     from bachd.training.baselines import compare
     from bachd.training.export import bundle as export_bundle
     from bachd.training.fit import train as trainer
@@ -108,6 +108,7 @@ def harmony(options: argparse.Namespace) -> None:
     target = _existing_bundle(options, recipe)
     if not recipe.harmony:
         raise UsageError(f"{options.recipe} wants no harmony; set harmony to some epochs there, such as 14")
+    backend.load()
     from bachd.training.export import harmony as exporting
 
     with disk.writing(target, _AS_IT_WAS):
@@ -122,11 +123,18 @@ def _existing_bundle(options: argparse.Namespace, recipe: Recipe) -> Path:
     return target
 
 
+def _refuse_recipe(bundle: str) -> None:
+    if bundle.endswith((".yaml", ".yml")):
+        raise UsageError(f"{bundle} is a recipe; give the bundle that was made by it, such as bundles/mine")
+
+
 def baselines(options: argparse.Namespace) -> None:
     """Measure n-grams and the LSTM of the article on the same pieces."""
+    run = _run(options)
+    backend.load()
     from bachd.training.baselines import compare
 
-    found = compare.run(*_run(options))
+    found = compare.run(*run)
     print(json.dumps(found) if options.json else compare.as_text(found))
 
 
@@ -135,6 +143,7 @@ def check_edgetpu(options: argparse.Namespace) -> None:
     from bachd.neural.bundle.bundle import Bundle
     from bachd.training.export import edgetpu_compiler
 
+    _refuse_recipe(options.bundle)
     bundle = Bundle.open(options.bundle)
     found = edgetpu_compiler.violations(bundle.folder)
     if options.json:
@@ -149,6 +158,7 @@ def check_edgetpu(options: argparse.Namespace) -> None:
 
 def benchmark(options: argparse.Namespace) -> None:
     """Train and test on a public benchmark."""
+    backend.load()
     from bachd.training.jsb import benchmark
     from bachd.training.jsb import data as jsb_data
 
@@ -185,6 +195,7 @@ def evaluate(options: argparse.Namespace) -> None:
         return
     if options.html is not None:
         require(("matplotlib",))  # before a day of music is played
+    _refuse_recipe(options.bundle)
     bundle = Bundle.open(options.bundle)
     model = TfliteModel.open(bundle.folder)
     if options.given is not None:

@@ -119,6 +119,11 @@ class Section:
         node = self._values.get(key)
         return isinstance(node, Scalar) and node.plain and bool(SWITCH.fullmatch(node.text))
 
+    def is_word(self, key: str) -> bool:
+        """Whether a key has a text with a letter in it as its value, and not true or false."""
+        node = self._values.get(key)
+        return isinstance(node, Scalar) and any(map(str.isalpha, node.text)) and not self.is_switch(key)
+
     def keys_below(self, key: str) -> tuple[str, ...]:
         """Return the keys of the mapping below a key, where they are free."""
         node = self._values.get(key)

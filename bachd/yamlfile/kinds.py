@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bachd.music import pitch
+from bachd.music.performance import general_midi
 from bachd.yamlfile.fields import Section
+from bachd.yamlfile.wording import shortened
 
 
 def _same(value: Any) -> Any:
@@ -89,6 +91,24 @@ def note() -> Kind:
 
     limits = pitch.LOWEST, pitch.HIGHEST
     return Kind(read, limits, lambda value: None if value is None else pitch.name(value), whole=True)
+
+
+def program(*, zero: int = 0) -> Kind:
+    """Return a program of General MIDI, written as its number or its name, such as 'cello'. zero: as for `whole`."""
+    low, high = 1, len(general_midi.NAMES)
+    number = whole(low, high, zero=zero)
+
+    def read(section: Section, name: str, default: Any) -> Any:
+        given = section.text(name, None) if section.is_word(name) else None
+        if given is None:
+            return number.read(section, name, default)
+        try:
+            return general_midi.number(given) - zero
+        except ValueError as fault:
+            section.fault(name, f"{shortened(given)!r} {fault}")
+            return default
+
+    return Kind(read, number.limits, number.plain, whole=True)
 
 
 def only_or_all(values: Sequence[Any]) -> Any:

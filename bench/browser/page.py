@@ -69,15 +69,29 @@ def free_port() -> int:
 
 
 @contextmanager
-def playing(folder: Path, where: str, port: int, token: str = "auto") -> Iterator[subprocess.Popen[bytes]]:
-    """A bachd with a page, once it plays. token: whether it asks for one, as in config.yaml."""
-    (folder / "config.yaml").write_text(CONFIG.format(bpm=BPM, where=where, port=port, token=token))
+def playing(
+    folder: Path,
+    where: str,
+    port: int,
+    token: str = "auto",
+    config: str = CONFIG,
+    program: Sequence[str] = ("bachd",),
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A bachd with a page, once it plays. token: whether it asks for one, as in config.yaml.
+
+    config: what stands there. program: the module that is bachd, and arguments of its own before the verb.
+    """
+    (folder / "config.yaml").write_text(config.format(bpm=BPM, where=where, port=port, token=token))
     process = child_process.start(
-        "bachd",
+        *program,
         "run",
         stdin=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
-        environment={"RUNTIME_DIRECTORY": str(folder), "STATE_DIRECTORY": str(folder / "state")},
+        environment={
+            "RUNTIME_DIRECTORY": str(folder),
+            "STATE_DIRECTORY": str(folder / "state"),
+            "PYTHONPATH": str(Path(__file__).parents[2]),  # where program may be from, too
+        },
         folder=folder,
     )
     try:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
 from bachd.commands.cli import main
+from bachd.neural.bundle import bundle
 
 
 def test_models_and_pieces_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -22,6 +25,26 @@ def test_models_and_pieces_are_listed(capsys: pytest.CaptureFixture[str]) -> Non
     assert [model["name"] for model in json.loads(capsys.readouterr().out)] == ["cello", "chorales", "keyboard"]
     assert main(["pieces", "--model", "chorale"]) == 69
     assert "did you mean 'chorales'?" in capsys.readouterr().err
+
+
+def test_bundles_of_ones_own_are_models_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    near, far = tmp_path / "near", tmp_path / "far"
+    for path in (near / "bundles/mine", near / "beside", far / "named", far / "broken"):
+        shutil.copytree(bundle.folder("cello"), path)
+    (far / "broken/card.json").write_text("{")
+    (near / "config.yaml").write_text(f"model: {far}/named\n")
+    monkeypatch.chdir(near)
+    assert main(["models"]) == 0
+    listed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    named = {"./beside", "./bundles/mine", f"{far}/broken", f"{far}/named"}
+    assert listed.keys() == {"cello", "chorales", "keyboard"} | named
+    assert listed["./bundles/mine"] == listed["cello"]
+    assert listed[f"{far}/broken"].startswith(f"cannot be used: {far}/broken/card.json: is not JSON")
+    (near / "config.yaml").write_text("model: ./bundles/mine\ntempo: 1200\n")  # `bachd check` says that
+    assert main(["models", "--config", str(near / "config.yaml"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[-1]["name"] == "./bundles/mine"
 
 
 def test_pieces_are_searched_by_title_and_key(capsys: pytest.CaptureFixture[str]) -> None:

@@ -69,6 +69,13 @@ def test_a_proxys_names_and_the_token(write: Write) -> None:
     assert load(write("web: {hosts: pi.local}")).web.hosts == ("pi.local",)
 
 
+def test_a_program_may_be_a_name(write: Write) -> None:
+    config = load(write("midi: {program: {1: church organ, 2: 49}}\nvoices: {bass: {program: Cello}}"))
+    assert config.midi.program == ((1, 19), (2, 48))
+    assert config.voices.bass.program == 42
+    assert load(write("midi: {program: 'flute'}")).midi.program == 73
+
+
 def test_one_bank_and_program_hold_for_all_channels(write: Write) -> None:
     midi = load(write("midi: {program: 20, bank: 121/3, output: [Jack, NONE, 'FILE:x.mid']}")).midi
     assert (midi.program, midi.bank) == (19, 121 * 128 + 3)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.page.served_page import until
+from tests.page.served_page import Daemon, opened, until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 MODELS = Path(__file__).parents[2] / "models"
 TITLE = "document.getElementById('piece').textContent"
@@ -66,3 +67,18 @@ def test_a_file_that_is_no_music_is_called_as_its_owner_calls_it(page: Page) -> 
     page.click("#f-seed-piece")
     page.set_input_files("#upload", {"name": "act.py", "mimeType": "text/x-python", "buffer": b"print()"})
     until(page, "document.getElementById('pieces-fault').textContent.startsWith('act.py: ')")
+
+
+def test_a_bundle_of_ones_own_can_be_chosen_again(browser: Browser, unstarted: Daemon, tmp_path: Path) -> None:
+    shutil.copytree(MODELS / "chorales", tmp_path / "bundles/mine")
+    text = unstarted.config.read_text().replace("piece: bwv269, ", "")
+    unstarted.config.write_text(f"model: ./bundles/mine\n{text}")
+    unstarted.start()
+    plays = "document.getElementById('s-model').textContent"
+    with opened(browser, unstarted) as (page, wrong):
+        until(page, f"{plays} === 'mine on the CPU'")
+        for name in ("cello", "mine"):
+            page.select_option("#f-model", label=name)
+            until(page, f"{plays}.startsWith('{name} on ')")
+        assert page.get_attribute("#s-model", "title") == str(tmp_path / "bundles/mine")
+    assert wrong == []

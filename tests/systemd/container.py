@@ -178,10 +178,11 @@ class Journal:
 
 
 @contextmanager
-def booted(suite: str, shared: Path, *more: str, having: str = "") -> Iterator[Container]:
+def booted(suite: str, shared: Path, *more: str, having: str = "", network: bool = False) -> Iterator[Container]:
     """Boot a container of this suite; `shared` is /host inside.
 
-    more: options of systemd-nspawn. having: other packages that are in it, with commas between them.
+    more: options of systemd-nspawn. having: other packages that are in it, with commas between them. network: it shares
+    this machine's, and how its apt reaches the archive.
     """
     address = shared / "booted"
     address.unlink(missing_ok=True)  # of another one
@@ -189,8 +190,9 @@ def booted(suite: str, shared: Path, *more: str, having: str = "") -> Iterator[C
         listening.bind(str(address))
         listening.settimeout(PATIENCE)
         command = ["systemd-nspawn", "--quiet", f"--directory={root(suite, having)}", "--volatile=overlay", "--boot"]
-        command += ["--register=no", "--keep-unit", "--private-network", "--console=pipe", "--notify-ready=yes"]
+        command += ["--register=no", "--keep-unit", "--console=pipe", "--notify-ready=yes"]
         command += [f"--machine=bachd-{os.getpid()}", f"--bind={shared}:/host", f"--bind-ro={wheels(suite)}:/wheels"]
+        command += ["--bind-ro=/etc/apt/apt.conf.d"] if network else ["--private-network"]
         command += more
         environment = os.environ | {"NOTIFY_SOCKET": str(address), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
         streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}

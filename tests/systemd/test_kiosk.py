@@ -33,6 +33,26 @@ def test_what_is_wrong_is_said_in_a_line(tmp_path: Path) -> None:
     )
 
 
+def test_a_display_needs_neither_a_keyboard_nor_a_card_that_renders(tmp_path: Path) -> None:
+    for name, text in {
+        "bachd": "echo 'page      http://127.0.0.1:8080/'",
+        "chromium": "exit 1",
+        "cage": 'echo "$WLR_LIBINPUT_NO_DEVICES ${WLR_RENDERER:-} $2 $3"',
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    given = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    given |= {
+        "BACHD": str(tmp_path / "bachd"),
+        "STATE_DIRECTORY": str(tmp_path / "state"),
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+    }
+    said = subprocess.run([KIOSK, "score"], capture_output=True, text=True, check=True, env=given).stdout
+    renderer = "" if list(Path("/dev/dri").glob("renderD*")) else "pixman"
+    assert said == f"1 {renderer} -- {tmp_path}/chromium\n"
+    assert "http://127.0.0.1:8080/#stage=score" in (tmp_path / "state/open.html").read_text()
+
+
 def test_deploy_says_what_a_kiosk_needs() -> None:
     deploy = TOP / "deploy.sh"
     told = subprocess.run([deploy, "kiosk", "films"], capture_output=True, text=True, check=False)

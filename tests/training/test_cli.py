@@ -115,6 +115,12 @@ WRONG = {
     "fit good.yaml --corpus nowhere": (69, "nowhere is not a folder"),
     "fit good.yaml --corpus empty": (69, "no music in empty"),
     "fit gone.yaml --corpus empty": (78, "gone.yaml: there is no such file; give a recipe such as"),
+    "fit good.yaml --corpus good.yaml": (69, "good.yaml is a recipe; the corpus is 'chorales' or a folder with music"),
+    "fit empty": (78, "empty: is a folder; give a recipe, and that with --corpus empty"),
+    "evaluate good.yaml": (64, "good.yaml is a recipe; give the bundle that was made by it, such as bundles/mine"),
+    "check-edgetpu good.yaml": (64, "good.yaml is a recipe; give the bundle"),
+    "prepare good.yaml": (64, "prepare reads a corpus, and no recipe; write 'bachd-train prepare --corpus FOLDER'"),
+    "prepare empty": (64, "write 'bachd-train prepare --corpus empty'"),
     "export bad.yaml": (78, "widht"),
     "export good.yaml --corpus nowhere": (69, "nowhere is not a folder"),
     "baselines good.yaml --corpus nowhere": (69, "nowhere is not a folder"),
@@ -133,6 +139,32 @@ def test_what_is_wrong_is_said_before_the_framework_is_imported(tmp_path: Path) 
     assert done.stdout.splitlines() == [f"{code} False" for code, _ in WRONG.values()], done.stderr
     for line, (_, complaint) in zip(done.stderr.splitlines(), WRONG.values(), strict=True):
         assert complaint in line
+
+
+NOISY = """
+import os, sys
+from bachd.training import backend
+try:
+    with backend.quiet():
+        os.write(2, b"I0000 port.cc: of no use\\n")
+        {end}
+except ImportError:
+    pass
+os.write(2, b"after\\n")
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ("pass", ["after"]),
+        ("raise ImportError", ["I0000 port.cc: of no use", "after"]),
+        ("os.abort()", ["I0000 port.cc: of no use"]),
+    ],
+)
+def test_what_a_framework_reports_of_itself_is_shown_only_if_it_fails(end: str, said: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-c", NOISY.format(end=end)], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines() == said
 
 
 def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,6 +66,22 @@ def names() -> list[str]:
     return sorted(card.parent.name for card in _home().glob("*/card.json"))
 
 
+def own(home: Path, model: str = "") -> list[str]:
+    """The bundles of one's own, as absolute paths: folders in `home` or in its 'bundles', and those beside `model`.
+
+    model: the name or the path of a bundle; only one that is given by its path is one's own.
+    """
+    places = [home, home / "bundles"]
+    found = []
+    if "/" in model:
+        places.append(Path(model).parent)
+        found.append(Path(model))
+    for place in places:
+        found += sorted(card.parent for card in place.glob("*/card.json"))
+    each = {path.resolve(): str(path.absolute()) for path in reversed(found) if not is_shipped(path.resolve())}
+    return sorted(each.values())
+
+
 def folder(name_or_path: str | Path) -> Path:
     """The folder of a bundle, given by its name or as a path. Raises ModelError when there is none."""
     text = str(name_or_path)

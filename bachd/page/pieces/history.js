@@ -19,7 +19,7 @@ export class History {
     by("offer-close").addEventListener("click", () => this.dismiss());
     by("offer").addEventListener("close", () => this.dismiss());
     by("offer-play").addEventListener("click", () => this.attempt("offer-fault", async () => {
-      await api.replay({ favourite: window.location.hash.slice(MARK.length) });
+      await api.replay({ favourite: asked() });
       by("offer").close();
       say("The favourite comes with the next bar.");
     }));
@@ -28,10 +28,17 @@ export class History {
   }
 
   /** Ask whether the piece that the address holds is to be played. */
-  offer() {
-    if (!window.location.hash.startsWith(MARK) || by("offer").open) return;
-    write(by("offer-fault"), "");
-    by("offer").showModal();
+  async offer() {
+    if (!window.location.hash.startsWith(MARK)) return;
+    write(by("offer-about"), "");
+    by("offer-play").hidden = true;
+    if (!by("offer").open) by("offer").showModal();
+    await this.attempt("offer-fault", async () => {
+      const { piece, bars } = await api.describe(asked());
+      write(by("offer-about"), `This link holds a piece after ${title(piece)}, of ${bars} bars. It would be played from the next bar on.`);
+      by("offer-play").hidden = false;
+      by("offer-play").focus();
+    });
   }
 
   /** Take the piece out of the address, so that a reload does not ask again. */
@@ -104,6 +111,8 @@ export class History {
   }
 }
 
+/** The favourite in the address. */
+const asked = () => window.location.hash.slice(MARK.length);
 /** A favourite's number, which `bachd render --favourite` takes, and when it was kept. */
 const about = (number, when) => `no. ${number} · ${when.slice(0, 16).replace("T", " ")}`;
 const link = (favourite) => `${window.location.origin}${window.location.pathname}${MARK}${favourite}`;

@@ -108,11 +108,16 @@ export class Pieces {
     const again = this.playing === button;
     this.hush();
     if (again) return;
-    const { steps, bpm } = await this.fetch(card.dataset.name);
-    const ending = await this.hear(steps, bpm ?? 84, HEARD);
-    this.hush();
-    Object.assign(this, { ending, playing: button });
-    button.textContent = "Stop";
+    write(by("pieces-fault"), "");
+    try {
+      const { steps, bpm } = await this.fetch(card.dataset.name);
+      const ending = await this.hear(steps, bpm ?? 84, HEARD);
+      this.hush();
+      Object.assign(this, { ending, playing: button });
+      button.textContent = "Stop";
+    } catch (fault) {
+      write(by("pieces-fault"), fault.message);
+    }
   }
 
   hush() {

@@ -25,6 +25,9 @@ export class Listener {
   }
 
   async wake(volume) {
+    if (typeof AudioContext !== "function") {
+      throw new Error("This browser has no Web Audio, and cannot play here. What bachd plays goes on.");
+    }
     this.context ??= new AudioContext({ latencyHint: "balanced" });
     await this.context.resume();
     this.room ??= room(this.context);

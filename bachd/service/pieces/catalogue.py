@@ -9,7 +9,9 @@ import json
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
+from bachd.errors import ModelError
 from bachd.music import keys
 from bachd.music.notation.spelling import key_name
 from bachd.neural.bundle import bundle
@@ -33,9 +35,10 @@ class SeedPiece:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """A bundle that came with bachd."""
+    """A bundle that came with bachd, or one of one's own."""
 
     name: str
+    """Or its path, from the working directory if it is there."""
     description: str
     pieces: int
 
@@ -87,12 +90,22 @@ def _plain(text: str) -> str:
     return "".join(sign for sign in apart if not unicodedata.combining(sign) and sign not in "'\u2019")
 
 
-def models() -> list[ModelEntry]:
-    """The bundles that came with bachd, in alphabetical order. Raises ModelError for a damaged one."""
-    found = []
-    for name in bundle.names():
-        home = bundle.folder(name)
-        card = read_card(home)
-        told = json.loads((home / "card.json").read_text(encoding="utf-8"))
-        found.append(ModelEntry(name, str(told.get("description", "")), len(card.seeds)))
+def models(home: Path, model: str) -> list[ModelEntry]:
+    """The bundles that came with bachd, in alphabetical order, and after them those of `bundle.own`.
+
+    home: the folder of the settings. model: that of the settings. Raises ModelError for a damaged one of bachd's.
+    """
+    found = [_entry(name, bundle.folder(name)) for name in bundle.names()]
+    for path in map(Path, bundle.own(home, model)):
+        name = f"./{path.relative_to(Path.cwd())}" if path.is_relative_to(Path.cwd()) else str(path)
+        try:
+            found.append(_entry(name, path))
+        except ModelError as fault:
+            found.append(ModelEntry(name, f"cannot be used: {fault}", 0))
     return found
+
+
+def _entry(name: str, home: Path) -> ModelEntry:
+    card = read_card(home)
+    told = json.loads((home / "card.json").read_text(encoding="utf-8"))
+    return ModelEntry(name, str(told.get("description", "")), len(card.seeds))

@@ -6,7 +6,7 @@ Law: who may steer the music may not read or write any file: paths are for who c
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,17 +51,18 @@ def _is_trigger(name: str) -> bool:
         return False
 
 
-def permitted(wanted: Mapping[str, Any], draft: Draft, seeds: Path) -> Mapping[str, Any]:
+def permitted(wanted: Mapping[str, Any], draft: Draft, seeds: Path, models: Collection[str] = ()) -> Mapping[str, Any]:
     """Return a change that a page may make; a value that stays as it is may be anything. Raises ConfigError.
 
-    seeds: the folder of the uploaded pieces, which may be chosen by their paths.
+    seeds: the folder of the uploaded pieces, which may be chosen by their paths. models: bundles that may be, too.
     """
     faults = []
     for key, value in wanted.items():
         if value == draft.value(key):
             continue
         for text in value if isinstance(value, list) else [value]:
-            if isinstance(text, str) and not _is_free_of_paths(key, text, seeds):
+            offered = key == "model" and text in models
+            if isinstance(text, str) and not offered and not _is_free_of_paths(key, text, seeds):
                 faults.append(Fault(None, key, f"{text[:60]!r} is a path; such can only be set in config.yaml itself"))
         if key.startswith("web."):
             faults.append(Fault(None, key, "can only be changed in config.yaml itself"))

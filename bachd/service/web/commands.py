@@ -70,7 +70,7 @@ class Commands:
         self._player = player
         self._thread = thread
         self._seeds = state_dir.folder() / "seeds"
-        self._json = SettingsJson(self._seeds)
+        self._json = SettingsJson(self._seeds, live.path.parent)
 
     async def handle(self, what: str, given: Any) -> Any:
         """Carry out a command by its name. Raises BachdError if that cannot be."""
@@ -85,7 +85,8 @@ class Commands:
                 pass
             case "change":
                 wanted = checked(given)
-                await self._live.apply(lambda draft: draft.changed(permitted(wanted, draft, self._seeds)))
+                models = await self._models() if "model" in wanted else []
+                await self._live.apply(lambda draft: draft.changed(permitted(wanted, draft, self._seeds, models)))
             case "undo":
                 await self._live.apply(Draft.undone)
             case "redo":
@@ -122,6 +123,8 @@ class Commands:
                 return {"removed": await self._in_thread(partial(favourites.remove, text))}
             case "replay":
                 return await self._replay(given)
+            case "describe":
+                return await self._in_thread(partial(_described, _field(given, "favourite", str)))
             case "favourite":
                 return await self._in_thread(partial(self._favourite, _field(given, "number", int)))
             case "history":
@@ -129,6 +132,9 @@ class Commands:
             case _:
                 raise UsageError(f"unknown command {what!r}")
         return await self._in_thread(self._settings)
+
+    async def _models(self) -> list[str]:
+        return await self._in_thread(partial(self._json.models, self._exchange.latest.config.model))
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -204,6 +210,12 @@ def _minutes(given: Any) -> float | None:
     if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 < minutes <= MOST_MINUTES:
         raise UsageError(f'this needs an object such as {{"minutes": 30}}, up to {MOST_MINUTES}, or null for none')
     return float(minutes)
+
+
+def _described(text: str) -> dict[str, Any]:
+    """What a favourite holds. Raises UsageError."""
+    found = favourites.find(text)
+    return {"piece": found.title, "model": found.model, "bars": found.steps[-1].bar_number}
 
 
 def _field(given: Any, name: str, kind: type[F]) -> F:

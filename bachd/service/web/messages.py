@@ -18,7 +18,9 @@ Order: TypeAlias = Literal["play", "pause", "stop", "panic", "next", "again", "s
 """A command that is carried out at once and changes no setting."""
 Setting: TypeAlias = Literal["settings", "change", "undo", "redo", "save", "save_preset", "remove_preset"]
 """A command that is answered with the settings."""
-Command: TypeAlias = Literal[Order, Setting, "sleep", "learn", "keep", "replay", "forget", "history", "favourite"]
+Command: TypeAlias = Literal[
+    Order, Setting, "sleep", "learn", "keep", "replay", "describe", "forget", "history", "favourite"
+]
 
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 CHANGES: Final[tuple[Setting, ...]] = get_args(Setting)[1:]

@@ -28,9 +28,10 @@ FRESH: Final = 10.0
 class SettingsJson:
     """May wait for the disk."""
 
-    def __init__(self, seeds: Path) -> None:
-        """seeds: the folder of the uploaded pieces."""
-        self._seeds = seeds
+    def __init__(self, seeds: Path, home: Path) -> None:
+        """seeds: the folder of the uploaded pieces. home: that of config.yaml."""
+        self._seeds, self._home = seeds, home
+        self._chosen: set[str] = set()  # bundles of one's own that have played, wherever they are
         self._ports: tuple[float, list[str]] = (-FRESH, [])
 
     def of(self, config: Config, draft: Draft) -> Settings:
@@ -41,7 +42,7 @@ class SettingsJson:
             "undo": bool(draft.undos),
             "redo": bool(draft.redos),
             "choices": {
-                "models": bundle.names(),
+                "models": self.models(config.model),
                 "pieces": self._pieces(config.model),
                 "ports": self._list_ports(),
                 "devices": list(DEVICES),
@@ -51,6 +52,13 @@ class SettingsJson:
             "limits": LIMITS,
             "presets": presets.known(),
         }
+
+    def models(self, model: str) -> list[str]:
+        """The bundles to choose from, while `model` plays: names, and paths of one's own."""
+        if "/" in model:
+            self._chosen.add(model)
+        own = {path: None for each in ("", *sorted(self._chosen)) for path in bundle.own(self._home, each)}
+        return [*bundle.names(), *own]
 
     def _pieces(self, model: str) -> list[str]:
         own: list[str] = []

@@ -115,7 +115,8 @@ def _key(file: Path, version: str) -> str:
 def check(folder: Path) -> list[Path]:
     """List the files of music in a folder, unread. Raises CorpusError if it is no folder or holds none."""
     if not folder.is_dir():
-        raise CorpusError(f"{folder} is not a folder; the corpus is 'chorales' or a folder with music")
+        what = "a recipe" if folder.suffix in (".yaml", ".yml") else "not a folder"
+        raise CorpusError(f"{folder} is {what}; the corpus is 'chorales' or a folder with music")
     files = _files(folder)
     if not files:
         kinds = ", ".join((*MIDI, *SCORES))

@@ -70,6 +70,16 @@ def test_who_steers_the_music_reads_and_writes_no_files(change: dict[str, Any]) 
     assert "is a path; such can only be set in config.yaml itself" in told
 
 
+def test_of_bundles_only_those_that_are_offered_may_be_chosen_by_their_paths() -> None:
+    draft, offered = Draft(TEXT), ["chorales", "/home/me/bundles/mine"]
+    for path in ("/home/me/bundles/mine", "cello"):
+        assert permitted({"model": path}, draft, SEEDS, offered) == {"model": path}
+    with pytest.raises(ConfigError, match="is a path"):
+        permitted({"model": "/home/me/bundles/other"}, draft, SEEDS, offered)
+    with pytest.raises(ConfigError, match="is a path"):
+        permitted({"seed.piece": "/home/me/bundles/mine"}, draft, SEEDS, offered)
+
+
 def test_the_address_of_the_page_is_for_who_can_write_the_file() -> None:
     assert refused({"web.listen": "0.0.0.0:80"}) == ["web.listen: can only be changed in config.yaml itself"]
 

@@ -38,7 +38,7 @@ LARGEST_CHANGE: Final = 16 * 1024
 """Bytes of a change of settings, or of a favourite."""
 
 
-_ASKED: Final[tuple[Command, ...]] = ("sleep", "learn", "keep", "replay", "forget")
+_ASKED: Final[tuple[Command, ...]] = ("sleep", "learn", "keep", "replay", "describe", "forget")
 
 
 class App:

@@ -103,6 +103,9 @@ def test_a_piece_is_kept_played_again_and_written_down(bachd_run: Running) -> No
             await until(feed, "step")  # the next piece has been sent, and sounds soon
         assert part["whole"] is False
         assert (await asyncio.to_thread(ask, "/api/history")).json["favourites"] == [kept, part["kept"]]
+        told = await asyncio.to_thread(ask, "/api/describe", {"favourite": kept["favourite"]}, "POST")
+        assert (told.json["piece"], told.json["model"]) == (first, "chorales")
+        assert told.json["bars"] >= 1
         asked = await asyncio.to_thread(ask, "/api/replay", {"favourite": kept["favourite"]}, "POST")
         assert asked.json == {"playing": True}
         while not (step := (await until(feed, "step"))[0]["step"])["opens"]:
@@ -117,6 +120,8 @@ def test_a_piece_is_kept_played_again_and_written_down(bachd_run: Running) -> No
         assert f"<work-title>After {titles.full(first)}</work-title>".encode() in written.body
         for path, body, status in (
             ("/api/replay", {"favourite": "bachd1.broken"}, 422),
+            ("/api/describe", {"favourite": "bachd1.broken"}, 422),
+            ("/api/describe", {"favourite": 1}, 422),
             ("/api/replay", {"number": 9999}, 422),
             ("/api/replay", [], 422),
             ("/api/keep", {"number": "1"}, 409),
