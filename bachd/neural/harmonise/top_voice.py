@@ -136,6 +136,8 @@ class TopVoice:
                     best = chord if is_paid else best or chord
                     if is_paid:
                         return best[::-1]
+            if best:
+                break
         return best[::-1]
 
     def _suspended(self, row: FloatArray, before: Voices, chord: Voices) -> Voices:

@@ -62,8 +62,8 @@ class Report:
             " ".join([title.ljust(wide), *(_printed(getattr(row, name)).rjust(10) for name in names)])
             for title, row in self.rows.items()
         ]
-        given = "soprano and bass" if self.voice == BOTH else self.voice
-        what = f"the {given} of {self.pieces} held-out pieces is given, and nothing of what follows:"
+        given = "soprano and bass are given" if self.voice == BOTH else f"the {self.voice} is given"
+        what = f"of {self.pieces} held-out pieces {given}, and nothing of what follows:"
         moves = ["", "how the three voices under it move:", motion.as_text(self.motion)] if self.motion else []
         unseen = [] if self.unseen_melodies is None else ["", self.unseen_melodies.as_text()]
         return "\n".join([what, head, *lines, *moves, *unseen])
