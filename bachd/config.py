@@ -34,6 +34,8 @@ TOGETHER: Final = ("none", "harmonise", "duet", "answer", "continue")
 """What is done with what a person plays."""
 
 TOGETHER_VOICES: Final = ("soprano", "alto", "tenor", "bass")
+BOTH: Final = "both"
+"""Stands for the soprano and the bass."""
 """The voices that a person can play, from the top."""
 
 _HEAD: Final = """
@@ -197,15 +199,16 @@ class Config:
     )
     together_voice: str = setting(
         "soprano",
-        kinds.choice(*TOGETHER_VOICES),
+        kinds.choice(*TOGETHER_VOICES, BOTH),
         """The voice that you play, where the others join it: soprano, alto, tenor or bass. Of keys that are struck at
-        once, the highest counts; for the bass, the lowest.""",
+        once, the highest counts; for the bass, the lowest. With both, your right hand is the soprano and your left hand
+        the bass; alto and tenor join the right hand.""",
     )
     together_split: int | None = setting(
         None,
         kinds.note(),
         """The key that divides the keyboard, such as C4: the keys from there up are your voice, or those below it, if
-        that is the bass. The others accompany it. null does not divide it.""",
+        that is the bass. The others accompany it, or are the bass of both. null does not divide it.""",
     )
     midi: Midi = section(Midi())
     speaker: Speaker = section(
@@ -228,6 +231,11 @@ class Config:
     def bpm(self) -> float:
         """The tempo in quarter notes a minute while no external one is followed."""
         return self.tempo if isinstance(self.tempo, float | int) else tempo.USUAL
+
+    @property
+    def given_voice(self) -> int:
+        """The place of the voice that a person plays, counted from the top, from 0 on."""
+        return 0 if self.together_voice == BOTH else TOGETHER_VOICES.index(self.together_voice)
 
     def pace(self, step: Step) -> float:
         """Return the pace of a step's piece, as a share of `bpm`."""

@@ -124,6 +124,15 @@ def voices(bundle: Bundle) -> int:
     return found
 
 
+def require_inner_voices(bundle: Bundle) -> None:
+    """Raise ModelError if a bundle cannot put voices between a soprano and a bass that are given."""
+    if chords(bundle) is None:
+        raise ModelError(
+            f"model '{bundle.card.name}' finds no voices between a soprano and a bass; chorales does: "
+            "set model, or another together_voice"
+        )
+
+
 def effort(lookahead: int | str) -> Effort:
     """Return the effort for a value of `sampling.lookahead`."""
     return Fixed(lookahead) if isinstance(lookahead, int) else Adaptive()

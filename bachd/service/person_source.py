@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
-from bachd.config import Config
+from bachd.config import BOTH, Config
 from bachd.errors import BachdError, ModelError, OutputError
 from bachd.service.tempo_source import Call
 
@@ -126,7 +126,10 @@ def require_voices(config: Config) -> None:
     from bachd.neural.bundle.bundle import Bundle
 
     try:
-        assemble.voices(Bundle.open(config.model))
+        bundle = Bundle.open(config.model)
+        assemble.voices(bundle)
+        if config.together_voice == BOTH:
+            assemble.require_inner_voices(bundle)
     except ModelError as fault:
         raise ModelError(f"together: {config.together}: {fault}") from None
 

@@ -151,8 +151,8 @@ def make_parser() -> argparse.ArgumentParser:
     )
     evaluation.add_argument(
         "--given",
-        choices=("soprano", "alto", "tenor", "bass"),
-        help="instead, put the others to this voice of the held-out pieces and compare with the composer",
+        choices=("soprano", "alto", "tenor", "bass", "both"),
+        help="instead, put the others to this voice of the held-out pieces, or to soprano and bass, and compare",
     )
     evaluation.add_argument(
         "--grade", type=Path, metavar="FILE.json", help="with --pieces: distributions of Fang et al. 2020 to grade by"

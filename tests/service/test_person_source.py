@@ -12,7 +12,7 @@ from bachd.config_web import Web
 from bachd.errors import ModelError, OutputError
 from bachd.midi.input.person import PersonEvent
 from bachd.service import preflight
-from bachd.service.person_source import open_or_warn, open_person
+from bachd.service.person_source import open_or_warn, open_person, require_voices
 from tests.service.person.cable import Cable
 
 
@@ -59,6 +59,13 @@ def test_music_of_one_voice_cannot_harmonise_and_the_line_says_what_can(caplog: 
         assert open_or_warn(config, lambda *_: None) is None
     assert caplog.messages == [f"{line}; the music plays without you"]
     assert open_person(Config(together="answer", model="cello"), lambda *_: None) is not None
+
+
+def test_a_model_without_inner_voices_is_refused_where_both_hands_play() -> None:
+    with pytest.raises(ModelError, match="'keyboard' finds no voices between a soprano and a bass; chorales does"):
+        require_voices(Config(together="harmonise", model="keyboard", together_voice="both"))
+    require_voices(Config(together="harmonise", model="chorales", together_voice="both"))
+    require_voices(Config(together="none", model="keyboard", together_voice="both"))
 
 
 def test_without_midi_the_music_plays_and_check_warns(

@@ -10,25 +10,21 @@ from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Final
 
-import numpy as np
-
 from bachd.music.event import TICKS, Event
 from bachd.music.keys import Key
 from bachd.music.metre import Place
 from bachd.music.voices import Voices
-from bachd.neural.features import HOLD, LENGTHS, LOWEST, START, SYMBOLS
+from bachd.neural.features import FloatArray
 from bachd.neural.harmonise import counterpoint
 from bachd.neural.harmonise.counterpoint import STEP
 from bachd.neural.harmonise.harmony import Harmony, HarmonyGraph
 from bachd.neural.harmonise.melody_features import MelodyHistory
 from bachd.neural.harmonise.voicing import has_room
-from bachd.neural.model import Model
 from bachd.neural.outlook import Outlook
-from bachd.neural.runtime import Int8Array
 
 EIGHTH: Final = TICKS // 2
-_MOVES: Final = 0.2
-"""Probability of a change within the beat, as the network sees it, from which there is one."""
+_MOVES: Final = -3.0
+"""Nats by which a figure is likelier than that the chord stays, at least."""
 _STAYS, _REPEATED, _STEPS = 0.25, 0.15, 0.3
 """Shares of the ways that a melody goes on: it holds its note, strikes it again, steps up or down."""
 _ONWARD, _BASS_ONWARD = 0.5, 0.3
@@ -64,25 +60,6 @@ class Owed:
     """The voices that moved off the beat before, and where to: they do not do the same at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spelled:
-    """How an event was asked for, so that the network can be asked once more."""
-
-    hidden: Int8Array
-    before: Voices
-    outlook: Outlook
-    event: Event
-
-    def moves(self, model: Model) -> bool:
-        """Whether the network wants the chord to change within the beat. Raises ModelError."""
-        symbols = [
-            (START if pitch in self.event.starts else HOLD) + pitch - LOWEST for pitch in reversed(self.event.sounding)
-        ]
-        lengths = model.head_logits(self.hidden, symbols, self.before, self.outlook)[SYMBOLS:]
-        weights = np.exp(lengths - lengths.max())
-        return float(weights[: LENGTHS.index(EIGHTH) + 1].sum() / weights.sum()) >= _MOVES
-
-
 def is_simple(place: Place) -> bool:
     """Whether the beats are quarters, or longer ones that halve to quarters."""
     return place.metre.beat % TICKS == 0
@@ -111,9 +88,14 @@ def likely_chords(
     return [replace(each, share=each.share / total) for each in found]
 
 
-def fitting(chord: Voices, key: Key, lowest: int, ways: Ways) -> list[Voices]:
-    """Return the figures over a chord that are good whichever way the music goes on."""
-    return [moved for moved in counterpoint.figures(chord, key, lowest) if _fits(chord, moved, lowest, ways)]
+def likely(graph: HarmonyGraph, row: FloatArray, chord: Voices, found: Sequence[Voices]) -> list[Voices]:
+    """Return the figures over a chord that are likely enough beside that it stays, the likeliest first.
+
+    row: of features, off the beat. Raises ModelError.
+    """
+    stays, *nats = graph.likelihoods(row, [chord, *found])
+    order = sorted(range(len(found)), key=lambda index: -nats[index])
+    return [found[index] for index in order if nats[index] >= stays + _MOVES]
 
 
 def moves(before: Voices, after: Voices) -> frozenset[tuple[int, int]]:
@@ -127,24 +109,17 @@ def directions(before: Voices, after: Voices) -> dict[int, int]:
     return {voice: 1 if now > then else -1 for voice, (then, now) in moved if now != then}
 
 
-def suspended(before: Voices, chords: Iterable[Voices], owed: Owed) -> dict[Voices, Voices]:
-    """Return the chords with a note of the last one suspended, each with the one that it becomes."""
-    return {
-        each: chord
-        for chord in chords
-        for each in counterpoint.suspensions(before, chord)
-        if owed.ways.keys().isdisjoint(directions(each, chord))
-    }
-
-
 def tied(event: Event, before: Voices, pitches: Iterable[int], ticks: int) -> Event:
     """Return the event with some of its pitches held over, if they sounded before."""
     held = {*event.held, *(set(pitches) & set(before))}
     return Event(tuple(pitch for pitch in event.starts if pitch not in held), tuple(sorted(held)), ticks)
 
 
-def _fits(chord: Voices, moved: Voices, lowest: int, ways: Ways) -> bool:
-    """Whether a figure can go on in its direction often enough, and its inner voices by step nearly always."""
+def fits(chord: Voices, moved: Voices, lowest: int, ways: Ways) -> bool:
+    """Whether a figure can go on in its direction often enough, and its inner voices by step nearly always.
+
+    lowest: the lowest pitch to play.
+    """
     moving = directions(chord, moved)
     for voice, way in moving.items():
         onward = {(moved[voice] + way * by) % 12 for by in (1, STEP)}

@@ -3,41 +3,37 @@
 Law: nothing of what follows is known. A note of the melody begins an event, and the event before is cut there; the
 melody is never changed, and where the network would move it, it stays.
 
-The melody is the top voice, unless another one is asked for. The head spells chords from the top down, so it begins
-with the note that is given. Where the bundle has a graph that names the chord under a note, the head chooses among the
-ways to set that chord out; else the other notes are drawn as ever. For a melody in another voice, see lower_voice.py.
+The melody is the top voice, unless another one is asked for. Where the bundle has a graph that names the chord under a
+note, see top_voice.py; else the network draws the other notes as ever: the head spells chords from the top down, so it
+begins with the note that is given. For a melody in another voice, see lower_voice.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from typing import Final
 
-from bachd.music.event import TICKS, Event
+from bachd.music.event import Event
 from bachd.music.keys import Key
 from bachd.music.metre import Grid
-from bachd.music.voices import Voices
 from bachd.neural.features import HIGHEST, HOLD, LOWEST, START
-from bachd.neural.harmonise import figuration
-from bachd.neural.harmonise.figuration import EIGHTH, Owed, Spelled
+from bachd.neural.harmonise.figuration import EIGHTH
 from bachd.neural.harmonise.harmony import HarmonyGraph
 from bachd.neural.harmonise.lower_voice import LowerVoice
 from bachd.neural.harmonise.past import Past
-from bachd.neural.harmonise.voicing import Voicing, smoothest, voicings
+from bachd.neural.harmonise.top_voice import TopVoice
 from bachd.neural.model import Model
 from bachd.neural.outlook import NOWHERE, Outlook
 from bachd.neural.runtime import Int8Array
 from bachd.neural.sampling.guidance import Guidance
-from bachd.neural.sampling.nucleus import drawn_order
 from bachd.neural.sampling.sampler import Sampler
 
 VOICES: Final = 4
 """Notes of a chord, where there is room for them."""
 _ALONE: Final = 0.7
 """Temperature of what is played without a melody."""
-_AS_LIKELY, _BASS_AS_LIKELY = 0.4, 1.0
-"""Nats by which a chord may be less likely than the likeliest, if voices step in it that have to: any, and the bass."""
 _ATTEMPTS, _WARMER = 4, 0.2
 """How often an event is drawn with which the music would stand still or circle; how much more daringly each time."""
 
@@ -61,21 +57,26 @@ class Harmoniser:
         key: of the melody, if it is known as a whole; otherwise it is estimated as the melody comes. chords: names the
         chord under a note; without it, that is left to `model`, too.
         """
-        self._chords = chords
         self._model, self._sampler, self._voices = model, sampler, voices
         place = min(voice, voices - 1)
         self._lower = LowerVoice(model, sampler, chords, place, voices) if place else None
         self._past = Past(model.context(), grid or Grid(), key, place)
         self._melody: int | None = None
         self._in_time = True
-        self._owed = Owed()
-        self._spelled: Spelled | None = None
-        """The chord on a beat, while it sounds."""
+        self.bass: int | None = None
+        """The lowest note, from the next event on, where that is given, too; it takes `chords` and the top voice."""
+        self._top = None if place or chords is None else TopVoice(chords, self._past, sampler.pitches[0], voices)
 
     @property
     def melody(self) -> int | None:
         """The note of the melody that sounds, as the network knows it; None in a rest."""
         return self._melody
+
+    @property
+    def given(self) -> frozenset[int]:
+        """The notes that sound and are given, as the network knows them: of the melody and, perhaps, of the bass."""
+        bass = None if self._top is None else self._top.bass
+        return frozenset(note for note in (self._melody, bass) if note is not None)
 
     def strike(self, pitch: int, tick: int, *, in_time: bool = True) -> Event:
         """Return the event that begins with a note of the melody at `tick`; if that is earlier, it is a new piece.
@@ -88,6 +89,7 @@ class Harmoniser:
         self._in_time = in_time
         outlook = self._settle(tick, lambda: self._past.given(note, held=False))
         self._melody = note
+        self._take_bass(note)
         return self._draw(START + note - LOWEST, outlook)
 
     def go_on(self, tick: int) -> Event:
@@ -98,18 +100,21 @@ class Harmoniser:
         note = self._melody
         if note is None:
             raise ValueError("no note of the melody is held")
-        figures: Sequence[Voices] = ()
-        if (spelled := self._spelled) is not None and self._past.place_at(tick).phase % TICKS == EIGHTH:
-            figures = self._figures(spelled, note, tick)
-            if not figures:
-                return Event((), spelled.event.sounding, EIGHTH)
+        self._take_bass(note)
+        chord = None if self._top is None else self._top.between(note, tick)
+        if chord is not None and self._past.sounding is not None and chord == self._past.sounding.sounding:
+            return Event((), chord, EIGHTH)
         outlook = self._settle(tick, lambda: self._past.given(note, held=True))
         self._melody = note
-        return self._draw((HOLD if note in self._past.last else START) + note - LOWEST, outlook, figures)
+        if self._top is not None and chord is not None:
+            self._past.sounding = event = self._top.moved(chord)
+            return event
+        return self._draw((HOLD if note in self._past.last else START) + note - LOWEST, outlook)
 
     def preview(self, tick: int) -> Event:
         """Return what `go_on` would return, and change nothing."""
         kept, rng = vars(self).copy(), self._sampler.rng.getstate()
+        self._top = copy(self._top)
         try:
             with self._past.unchanged():
                 return self.go_on(tick)
@@ -131,27 +136,44 @@ class Harmoniser:
         if self._melody is not None:
             self._settle(tick, lambda: NOWHERE)
             self._melody, self._past.sounding = None, Event((), (), 1)
+            self._take_bass(None)
+
+    def _take_bass(self, note: int | None) -> None:
+        """Let the lowest note be the given one, moved by octaves to where there is room for it below the melody."""
+        if self._top is not None:
+            bass = None if note is None or self.bass is None else self.bass
+            while bass is not None and bass < self._sampler.pitches[0]:
+                bass += 12
+            self._top.bass = None if bass is None or note is None or note - bass < self._voices else bass
 
     def _settle(self, tick: int, look: Callable[[], Outlook]) -> Outlook:
         sounding = self._past.sounding
-        outlook, self._spelled = self._past.settle(tick, look), None
-        if sounding is None or self._past.last != sounding.sounding:  # it was over at once, or a piece begins
-            self._owed = Owed()
+        outlook = self._past.settle(tick, look)
+        if self._top is not None:
+            self._top.cut(sounding)
         return outlook
 
-    def _draw(self, top: int | None, outlook: Outlook, figures: Sequence[Voices] = ()) -> Event:
-        wanted = Guidance(key=outlook.key, least=self._voices, most=self._voices)
+    def _draw(self, top: int | None, outlook: Outlook) -> Event:
+        self._past.sounding = event = self._drawn(top, outlook)
+        return event
+
+    def _drawn(self, top: int | None, outlook: Outlook) -> Event:
+        sampler, ticks = self._sampler, self._past.to_quarter
+        if top is not None and self._top is not None:
+            event = self._top.chord(outlook, sampler.temperature, sampler.rng, in_time=self._in_time)
+            if event is not None:
+                return event
+        if self._top is not None:
+            self._top.forget()
         hidden = self._model.encode(self._past.context)
+        wanted = Guidance(key=outlook.key, least=self._voices, most=self._voices)
         if top is None:
-            event, self._owed = self._draw_unled(hidden, wanted, outlook), Owed()
-        elif self._lower is not None:
+            return self._draw_unled(hidden, wanted, outlook)
+        if self._lower is not None:
             event = self._lower.draw(top, hidden, self._past, wanted, outlook)
-            event = event if self._in_time else replace(event, ticks=self._past.to_quarter)
-        elif figures:
-            event = self._draw_figure(top, hidden, replace(wanted, voicings=_spelled(figures)), outlook)
-        else:
-            event = self._draw_chord(top, hidden, wanted, outlook)
-        self._past.sounding = event
+            return event if self._in_time else replace(event, ticks=ticks)
+        event = sampler.sample(hidden, self._past.last, wanted, outlook, given=(top,))
+        assert event is not None  # a piece cannot end unless it is allowed to
         return event
 
     def _draw_unled(self, hidden: Int8Array, wanted: Guidance, outlook: Outlook) -> Event:
@@ -162,83 +184,6 @@ class Harmoniser:
                 break
         assert event is not None
         return event
-
-    def _draw_figure(self, top: int, hidden: Int8Array, wanted: Guidance, outlook: Outlook) -> Event:
-        before = self._past.last
-        drawn = self._sampler.sample(hidden, before, wanted, outlook, given=(top,))
-        assert drawn is not None  # a piece cannot end unless it is allowed to
-        event = figuration.tied(drawn, before, drawn.sounding, EIGHTH)
-        ways = {} if self._owed.resolution else figuration.directions(before, event.sounding)
-        self._owed = Owed(ways, None, figuration.moves(before, event.sounding))
-        return event
-
-    def _draw_chord(self, top: int, hidden: Int8Array, wanted: Guidance, outlook: Outlook) -> Event:
-        """Draw the chord under a note of the melody; on a beat one of its notes may be suspended."""
-        before, place = self._past.last, self._past.place
-        wanted = self._with_chord(wanted, outlook)
-        on_beat = bool(wanted.voicings) and self._in_time and figuration.is_simple(place) and place.phase % TICKS == 0
-        is_held = outlook.given is not None and outlook.given.held
-        resolutions = figuration.suspended(before, _spelled(wanted.voicings), self._owed) if on_beat else {}
-        if resolutions:  # under a note that is held there is nothing to lose
-            plain = () if is_held else wanted.voicings
-            wanted = replace(wanted, voicings=(*plain, *_spelled(resolutions)))
-        event = self._sampler.sample(hidden, before, wanted, outlook, given=(top,))
-        assert event is not None
-        resolution = resolutions.get(event.sounding)
-        owed = {} if resolution is None else figuration.directions(event.sounding, resolution)
-        self._owed = Owed(owed, resolution, self._owed.figure if on_beat else frozenset())
-        if wanted.voicings and is_held and event.sounding == before and place.phase:
-            event = figuration.tied(event, before, before, event.ticks)  # it is struck again in a new bar alone
-        if on_beat and len(event.sounding) == self._voices:
-            kept = () if resolution is None else set(event.sounding) - set(resolution)
-            event = figuration.tied(event, before, kept, min(event.ticks, EIGHTH))
-            self._spelled = Spelled(hidden.copy(), before, outlook, event)
-        if wanted.voicings and not self._in_time:
-            event = replace(event, ticks=self._past.to_quarter)
-        return event
-
-    def _figures(self, spelled: Spelled, note: int, tick: int) -> Sequence[Voices]:
-        """Return what the chord that sounds may become off the beat at `tick`; nothing if it stays."""
-        chord, key = spelled.event.sounding, spelled.outlook.key
-        if (resolution := self._owed.resolution) is not None:
-            return (resolution,)
-        if self._chords is None or key is None or not spelled.moves(self._model):
-            return ()
-        past, beat = self._past, tick + EIGHTH
-        ways = [(share, past.given(pitch, held=held)) for share, pitch, held in figuration.melodies(note, key)]
-        chords = figuration.likely_chords(self._chords, past.history_until(beat), past.place_at(beat), ways)
-        found = figuration.fitting(chord, key, self._sampler.pitches[0], chords)
-        return [each for each in found if figuration.moves(chord, each).isdisjoint(self._owed.figure)]
-
-    def _with_chord(self, wanted: Guidance, outlook: Outlook) -> Guidance:
-        """Add the ways to set out a chord that is drawn for the given note and lasts until the next quarter.
-
-        Where a voice owes a step that the likeliest chord has no room for, the next one is taken if it is as likely.
-        """
-        given, key, owed = outlook.given, outlook.key, self._owed.ways
-        if self._chords is None or given is None or key is None:
-            return wanted
-        row = self._past.history.features(given.pitch, self._past.place, outlook, held=given.held)
-        chords, lowest = self._chords.likeliest(row, given.pitch), self._sampler.pitches[0]
-        order = drawn_order([logit for logit, _ in chords], self._sampler.temperature, self._sampler.rng)
-        if not order:
-            return wanted
-        least = chords[order[0]][0] - (_BASS_AS_LIKELY if 0 in owed else _AS_LIKELY)
-        best: tuple[Voicing, ...] = ()
-        for index in order:
-            if best and chords[index][0] < least:
-                break
-            found = voicings(given.pitch, chords[index][1], self._voices, lowest, self._past.last)
-            found, is_paid = smoothest(found, self._past.last, key, owed)
-            best = found if is_paid and found else best or found
-            if is_paid and found:
-                break
-        return replace(wanted, voicings=best, longest=self._past.to_quarter) if best else wanted
-
-
-def _spelled(chords: Iterable[Voices]) -> tuple[Voicing, ...]:
-    """Return chords turned round: from the top down, or back."""
-    return tuple([each[::-1] for each in chords])
 
 
 def _within(pitch: int) -> int:

@@ -101,7 +101,7 @@ class LowerVoice:
         top = LOWEST + symbol % PITCHES
         if self._chords is None:
             return [] if outlook.key is None else plain_chords(top, outlook.key, given)
-        row = past.history.features(top, past.place, outlook, held=symbol >= HOLD)
+        row = past.history.features(top, past.place, outlook, held=symbol >= HOLD, chord=past.quarter)
         return self._chords.likeliest(row, top, having=given.pitch % 12)
 
 

@@ -19,6 +19,10 @@ class Turn:
     tick: int
     pitch: int | None
     """The note that begins; None for a rest, or the end."""
+    bass: int | None = None
+    """The lowest note below it, where that is given, too."""
+    held: bool = False
+    """Whether the note began before, and only the bass is another one."""
 
 
 def line(events: Iterable[Event], voice: int) -> list[Turn]:
@@ -33,6 +37,23 @@ def line(events: Iterable[Event], voice: int) -> list[Turn]:
         if note != before or note in event.starts:
             found.append(Turn(tick, note))
         tick, before = tick + event.ticks, note
+    return [*found, Turn(tick, None)]
+
+
+def outer_lines(events: Iterable[Event]) -> list[Turn]:
+    """Return the highest notes of some events as a melody with the lowest ones as its bass, and its end."""
+    found: list[Turn] = []
+    tick, top, bass = 0, None, None
+    for event in events:
+        notes = event.sounding
+        before, (top, bass) = (
+            (top, bass),
+            (notes[-1], notes[0]) if len(notes) > 1 else (notes[-1] if notes else None, None),
+        )
+        begins = top != before[0] or top in event.starts
+        if begins or bass != before[1]:
+            found.append(Turn(tick, top, bass, held=not begins))
+        tick += event.ticks
     return [*found, Turn(tick, None)]
 
 
@@ -60,4 +81,5 @@ def harmonise(harmoniser: Harmoniser, melody: Sequence[Turn]) -> Iterator[Event]
             harmoniser.release(turn.tick)
             event = Event((), (), 1)
         else:
-            event = harmoniser.strike(turn.pitch, turn.tick)
+            harmoniser.bass = turn.bass
+            event = harmoniser.go_on(turn.tick) if turn.held else harmoniser.strike(turn.pitch, turn.tick)

@@ -1,4 +1,6 @@
-"""What the harmony graph is told of a melody: its notes so far as intervals from the present one, keys and metre.
+"""What the harmony graph is told: the notes of a melody so far as intervals from the present one, keys and metre.
+
+Within a quarter, the chord that it began with, too.
 
 Law: the layout is fixed here, and FINGERPRINT names it; nothing later than the present note is in it, and a melody that
 is moved by some semitones gives the same features.
@@ -17,6 +19,7 @@ import numpy as np
 from bachd.music.event import TICKS
 from bachd.music.keys import Key
 from bachd.music.metre import Place
+from bachd.music.voices import Voices
 from bachd.neural.features import FloatArray
 from bachd.neural.outlook import Outlook
 
@@ -60,11 +63,14 @@ _BLOCKS: Final = {
     "onset": 8,
     "since": _SINCE,
     "height": 1,
+    "chord": 2 * _CLASSES + 1,
 }
 WIDTH: Final = sum(_BLOCKS.values())
 """How many features there are, each from 0 to 1."""
-FINGERPRINT: Final = hashlib.sha256(repr(("bachd melody 1", _BLOCKS, _SPANS, _LENGTHS)).encode()).hexdigest()[:16]
+FINGERPRINT: Final = hashlib.sha256(repr(("bachd melody 2", _BLOCKS, _SPANS, _LENGTHS)).encode()).hexdigest()[:16]
 """Names this layout; a bundle's card repeats it."""
+CHORD: Final = slice(WIDTH - _BLOCKS["chord"], WIDTH)
+"""What is told of the chord that the quarter began with."""
 _AT: Final = dict(zip(_BLOCKS, np.cumsum([0, *_BLOCKS.values()]).tolist(), strict=False))
 _MIDDLE: Final = 67
 """MIDI number in the middle of a soprano."""
@@ -115,10 +121,11 @@ class MelodyHistory:
         if self._tick - last.tick >= _LONG:
             self._begun = self._tick
 
-    def features(self, pitch: int, place: Place, outlook: Outlook, *, held: bool) -> FloatArray:
+    def features(self, pitch: int, place: Place, outlook: Outlook, *, held: bool, chord: Voices = ()) -> FloatArray:
         """What is known when `pitch` sounds from here on, at `place`; shape (WIDTH,), from 0 to 1.
 
-        held: whether it began before. outlook: has the keys.
+        held: whether it began before. outlook: has the keys. chord: what the quarter began with, ascending; nothing
+        where it begins at `place`, or nobody knows.
         """
         row = np.zeros(WIDTH, np.float32)
         going_on = held and bool(self._notes) and self._notes[-1].pitch == pitch
@@ -136,6 +143,7 @@ class MelodyHistory:
         row[_AT["step"] + _STEP + max(-_STEP, min(_STEP, step))] = 1
         self._time(row, now, place, begins=not going_on)
         row[_AT["height"]] = min(1.0, max(0.0, (pitch - _MIDDLE) / 36 + 0.5))
+        _chord(row, pitch, chord)
         return row
 
     def _histograms(self, row: FloatArray, before: list[_Note], now: _Note) -> None:
@@ -184,6 +192,13 @@ def _keys(row: FloatArray, pitch: int, outlook: Outlook) -> None:
 
 def _above(key: Key, pitch: int) -> int:
     return (key.tonic - pitch) % 12 + 12 * key.minor
+
+
+def _chord(row: FloatArray, pitch: int, chord: Voices) -> None:
+    if chord:
+        told = row[CHORD]
+        told[[(each - pitch) % _CLASSES for each in chord]] = 1
+        told[[_CLASSES + (chord[0] - pitch) % _CLASSES, 2 * _CLASSES]] = 1
 
 
 def _recent(row: FloatArray, note: _Note, pitch: int) -> None:

@@ -32,6 +32,8 @@ class Past:
     history: MelodyHistory
     last: tuple[int, ...]
     """What sounded last, ascending."""
+    quarter: tuple[int, ...]
+    """What the quarter began with that `place` lies in, ascending; nothing where it begins there."""
     _note: int | None
     """The last one of the melody's voice, whoever played it."""
 
@@ -114,7 +116,7 @@ class Past:
         self._bars = Grid(((0, place.metre),), place.phase and place.metre.bar - place.phase)
         self._tick, self.place = 0, self._bars.place(0)
         self._played, self.history = Melody(), MelodyHistory()
-        self._note, self.last = None, ()
+        self._note, self.last, self.quarter = None, (), ()
         outlook = look()
         self.context.reset(self.place, outlook)
         return outlook
@@ -124,5 +126,8 @@ class Past:
         self._loop.add(event)
         self._tick += event.ticks
         self.place = self._bars.place(self._tick)
+        since = self.place.phase % TICKS
+        if since <= event.ticks:
+            self.quarter = event.sounding if since else ()
         self.context.push(event, self.place, outlook)
         self.last = event.sounding

@@ -1,13 +1,14 @@
 """Set out a chord for voices below a note, one of which may be given.
 
 Law: a voicing has all notes of its chord, the right one at the bottom, and makes no parallel fifths, octaves or
-unisons. Of several, those are left that move least (Aldwell and Schachter, "Harmony and Voice Leading").
+unisons. Of several, the one is taken that moves least (Aldwell and Schachter, "Harmony and Voice Leading").
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from bachd.music.keys import Key
@@ -27,10 +28,10 @@ _LEADING: Final = 11
 """Semitones from the tonic up to the leading note."""
 RANGES: Final = ((0, 127), (53, 127), (48, 67), (0, 62))
 """Lowest and highest pitch of soprano, alto, tenor and bass in which they sound well; the soprano's is not ours."""
+_USUAL: Final = (71, 65, 60, 51)
+"""Where the voices are in the mean in Bach's chorales."""
 _WIDEST: Final = 4
 """Semitones that an inner voice moves without a leap."""
-_SLACK: Final = 2
-"""By how much more than the least a voicing may cost, in semitones."""
 _LEAPS, _OVERLAP, _DOUBLED, _RETURNS, _STAYS, _DEBT = 3, 4, 6, 4, 2, 20
 """What it costs, in semitones, that a voice leaps, moves past its neighbour, doubles the leading note, or, owing a
 step, returns, stays or leaps."""
@@ -105,20 +106,30 @@ def _leads(before: Voicing, after: Voicing, given: int) -> bool:
 
 
 def smoothest(
-    found: tuple[Voicing, ...], sounded: tuple[int, ...], key: Key, ways: Mapping[int, int]
-) -> tuple[tuple[Voicing, ...], bool]:
-    """Return the voicings that move least, and whether the voices in `ways` go on by step in them.
+    found: Sequence[Voicing], sounded: tuple[int, ...], key: Key, ways: Mapping[int, int]
+) -> tuple[Voicing, bool]:
+    """Return the voicing that moves least, and whether the voices in `ways` go on by step in it.
 
-    key: its leading note is not doubled. ways: voices from the bottom that have to go on by step, with the direction
-    from which they came, 1 or -1.
+    found: at least one. key: its leading note is not doubled. ways: voices from the bottom that have to go on by step,
+    with the direction from which they came, 1 or -1.
     """
     before = sounded[::-1]
-    if not found or len(before) != len(found[0]):
-        return found, True
+    if len(before) != len(found[0]):
+        return min(found, key=_strain), True
     owed = {len(before) - 1 - voice: way for voice, way in ways.items()}
     costs = [_motion(before, each) + _faults(before, each, key) + _debts(before, each, owed) for each in found]
-    least = min(costs)
-    return tuple([each for each, cost in zip(found, costs, strict=True) if cost <= least + _SLACK]), least < _DEBT
+    strains = [_strain(each) + abs(each[-1] - before[-1]) for each in found]
+    least, _, best = min(zip(costs, strains, found, strict=True))
+    return best, least < _DEBT
+
+
+def _strain(chord: Voicing) -> int:
+    """Semitones by which the voices are away from where, and as far apart as, they usually are."""
+    if len(chord) != len(_USUAL):
+        return 0
+    places = sum(abs(pitch - usual) for pitch, usual in zip(chord[1:], _USUAL[1:], strict=True))
+    gaps = zip(pairwise(chord), pairwise(_USUAL), strict=True)
+    return places + sum(abs(high - low - (above - below)) for (high, low), (above, below) in gaps)
 
 
 def _motion(before: Voicing, after: Voicing) -> int:

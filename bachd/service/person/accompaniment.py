@@ -11,11 +11,13 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from bachd.config import TOGETHER_VOICES, Config
+from bachd.config import BOTH, TOGETHER_VOICES, Config
 from bachd.errors import UsageError
 from bachd.music.piece import Origin, Piece, Step
+from bachd.neural import assemble
+from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.harmonise.harmoniser import Harmoniser
-from bachd.neural.harmonise.melody import harmonise, line
+from bachd.neural.harmonise.melody import harmonise, line, outer_lines
 from bachd.service.factory import open_harmoniser, read_midi
 
 _LOWEST: Final = 127
@@ -29,13 +31,15 @@ class Accompaniment:
     piece: Piece
     harmoniser: Harmoniser
 
-    lowest: bool = False
-    """Whether the melody is the lowest notes of the piece, not the highest."""
+    voice: str = TOGETHER_VOICES[0]
+    """What the melody is: the lowest notes of the piece for the bass, also the highest for both, else these."""
 
     def steps(self) -> Iterator[Step]:
         """Yield the melody with its other voices. Raises ModelError."""
-        tick = 0
-        for event in harmonise(self.harmoniser, line(self.piece.events, _LOWEST if self.lowest else 0)):
+        tick, events = 0, self.piece.events
+        lowest = self.voice == TOGETHER_VOICES[-1]
+        melody = outer_lines(events) if self.voice == BOTH else line(events, _LOWEST if lowest else 0)
+        for event in harmonise(self.harmoniser, melody):
             yield Step(event, self.piece.grid.place(tick), Origin.MODEL, self.piece.name, opens=tick == 0)
             tick += event.ticks
 
@@ -48,6 +52,7 @@ def open_accompaniment(config: Config, melody: Path, rng: int) -> Accompaniment:
     piece = read_midi(melody, "--with")
     if not any(event.sounding for event in piece.events):
         raise UsageError(f"--with: {melody} holds no notes; give a .mid file with a melody")
-    voice = TOGETHER_VOICES.index(config.together_voice)
-    lowest = voice == len(TOGETHER_VOICES) - 1
-    return Accompaniment(piece, open_harmoniser(config, Random(rng), grid=piece.grid, voice=voice), lowest)
+    if config.together_voice == BOTH:
+        assemble.require_inner_voices(Bundle.open(config.model))
+    harmoniser = open_harmoniser(config, Random(rng), grid=piece.grid, voice=config.given_voice)
+    return Accompaniment(piece, harmoniser, config.together_voice)

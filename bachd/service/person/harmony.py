@@ -11,22 +11,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
-from random import Random
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from concurrent.futures import Executor, Future
+from typing import Any, Final, TypeAlias
 
-from bachd.config import TOGETHER_VOICES, Config
+from bachd.config import BOTH, TOGETHER_VOICES
 from bachd.errors import BachdError
-from bachd.midi.input.melody import MelodyFinder, Note
+from bachd.midi.input.melody import TOGETHER, MelodyFinder, Note
 from bachd.midi.input.person import PersonEvent
-from bachd.music.event import TICKS, Event
+from bachd.music.event import TICKS
 from bachd.realtime.transport import Conductor
 from bachd.service.parts import Parts
 from bachd.service.person.beat import PersonBeat
+from bachd.service.person.live_harmoniser import Chord, LiveHarmoniser, drawn_by
 from bachd.service.person.voices import Sent, Voices
-
-if TYPE_CHECKING:
-    from bachd.neural.harmonise.harmoniser import Harmoniser
 
 log = logging.getLogger("bachd")
 
@@ -39,8 +36,6 @@ PATIENCE: Final = 0.1
 """Seconds after a chord until the next one is looked for: somebody who plays faster is not to wait for that."""
 Expect: TypeAlias = Callable[[Sequence[int]], None]
 """Called with what comes next while the note is held, the note left out; with nothing when that is not so any more."""
-_Chord: TypeAlias = tuple[Event, int | None]
-"""An event, and the note of it that the person plays."""
 SHORTEST: Final = TICKS // 4
 """Ticks that a chord lasts at least while the melody holds its note."""
 
@@ -60,13 +55,14 @@ class HarmonyPartner:
         """conductor: the present one. clock: monotonic seconds. sent: called with what was sent. expect: see Expect."""
         self._conductor, self._clock, self._thread = conductor, clock, thread
         self._parts = parts
-        self._finder = MelodyFinder()
+        self._finder, self._left = MelodyFinder(), MelodyFinder()
         self._beat = PersonBeat(parts.bpm)
         self._voices = Voices(parts.outputs, parts.config.midi.channels, clock, sent)
-        self._harmoniser: Harmoniser | None = None
+        self._harmoniser = LiveHarmoniser()
         self._active = self._plays_alone = False
         self._turn = 0  # which note of the melody it is
         self._timer: asyncio.TimerHandle | None = None
+        self._struck: tuple[Note, int, bool] | None = None  # what waits for the left hand
         self._look: asyncio.TimerHandle | None = None  # ahead, soon
         self._expect, self._is_expecting = expect, False
         self.use(parts)
@@ -92,11 +88,12 @@ class HarmonyPartner:
             return
         voice, split = parts.config.together_voice, parts.config.together_split
         self._finder.use(lowest=voice == TOGETHER_VOICES[-1], split=split)
+        self._left.use(lowest=True, split=split)
         sounds = patches(parts.config)
         if not was_active or (sounds, parts.outputs) != (patches(before.config), before.outputs):
             self._voices.set_up([message for group in sounds for message in group])
-        if not was_active or _drawn_by(parts.config) != _drawn_by(before.config):
-            self._ask(lambda: self._open(parts), lambda _: None)
+        if not was_active or drawn_by(parts.config) != drawn_by(before.config):
+            self._ask(lambda: self._harmoniser.open(parts), lambda _: None)
         if self._plays_alone and not was_alone and self._finder.note is None:
             self._go_alone_from(self._beat.strike(self._clock(), self._conductor()))
         elif was_alone and not self._plays_alone and self._finder.note is None:
@@ -106,15 +103,43 @@ class HarmonyPartner:
 
     def take(self, event: PersonEvent) -> None:
         """React to what a person does."""
-        if self._finder.take(event) and self._active:
-            self._turn += 1
-            self._cancel()
-            if (note := self._finder.note) is None:
-                self._let_go(self._beat.at(event.moment, self._conductor()))
+        bass_before = self._bass
+        is_other, note = self._finder.take(event), self._finder.note
+        self._left.take(event)
+        bass = self._bass
+        if not self._active or not (is_other or (note is not None and bass != bass_before)):
+            return
+        waiting = self._struck
+        self._turn += 1
+        self._cancel()
+        if note is None:
+            self._let_go(self._beat.at(event.moment, self._conductor()))
+        elif is_other:
+            tick = self._beat.strike(event.moment, self._conductor())
+            struck = note, tick, self._beat.is_known(event.moment, self._conductor())
+            if bass is None and self._parts.config.together_voice == BOTH:
+                self._struck = struck
+                self._timer = asyncio.get_running_loop().call_later(TOGETHER, self._strike, *struck)
             else:
-                tick = self._beat.strike(event.moment, self._conductor())
-                in_time = self._beat.is_known(event.moment, self._conductor())
-                self._ask_for_chord(lambda: self._strike(note, tick, in_time=in_time), note, tick)
+                self._strike(*struck)
+        elif waiting is not None:
+            self._strike(*waiting)
+        else:
+            self._go_on(note, self._beat.at(event.moment, self._conductor()))
+
+    def _strike(self, note: Note, tick: int, in_time: bool) -> None:
+        """Play the chord under a note that has begun, and over the bass, if that is given, too."""
+        self._timer = self._struck = None
+        pitch, bass = note.pitch, self._bass
+        self._ask_for_chord(lambda: self._harmoniser.strike(pitch, bass, tick, in_time=in_time), note, tick)
+
+    @property
+    def _bass(self) -> int | None:
+        """The lowest note that the person plays beside the melody, where that is for the left hand."""
+        bass, note = self._left.note, self._finder.note
+        if self._parts.config.together_voice != BOTH or bass is None or note is None or bass.pitch >= note.pitch:
+            return None
+        return bass.pitch
 
     def _let_go(self, tick: int) -> None:
         """The melody ends: so do the others, or, in a duet, bachd takes it over after a while."""
@@ -122,7 +147,7 @@ class HarmonyPartner:
             self._go_alone_from(-(-(tick + YIELDING) // TICKS) * TICKS)
         else:
             self._voices.release()
-            self._ask(lambda: self._release(tick), lambda _: None)
+            self._ask(lambda: self._harmoniser.release(tick), lambda _: None)
 
     def _go_alone_from(self, tick: int) -> None:
         self._call_at(tick, self._go_alone, tick)
@@ -131,7 +156,7 @@ class HarmonyPartner:
         """Play all voices, the melody's, too."""
         self._timer = None
         self._beat.at(self._clock(), self._conductor())  # so that this is no silence
-        self._ask_for_chord(lambda: self._play_alone(tick), None, tick)
+        self._ask_for_chord(lambda: self._harmoniser.play_alone(tick), None, tick)
 
     def _call_at(self, tick: int, call: Callable[..., None], *arguments: Any) -> None:
         now = self._clock()
@@ -147,9 +172,10 @@ class HarmonyPartner:
         self._turn += 1
         self._cancel()
         self._voices.release()
-        self._finder = MelodyFinder()
+        self._finder, self._left = MelodyFinder(), MelodyFinder()
 
     def _cancel(self) -> None:
+        self._struck = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -159,12 +185,12 @@ class HarmonyPartner:
         """Find out what is played at `tick` if the note is held until then, unless it is over soon."""
         self._look = None
 
-        def show(chord: _Chord | None) -> None:
+        def show(chord: Chord | None) -> None:
             if chord and chord[0].starts and turn == self._turn and self._timer and self._expect is not None:
                 self._is_expecting = True
-                self._expect([pitch for pitch in chord[0].sounding if pitch != chord[1]])
+                self._expect([pitch for pitch in chord[0].sounding if pitch not in chord[1]])
 
-        self._ask(lambda: self._preview(tick), show)
+        self._ask(lambda: self._harmoniser.preview(tick), show)
 
     def _look_no_more(self) -> None:
         if self._look is not None:
@@ -178,18 +204,19 @@ class HarmonyPartner:
         """Move the other voices under a note that is held."""
         self._timer = None
         self._beat.at(self._clock(), self._conductor())
-        self._ask_for_chord(lambda: self._continue(tick), note, tick)
+        bass = self._bass
+        self._ask_for_chord(lambda: self._harmoniser.go_on(bass, tick), note, tick)
 
-    def _ask_for_chord(self, ask: Callable[[], _Chord | None], note: Note | None, tick: int) -> None:
+    def _ask_for_chord(self, ask: Callable[[], Chord | None], note: Note | None, tick: int) -> None:
         turn = self._turn
 
-        def play(chord: _Chord | None) -> None:
+        def play(chord: Chord | None) -> None:
             if chord is None or turn != self._turn:
                 return
             event, given = chord
-            self._look_no_more()
             velocity = _VELOCITY if note is None else note.velocity
             self._voices.play(event, velocity, self._finder.pitches, given)
+            self._look_no_more()  # once it sounds
             ends = tick + max(SHORTEST, event.ticks)
             if note is None:
                 self._go_alone_from(ends)
@@ -200,11 +227,10 @@ class HarmonyPartner:
 
         self._ask(ask, play)
 
-    def _ask(self, ask: Callable[[], _Chord | None], answer: Callable[[_Chord | None], None]) -> None:
-        """Call `ask` in the thread, and then `answer` here."""
-        future = asyncio.get_running_loop().run_in_executor(self._thread, ask)
+    def _ask(self, ask: Callable[[], Chord | None], answer: Callable[[Chord | None], None]) -> None:
+        """Call `ask` in the thread, then `answer` here; an asyncio future would take the loop one more turn."""
 
-        def done(future: asyncio.Future[_Chord | None]) -> None:
+        def done(future: Future[Chord | None]) -> None:
             if future.cancelled():
                 return
             try:
@@ -212,39 +238,5 @@ class HarmonyPartner:
             except BachdError as fault:
                 log.error("no other voices: %s", fault)
 
-        future.add_done_callback(done)
-
-    def _open(self, parts: Parts) -> None:
-        from bachd.service.factory import open_harmoniser
-
-        voice = TOGETHER_VOICES.index(parts.config.together_voice)
-        self._harmoniser = open_harmoniser(parts.config, Random(parts.rng), model=parts.composer.model, voice=voice)
-
-    def _strike(self, note: Note, tick: int, *, in_time: bool) -> _Chord | None:
-        if (harmoniser := self._harmoniser) is None:
-            return None
-        return harmoniser.strike(note.pitch, tick, in_time=in_time), harmoniser.melody
-
-    def _continue(self, tick: int) -> _Chord | None:
-        harmoniser = self._harmoniser
-        if harmoniser is None or harmoniser.melody is None:
-            return None
-        return harmoniser.go_on(tick), harmoniser.melody
-
-    def _preview(self, tick: int) -> _Chord | None:
-        harmoniser = self._harmoniser
-        if harmoniser is None or harmoniser.melody is None:
-            return None
-        return harmoniser.preview(tick), harmoniser.melody
-
-    def _play_alone(self, tick: int) -> _Chord | None:
-        return None if self._harmoniser is None else (self._harmoniser.play_alone(tick), None)
-
-    def _release(self, tick: int) -> None:
-        if self._harmoniser is not None:
-            self._harmoniser.release(tick)
-
-
-def _drawn_by(config: Config) -> tuple[object, ...]:
-    """Return what a harmoniser is opened by."""
-    return config.model, config.device, config.sampling, config.together_voice
+        call = asyncio.get_running_loop().call_soon_threadsafe
+        self._thread.submit(ask).add_done_callback(lambda future: call(done, future))

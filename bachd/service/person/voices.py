@@ -41,12 +41,12 @@ class Voices:
         """Send what chooses the sounds."""
         self._send(messages)
 
-    def play(self, event: Event, velocity: int, held: Collection[int], given: int | None) -> None:
-        """Sound what an event has beside its note `given` of a melody of that velocity, but for what a person holds.
+    def play(self, event: Event, velocity: int, held: Collection[int], given: Collection[int]) -> None:
+        """Sound what an event has beside the notes `given`, a melody's of that velocity, but for what a person holds.
 
-        given: None if nobody plays the melody, so that it is sounded, too.
+        given: empty if nobody plays the melody, so that it is sounded, too.
         """
-        ours = {pitch: place for place, pitch in enumerate(reversed(event.sounding)) if pitch != given}
+        ours = {pitch: place for place, pitch in enumerate(reversed(event.sounding)) if pitch not in given}
         voices = {pitch: _voice(place, len(event.sounding)) for pitch, place in ours.items()}
         loud = max(1, round(_SOFTER * velocity))
         velocities = {pitch: self._mix.velocity(voices[pitch], loud) for pitch in ours if pitch not in held}

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from bachd.config import DEVICES, TOGETHER, TOGETHER_VOICES, Config
+from bachd.config import BOTH, DEVICES, TOGETHER, TOGETHER_VOICES, Config
 from bachd.errors import BachdError
 from bachd.neural.bundle import bundle
 from bachd.neural.bundle.card import read_card
@@ -47,7 +47,7 @@ class SettingsJson:
                 "ports": self._list_ports(),
                 "devices": list(DEVICES),
                 "together": list(TOGETHER),
-                "together_voices": list(TOGETHER_VOICES),
+                "together_voices": [*TOGETHER_VOICES, BOTH],
             },
             "limits": LIMITS,
             "presets": presets.known(),

@@ -17,8 +17,9 @@ from keras import ops
 
 from bachd.music.event import TICKS
 from bachd.music.piece import Piece
+from bachd.music.voices import Voices
 from bachd.neural.features import FloatArray
-from bachd.neural.harmonise.melody_features import WIDTH, MelodyHistory
+from bachd.neural.harmonise.melody_features import CHORD, WIDTH, MelodyHistory
 from bachd.neural.outlook import Melody
 
 SETS: Final = 60
@@ -29,6 +30,8 @@ _STEP: Final = TICKS // 2
 _HIDE: Final = 0.15
 """Share of the features that are hidden at each step of the training."""
 _DROPOUT: Final = 0.2
+_UNKNOWN: Final = 0.15
+"""Share of the moments within a quarter that are learned as if nobody knew what it began with."""
 _BATCH: Final = 256
 _RATE: Final = 2e-3
 _DECAY: Final = 0.02
@@ -69,13 +72,17 @@ def examples(pieces: Iterable[Piece]) -> Examples:
 
 def _moments(piece: Piece) -> Iterator[tuple[FloatArray, tuple[int, ...], int, int]]:
     melody, history, tick = Melody(), MelodyHistory(), 0
+    quarter: Voices = ()
     for event in piece.events:
         top = event.sounding[-1] if event.sounding else None
         end, starts = tick + event.ticks, top in event.starts
         while tick < end:
             ticks, place = min(end - tick, _STEP - tick % _STEP), piece.grid.place(tick)
+            begins = place.phase % TICKS == 0
+            quarter = event.sounding if begins else quarter
             if top is not None:
-                row = history.features(top, place, melody.outlook(top, held=not starts), held=not starts)
+                outlook = melody.outlook(top, held=not starts)
+                row = history.features(top, place, outlook, held=not starts, chord=() if begins else quarter)
                 chord = tuple(sorted({(pitch - top) % _CLASSES for pitch in event.sounding}))
                 yield row, chord, (event.sounding[0] - top) % _CLASSES, ticks
                 melody.push(top, ticks)
@@ -105,7 +112,9 @@ def train(known: Examples, sets: list[tuple[int, ...]], epochs: int, rng: int) -
     )
     rate = keras.optimizers.schedules.CosineDecay(_RATE, max(1, epochs * -(-len(answers) // _BATCH)))
     network.compile(keras.optimizers.AdamW(rate, weight_decay=_DECAY), loss=_loss)
-    network.fit(known.rows, answers, batch_size=_BATCH, epochs=epochs, verbose=0)
+    rows = known.rows.copy()
+    rows[np.random.default_rng(rng).random(len(rows)) < _UNKNOWN, CHORD] = 0
+    network.fit(rows, answers, batch_size=_BATCH, epochs=epochs, verbose=0)
     return network
 
 

@@ -14,7 +14,7 @@ from bachd.neural import assemble, features
 from bachd.neural.bundle.bundle import Bundle
 from bachd.neural.harmonise.harmoniser import Harmoniser
 from bachd.neural.harmonise.harmony import Harmony
-from bachd.neural.harmonise.melody import Turn, harmonise, top_line
+from bachd.neural.harmonise.melody import Turn, harmonise, outer_lines, top_line
 from bachd.neural.harmonise.past import SILENCE
 from bachd.neural.model import Model, TfliteModel
 from bachd.neural.outlook import Melody
@@ -217,7 +217,7 @@ def test_the_network_knows_the_note_that_is_given_and_the_keys_of_the_melody_so_
     assert (model.heard[2] == context.window).all()
 
 
-def test_the_graph_of_a_bundle_chooses_the_chords_and_the_network_how_they_are_set_out(
+def test_the_graph_of_a_bundle_chooses_the_chords_and_they_are_set_out_with_all_their_notes(
     chorales: tuple[Bundle, TfliteModel],
 ) -> None:
     bundle, model = chorales
@@ -225,7 +225,7 @@ def test_the_graph_of_a_bundle_chooses_the_chords_and_the_network_how_they_are_s
     class Always:
         """Names one chord, whatever the melody is, after one that cannot be set out."""
 
-        def likeliest(self, row: object, pitch: int) -> list[tuple[float, Harmony]]:
+        def likeliest(self, row: object, pitch: int, having: int | None = None) -> list[tuple[float, Harmony]]:
             fifth, third = (pitch + 7) % 12, (pitch + 4) % 12
             return [(0, Harmony(frozenset({pitch % 12, third, fifth}), third)), (1, Harmony(frozenset(range(12)), 0))]
 
@@ -255,9 +255,42 @@ def test_a_chord_is_asked_for_again_on_each_quarter_of_a_long_note(chorales: tup
     assert {48, 72, 96, 120} <= ends
 
 
+def test_between_a_melody_and_a_bass_that_are_given_there_are_two_voices(
+    chorales: tuple[Bundle, TfliteModel],
+) -> None:
+    harmoniser = accompanist(*chorales)
+    for beat, (top, bass) in enumerate(((72, 48), (74, 47), (76, 48), (77, 41), (79, 43), (79, 31), (72, 48))):
+        harmoniser.bass = bass
+        event = harmoniser.strike(top, 24 * beat)
+        assert event.sounding[-1] == top
+        assert event.sounding[0] == (bass if bass > 35 else bass + 12)  # 36 is the lowest note that it plays
+        assert harmoniser.given == {event.sounding[-1], event.sounding[0]}
+        assert len(event.sounding) == 4
+    harmoniser.bass = 52
+    moved = harmoniser.go_on(24 * 6 + 12)
+    assert (moved.sounding[0], moved.sounding[-1]) == (52, 72)
+    assert 72 in moved.held
+    harmoniser.bass = 71
+    assert len(harmoniser.strike(72, 24 * 7).sounding) == 4  # there is no room for two voices between them
+    assert harmoniser.given == {72}
+    harmoniser.bass = None
+    assert harmoniser.strike(72, 24 * 8).sounding[0] != 71
+
+
+def test_highest_and_lowest_notes_are_a_melody_with_a_bass() -> None:
+    assert outer_lines(parse_line("C3.E4.G4 D3.F4.~G4 D3.G4 G4 R")) == [
+        Turn(0, 67, 48),
+        Turn(24, 67, 50, held=True),
+        Turn(48, 67, 50),
+        Turn(72, 67),
+        Turn(96, None),
+        Turn(120, None),
+    ]
+
+
 def test_where_no_chord_can_be_set_out_the_network_is_free() -> None:
     class Never:
-        def likeliest(self, row: object, pitch: int) -> list[tuple[float, Harmony]]:
+        def likeliest(self, row: object, pitch: int, having: int | None = None) -> list[tuple[float, Harmony]]:
             return [(0, Harmony(frozenset(range(12)), 0))]
 
     model = ScriptedModel(parse_line("C3.E3.G3.C4 C3.F3.A3.C4"))

@@ -65,7 +65,7 @@ def test_a_bass_that_closes_has_dominant_and_tonic_above_it_in_most_keys() -> No
 
 
 def test_while_a_bass_is_held_the_others_move_and_it_is_held() -> None:
-    harmoniser = accompanist(3)
+    harmoniser = accompanist(3, temperature=1.0)
     first = harmoniser.strike(48, 0)
     assert first.sounding[0] == 48
     assert 48 in first.starts

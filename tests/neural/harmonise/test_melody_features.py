@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bachd.music.metre import Grid, Metre
 from bachd.neural.features import FloatArray
-from bachd.neural.harmonise.melody_features import WIDTH, MelodyHistory
+from bachd.neural.harmonise.melody_features import CHORD, WIDTH, MelodyHistory
 from bachd.neural.outlook import Melody
 
 COMMON = Metre(4, 4)
@@ -46,7 +46,8 @@ def test_a_melody_that_is_moved_has_the_same_features(notes: Notes, pitch: int, 
     assume(keys_of(moved, pitch + by) == [(tonic + by) % 12 for tonic in keys_of(notes, pitch)])  # keys may tie
     one, other = told(notes, pitch), told(moved, pitch + by)
     assert one.shape == (WIDTH,)
-    assert (one[:-1] == other[:-1]).all()  # the last is how high it is
+    height = CHORD.start - 1
+    assert (np.delete(one, height) == np.delete(other, height)).all()
     assert ((one >= 0) & (one <= 1)).all()
 
 
@@ -104,6 +105,16 @@ def test_notes_before_lengths_and_metre_are_told() -> None:
     assert (told([(67, 24), (71, 24), (69, 24)], 72) != usual).any()
     assert (told(tune, 72, metre=Metre(3, 4)) != usual).any()
     assert (told([*tune, (None, 96)], 72) != usual).any()
+
+
+def test_the_chord_of_the_quarter_is_told_as_intervals_from_the_note() -> None:
+    history, outlook, place = MelodyHistory(), Melody().outlook(67, held=False), Grid().place(12)
+    known = history.features(67, place, outlook, held=False, chord=(48, 55, 64, 67))
+    assert known[CHORD].nonzero()[0].tolist() == [0, 5, 9, 12 + 5, 24]
+    unknown = history.features(67, place, outlook, held=False)
+    assert not unknown[CHORD].any()
+    known[CHORD] = 0
+    assert (known == unknown).all()
 
 
 def test_how_long_the_note_has_been_held_is_told() -> None:

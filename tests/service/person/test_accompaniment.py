@@ -18,7 +18,19 @@ from bachd.service.person.accompaniment import open_accompaniment
 TUNE = ((67, 1), (69, 0.5), (71, 0.5), (69, 1), (None, 1), (67, 1), (66, 1), (67, 2))
 
 
-def write(path: Path, tune: tuple[tuple[int | None, float], ...] = TUNE, bpm: float = 90) -> Path:
+Tune = tuple[tuple[int | None, float], ...]
+
+
+def write(path: Path, *tunes: Tune, bpm: float = 90) -> Path:
+    """Write TUNE, or other ones that sound together."""
+    file = mido.MidiFile(ticks_per_beat=480)
+    for tune in tunes or (TUNE,):
+        file.tracks.append(track(tune, bpm))
+    file.save(path)
+    return path
+
+
+def track(tune: Tune, bpm: float) -> mido.MidiTrack:
     track, waiting = mido.MidiTrack(), 0
     track.append(mido.MetaMessage("time_signature", numerator=3, denominator=4))
     track.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm)))
@@ -29,10 +41,7 @@ def write(path: Path, tune: tuple[tuple[int | None, float], ...] = TUNE, bpm: fl
         track.append(mido.Message("note_on", note=pitch, time=waiting))
         track.append(mido.Message("note_off", note=pitch, time=int(480 * quarters)))
         waiting = 0
-    file = mido.MidiFile(ticks_per_beat=480)
-    file.tracks.append(track)
-    file.save(path)
-    return path
+    return track
 
 
 def test_a_file_s_melody_is_harmonised_at_its_tempo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,6 +66,16 @@ def test_a_file_s_lowest_notes_may_be_the_bass(tmp_path: Path) -> None:
         steps = list(open_accompaniment(Config(together_voice=voice), tune, 1).steps())
         found = [(turn.tick, turn.pitch and turn.pitch % 12) for turn in line([step.event for step in steps], place)]
         assert found == [(turn.tick, turn.pitch and turn.pitch % 12) for turn in line(melody.events, 3)]
+
+
+def test_two_voices_join_the_highest_and_the_lowest_notes_of_a_file(tmp_path: Path) -> None:
+    tune = write(tmp_path / "tune.mid", ((72, 1), (74, 1), (76, 2)), ((48, 2), (43, 2)))
+    melody = midifile.read(tune.read_bytes(), "tune")
+    steps = list(open_accompaniment(Config(together_voice="both"), tune, 1).steps())
+    events = [step.event for step in steps]
+    assert top_line(events) == top_line(melody.events)
+    assert {event.sounding[0] for event in events} == {48, 43}
+    assert {len(event.sounding) for event in events} == {4}
 
 
 def test_a_melody_is_placed_in_its_metre(tmp_path: Path) -> None:

@@ -11,10 +11,11 @@ from random import Random
 
 import pytest
 
-from bachd.config import TOGETHER_VOICES, Config, Sampling
+from bachd.config import BOTH, TOGETHER_VOICES, Config, Sampling
 from bachd.config_midi import Midi
 from bachd.errors import ModelError
 from bachd.midi.fan_out import FanOut
+from bachd.midi.input.melody import TOGETHER
 from bachd.music.event import Event, parse_line
 from bachd.neural.harmonise.harmoniser import Harmoniser
 from bachd.neural.harmonise.melody import harmonise, top_line
@@ -136,6 +137,33 @@ def test_another_voice_and_a_split_hold_from_the_next_note_on(monkeypatch: pytes
         await place.play("803040", "904840", then=0.1)  # which accompanies, as it is above the split
         assert place.sounding == []
         await place.play("804840")
+
+    run(main())
+
+
+def test_both_hands_get_two_voices_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        place = Place(monkeypatch, replace(CONFIG, together_voice="both", together_split=60))
+        await place.play("903040", then=0.5)  # the left hand alone
+        assert place.sounding == []
+        await place.play("904840", then=0.001)
+        first = place.sounding
+        assert len(first) == 2
+        assert 48 < min(first) < max(first) < 72
+        await place.play("803040", "902b40", then=0.2)  # another bass under the note that is held
+        assert len(place.sounding) == 2
+        assert min(place.sounding) > 43
+        await place.play("802b40", "804840", then=0.5)
+        assert place.sounding == []
+        await place.play("904840", then=TOGETHER / 2)  # the right hand is a little early
+        assert place.sounding == []
+        await place.play("903040", then=0.001)
+        assert len(place.sounding) == 2
+        await place.play("803040", "804840", then=0.5)
+        await place.play("904840", then=2 * TOGETHER)  # the right hand alone has a bass of bachd's
+        assert len(place.sounding) == 3
+        await place.play("804840", then=0.1)
+        assert place.sounding == []
 
     run(main())
 
@@ -337,7 +365,7 @@ def test_whatever_is_played_nothing_hangs(monkeypatch: pytest.MonkeyPatch, seed:
                     data = b""
                 case 2 if rng.random() < 0.1:
                     mode = rng.choice(("none", "harmonise", "duet"))
-                    voice, split = rng.choice(TOGETHER_VOICES), rng.choice((None, 55, 62))
+                    voice, split = rng.choice((*TOGETHER_VOICES, BOTH)), rng.choice((None, 55, 62))
                     config = replace(CONFIG, together=mode, together_voice=voice, together_split=split)
                     place.partner.use(replace(place.parts, config=config))
                     continue

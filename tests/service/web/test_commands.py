@@ -129,7 +129,7 @@ def test_the_page_is_told_what_there_is_to_choose(path: Path) -> None:
         assert (told["values"]["midi"]["program"], told["values"]["midi"]["output"]) == (7, ("none",))
         assert told["choices"]["ports"] == ["FP-30X"]
         assert told["choices"]["together"][:2] == ["none", "harmonise"]
-        assert told["choices"]["together_voices"] == ["soprano", "alto", "tenor", "bass"]
+        assert told["choices"]["together_voices"] == ["soprano", "alto", "tenor", "bass", "both"]
         assert {"bwv269", str(mine)} <= set(told["choices"]["pieces"])
         assert told["limits"]["tempo"] == [20, 300]
         assert told["limits"]["expression.swing"] == [50, 75]

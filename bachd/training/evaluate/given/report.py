@@ -16,7 +16,7 @@ from bachd.music.metre import Grid
 from bachd.music.piece import Piece
 from bachd.neural import assemble
 from bachd.neural.bundle.bundle import Bundle
-from bachd.neural.harmonise.melody import Turn, harmonise, line
+from bachd.neural.harmonise.melody import Turn, harmonise, line, outer_lines
 from bachd.neural.model import Model
 from bachd.training.corpus.model import Corpus
 from bachd.training.evaluate.given import motion, twins, unseen_melodies
@@ -28,6 +28,8 @@ from bachd.training.progress import progress
 
 VOICES: Final = ("soprano", "alto", "tenor", "bass")
 """What may be given, from the top."""
+BOTH: Final = "both"
+"""Stands for the soprano and the bass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,36 +62,37 @@ class Report:
             " ".join([title.ljust(wide), *(_printed(getattr(row, name)).rjust(10) for name in names)])
             for title, row in self.rows.items()
         ]
-        what = f"the {self.voice} of {self.pieces} held-out pieces is given, and nothing of what follows:"
+        given = "soprano and bass are given" if self.voice == BOTH else f"the {self.voice} is given"
+        what = f"of {self.pieces} held-out pieces {given}, and nothing of what follows:"
         moves = ["", "how the three voices under it move:", motion.as_text(self.motion)] if self.motion else []
         unseen = [] if self.unseen_melodies is None else ["", self.unseen_melodies.as_text()]
         return "\n".join([what, head, *lines, *moves, *unseen])
 
 
 def run(bundle: Bundle, model: Model, corpus: Corpus, songs: Sequence[Song], voice: str = "soprano") -> Report:
-    """Measure a bundle on a voice of the pieces that a corpus holds out, one of VOICES. Raises ModelError.
+    """Measure a bundle on a voice of the pieces that a corpus holds out, one of VOICES, or BOTH.
 
-    For the soprano, the baselines are measured, too, and how the bundle harmonises songs.
+    For the soprano, the baselines are measured, too, and how the bundle harmonises songs. Raises ModelError.
     """
     held_out, train = corpus.pieces("test"), corpus.pieces("train")
 
     drawing = assemble.sampler(bundle, model, Random(1), temperature=assemble.SUREST)
 
-    place = VOICES.index(voice)
+    place = 0 if voice == BOTH else VOICES.index(voice)
 
     def lead(melody: Sequence[Turn], grid: Grid) -> Sequence[Event]:
         return list(harmonise(assemble.harmoniser(bundle, model, drawing, grid, voice=place), melody))
 
     found = [
-        (piece.events, lead(line(piece.events, place), piece.grid))
+        (piece.events, lead(outer_lines(piece.events) if voice == BOTH else line(piece.events, place), piece.grid))
         for piece in progress(held_out, "harmonising", unit="piece")
     ]
     themselves = f"{corpus.label}, the same pieces"
     rows = {bundle.card.name: compare(found, place)}
-    if not place:
+    if voice == VOICES[0]:
         rows |= _baselines(corpus, held_out, train)
     rows[themselves] = compare([(piece.events, piece.events) for piece in held_out], place)
-    if place:
+    if voice != VOICES[0]:
         return Report(bundle.card.name, voice, len(held_out), rows, {}, None)
     led = [replace(piece, events=tuple(events)) for piece, (_, events) in zip(held_out, found, strict=True)]
     moves = {bundle.card.name: motion.count(led), themselves: motion.count(held_out)}

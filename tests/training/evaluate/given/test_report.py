@@ -47,7 +47,7 @@ def test_another_voice_is_put_beside_the_composer() -> None:
     assert 0 < bundled.voice_1 < 1
     assert itself.voice_1 == itself.in_key == 1.0
     assert json.loads(found.as_json())["given"] == "bass"
-    assert found.as_text().startswith("the bass of 1 held-out pieces is given")
+    assert found.as_text().startswith("of 1 held-out pieces the bass is given")
     assert "folk songs" not in found.as_text()
 
 
