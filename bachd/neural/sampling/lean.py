@@ -30,6 +30,8 @@ class Lean:
         self._classes = np.asarray(strength * np.array(drift.classes)[_CLASSES], np.float32)
         self._steps = np.asarray(strength * np.array(drift.steps), np.float32)
         self._ends = [strength * end for end in drift.ends]
+        self.voices = drift.voices
+        """Notes that the next events are to have at least."""
 
     def shift_symbols(self, symbols: FloatArray, chosen: int, sounded: tuple[int, ...]) -> None:
         """Shift the odds of what may be spelled after so many notes, after an event in which `sounded` was heard."""
