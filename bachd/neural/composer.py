@@ -173,7 +173,6 @@ class Composer:
         self._state.begin(grid, planned)
         self._sampler.adapt(piece)
         self._plan(planned)
-        self._hurried = False
 
     def _plan(self, planned: Form) -> None:
         """Follow a plan from here on."""
@@ -183,7 +182,7 @@ class Composer:
         self._guide = Guide(planned, self._texture, self._memory, like, self._likeness)
         self._chosen = deque()
         self._search = self._searching = None
-        self._over = False
+        self._over = self._hurried = False
 
     def _step(self, event: Event, origin: Origin) -> Step:
         state = self._state
@@ -240,7 +239,8 @@ class Composer:
 
     def _alternatives(self) -> tuple[Chance, ...]:
         state, hidden = self._state, self.model.encode(self._state.context)
-        return self._sampler.likeliest(hidden, state.last.sounding, CHANCES, self._guide.wish(state), state.outlook)
+        wish = self._guide.wish(state, self._guide.lean(state))
+        return self._sampler.likeliest(hidden, state.last.sounding, CHANCES, wish, state.outlook)
 
     def _another(self) -> Piece:
         """A piece other than the present one. Each is drawn once before any is drawn again."""

@@ -161,6 +161,8 @@ class Memory:
         return Prediction(line, pitch, note.onset == tick, following - tick, self._voices[event], QUOTED)
 
     def _moved(self, note: _Note, line: Line, quote: Quote) -> int:
+        if quote.scale is not None and note.pitch is not None:
+            return quote.scale.pitch(quote.scale.degree(note.pitch)[0] + quote.steps)
         key = quote.key or self._home
         step = note.step + quote.steps
         if (key.tonic - self._home.tonic) > 6:

@@ -40,7 +40,9 @@ class Seeds:
 
     count: int = setting(32, kinds.whole(1, 500), "At most so many.")
     first: tuple[str, ...] = setting(
-        (), kinds.texts(), "Names of pieces that are seeds although they were trained on, because people know them."
+        (),
+        kinds.texts(most=500),
+        "Names of pieces that are seeds although they were trained on, because people know them.",
     )
     public_domain_only: bool = setting(
         False, kinds.switch(), "Whether to pass over pieces whose encoding is under a licence."

@@ -144,9 +144,11 @@ class Section:
         node = self._value(key)
         return default if node is None or not self._is_text(key, node, words) else _one_of(node, words)
 
-    def texts(self, key: str, default: T, words: Sequence[str] = ()) -> tuple[str, ...] | T:
+    def texts(self, key: str, default: T, words: Sequence[str] = (), most: int = _MOST_ITEMS) -> tuple[str, ...] | T:
         """Return a line of text or a list of them; as `text`."""
-        return tuple(_one_of(node, words) for node in self.values(key) if self._is_text(key, node, words)) or default
+        return (
+            tuple(_one_of(node, words) for node in self.values(key, most) if self._is_text(key, node, words)) or default
+        )
 
     def choice(self, key: str, choices: Sequence[str], default: str) -> str:
         """Return one of the words `choices`, which may be written in any case."""
@@ -184,14 +186,14 @@ class Section:
         """Return a whole number from `low` to `high` or a list of them."""
         return tuple(int(node.text) for node in self.values(key) if self._is_whole(key, node, low, high)) or default
 
-    def values(self, key: str) -> tuple[Scalar, ...]:
+    def values(self, key: str, most: int = _MOST_ITEMS) -> tuple[Scalar, ...]:
         """Return one value or a list of them, as it was written; empty if there is nothing to use."""
         node = self._values.get(key)
         if not isinstance(node, List):
             value = self._value(key)
             return () if value is None else (value,)
-        if not 1 <= len(node.items) <= _MOST_ITEMS:
-            self.fault(key, f"the list has {len(node.items)} items; it must have 1 to {_MOST_ITEMS}", node)
+        if not 1 <= len(node.items) <= most:
+            self.fault(key, f"the list has {len(node.items)} items; it must have 1 to {most}", node)
             return ()
         good = tuple(item for item in node.items if isinstance(item, Scalar) and not item.null)
         for item in node.items:

@@ -39,9 +39,9 @@ def text(*words: str) -> Kind:
     return Kind(lambda section, name, default: section.text(name, default, words))
 
 
-def texts(*words: str) -> Kind:
-    """Return lines of text, each as `text`."""
-    return Kind(lambda section, name, default: section.texts(name, default, words), example=only_or_all)
+def texts(*words: str, most: int = 16) -> Kind:
+    """Return lines of text, each as `text`; so many at most."""
+    return Kind(lambda section, name, default: section.texts(name, default, words, most), example=only_or_all)
 
 
 def choice(*words: str) -> Kind:

@@ -90,11 +90,11 @@ def test_what_is_to_return_is_left_alone() -> None:
     for event in parse_line("F#2.C3:0.25 " * 16):
         state.push(event)
     free = Guide(form, Texture(1, ()), 0.0, Character(PIECE.events))
-    assert free.wish(state).lean is not None
+    assert free.wish(state, free.lean(state)).lean is not None
     assert free.unlike(state, 0) > 0
     quoting = replace(form, quotes=(Quote(begin, 0, begin),))
     bound = Guide(quoting, Texture(1, ()), 0.0, Character(PIECE.events))
-    assert bound.wish(state).lean is None
+    assert bound.wish(state, bound.lean(state)).lean is None
     state.push(Event((60,), (), TICKS))
     assert bound.unlike(state, begin) == 0
 
@@ -106,7 +106,7 @@ def test_the_last_phrase_is_left_alone_to_find_home() -> None:
     state.begin(Grid(), form)
     while state.tick < form.phrases[-1].begin:
         state.push(Event((60,), (), TICKS))
-    assert guide.wish(state).lean is None
+    assert guide.wish(state, guide.lean(state)).lean is None
     assert guide.unlike(state, state.tick) == 0
     assert guide.unlike(state, form.phrases[-2].begin) > 0
 

@@ -47,6 +47,13 @@ def test_a_quote_is_taken_by_its_place_moved_by_steps_and_into_its_key() -> None
     assert minor.pitch == 60  # the third of A minor
 
 
+def test_a_sequence_keeps_to_the_scale_of_its_key() -> None:
+    memory = remembering("D5 C#5:0.5 D5:0.5 F#5 R:5")
+    at = 8 * TICKS
+    steps = [Quote(at, tick, 96, steps=-1, scale=Key(7)) for tick in (0, TICKS, 2 * TICKS)]
+    assert [memory.predict([quote], 1.0)[0].pitch for quote in steps] == [72, 71, 76]  # C, B, and E below F sharp
+
+
 def test_a_quote_of_the_other_line_comes_in_the_register_of_its_own() -> None:
     memory = remembering("C3.C5 C3.E5 C3.G5 C3.E5")
     quote = Quote(4 * TICKS, 0, 96, line=Line.BOTTOM, of=Line.TOP)

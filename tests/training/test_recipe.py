@@ -75,6 +75,11 @@ seeds: {count: 5, first: [a, b], public_domain_only: true}
     )
 
 
+def test_as_many_seeds_as_there_may_be_can_be_named() -> None:
+    names = tuple(f"suites/bwv{number}" for number in range(60))
+    assert recipe.parse(f"seeds: {{first: [{', '.join(names)}]}}", PATH).seeds.first == names
+
+
 def test_keys_of_older_recipes_are_read_with_a_hint(caplog: pytest.LogCaptureFixture) -> None:
     old = """
 hear: {cello: 3}

@@ -40,6 +40,8 @@ class Drift:
     classes: Sequence[float]
     ends: Sequence[float]
     """By a number of notes: of there being no more."""
+    voices: int
+    """Notes that there are usually at least, if they have been too few so far; otherwise 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class Character:
         steps, lengths, classes = (
             _differences(found.counts[_GROUPS[group]], self._seen[group], self._expected[group]) for group in (0, 2, 4)
         )
-        return Drift(steps, lengths, classes, ends)
+        return Drift(steps, lengths, classes, ends, _lacking(now, seen))
 
 
 def _differences(now: Sequence[int], seen: Sequence[int], expected: Sequence[float]) -> list[float]:
@@ -121,6 +123,12 @@ def _difference(now: tuple[int, int], seen: tuple[int, int]) -> float:
     had, wanted = (log((each[0] + 0.5) / (each[1] + 0.5)) for each in (now, seen))
     total = sum(now)
     return total / (total + FEW) * min(MOST, max(-MOST, wanted - had))
+
+
+def _lacking(now: Sequence[int], seen: Sequence[int]) -> int:
+    """The number of notes that half of the events expected have at least, if fewer events than that have had it."""
+    usual = max(notes for notes in range(len(seen)) if 2 * sum(seen[notes:]) >= sum(seen))
+    return usual if usual > 1 and sum(now[usual:]) * sum(seen) < sum(seen[usual:]) * sum(now) else 0
 
 
 def _step(before: int, pitch: int) -> int:

@@ -35,6 +35,8 @@ TAKEN: Final = 13
 """Events that are taken up from a seed at a time, about: what is longer is a copy of the piece that it is from."""
 RETURNED: Final = 3
 """Bars of a phrase that return, in music that flows."""
+ENTRIES: Final = 3
+"""Times that a subject enters; once less where a sequence follows."""
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -180,36 +182,63 @@ class _Planner:
         if earlier.begin >= self._seed[-1]:
             self._quotes.append(Quote(begin, earlier.begin, ticks))
             return
-        key = self._phrases[-2].key if len(self._phrases) > 1 else self._home
-        self._quotes.append(Quote(begin, earlier.begin, min(ticks, self._taken), key=key))
+        ticks = min(ticks, self._taken)
+        self._quotes.append(Quote(begin, earlier.begin, ticks, key=self._key(begin)))
+        if self._rng.random() < self._habits.sequences:
+            self._sequence(self._bar_line(begin + max(ticks, self._figure())), goal)
+
+    def _bar_line(self, tick: int) -> int:
+        """The first bar line from a tick on."""
+        return tick + -self._grid.place(tick).phase % self._metre.bar
 
     def _work_out(self, begin: int, goal: int) -> None:
-        """Let a figure wander through the steps of the scale, or from one line to the other."""
-        metre = self._metre
-        bar = metre.bar if metre.bar <= 4 * TICKS else metre.bar // 2
-        line = begin + (-self._grid.place(begin).phase) % metre.bar
-        if self._rng.random() < self._habits.imitations:
-            self._imitate(line, goal, bar)
-            return
-        if self._rng.random() < self._habits.sequences:
-            steps = self._drawn([(-1, 4), (1, 1), (-2, 1)])
-            at = line + metre.bar
-            ticks = min(2 * bar, goal - metre.bar // 2 - at)
-            if ticks >= bar:
-                self._quotes.append(Quote(at, at - bar, ticks, steps=steps))
+        """Let a subject wander from one line to the other, or a bar through the steps of the scale, or both."""
+        line = self._bar_line(begin)
+        imitated = self._rng.random() < self._habits.imitations
+        sequence = self._rng.random() < self._habits.sequences
+        at = line + self._metre.bar
+        if imitated:
+            at = self._imitate(line, goal, ENTRIES - sequence)
+        if sequence:
+            self._sequence(at, goal)
 
-    def _imitate(self, at: int, goal: int, bar: int) -> None:
-        """The subject in one line, answered by the other a bar later, at the octave or the fifth, and once more."""
+    def _sequence(self, at: int, goal: int) -> None:
+        """Let what comes before a bar line be repeated on other steps, as often as there is room."""
+        bar, steps = self._figure(), self._drawn([(-1, 4), (1, 1), (-2, 1)])
+        ticks = min(2 * bar, goal - self._metre.bar // 2 - at)
+        if ticks >= bar:
+            self._quotes.append(Quote(at, at - bar, ticks, steps=steps, scale=self._key(at)))
+
+    def _figure(self) -> int:
+        """Ticks of what is repeated: a bar, or half of a long one."""
+        bar = self._metre.bar
+        return bar if bar <= 4 * TICKS else bar // 2
+
+    def _key(self, at: int) -> Key:
+        """The key at a tick of the phrase that was planned last: from its middle on that in which it closes."""
+        phrase = self._phrases[-1]
+        if 2 * at >= phrase.begin + phrase.goal:
+            return phrase.key
+        return self._phrases[-2].key if len(self._phrases) > 1 else self._home
+
+    def _imitate(self, at: int, goal: int, most: int) -> int:
+        """The subject in one line, answered by the other a bar later, at the octave or the fifth, and once more.
+
+        most: entries at most. Returns the tick at which they are over.
+        """
+        bar = self._figure()
         first, second = self._rng.sample((Line.TOP, Line.BOTTOM), 2)
         steps = self._drawn([(0, 1), (_FOURTH_DOWN, 1)])
         subject = self._seed[0] + -self._grid.place(self._seed[0]).phase % bar
-        entries = min(3, (goal - bar // 2 - at) // bar)
+        entries = min(most, (goal - bar // 2 - at) // bar)
         for entry in range(entries):
             line, other = (first, second) if entry % 2 == 0 else (second, first)
             source, of = (subject, Line.TOP) if entry == 0 else (at - bar, other)
             if source < at:  # a seed of less than a bar has no subject yet
-                self._quotes.append(Quote(at, source, bar, line=line, of=of, steps=steps if entry == 1 else 0))
+                key = self._key(at) if entry == 0 else None
+                self._quotes.append(Quote(at, source, bar, line=line, of=of, steps=steps if entry == 1 else 0, key=key))
             at += bar
+        return at
 
     def _drawn(self, counted: Sequence[tuple[_T, int]]) -> _T:
         total = sum(count for _, count in counted)

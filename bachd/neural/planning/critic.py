@@ -29,7 +29,7 @@ UNRESOLVED: Final = 1.3
 INVERTED: Final = 0.3
 """A triad in second inversion that lasts for a quarter note or longer."""
 LEAP: Final = 0.7
-"""A seventh or more than an octave in a voice; where voices come and go, in the top line, and a tritone, too."""
+"""A seventh or more than an octave in a voice; where voices come and go, one line is often two, and may leap."""
 STRETCHED: Final = 0.5
 """A chord that two hands cannot hold."""
 STILL: Final = 0.5
@@ -38,10 +38,19 @@ FOREIGN: Final = 1.5
 """By how much the music fits its key worse than usual, in units of correlation."""
 _USUAL: Final = 0.6
 """Correlation with its key of two bars of Bach; what fits better is not rewarded."""
+_SELDOM: Final = 0.45
+"""The same where voices come and go: a tenth of Bach's bars fit worse."""
 ASTRAY: Final = 2.0
 """By how much better than home another key fits the piece so far, or the music of its last phrase."""
+BROKEN: Final = 0.3
+"""A dissonance that neither of its notes leaves by step, where voices come and go and chords are broken."""
+CLASH: Final = 0.4
+"""Two notes a second apart that are struck together, or less than a fourth in the bass, where voices come and go."""
 EARLY: Final = 0.7
 """A chord on which all voices rest and after which all begin anew, before the phrase is over."""
+_BASS: Final = 48
+"""Below this pitch, C3, notes that are closer than _FOURTH sound muddy."""
+_FOURTH: Final = 5
 _CLOSING: Final = (5, -7)
 """Steps of the bass from the dominant to the tonic."""
 
@@ -73,11 +82,13 @@ def faults(texture: Texture, before: Event, events: Sequence[Event], key: Key, g
             if not texture.ranges and len(event.sounding) > 2:
                 found += STRETCHED * (not hands.fit(event.sounding))
         earlier = event
+    if not full:
+        found += CLASH * sum(map(_clashes, events)) + BROKEN * _left((before, *events))
     if full > 2:
         found += _dissonances((before, *events)) + EARLY * _early_rests(events, full, goal)
         found += _led((before, *events), full)
     fit = keys.correlation(keys.weights(events), key)
-    return found + FOREIGN * max(0.0, _USUAL - fit)
+    return found + FOREIGN * max(0.0, (_USUAL if full else _SELDOM) - fit)
 
 
 def astray(piece: Sequence[float], events: Sequence[Event], home: Key, *, last: bool) -> float:
@@ -110,8 +121,7 @@ def _moves(before: Event, event: Event) -> float:
     old, new = before.sounding, event.sounding
     if len(old) < 2 or not event.starts:
         return 0.0
-    found = LEAP * (_leaps(old[-1], new[-1]) or abs(new[-1] - old[-1]) == 6)
-    return found + PARALLEL * (len(new) > 1 and _has_parallels(old, new))
+    return PARALLEL * (len(new) > 1 and _has_parallels(old, new))
 
 
 def _has_parallels(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
@@ -162,6 +172,18 @@ def _early_rests(events: Sequence[Event], voices: int, goal: int) -> int:
             count += chord is not None and chord.consonant and event.sounding[0] % 12 == chord.root
         tick += event.ticks
     return count
+
+
+def _left(events: Sequence[Event]) -> int:
+    """Dissonances that both of their notes leave by leap, where as many notes follow."""
+    pairs = [(event.sounding, after.sounding) for event, after in pairwise(events)]
+    return sum(_unresolved(pitches, after) for pitches, after in pairs if len(pitches) == len(after))
+
+
+def _clashes(event: Event) -> bool:
+    """Whether an event strikes two notes that lie a second apart, or has notes too close to each other in the bass."""
+    struck = any(high - low < 3 for low, high in pairwise(event.starts))
+    return struck or any(low < _BASS and high - low < _FOURTH for low, high in pairwise(event.sounding))
 
 
 def _unresolved(pitches: tuple[int, ...], after: tuple[int, ...]) -> int:

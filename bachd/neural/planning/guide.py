@@ -13,7 +13,7 @@ from bachd.music.form.habits import Cadence
 from bachd.music.form.plan import Form, Line, Phrase
 from bachd.music.keys import Key
 from bachd.neural.features import HOLD, LENGTHS, LOWEST, PITCHES, START
-from bachd.neural.memory import Prediction
+from bachd.neural.memory import Memory, Prediction
 from bachd.neural.music_state import MusicState
 from bachd.neural.planning.texture import Texture
 from bachd.neural.sampling.guidance import Chord, Guidance, Recalled
@@ -46,6 +46,7 @@ class Guide:
         self.form = form
         self._voices = 2 if texture.chords >= STOPPED else texture.voices
         self._full = texture.voices if texture.ranges else 0
+        self._most = texture.most
         self._memory = memory
         self._character = character
         self._likeness = likeness
@@ -84,8 +85,11 @@ class Guide:
             return phrase.key
         return self.form.phrases[index - 1].key if index else self.form.home
 
-    def wish(self, state: MusicState) -> Guidance:
-        """Return the guidance for the next event."""
+    def wish(self, state: MusicState, lean: Lean | None = None) -> Guidance:
+        """Return the guidance for the next event.
+
+        lean: what `lean` returned where these bars began. What returns, and the last phrase, are left alone.
+        """
         tick, arrival = state.tick, self._arrivals.get(state.tick)
         index = self.form.phrase(tick)
         phrase = self.form.phrases[index]
@@ -106,8 +110,11 @@ class Guide:
         elif phrase.cadence is not Cadence.HALF:
             chord = self._dominant(phrase)
         memory = state.memory
-        predictions = [] if chord else memory.predict(self.form.quotes_at(tick), self._memory)
+        quotes = self.form.quotes_at(tick)
+        returns = any(quote.line is None for quote in quotes)
+        predictions = [] if chord else memory.predict(quotes, self._memory)
         top, bottom, voices, length = self._recalled(predictions)
+        lean = None if chord or returns or self.is_last(tick) else lean
         return Guidance(
             key=colour,
             firmly=phrase.cadence is Cadence.FINAL,
@@ -115,26 +122,36 @@ class Guide:
             chord=chord,
             longest=max(1, limit),
             may_hold=not breath,
-            least=self._full if memory.is_missing(self._full) else max(0, self._full - 1),
-            most=self._full or None,
+            least=self._least(memory, voices if returns else lean.voices if lean else 0),
+            most=self._most,
             top=top,
             bottom=bottom,
             voices=voices,
             length=length,
-            lean=None if chord or self.is_last(tick) or self.form.quotes_at(tick) else self._lean(state),
+            lean=lean,
         )
+
+    def _least(self, memory: Memory, voices: int) -> int:
+        """Notes that the next event has at least. voices: as many as there should be where they come and go."""
+        if not self._full:
+            return min(voices, self._most or 0)
+        return self._full if memory.is_missing(self._full) else self._full - 1
 
     def unlike(self, state: MusicState, begin: int) -> float:
         """What speaks against the music from `begin` on because of how unlike the seed piece the piece has become.
 
         Nothing does where the plan has music return, nor in the last phrase, which only has to find home.
         """
-        returns = any(quote.at < state.tick and begin < quote.at + quote.ticks for quote in self.form.quotes)
+        returns = any(
+            quote.line is None and quote.at < state.tick and begin < quote.at + quote.ticks
+            for quote in self.form.quotes
+        )
         if self._character is None or returns or self.is_last(begin):
             return 0.0
         return UNLIKE * self._likeness * self._character.deviation(state.tally)
 
-    def _lean(self, state: MusicState) -> Lean | None:
+    def lean(self, state: MusicState) -> Lean | None:
+        """What the next bars are drawn to, so that the piece keeps to the character of its seed piece."""
         drift = self._character.drift(state.tally) if self._character else None
         return Lean(drift, self._likeness) if drift else None
 

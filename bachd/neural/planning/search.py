@@ -17,6 +17,7 @@ from bachd.neural.planning import critic
 from bachd.neural.planning.effort import Effort
 from bachd.neural.planning.guide import Guide
 from bachd.neural.planning.texture import Texture
+from bachd.neural.sampling.lean import Lean
 from bachd.neural.sampling.sampler import Sampler
 
 TEMPERATURE_BOOSTS: Final = (0.0, 0.2, 0.4, 0.8)
@@ -39,6 +40,7 @@ class Search:
         self._guide = guide
         self._texture = texture
         self._effort = effort
+        self._lean: Lean | None = None
         self.best: list[Event] = []
         """The events that were chosen; few or none where every candidate got stuck."""
         self.stuck = False
@@ -54,6 +56,7 @@ class Search:
         start = self._state.mark()
         tick, before = self._state.tick, self._state.last
         classes = self._state.classes
+        self._lean = self._guide.lean(self._state)
         least = float("inf")
         wanted = self._effort.candidates(until - tick, max(1, round((until - tick) * density)))
         wanted = min(wanted, most) if most else wanted
@@ -97,7 +100,7 @@ class Search:
         filling = self._guide.fill(state)
         if filling is not None:
             return None if state.is_stuck_with(filling) else filling
-        wish = self._guide.wish(state)
+        wish = self._guide.wish(state, self._lean)
         hidden = self._model.encode(state.context)
         for boost in TEMPERATURE_BOOSTS:
             event = self._sampler.sample(hidden, state.last.sounding, wish, state.outlook, temperature_boost=boost)

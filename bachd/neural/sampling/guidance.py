@@ -72,8 +72,8 @@ class Guidance:
 
     @property
     def is_free(self) -> bool:
-        """Whether nothing is said of how many notes the event has."""
-        return self.chord is None and self.most is None
+        """Whether the event may have a single note as well as more."""
+        return self.chord is None and not self.least
 
 
 FREE: Final = Guidance(may_end=True)

@@ -17,7 +17,8 @@ STRENGTH: Final = 0.5
 """Share of a deviation, as a difference of logits, that is worked against."""
 _BINS: Final = np.searchsorted(KINDS, LENGTHS, side="right") - 1
 _CLASSES: Final = (np.arange(PITCHES) + LOWEST) % 12
-_PITCHES: Final = np.arange(PITCHES) + LOWEST
+_KINDS_OF_STEPS: Final = np.clip(np.arange(1 - PITCHES, PITCHES), -REACH, REACH) + REACH
+"""By the semitones from any pitch of the layout to any other: the kind of step."""
 
 
 class Lean:
@@ -28,15 +29,18 @@ class Lean:
         strength *= STRENGTH
         self._lengths = np.asarray(strength * np.array(drift.lengths)[_BINS], np.float32)
         self._classes = np.asarray(strength * np.array(drift.classes)[_CLASSES], np.float32)
-        self._steps = np.asarray(strength * np.array(drift.steps), np.float32)
+        self._steps = np.asarray(strength * np.array(drift.steps)[_KINDS_OF_STEPS], np.float32)
         self._ends = [strength * end for end in drift.ends]
+        self.voices = drift.voices
+        """Notes that the next events are to have at least."""
 
     def shift_symbols(self, symbols: FloatArray, chosen: int, sounded: tuple[int, ...]) -> None:
         """Shift the odds of what may be spelled after so many notes, after an event in which `sounded` was heard."""
         starting = symbols[START:HOLD]
         starting += self._classes
         if chosen == 0 and sounded:
-            starting += self._steps[np.clip(_PITCHES - sounded[-1], -REACH, REACH) + REACH]
+            first = PITCHES - 1 - (sounded[-1] - LOWEST)
+            starting += self._steps[first : first + PITCHES]
         if chosen < len(self._ends):
             symbols[END] += self._ends[chosen]
 

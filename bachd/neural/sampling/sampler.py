@@ -31,8 +31,8 @@ from bachd.neural.sampling.spelling import excess, go_below, keep_in_hands, limi
 
 MOST_NOTES: Final = 16
 """Notes a chord may have: one for each MIDI channel."""
-_FIRM: Final = 1.6
-"""How much more than usual notes are drawn to the key towards the end."""
+_FIRM: Final = 0.5
+"""How strongly notes are drawn to the key towards the end, at least, where they are at all."""
 
 
 class Sampler:
@@ -213,9 +213,8 @@ class Sampler:
         found = self._biases.get((key, dominant, firmly))
         if found is None:
             found = self._first.copy()
-            found[START:HOLD] += key_bias.of(
-                self._counts if key is None else key, self._key * (_FIRM if firmly else 1.0), dominant
-            )
+            strength = max(self._key, _FIRM) if firmly and self._key else self._key
+            found[START:HOLD] += key_bias.of(self._counts if key is None else key, strength, dominant)
             self._biases[key, dominant, firmly] = found
         return found
 

@@ -44,7 +44,10 @@ def seeds(corpus: Corpus, wanted: Seeds) -> dict[str, Work]:
     known = {work.piece.name: work for work in corpus.works}
     if missing := [name for name in wanted.first if name not in known]:
         raise UsageError(f"seeds.first: corpus {corpus.name} has no {missing[0]} in the folders that are trained on")
-    held_out = sorted((work for work in corpus.works if work.split != "train"), key=lambda work: work.piece.name)
+    held_out = sorted(
+        (work for work in corpus.works if work.split != "train" and work.piece.name not in wanted.first),
+        key=lambda work: work.piece.name,
+    )
     turns: dict[str, int] = {}
     order = []
     for work in [*(known[name] for name in wanted.first), *held_out]:

@@ -39,8 +39,8 @@ def refresh(recipe: Recipe, recipe_text: bytes, corpus: Corpus, target: Path) ->
         shutil.copytree(target, made, ignore=shutil.ignore_patterns("seeds"))
         (made / "seeds").mkdir()
         (made / FILE).write_bytes(recipe_text)
+        card["program"] = recipe.program
         parts = {
-            "program": recipe.program,
             "sampling": sampling(recipe),
             "form": form(recipe, corpus, heard),
             "seeds": write_seeds(seeds(recipe, corpus, heard), made / "seeds"),

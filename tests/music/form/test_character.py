@@ -56,3 +56,15 @@ def test_an_inner_note_that_starts_is_no_step_of_an_outer_line() -> None:
     found = Tally().after(before)
     assert found.after(after).top == found.top
     assert sum(found.after(after).counts) == sum(found.counts) + 3  # a length, a density and a note
+
+
+def test_what_has_had_too_few_notes_is_to_have_as_many_as_usual() -> None:
+    three = Character(parse_line("C3.E4.G4 D3.F4.A4 E3.G4 " * 12))
+    thin, full = tally(parse_line("C3.E4 D3.F4 " * 10)), tally(parse_line("C3.E4.G4 D3.F4.A4 " * 10))
+    for found, voices in ((thin, 3), (full, 0)):
+        drift = three.drift(found)
+        assert drift is not None
+        assert drift.voices == voices
+    line = Character(parse_line("C4 D4 E4 F4 " * 12)).drift(tally(parse_line("R:2 " * 8)))
+    assert line is not None
+    assert line.voices == 0

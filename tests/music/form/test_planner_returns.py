@@ -155,6 +155,31 @@ def test_a_subject_enters_as_often_as_there_is_room_half_a_bar_before_the_goal()
         assert sum(first.begin <= quote.at < first.goal for quote in planned.quotes) == entries
 
 
+def test_a_sequence_follows_the_second_entry_of_a_subject_and_what_is_taken_from_the_seed() -> None:
+    for rng in range(12):
+        planned = plan(replace(FIGURES, imitations=1), HOME, Grid(), SEED, Random(rng))
+        first, second, third = planned.quotes[:3]
+        begin = planned.phrases[0].begin
+        assert (first.at, second.at, second.scale) == (begin, begin + BAR, None)
+        assert (third.at, third.source, third.ticks) == (begin + 2 * BAR, begin + BAR, 3 * BAR // 2)
+        taken, sequence = plan(replace(FIGURES, returns=1), HOME, Grid(), SEED, Random(rng), events=26).quotes[:2]
+        assert (taken.at, taken.ticks, taken.source) == (begin, BAR, 0)
+        assert (sequence.at, sequence.source, sequence.ticks) == (begin + BAR, begin, 2 * BAR)
+        assert sequence.steps != 0
+
+
+def test_subjects_enter_and_sequences_wander_in_the_key_that_the_music_has_reached() -> None:
+    away = [Close(third, 9, True, Cadence.AUTHENTIC, 1) for third in range(3)]
+    wanted = replace(FIGURES, imitations=1, closes={"major": away})
+    planned = plan(wanted, HOME, Grid(), SEED, Random(1))
+    target = HOME.moved(9, minor=True)
+    keys = {quote.at: quote.key or quote.scale for quote in planned.quotes if quote.key or quote.scale}
+    first, second = planned.phrases[0].begin, planned.phrases[1].begin
+    assert keys[first] == HOME
+    assert keys[first + 2 * BAR] == target
+    assert keys[second] == target
+
+
 def test_a_subject_is_the_first_full_bar_of_the_seed_and_enters_on_a_bar_line() -> None:
     wanted = replace(FLOWING, imitations=1)
     quote = plan(wanted, HOME, Grid(upbeat=TICKS), (0, 9 * TICKS + TICKS), Random(1)).quotes[0]

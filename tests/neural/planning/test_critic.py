@@ -42,6 +42,33 @@ def test_what_a_teacher_would_mark_speaks_against_it(music: str) -> None:
     assert fault(music) > 0.2
 
 
+TWO = Texture(2, (), most=2)
+
+
+def test_where_voices_come_and_go_what_is_struck_a_second_apart_or_leaps_from_a_dissonance_speaks_against_itself() -> (
+    None
+):
+    good = fault("C3.E4 D3.F4 E3.G4 C3.E4", TWO)
+    assert good == 0
+    assert fault("C3.E4 D3.F4 F4.G4 C3.E4", TWO) > 0.3
+    assert fault("C3.E4 D3.F4 F4.~G4 C3.E4", TWO) < fault("C3.E4 D3.F4 F4.G4 C3.E4", TWO)
+    assert fault("C3.E4 D3.F4 C2.E2.C4 C3.E4", TWO) > 0.3
+    assert fault("C3.E4 D3.F4 D3.C4 G3.F4", TWO) > 0.2
+    assert fault("C3.E4 D3.F4 D3.C4 G3.B3", TWO) < 0.2
+    assert fault("C3.E4 D3.F4 F4.G4 C3.E4 C3.E4.G4.C5", FOUR) == fault("C3.E4 D3.F4 F4.A4 C3.E4 C3.E4.G4.C5", FOUR)
+
+
+def test_the_top_line_of_a_keyboard_may_leap() -> None:
+    assert fault("C3.E4 D3.F4 E3.G4 C3.G5 C3.E5", TWO) == 0
+
+
+def test_bars_in_which_a_key_is_less_clear_than_in_a_choir_are_usual_where_voices_come_and_go() -> None:
+    vague = "C3.E4 D3.A4 E3.A4 D3.F4 E3.G4 D3.A4"
+    assert 0.45 < keys.correlation(keys.weights(parse_line(vague)[1:]), Key(0)) < 0.6
+    assert fault(vague, TWO) == 0
+    assert fault(vague.replace("F4", "F#4").replace("E3.G4", "E3.C#5"), TWO) > 0
+
+
 def test_silence_is_no_reason_to_fail() -> None:
     assert faults(FOUR, Event((), (), 1), [], Key(0), 0) >= 0
 

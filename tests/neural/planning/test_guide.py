@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from bachd.music.event import TICKS, parse_line
 from bachd.music.form.habits import Cadence, Habits
-from bachd.music.form.plan import close_at
+from bachd.music.form.plan import Line, Quote, close_at
 from bachd.music.form.planner import plan
 from bachd.music.keys import Key
 from bachd.music.metre import Grid, Metre
@@ -21,7 +22,7 @@ from bachd.neural.sampling.sampler import Sampler
 from tests.neural.fakes import FixedModel, restless
 
 HOME = Key(0)
-FOUR = Texture(4, ((36, 60), (48, 69), (55, 74), (60, 81)))
+FOUR = Texture(4, ((36, 60), (48, 69), (55, 74), (60, 81)), most=4)
 SEED = 8 * TICKS
 HIDDEN = np.zeros((1, 1), np.int8)
 
@@ -71,7 +72,24 @@ def test_four_parts_have_four_notes_or_three_and_lose_none_for_long() -> None:
     for event in parse_line("C3.E4.C5 D3.D4.B4"):
         state.push(event)
     assert leading.wish(state).least == 4
-    assert guide(Texture(2, ())).wish(state).most is None
+
+
+def test_voices_that_come_and_go_are_never_more_than_in_the_seed_and_close_as_full_as_they_like() -> None:
+    leading = guide(Texture(2, (), most=2))
+    phrase = leading.form.phrases[-1]
+    wish = leading.wish(at(phrase.begin + TICKS))
+    assert (wish.least, wish.most, wish.is_free) == (0, 2, True)
+    assert leading.wish(at(phrase.goal)).most is None
+    assert guide(Texture(1, ())).wish(at(phrase.begin + TICKS)).most is None
+
+
+def test_what_returns_in_both_lines_has_as_many_notes_as_it_had() -> None:
+    form = guide(Texture(3, (), most=3)).form
+    begin = form.phrases[0].begin
+    for line, least in ((None, 3), (Line.TOP, 0)):
+        quote = Quote(begin, 0, 4 * TICKS, line=line, of=line)
+        returning = Guide(replace(form, quotes=(quote,)), Texture(3, (), most=3), 1.0)
+        assert returning.wish(at(begin)).least == least
 
 
 def test_a_line_with_double_stops_arrives_at_one() -> None:

@@ -40,6 +40,12 @@ def test_seeds_are_the_well_known_then_one_of_each_group_in_turn() -> None:
     assert list(attribution.seeds(music, Seeds(first=("known",)))) == ["1", "2", "3", "known"]
 
 
+def test_a_held_out_piece_that_is_named_takes_one_place() -> None:
+    music = corpus(grouped("a/1", "test", "a"), grouped("b/2", "test", "b"), grouped("c/3", "train", "c"))
+    assert list(attribution.seeds(music, Seeds(count=2, first=("a/1", "c/3")))) == ["1", "3"]
+    assert list(attribution.seeds(music, Seeds(first=("a/1",)))) == ["1", "2"]
+
+
 def test_seeds_that_begin_in_the_key_of_their_end_come_before_those_that_do_not() -> None:
     home, away = "C4 E4 G4 C5 G4 E4 D4 B3 C4:8 ", "F#4 A#4 C#5 F#5 C#5 A#4 G#4 F4 F#4:8 "
     music = corpus(
