@@ -1,6 +1,6 @@
 """deploy.sh kiosk on a machine with bachd: what it refuses, what it brings, and that it takes it away again.
 
-Named so that it comes before test_deploy.py, which takes bachd away again. A display is in tests/pi/kiosk.py.
+Named so that it comes before test_deploy.py, which takes bachd away again. The display itself is tested in tests/page.
 
 With Debian's packages, from the archive, it takes two minutes: BACHD_CONTAINER_NETWORK=1 besides BACHD_CONTAINER.
 """
