@@ -59,14 +59,14 @@ def root(suite: str, more: str = "") -> Path:
         cache().mkdir(parents=True, exist_ok=True)
         slim = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in ("man", "doc", "locale")]
         command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--components=main", *slim]
-        command += [f"--include={packages}", suite, str(folder.with_suffix(".part")), mirror()]
+        command += [f"--include={packages}", suite, str(folder.with_suffix(".part")), _mirror()]
         subprocess.run(command, check=True)
         folder.with_suffix(".part").rename(folder)
         stamp.write_text(recipe)
     return folder
 
 
-def mirror() -> str:
+def _mirror() -> str:
     """The archive that this machine's own apt uses."""
     asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Origin: Debian", "Label: Debian"]
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
