@@ -41,9 +41,10 @@ _RECIPE: Final = Recipe(
     learning_rate=3e-3,
     ema_decay=0.99,
 )
-FRAMES: Final = (_RECIPE, replace(_RECIPE, rng=2))
-"""Hyperparameters for the file of frames, of each network that is mixed."""
-VOICED: Final = (replace(_RECIPE, dropout=0.4, context_dropout=0.05, epochs=30),)
+FRAMES: Final = (_RECIPE, replace(_RECIPE, rng=2), replace(_RECIPE, width=48, hidden=64, rng=3))
+"""Hyperparameters for the file of frames, of each network that is mixed: as much as goes into 1.5 MB."""
+_VOICED: Final = replace(_RECIPE, dropout=0.4, context_dropout=0.05, epochs=30)
+VOICED: Final = (_VOICED, replace(_VOICED, rng=2), replace(_VOICED, width=48, hidden=64, rng=3))
 """Hyperparameters for the file with voices, of each network that is mixed."""
 
 
