@@ -1,7 +1,7 @@
 """Run the JSB chorales benchmark: train on its training split alone, and print the test figure that others print.
 
-Law: what is measured at the end is the pair of int8 graphs, decision by decision, beside the network they were made
-from; nothing is chosen by the test split.
+Law: what is measured at the end are the int8 graphs, decision by decision, beside the networks they were made from;
+nothing is chosen by the test split.
 
 The trunk is the one that plays, with as many steps of context. Only the input and the answers differ: the benchmark's
 files have voices or frames, and know neither repeated notes nor bars.
@@ -10,37 +10,42 @@ files have voices or frames, and know neither repeated notes nor bars.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
-from keras import ops
 
 from bachd.errors import UsageError
 from bachd.neural.features import CONTEXT
-from bachd.neural.runtime import load
-from bachd.training.export.quantise import write_graphs
-from bachd.training.fit import step_math, train_step
-from bachd.training.fit.dataset import EMPTY, Encoded, in_order, shuffled, steps_per_epoch
-from bachd.training.fit.network import NEVER, Network, Shape, cross_entropy
-from bachd.training.jsb import data as jsb_data
-from bachd.training.jsb.data import ANSWERS, DECISION, LASTING, LAYOUT, LEFT, NOTES, PLACES, SILENCE, VOICES, Benchmark
+from bachd.training.fit.dataset import shuffled
+from bachd.training.jsb import int8_graphs
+from bachd.training.jsb.data import Benchmark
+from bachd.training.jsb.features import encode
+from bachd.training.jsb.int8_graphs import Int8Graphs
+from bachd.training.jsb.mixture import Decide, Logits, fit_weights, in_keys, mixed, nats_a_unit
+from bachd.training.jsb.network import ChoraleNetwork
+from bachd.training.jsb.train import moved, train
 from bachd.training.progress import progress
 from bachd.training.recipe import Recipe
 
-VOICED: Final = Recipe(width=232, hidden=232, dropout=0.12, intervals=False, epochs=180, learning_rate=3e-3)
-"""Hyperparameters for the file with voices."""
-FRAMES: Final = Recipe(width=224, hidden=224, dropout=0.2, intervals=False, epochs=120, learning_rate=3e-3)
-"""Hyperparameters for the file of frames."""
-_LOOK: Final = 5
-"""Epochs between two evaluations on 'valid'."""
-
-Logits = npt.NDArray[np.float32]
+_RECIPE: Final = Recipe(
+    width=128,
+    hidden=128,
+    dropout=0.5,
+    context_dropout=0.1,
+    epochs=24,
+    batch_size=4,
+    learning_rate=3e-3,
+    ema_decay=0.99,
+)
+FRAMES: Final = (_RECIPE, replace(_RECIPE, rng=2), replace(_RECIPE, width=48, hidden=64, rng=3))
+"""Hyperparameters for the file of frames, of each network that is mixed: as much as goes into 1.5 MB."""
+_VOICED: Final = replace(_RECIPE, dropout=0.4, context_dropout=0.05, epochs=30)
+VOICED: Final = (_VOICED, replace(_VOICED, rng=2), replace(_VOICED, width=48, hidden=64, rng=3))
+"""Hyperparameters for the file with voices, of each network that is mixed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,64 +59,36 @@ class Result:
     float_nll: float
     int8_nll: float
     valid_nll: float
-    """Of the float network."""
+    """Of the float networks."""
     bytes: int
-    """Of both graphs."""
+    """Of all graphs."""
     context: int
-    """Chords or frames that the network looks back on."""
-
-
-class ChoraleNetwork(Network):
-    """The network with the benchmark's inputs and outputs."""
-
-    def __init__(self, recipe: Recipe, voiced: bool) -> None:
-        shape = Shape(
-            recipe.width, recipe.hidden, recipe.dilations, recipe.dropout, recipe.context_dropout, recipe.intervals
-        )
-        super().__init__(shape, LAYOUT)
-        self.voiced = voiced
-
-    def possible(self, notes: Any) -> Any:
-        """Mask of the possible answers after the notes so far: from (N, notes) to (N, ANSWERS)."""
-        answers = ops.arange(ANSWERS)
-        if self.voiced:
-            return (notes[:, DECISION + VOICES, None] > 0) == (answers >= LASTING)
-        # Down from the lowest pitch chosen; nothing but silence follows silence.
-        chosen = ops.any(ops.reshape(notes[:, :LEFT], (-1, VOICES, PLACES)) > 0, axis=1)
-        below = ops.cumsum(ops.cast(chosen, "int32"), axis=-1)[:, :SILENCE] == 0
-        pitches = below & ~chosen[:, SILENCE:]
-        never = ops.zeros_like(notes[:, : ANSWERS - LASTING]) > 0
-        return ops.concatenate([pitches, ops.ones_like(chosen[:, :1]), never], axis=-1)
-
-    def losses(self, answers: tuple[Any, ...], batch: Mapping[str, Any]) -> dict[str, Any]:
-        """Sums over a batch: nats and chords."""
-        logits = ops.where(answers[1], answers[0], NEVER)
-        asked = ops.cast(batch["symbols"] != EMPTY, "float32")
-        return {
-            "nll": ops.sum(cross_entropy(logits, ops.maximum(batch["symbols"], 0)) * asked),
-            "events": batch["events"],
-        }
+    """Chords or frames that the networks look back on."""
 
 
 def run(data: Benchmark, folder: Path, epochs: int | None = None) -> Result:
     """Train on a file, or go on with the run in `folder`, and measure. Raises UsageError if it holds another run."""
-    recipe = VOICED if data.voiced else FRAMES
+    recipes: tuple[Recipe, ...] = VOICED if data.voiced else FRAMES
     if epochs is not None:
-        recipe = replace(recipe, epochs=epochs)
-    _claim(folder, {"file": data.name, **asdict(recipe)})
-    network = _fit(data, recipe, folder)
-    crops = shuffled(
-        _moved(data, np.random.default_rng(0), recipe), batch_size=1, crop_length=1, rng=np.random.default_rng(0)
+        recipes = tuple(replace(recipe, epochs=epochs) for recipe in recipes)
+    _claim(folder, {"file": data.name, "networks": [asdict(recipe) for recipe in recipes]})
+    folders = [folder / f"network{number}" for number in range(1, len(recipes) + 1)]
+    networks = [train(data, recipe, each) for recipe, each in zip(recipes, folders, strict=True)]
+    graphs = [_graphs(*each) for each in zip(networks, recipes, folders, [data] * len(recipes), strict=True)]
+    floats: list[Decide] = [network.decide for network in networks]
+    valid = [_said(decide, data, "valid") for decide in floats]
+    weights = fit_weights(
+        [np.concatenate(said) for said in valid],
+        np.concatenate([encode(piece, data).symbols for piece in data.splits["valid"]]),
     )
-    write_graphs(network, LAYOUT, crops, folder)
     return Result(
         file=data.name,
         unit=data.unit,
         units=data.units("test"),
-        float_nll=round(measure(network, data, "test"), 4),
-        int8_nll=round(_measure_graphs(folder, network, data, "test"), 4),
-        valid_nll=round(measure(network, data, "valid"), 4),
-        bytes=sum((folder / f"{part}.tflite").stat().st_size for part in ("trunk", "head")),
+        float_nll=_nats([_said(decide, data, "test") for decide in floats], weights, data, "test"),
+        int8_nll=_nats([_said(each.decide, data, "test") for each in graphs], weights, data, "test"),
+        valid_nll=_nats(valid, weights, data, "valid"),
+        bytes=sum(each.bytes for each in graphs),
         context=CONTEXT,
     )
 
@@ -125,119 +102,20 @@ def _claim(folder: Path, recipe: dict[str, Any]) -> None:
     file.write_text(text)
 
 
-def _moved(data: Benchmark, rng: np.random.Generator, recipe: Recipe) -> list[Encoded]:
-    """Return the pieces for training in random order, each moved by a random interval."""
-    pieces, (low, high) = data.splits["train"], recipe.transpose
-    return [jsb_data.encode(pieces[at], data, int(rng.integers(low, high + 1))) for at in rng.permutation(len(pieces))]
+def _graphs(network: ChoraleNetwork, recipe: Recipe, folder: Path, data: Benchmark) -> Int8Graphs:
+    rng = np.random.default_rng(0)
+    int8_graphs.write(network, shuffled(moved(data, rng, recipe), batch_size=1, crop_length=1, rng=rng), folder)
+    return Int8Graphs(folder, network)
 
 
-def _built(data: Benchmark, recipe: Recipe) -> ChoraleNetwork:
-    network = ChoraleNetwork(recipe, data.voiced)
-    network(
-        step_math.inputs(
-            train_step.tensors(
-                next(iter(in_order([jsb_data.encode(data.splits["train"][0], data)], batch_size=1, crop_length=1)))
-            )
-        )
-    )
-    return network
+def _said(decide: Decide, data: Benchmark, split: str) -> list[Logits]:
+    """Return what a network says of each piece of one side of the split."""
+    return [in_keys(decide, piece, data) for piece in progress(data.splits[split], f"measuring {split}", unit="piece")]
 
 
-def _fit(data: Benchmark, recipe: Recipe, folder: Path) -> ChoraleNetwork:
-    """Train, and return the averaged weights that did best on 'valid'."""
-    keras.utils.set_random_seed(recipe.rng)
-    network, average, best = (_built(data, recipe) for _ in range(3))
-    average.set_weights(network.get_weights())
-    train = [jsb_data.encode(piece, data) for piece in data.splits["train"]]
-    per_epoch = steps_per_epoch(train, batch_size=recipe.batch_size, crop_length=recipe.crop_length)
-    adam = step_math.optimizer(recipe, per_epoch)
-    adam.build(network.trainable_variables)
-    done, low = tf.Variable(0, dtype=tf.int64), tf.Variable(float("inf"))
-    state = tf.train.Checkpoint(
-        networks=[variable.value for each in (network, average, best) for variable in each.variables],
-        optimizer=adam,
-        done=done,
-        low=low,
-    )
-    keeper = tf.train.CheckpointManager(state, str(folder / "state"), max_to_keep=1)
-    keeper.restore_or_initialize()
-    learn = train_step.stepper(network, average, adam, recipe, train_step.strategy("none"))
-    first = int(done.numpy())
-    bar = progress(range(first, recipe.epochs), "training", initial=first, total=recipe.epochs, unit="epoch")
-    for epoch in bar:
-        rng = np.random.default_rng((recipe.rng, epoch))
-        sums = {"nll": 0.0, "events": 0.0}
-        for batch in shuffled(
-            _moved(data, rng, recipe), batch_size=recipe.batch_size, crop_length=recipe.crop_length, rng=rng
-        ):
-            sums = {name: sums[name] + value for name, value in learn(batch).items()}
-        if (epoch + 1) % _LOOK and epoch + 1 < recipe.epochs:
-            continue
-        valid = measure(average, data, "valid")
-        if valid < float(low.numpy()):
-            low.assign(valid)
-            best.set_weights(average.get_weights())
-        done.assign(epoch + 1)
-        keeper.save()
-        bar.set_postfix_str(f"train {sums['nll'] / sums['events']:.3f} nats a chord, valid {valid:.4f} a {data.unit}")
-    return best
-
-
-def measure(network: ChoraleNetwork, data: Benchmark, split: str) -> float:
-    """Return nats a unit of one side of the split, by the network in its training form."""
-    nats = 0.0
-    for piece in data.splits[split]:
-        encoded = jsb_data.encode(piece, data, whole=True)
-        (batch,) = in_order([encoded], batch_size=1, crop_length=-(-len(encoded.rows) // 64) * 64)
-        logits, possible, _ = _answer(network, step_math.inputs(train_step.tensors(batch)))
-        nats += _nats(logits.numpy(), possible.numpy(), encoded, data.voiced)
-    return nats / data.units(split)
-
-
-@tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
-def _answer(network: ChoraleNetwork, inputs: Any) -> Any:
-    return network(inputs)
-
-
-def _measure_graphs(folder: Path, network: ChoraleNetwork, data: Benchmark, split: str) -> float:
-    """Return the same by the int8 graphs; the network is used only for what is possible."""
-    nats = 0.0
-    trunk, head = load(folder / "trunk.tflite"), load(folder / "head.tflite")
-    for piece in progress(data.splits[split], "measuring int8", unit="piece"):
-        encoded = jsb_data.encode(piece, data, whole=True)
-        logits = np.concatenate(list(_spoken(trunk, head, encoded)))
-        notes = encoded.notes.reshape(-1, NOTES)
-        nats += _nats(logits, network.possible(tf.constant(notes)).numpy(), encoded, data.voiced)
-    return nats / data.units(split)
-
-
-def _spoken(trunk: Any, head: Any, piece: Encoded) -> Iterator[Logits]:
-    """Yield logits (1, ANSWERS) for each decision of a piece, in order."""
-    output = head.output
-    notes_first = head.inputs[0].shape == (1, NOTES)
-    told = head.inputs[0 if notes_first else 1]
-    rows = _bytes(piece.rows, trunk.inputs[0])
-    notes = _bytes(piece.notes, told)
-    for position in range(len(piece.symbols)):
-        hidden = trunk.invoke(rows[np.newaxis, np.newaxis, position : position + CONTEXT])
-        for before in notes[position, :, None]:
-            said = head.invoke(*((before, hidden) if notes_first else (hidden, before)))
-            yield (said.astype(np.float32) - output.zero) * output.scale
-
-
-def _bytes(ones: npt.NDArray[np.uint8], tensor: Any) -> npt.NDArray[np.int8]:
-    return np.where(ones > 0, np.int8(tensor.quantise(1)), np.int8(tensor.quantise(0)))
-
-
-def _nats(logits: Logits, possible: npt.NDArray[np.bool_], piece: Encoded, voiced: bool) -> float:
-    """Return the nats of a whole piece; of its last chord only a least duration is known."""
-    truth = piece.symbols.ravel()
-    scores = np.where(possible, logits.astype(np.float64), -np.inf)
-    sure = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
-    nats = -sure[np.arange(len(truth)), truth]
-    if voiced:
-        nats[-1] = -np.logaddexp.reduce(sure[-1, truth[-1] :])
-    return float(nats.sum())
+def _nats(said: Sequence[Sequence[Logits]], weights: npt.NDArray[np.float64], data: Benchmark, split: str) -> float:
+    """Return nats a unit of the mixture of what each network says of each piece."""
+    return round(nats_a_unit((mixed(each, weights) for each in zip(*said, strict=True)), data, split), 4)
 
 
 def as_text(results: Sequence[Result]) -> str:

@@ -18,43 +18,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
-from bachd.neural.features import CONTEXT, PITCHES
+from bachd.neural.features import PITCHES
 from bachd.training.corpus.model import SPLITS, CorpusError
-from bachd.training.fit.dataset import EMPTY, Encoded
-from bachd.training.fit.network import Layout
 
 VOICES: Final = 4
-SILENCE: Final = PITCHES
-"""The answer 'no pitch'; those before it are pitches from the lowest on."""
-LASTING: Final = SILENCE + 1
-"""The first of LONGEST answers to 'for how many rows'."""
 LONGEST: Final = 32
 """Rows that a chord can last; what lasts longer is several chords."""
-ANSWERS: Final = LASTING + LONGEST
-
-PLACES: Final = SILENCE + 1
-_PHASES: Final = 16
-_ELAPSED: Final = (16, 32, 64, 96, 128, 192, 256, 384)
-_SPAN: Final = 24
-_SPANS: Final = 2 * _SPAN + 1
-
-# The columns of a row: what each voice sings, for how long, where the next chord begins, and the start of the piece.
-_LENGTH: Final = VOICES * PLACES
-_PHASE: Final = _LENGTH + LONGEST
-_SINCE: Final = _PHASE + _PHASES
-_BEFORE: Final = _SINCE + len(_ELAPSED)
-# What the head is told: the voices chosen, those of the chord before, which decision it is, the steps of the chosen.
-LEFT: Final = VOICES * PLACES
-DECISION: Final = 2 * LEFT
-_STEP: Final = DECISION + VOICES + 1
-
-ROW: Final = _BEFORE + 1
-NOTES: Final = _STEP + VOICES * _SPANS
-
-LAYOUT: Final = Layout(((0, ROW),), ((0, NOTES),), ((0, ANSWERS),))
 
 Chord: TypeAlias = tuple[int, ...]
 """Four MIDI numbers, or -1 for silence."""
@@ -132,49 +101,3 @@ def _with_voices(rows: list[Chord]) -> Chorale:
     runs = [(chord, len(list(group))) for chord, group in groupby(rows)]
     cut = [(chord, min(LONGEST, run - at)) for chord, run in runs for at in range(0, run, LONGEST)]
     return Chorale(tuple(chord for chord, _ in cut), tuple(length for _, length in cut))
-
-
-def encode(piece: Chorale, benchmark: Benchmark, shift: int = 0, *, whole: bool = False) -> Encoded:
-    """Encode a piece, moved by `shift` semitones (-5 to 6), as arrays.
-
-    The decisions of a chord are its four voices and, if there are lengths, its length. That of the last chord is not
-    known; it is left out, or, for `whole`, it is the least that it can be.
-    """
-    count = len(piece.chords)
-    pitches = np.array(piece.chords, np.int32)
-    places = np.where(pitches < 0, SILENCE, pitches - benchmark.lowest + shift)
-    before = np.concatenate([np.full((1, VOICES), SILENCE, np.int32), places[:-1]])
-    lengths = np.array(piece.lengths)
-    after = np.cumsum(lengths)
-    here = CONTEXT + np.arange(count)
-    rows = np.zeros((count + CONTEXT, ROW), np.uint8)
-    rows[:CONTEXT, _BEFORE] = 1
-    rows[CONTEXT - 1, _PHASE] = 1
-    rows[here[:, None], np.arange(VOICES) * PLACES + places] = 1
-    rows[here, _LENGTH + lengths - 1] = 1
-    rows[here, _PHASE + after % _PHASES] = 1
-    rows[CONTEXT:, _SINCE : _SINCE + len(_ELAPSED)] = after[:, None] >= np.array(_ELAPSED)
-    decisions = VOICES + benchmark.voiced
-    symbols = np.full((count, decisions), EMPTY, np.int32)
-    symbols[:, :VOICES] = places
-    if benchmark.voiced:
-        symbols[:, VOICES] = LASTING + lengths - 1
-        if not whole:
-            symbols[-1, VOICES] = EMPTY
-    notes = np.stack([_told(places, before, decision) for decision in range(decisions)], axis=1)
-    return Encoded("", rows, symbols, notes, np.full(count, EMPTY, np.int32), (0, 0))
-
-
-def _told(places: npt.NDArray[np.int32], before: npt.NDArray[np.int32], decision: int) -> npt.NDArray[np.uint8]:
-    """Return the head's input before the decision with this number: shape (n, notes)."""
-    every = np.arange(len(places))
-    told = np.zeros((len(places), NOTES), np.uint8)
-    told[:, DECISION + decision] = 1
-    for voice in range(VOICES):
-        told[every, LEFT + voice * PLACES + before[:, voice]] = 1
-        if voice < decision:
-            told[every, voice * PLACES + places[:, voice]] = 1
-            step = np.clip(places[:, voice] - before[:, voice], -_SPAN, _SPAN) + _SPAN
-            sung = (places[:, voice] != SILENCE) & (before[:, voice] != SILENCE)
-            told[every[sung], _STEP + voice * _SPANS + step[sung]] = 1
-    return told

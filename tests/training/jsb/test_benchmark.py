@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,6 @@ SMALL = Recipe(
     width=16,
     hidden=24,
     dropout=0.0,
-    intervals=False,
     epochs=40,
     crop_length=32,
     batch_size=2,
@@ -34,14 +34,14 @@ SMALL = Recipe(
 @pytest.fixture(scope="module")
 def parts() -> Any:
     pytest.importorskip("tensorflow", reason="needs the extra 'train'")
-    from bachd.training.jsb import benchmark
+    from bachd.training.jsb import benchmark, features, train
     from bachd.training.jsb import data as jsb_data
 
     class Parts:
         pass
 
     found = Parts()
-    found.__dict__.update(benchmark=benchmark, jsb=jsb_data)
+    found.__dict__.update(benchmark=benchmark, jsb=jsb_data, features=features, train=train)
     return found
 
 
@@ -54,8 +54,8 @@ def written(folder: Path, *, voiced: bool) -> Path:
 
 @pytest.fixture
 def small(parts: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(parts.benchmark, "VOICED", SMALL)
-    monkeypatch.setattr(parts.benchmark, "FRAMES", SMALL)
+    monkeypatch.setattr(parts.benchmark, "VOICED", (SMALL, replace(SMALL, rng=2, epochs=20)))
+    monkeypatch.setattr(parts.benchmark, "FRAMES", (SMALL,))
     return parts
 
 
@@ -63,20 +63,17 @@ def small(parts: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_the_probabilities_of_all_that_could_come_next_add_up_to_one(small: Any, tmp_path: Path, voiced: bool) -> None:
     """Over every continuation of two decisions, and by the decisions' own rules of what is possible."""
     data = small.jsb.read(written(tmp_path, voiced=voiced))
-    network = small.benchmark._built(data, SMALL)
-    encoded = small.jsb.encode(data.splits["test"][0], data, whole=True)
-    (batch,) = small.benchmark.in_order([encoded], batch_size=1, crop_length=999)
-    logits, possible, _ = network(small.benchmark.train_step.inputs(small.benchmark.train_step.tensors(batch)))
-    chances = np.exp(np.where(possible, logits, -np.inf))
+    encoded = small.features.encode(data.splits["test"][0], data, whole=True)
+    chances = np.exp(small.train.built(data, SMALL).decide(encoded))
     chances /= chances.sum(axis=1, keepdims=True)
     assert (chances[np.arange(len(chances)), encoded.symbols.ravel()] > 0).all()
     decisions = encoded.symbols.shape[1]
-    pitches = chances.reshape(-1, decisions, small.jsb.ANSWERS)[:, :4]
-    assert (pitches[..., small.jsb.LASTING :] == 0).all()
+    pitches = chances.reshape(-1, decisions, small.features.ANSWERS)[:, :4]
+    assert (pitches[..., small.features.LASTING :] == 0).all()
     if voiced:
-        assert (chances.reshape(-1, decisions, small.jsb.ANSWERS)[:, 4, : small.jsb.LASTING] == 0).all()
+        assert (chances.reshape(-1, decisions, small.features.ANSWERS)[:, 4, : small.features.LASTING] == 0).all()
     else:  # a set is spelled in one way only
-        for place, later in product(encoded.symbols[:, 0], [small.jsb.SILENCE]):
+        for place, later in product(encoded.symbols[:, 0], [small.features.SILENCE]):
             at = int(np.flatnonzero(encoded.symbols[:, 0] == place)[0])
             allowed = np.flatnonzero(pitches[at, 1] > 0)
             assert set(allowed) == {*range(int(place)), later}
@@ -90,7 +87,7 @@ def test_it_learns_and_the_int8_graphs_say_the_same(
     command = ["benchmark", "jsb", "--data", str(path), "--work", str(tmp_path / "runs"), "--json"]
     assert cli.main(command) == 0
     (trained,) = json.loads(capsys.readouterr().out)
-    even = np.log(small.jsb.PLACES)  # nats a pitch for who knows nothing; a frame has four
+    even = np.log(small.features.PLACES)  # nats a pitch for who knows nothing; a frame has four
     assert trained["float_nll"] < (even if voiced else 4 * even) / 5
     assert trained["int8_nll"] == pytest.approx(trained["float_nll"], abs=0.05)
     assert trained["units"] == (120 * 4 if voiced else 120)
@@ -98,18 +95,6 @@ def test_it_learns_and_the_int8_graphs_say_the_same(
     if voiced:  # the same command again has nothing left to learn, and finds the same
         assert cli.main(command) == 0
         assert json.loads(capsys.readouterr().out) == [trained]
-
-
-def test_of_the_last_chord_only_what_is_known_is_counted(small: Any, tmp_path: Path) -> None:
-    data = small.jsb.read(written(tmp_path, voiced=True))
-    piece = small.jsb.encode(data.splits["test"][0], data, whole=True)
-    logits = np.zeros((piece.symbols.size, small.jsb.ANSWERS), np.float32)
-    possible = np.ones_like(logits, bool)
-    even = np.log(small.jsb.ANSWERS)
-    # 8 rows or more of 32: all answers from there on together.
-    known = small.jsb.ANSWERS - (small.jsb.LASTING + 7)
-    expected = (piece.symbols.size - 1) * even + np.log(small.jsb.ANSWERS / known)
-    assert small.benchmark._nats(logits, possible, piece, True) == pytest.approx(expected)
 
 
 def test_a_folder_holds_one_run(small: Any, tmp_path: Path) -> None:
