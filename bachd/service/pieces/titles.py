@@ -32,7 +32,10 @@ _SERIES: Final = (
     _Series(825, 830, "Partita No. {}"),
     _Series(846, 869, "The Well-Tempered Clavier, Book I, No. {}"),
     _Series(870, 893, "The Well-Tempered Clavier, Book II, No. {}"),
+    _Series(933, 938, "Little Prelude No. {}"),
+    _Series(971, 971, "Italian Concerto"),
     _Series(988, 988, "Goldberg Variations"),
+    _Series(996, 996, "Lute Suite in E minor"),
     _Series(1007, 1012, "Cello Suite No. {}"),
     _Series(1013, 1013, "Partita for flute"),
     _Series(1080, 1080, "The Art of Fugue"),
@@ -46,9 +49,14 @@ _VIOLIN: Final = {
     1006: "Violin Partita No. 3",
 }
 _NAME: Final = re.compile(r"bwv((\d+)[a-z]?(?:\.\d+)?)(?:-(.+))?", re.IGNORECASE)
-_SAID: Final = re.compile(r"(invention|sinfonia)-\d+")
+_SAID: Final = re.compile(r"(invention|sinfonia)-\d+|little-prelude")
 """Names of movements that only repeat what the work is."""
-_WORDS: Final = {"bourree": "Bourrée", "menuet": "Menuet", "praeludium": "Praeludium"}
+_WORDS: Final = {"bourree": "Bourrée", "var": "Variation"}
+_MOVEMENTS: Final = {
+    "burlesca-scherzo": "Burlesca and Scherzo",
+    "tempo-di-gavotta": "Tempo di Gavotta",
+    "tempo-di-minuetta": "Tempo di Minuetta",
+}
 
 
 def title(name: str) -> str:
@@ -80,7 +88,7 @@ def _in_series(number: int) -> str:
 def _movement(words: str) -> str:
     """'bourree-1-2' as 'Bourrée 1-2'."""
     kind, _, number = words.partition("-")
-    return f"{_WORDS.get(kind, kind.capitalize())} {number}".rstrip()
+    return _MOVEMENTS.get(words) or f"{_WORDS.get(kind, kind.capitalize())} {number.lstrip('0')}".rstrip()
 
 
 @cache
