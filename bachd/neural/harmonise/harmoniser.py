@@ -141,7 +141,7 @@ class Harmoniser:
     def _take_bass(self, note: int | None) -> None:
         """Let the lowest note be the given one, moved by octaves to where there is room for it below the melody."""
         if self._top is not None:
-            bass = None if note is None or self.bass is None else self.bass
+            bass = None if note is None else self.bass
             while bass is not None and bass < self._sampler.pitches[0]:
                 bass += 12
             self._top.bass = None if bass is None or note is None or note - bass < self._voices else bass

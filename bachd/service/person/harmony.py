@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
 from bachd.config import BOTH, TOGETHER_VOICES
@@ -239,4 +240,9 @@ class HarmonyPartner:
                 log.error("no other voices: %s", fault)
 
         call = asyncio.get_running_loop().call_soon_threadsafe
-        self._thread.submit(ask).add_done_callback(lambda future: call(done, future))
+
+        def tell(future: Future[Chord | None]) -> None:
+            with suppress(RuntimeError):  # the loop is closed: bachd ends
+                call(done, future)
+
+        self._thread.submit(ask).add_done_callback(tell)

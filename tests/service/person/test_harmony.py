@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -409,3 +411,31 @@ def test_voices_pass_at_once_where_the_beat_is_known(monkeypatch: pytest.MonkeyP
         assert any(0.2 < timed.due % 1 < 0.8 for timed in place.output.messages if timed.message.type == "note_on")
 
     run(main())
+
+
+class Later:
+    """A thread that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[Future[object]] = []
+
+    def submit(self, _: Callable[[], object]) -> Future[object]:
+        self.asked.append(Future())
+        return self.asked[-1]
+
+
+def test_a_chord_that_comes_when_all_is_over_is_nobody_s_fault(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    thread = Later()
+
+    async def main() -> None:
+        place = Place(monkeypatch)
+        monkeypatch.setattr(place.partner, "_thread", thread)
+        await place.play("904840", then=0.1)
+
+    run(main())
+    assert thread.asked
+    for future in thread.asked:
+        future.set_result(None)
+    assert caplog.messages == []

@@ -9,6 +9,7 @@ import socket
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+import pytest
 from aiohttp import ClientError, ClientSession
 
 from tests.service.web.conftest import Running
@@ -16,6 +17,7 @@ from tests.service.web.conftest import Running
 PATHS = ("/", "/main.js", "/health", "/api/status", "/api/settings", "/metrics", "/api/music.mid", "/api/none", "//x")
 REQUESTS = 1500
 LOOKERS = 20
+WAITING = 400
 ALLOWED = 6e6
 """Bytes that may be kept of a second crowd like the first."""
 
@@ -59,11 +61,13 @@ def test_a_crowd_leaves_nothing_behind(bachd_run: Running) -> None:
 
 
 def test_who_comes_behind_hundreds_that_wait_is_let_in(bachd_run: Running) -> None:
+    if int(Path("/proc/sys/net/core/somaxconn").read_text()) < WAITING:
+        pytest.skip("this system lets fewer connections wait")
     (process,) = bachd_run.pages()
     os.kill(process, signal.SIGSTOP)  # it accepts nobody now
     try:
         with ExitStack() as stack:
-            for _ in range(400):
+            for _ in range(WAITING):
                 stack.enter_context(socket.create_connection((bachd_run.host, bachd_run.port), timeout=20))
     finally:
         os.kill(process, signal.SIGCONT)
