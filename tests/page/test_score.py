@@ -62,16 +62,17 @@ def test_the_systems_follow_the_music(page: Page) -> None:
 
 
 def test_what_is_read_later_stands_below(page: Page) -> None:
-    page.set_viewport_size({"width": 1280, "height": 1100})
+    page.set_viewport_size({"width": 640, "height": 800})
     show(page)
     rows = page.evaluate("document.querySelectorAll('#systems .system').length")
     assert rows > 1
     bars = """[...document.querySelectorAll('#systems .system')]
         .toSorted((one, other) => one.getBoundingClientRect().top - other.getBoundingClientRect().top)
         .map((row) => Number(row.querySelector('.engraved:not(.unseen) .measure-number text')?.textContent))"""
-    begin = max(map(int, page.evaluate(NUMBERS)), default=1)
-    until(page, f"Math.min(...({bars})) > {begin}")  # so each row has another system now, one after the other
-    seen = page.evaluate(bars)
+    until(page, f"(window.first = {bars}).every(Number.isFinite)")
+    # Until each row has another system, one after the other; a new piece begins all rows anew.
+    until(page, f"(window.later = {bars}).every((bar) => bar && !window.first.includes(bar))")
+    seen = page.evaluate("window.later")
     assert seen == sorted(seen)
 
 

@@ -18,7 +18,6 @@ LARGEST = 400 * 1024
 MOST = 40
 """Requests of a first view."""
 PRESENT = "#tokens .present code"
-COMING = "#tokens .coming code"
 PICTURE = "document.getElementById('roll').toDataURL()"
 SHIFTS = """
   window.shifts = [];
@@ -38,9 +37,14 @@ def test_the_music_goes_by(page: Page) -> None:
 
 
 def test_what_was_planned_is_what_comes(page: Page) -> None:
-    until(page, f"document.querySelector('{COMING}').textContent")
-    planned = json.dumps(page.text_content(COMING))
-    until(page, f"document.querySelector('{PRESENT}').textContent === {planned}")
+    # On a busy machine the page passes over steps: one of those that were planned is enough. Each names its place, too.
+    look = """(() => {
+      const texts = (rows) => [...document.querySelectorAll(rows)].map((row) => row.textContent).filter(Boolean);
+      const came = texts('#tokens .present').some((text) => window.planned?.has(text));
+      window.planned = new Set([...window.planned ?? [], ...texts('#tokens .coming')]);
+      return came;
+    })()"""
+    until(page, look)
 
 
 def test_the_models_choices_are_shown_with_the_one_that_was_drawn(page: Page) -> None:
