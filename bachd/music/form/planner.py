@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
+from statistics import median
 from typing import Final, TypeVar
 
 from bachd.music import keys
@@ -41,23 +42,30 @@ _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def begin(piece: Piece, bars: int, habits: Habits, rng: Random) -> tuple[tuple[Event, ...], Grid, Form]:
+LONG: Final = 2
+"""Times the usual length of an event that the last chord lasts at least, in music that flows."""
     """The opening of a piece, about so many bars of it, with the grid and the plan of what grows from it."""
     excerpt, begins = phrases.opening(piece, bars)
     # What the piece does later with its metre is its own affair.
     changes = tuple([change for change in piece.grid.changes if change[0] < begins[-1]])
     grid = Grid(changes, piece.grid.upbeat)
-    planned = plan(habits, keys.home(piece.events), grid, begins, rng, len(excerpt))
+    usual = round(median([event.ticks for event in piece.events] or [TICKS]))
+    last = max(written.last_ticks(piece), LONG * usual, TICKS)
+    planned = plan(habits, keys.home(piece.events), grid, begins, rng, len(excerpt), last)
     return excerpt, grid, replace(planned, opening=written.between(piece, begins))
 
 
-def plan(habits: Habits, home: Key, grid: Grid, seed: Sequence[int], rng: Random, events: int = 0) -> Form:
+def plan(
+    habits: Habits, home: Key, grid: Grid, seed: Sequence[int], rng: Random, events: int = 0, last: int = 0
+) -> Form:
     """Plan what follows a seed.
 
     seed: the ticks at which its phrases begin, and at last that of its end. events: how many it has; 0 is not known.
     """
-    return _Planner(habits, home, grid, seed, rng, events).form()
+    return _Planner(habits, home, grid, seed, rng, events, last).form()
 
 
+    last: ticks of the last chord at most, in music that flows; 0 is as many as there is room for.
 class _Planner:
     def __init__(self, habits: Habits, home: Key, grid: Grid, seed: Sequence[int], rng: Random, events: int) -> None:
         self._habits = habits
@@ -72,6 +80,7 @@ class _Planner:
 
     def form(self) -> Form:
         spans = self._spans()
+        self._last = last
         last = len(spans) - 1
         letters = 0
         for index, (begin, goal, end) in enumerate(spans):
@@ -137,7 +146,8 @@ class _Planner:
         rest = place.metre.bar - place.phase
         if rest - self._grid.upbeat >= max(TICKS, rest // 2):
             rest -= self._grid.upbeat
-        return last_ticks(rest, place.metre)
+        ticks = last_ticks(rest, place.metre)
+        return min(ticks, self._last) if self._last and not self._habits.breathes else ticks
 
     def _close(self, index: int, last: int) -> tuple[Key, Cadence]:
         third = min(2, 3 * index // max(1, last))

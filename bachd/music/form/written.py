@@ -112,6 +112,16 @@ def _divided(ends: list[int], piece: Piece) -> list[int]:
     return found
 
 
+def last_ticks(piece: Piece) -> int:
+    """Ticks for which the last chord of a piece sounds, from the last note that starts in it; 0 for silence."""
+    end, sounding = piece.ticks, len(piece.events)
+    while sounding and not piece.events[sounding - 1].sounding:
+        sounding -= 1
+        end -= piece.events[sounding].ticks
+    onsets = list(accumulate((event.ticks for event in piece.events), initial=0))
+    return end - _last_chord(piece.events[:sounding], onsets, end) if sounding else 0
+
+
 def _last_chord(events: Sequence[Event], onsets: Sequence[int], end: int) -> int:
     """The tick at which the last note begins before `end`; `end` where that is in the middle of what goes on."""
     index = bisect_left(onsets, end) - 1

@@ -45,6 +45,7 @@ class Guide:
         """
         self.form = form
         self._voices = 2 if texture.chords >= STOPPED else texture.voices
+        self._last = texture.last or self._voices
         self._full = texture.voices if texture.ranges else 0
         self._most = texture.most
         self._memory = memory
@@ -174,7 +175,9 @@ class Guide:
         minor = key.minor and not (final and self.form.picardy)
         third = (key.tonic + (3 if minor else 4)) % 12
         triad = Key(key.tonic, minor).triad
-        return Chord(triad, key.tonic, self._voices, third, frozenset({key.tonic}) if final else frozenset())
+        if final:
+            return Chord(triad, key.tonic, self._last, third, frozenset({key.tonic}))
+        return Chord(triad, key.tonic, self._voices, third)
 
     def _dominant(self, phrase: Phrase) -> Chord:
         """The dominant of a phrase's key, over its root in three voices or more; the tonic may be held into it."""

@@ -32,6 +32,8 @@ class Texture:
     """Share of the onsets, in music of one voice, at which more than one note starts."""
     most: int | None = None
     """Notes that sound at most, but for a few chords; None in music of one voice."""
+    last: int = 0
+    """Notes of the chord that the piece ends with; 0 is not known."""
 
     @classmethod
     def of(cls, piece: Piece) -> Texture:
@@ -43,12 +45,15 @@ class Texture:
         if not ticks:
             return cls(1, ())
         voices = max(ticks, key=lambda count: ticks[count])
+        last = next(len(event.sounding) for event in reversed(piece.events) if event.sounding)
         if voices >= _CHOIR and ticks[voices] >= _ALWAYS * sum(ticks.values()):
             columns = zip(*(event.sounding for event in piece.events if len(event.sounding) == voices), strict=True)
             return cls(voices, tuple((min(column) - _SLACK, max(column) + _SLACK) for column in columns), most=voices)
         struck = [event for event in piece.events if event.starts]
         if voices == 1:
-            return cls(1, (), sum(len(event.starts) > 1 for event in struck) / len(struck) if struck else 0.0)
+            return cls(
+                1, (), sum(len(event.starts) > 1 for event in struck) / len(struck) if struck else 0.0, last=last
+            )
         sizes = sorted(len(event.sounding) for event in struck)
         usual = voices if 2 * ticks[voices] >= sum(ticks.values()) else min(voices, 2)  # or they come and go
-        return cls(usual, (), most=sizes[-1 - int(_RARE * len(sizes))] if sizes else None)
+        return cls(usual, (), most=sizes[-1 - int(_RARE * len(sizes))] if sizes else None, last=last)

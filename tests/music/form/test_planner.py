@@ -85,7 +85,7 @@ def test_a_beginning_is_an_excerpt_its_grid_and_a_plan_of_what_grows_from_it() -
     excerpt, grid, planned = begin(piece, 2, FLOWING, Random(1))
     assert excerpt == events[:32]
     assert grid == Grid(changes[:1], 0)  # what the piece does later with its metre is its own affair
-    expected = plan(FLOWING, Key(0), grid, SEED, Random(1), 32)
+    expected = plan(FLOWING, Key(0), grid, SEED, Random(1), 32, TICKS)
     assert (planned.begin, planned.home, planned.phrases) == (2 * BAR, Key(0), expected.phrases)
     assert [(phrase.begin, phrase.end) for phrase in planned.opening] == [SEED]
 
@@ -195,6 +195,24 @@ def test_the_last_chord_leaves_room_for_the_upbeat_of_a_repetition() -> None:
     assert half.end - half.goal == 2 * TICKS
     late = plan(FLOWING, HOME, Grid(upbeat=3 * TICKS), (0, 11 * TICKS), Random(1)).phrases[-1]
     assert late.end - late.goal == BAR  # less than half a bar would be left
+
+
+def test_the_last_chord_is_as_long_as_that_of_the_seed_piece_if_there_is_room() -> None:
+    for ticks, expected in ((TICKS, TICKS), (2 * BAR, BAR), (0, BAR)):
+        last = plan(FLOWING, HOME, Grid(), SEED, Random(1), last=ticks).phrases[-1]
+        assert last.end - last.goal == expected
+    chorale = plan(replace(FLOWING, breathes=True), HOME, Grid(), SEED, Random(1), last=TICKS).phrases[-1]
+    assert chorale.end - chorale.goal == 2 * TICKS
+
+
+def test_the_last_chord_is_a_quarter_at_least_and_twice_as_long_as_is_usual_in_the_seed_piece() -> None:
+    for line, expected in (
+        ("C4:0.25 E4:0.25 G4:0.25 C5:0.25 " * 20, TICKS),
+        ("C4 E4 G4 E4 " * 20, 2 * TICKS),
+        ("C4 E4 G4 E4 " * 20 + "C4:3", 3 * TICKS),
+    ):
+        last = begin(Piece("song", parse_line(line), Grid()), 2, FLOWING, Random(1))[2].phrases[-1]
+        assert last.end - last.goal == expected
 
 
 def test_a_phrase_closes_as_phrases_do_in_its_third_of_a_piece() -> None:

@@ -27,6 +27,12 @@ def test_a_chorale_has_its_phrases_where_it_is_told_that_they_end() -> None:
     assert form.home == Key(0)
 
 
+def test_the_last_chord_lasts_from_the_last_note_that_starts_until_nothing_sounds() -> None:
+    assert written.last_ticks(piece(IN_C)) == 2 * TICKS
+    assert written.last_ticks(piece("C4 E4 C3.G4 ~C3:0.5 R:3")) == 3 * TICKS // 2
+    assert written.last_ticks(piece("R:3")) == 0
+
+
 def test_ends_at_the_very_end_or_too_near_to_each_other_are_none() -> None:
     form = written.of(piece(f"{IN_C} {IN_G}"), ends=(5 * TICKS, 6 * TICKS, 14 * TICKS))
     assert [p.end for p in form.phrases] == [5 * TICKS, 14 * TICKS]

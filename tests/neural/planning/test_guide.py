@@ -59,6 +59,17 @@ def test_the_last_chord_is_the_tonic_over_its_root_to_the_end() -> None:
     assert wish.exactly == phrase.end - phrase.goal == leading.end - phrase.goal
 
 
+def test_music_that_flows_ends_on_as_many_notes_as_its_seed_piece() -> None:
+    for last, voices in ((4, 4), (1, 1), (0, 2)):
+        leading = guide(Texture(2, (), most=2, last=last))
+        chord = leading.wish(at(leading.form.phrases[-1].goal)).chord
+        assert chord is not None
+        assert chord.voices == voices
+        inner = leading.wish(at(leading.form.phrases[0].goal)).chord
+        assert inner is not None
+        assert inner.voices == 2
+
+
 def test_all_voices_begin_anew_after_a_phrase_that_breathes() -> None:
     leading = guide()
     assert not leading.wish(at(leading.form.phrases[1].begin)).may_hold
