@@ -26,6 +26,9 @@ SURE: Final = (0.0, 0.0, 0.1, 0.25, 0.4, 0.5, 0.6)
 """By the length of the figure: the probability that what followed it follows again."""
 QUOTED: Final = 0.95
 """The same for what the plan wants to return."""
+_DIFFERING: Final = (2, 5, 6)
+"""Degrees, from 0, in which major and minor differ."""
+_SEVENTH: Final = 6
 _THIN: Final = 1.3
 """Mean number of voices below which the two outer lines are one."""
 
@@ -59,6 +62,14 @@ class Prediction(NamedTuple):
 
 Mark: TypeAlias = tuple[int, int, int, int, int]
 """How much is remembered."""
+
+
+def _in_other_mode(step: int, alteration: int, *, minor: bool) -> int:
+    """The alteration of a step of the scale in the other mode; `minor` if that is minor, which raises its seventh."""
+    degree = step % 7
+    if minor:
+        return 1 if degree == _SEVENTH and alteration == 0 else 0 if degree in _DIFFERING else alteration
+    return 0 if degree in _DIFFERING else alteration
 
 
 class Memory:
@@ -157,19 +168,23 @@ class Memory:
         note = notes[index]
         event = bisect_right(self._onsets, tick) - 1
         following = self._onsets[event + 1] if event + 1 < len(self._onsets) else self._tick
-        pitch = None if note.pitch is None else self._moved(note, line, quote)
+        pitch = None if note.pitch is None else self._moved(note, note.pitch, line, quote)
         return Prediction(line, pitch, note.onset == tick, following - tick, self._voices[event], QUOTED)
 
-    def _moved(self, note: _Note, line: Line, quote: Quote) -> int:
-        if quote.scale is not None and note.pitch is not None:
-            return quote.scale.pitch(quote.scale.degree(note.pitch)[0] + quote.steps)
-        key = quote.key or self._home
-        step = note.step + quote.steps
-        if (key.tonic - self._home.tonic) > 6:
+    def _moved(self, note: _Note, sounded: int, line: Line, quote: Quote) -> int:
+        if quote.scale is not None:
+            return quote.scale.pitch(quote.scale.degree(sounded)[0] + quote.steps)
+        was = quote.was or self._home
+        key = quote.key or was
+        step, alteration = (note.step, note.alteration) if was == self._home else was.degree(sounded)
+        if key.minor != was.minor:
+            alteration = _in_other_mode(step, alteration, minor=key.minor)
+        step += quote.steps
+        if (key.tonic - was.tonic) > 6:
             step -= 7
-        elif (key.tonic - self._home.tonic) < -6:
+        elif (key.tonic - was.tonic) < -6:
             step += 7
-        pitch = key.pitch(step, note.alteration)
+        pitch = key.pitch(step, alteration)
         if quote.of is not None and quote.of is not line:
             first = self._lines[quote.of][
                 max(0, bisect_right(self._lines[quote.of], quote.source, key=lambda n: n.onset) - 1)

@@ -54,6 +54,27 @@ def test_a_sequence_keeps_to_the_scale_of_its_key() -> None:
     assert [memory.predict([quote], 1.0)[0].pitch for quote in steps] == [72, 71, 76]  # C, B, and E below F sharp
 
 
+def test_what_is_taken_up_from_another_key_is_moved_by_its_degrees() -> None:
+    memory = remembering("G4 F#4 B4 C#5 R:4")
+    at = 8 * TICKS
+    home = [Quote(at, tick, 96, key=Key(0), was=Key(7)) for tick in (0, TICKS, 2 * TICKS, 3 * TICKS)]
+    # G F# B C# in G are C B E F# in C, a fourth higher or a fifth lower, whichever is nearer.
+    assert [memory.predict([quote], 1.0)[0].pitch for quote in home] == [72, 71, 76, 78]
+    up = Quote(at, 0, 96, key=Key(1), was=Key(11))
+    assert remembering("B4 R:7").predict([up], 1.0)[0].pitch == 73  # and not down by a seventh
+
+
+def test_between_major_and_minor_the_seventh_stays_a_leading_note_and_no_other_degree_is_altered() -> None:
+    minor = remembering("A4 G#4 C5 F5 F#5 R:3")  # in C, whose relative key this is
+    at = 8 * TICKS
+    spans = [tick * TICKS for tick in range(5)]
+    major = [minor.predict([Quote(at, tick, 96, key=Key(9), was=Key(9, minor=True))], 1.0)[0] for tick in spans]
+    assert [each.pitch for each in major] == [69, 68, 73, 78, 78]
+    back = remembering("A4 G#4 C#5 F#5 R:4")
+    again = [back.predict([Quote(at, tick, 96, key=Key(9, minor=True), was=Key(9))], 1.0)[0] for tick in spans[:4]]
+    assert [each.pitch for each in again] == [69, 68, 72, 77]
+
+
 def test_a_quote_of_the_other_line_comes_in_the_register_of_its_own() -> None:
     memory = remembering("C3.C5 C3.E5 C3.G5 C3.E5")
     quote = Quote(4 * TICKS, 0, 96, line=Line.BOTTOM, of=Line.TOP)

@@ -51,6 +51,8 @@ class Quote:
     """Steps of the scale by which it is moved."""
     key: Key | None = None
     """The key in which it is taken up; None for that of its source."""
+    was: Key | None = None
+    """The key of its source; None for that of the piece."""
     scale: Key | None = None
     """Of a sequence: the key to whose scale it keeps, without alterations; None for other quotes."""
 

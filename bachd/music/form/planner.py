@@ -28,6 +28,8 @@ MOST_QUARTERS: Final = 184
 """The same in quarter notes, for metres with long bars."""
 _FOURTH_DOWN: Final = -3
 """Steps: an answer at the fifth lies a fourth lower."""
+_TOUCHED: Final = ({1: (2, True), -2: (9, True)}, {-1: (10, False), -2: (8, False)})
+"""Of major and of minor: the keys of steps of the scale, as semitones above the tonic and whether they are minor."""
 FEWEST: Final = 2
 """Phrases that are composed at least, however long the seed."""
 FIRST: Final = 2
@@ -36,14 +38,16 @@ TAKEN: Final = 13
 """Events that are taken up from a seed at a time, about: what is longer is a copy of the piece that it is from."""
 RETURNED: Final = 3
 """Bars of a phrase that return, in music that flows."""
+RHYMED: Final = 2
+"""Bars before the last chord that are those of an earlier close, in music that flows."""
 ENTRIES: Final = 3
 """Times that a subject enters; once less where a sequence follows."""
+LONG: Final = 2
+"""Times the usual length of an event that the last chord lasts at least, in music that flows."""
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def begin(piece: Piece, bars: int, habits: Habits, rng: Random) -> tuple[tuple[Event, ...], Grid, Form]:
-LONG: Final = 2
-"""Times the usual length of an event that the last chord lasts at least, in music that flows."""
     """The opening of a piece, about so many bars of it, with the grid and the plan of what grows from it."""
     excerpt, begins = phrases.opening(piece, bars)
     # What the piece does later with its metre is its own affair.
@@ -61,26 +65,28 @@ def plan(
     """Plan what follows a seed.
 
     seed: the ticks at which its phrases begin, and at last that of its end. events: how many it has; 0 is not known.
+    last: ticks of the last chord at most, in music that flows; 0 is as many as there is room for.
     """
     return _Planner(habits, home, grid, seed, rng, events, last).form()
 
 
-    last: ticks of the last chord at most, in music that flows; 0 is as many as there is room for.
 class _Planner:
-    def __init__(self, habits: Habits, home: Key, grid: Grid, seed: Sequence[int], rng: Random, events: int) -> None:
+    def __init__(
+        self, habits: Habits, home: Key, grid: Grid, seed: Sequence[int], rng: Random, events: int, last: int
+    ) -> None:
         self._habits = habits
         self._home = home
         self._grid = grid
         self._seed = seed
         self._rng = rng
         self._metre = grid.place(seed[-1]).metre
+        self._last = last
         self._taken = TAKEN * seed[-1] // events if events else seed[-1]
         self._phrases: list[Phrase] = []
         self._quotes: list[Quote] = []
 
     def form(self) -> Form:
         spans = self._spans()
-        self._last = last
         last = len(spans) - 1
         letters = 0
         for index, (begin, goal, end) in enumerate(spans):
@@ -98,6 +104,8 @@ class _Planner:
                 self._return(earlier, begin, goal)
             elif not self._habits.breathes and index < last:
                 self._work_out(begin, goal)
+            elif not self._habits.breathes:
+                self._rhyme(begin, goal)
         quotes = tuple(sorted(self._quotes, key=lambda quote: quote.at))
         picardy = self._rng.random() < self._habits.picardy
         return Form(self._home, self._seed[-1], tuple(self._phrases), quotes, picardy and self._home.minor)
@@ -174,11 +182,15 @@ class _Planner:
         return self._drawn([(phrase, FIRST if phrase is fitting[0] else 1) for phrase in fitting])
 
     def _is_return(self, phrase: Phrase) -> bool:
-        return any(quote.at == phrase.begin for quote in self._quotes)
+        return self._source(phrase) is not None
+
+    def _source(self, phrase: Phrase) -> int | None:
+        """The tick from which on a phrase takes up an earlier one; None if it does not, and only a subject enters."""
+        return next((quote.source for quote in self._quotes if quote.at == phrase.begin and quote.line is None), None)
 
     def _next_of(self, before: Phrase, known: Sequence[Phrase]) -> Phrase | None:
         """Return the phrase that followed the one just taken up: A B returns as A B."""
-        source = next((quote.source for quote in self._quotes if quote.at == before.begin), None)
+        source = self._source(before)
         if source is None:
             return None
         return next((phrase for phrase in known if phrase.begin > source), None)
@@ -197,6 +209,16 @@ class _Planner:
         if self._rng.random() < self._habits.sequences:
             self._sequence(self._bar_line(begin + max(ticks, self._figure())), goal)
 
+    def _rhyme(self, begin: int, goal: int) -> None:
+        """Let the piece close as an earlier phrase did that closed at home."""
+        draw = self._rng.random()
+        known = [phrase for phrase in self._phrases[:-1] if phrase.key == self._home]
+        if draw >= self._habits.returns or not known:
+            return
+        earlier = self._drawn([(phrase, 1) for phrase in known])
+        ticks = min(RHYMED * self._metre.bar, goal - begin, earlier.goal - earlier.begin)
+        self._quotes.append(Quote(goal - ticks, earlier.goal - ticks, ticks))
+
     def _bar_line(self, tick: int) -> int:
         """The first bar line from a tick on."""
         return tick + -self._grid.place(tick).phase % self._metre.bar
@@ -213,11 +235,25 @@ class _Planner:
             self._sequence(at, goal)
 
     def _sequence(self, at: int, goal: int) -> None:
-        """Let what comes before a bar line be repeated on other steps, as often as there is room."""
-        bar, steps = self._figure(), self._drawn([(-1, 4), (1, 1), (-2, 1)])
-        ticks = min(2 * bar, goal - self._metre.bar // 2 - at)
-        if ticks >= bar:
-            self._quotes.append(Quote(at, at - bar, ticks, steps=steps, scale=self._key(at)))
+        """Let what comes before a bar line be repeated on other steps, as often as there is room.
+
+        Where the phrase goes to another key, it goes there by being repeated in it. Where it stays, and the step
+        that the figure is moved to has a key of its own, it is touched.
+        """
+        bar, steps = self._figure(), self._drawn([(-1, 2), (1, 1), (-2, 1)])
+        until = min(at + 2 * bar, goal - self._metre.bar // 2)
+        was, key = self._key(at - bar), self._phrases[-1].key
+        if until - at < bar:
+            return
+        touched = key
+        if was == key and steps in _TOUCHED[key.minor]:
+            semitones, minor = _TOUCHED[key.minor][steps]
+            touched = key.moved(semitones, minor=minor)
+        if was != touched:
+            self._quotes.append(Quote(at, at - bar, bar, key=touched, was=was))
+            at += bar
+        if until > at:
+            self._quotes.append(Quote(at, at - bar, until - at, steps=steps, scale=key))
 
     def _figure(self) -> int:
         """Ticks of what is repeated: a bar, or half of a long one."""
