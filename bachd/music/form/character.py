@@ -40,6 +40,8 @@ class Drift:
     classes: Sequence[float]
     ends: Sequence[float]
     """By a number of notes: of there being no more."""
+    starts: Sequence[float]
+    """By a number of notes that start: of there being more."""
     voices: int
     """Notes that there are usually at least, if they have been too few so far; otherwise 0."""
 
@@ -100,14 +102,13 @@ class Character:
             return None
         density, wanted = found.counts[_GROUPS[3]], self._seen[3]
         now, seen = ([sum(each[row : row + _FULL]) for row in range(0, len(each), _FULL)] for each in (density, wanted))
-        ends = [
-            _difference((now[notes], sum(now[notes + 1 :])), (seen[notes], sum(seen[notes + 1 :])))
-            for notes in range(_FULL - 1)
-        ]
+        ends = _fewer(now, seen)
+        now_start, seen_start = ([sum(each[start::_FULL]) for start in range(_FULL)] for each in (density, wanted))
+        starts = [-fewer for fewer in _fewer(now_start, seen_start)]
         steps, lengths, classes = (
             _differences(found.counts[_GROUPS[group]], self._seen[group], self._expected[group]) for group in (0, 2, 4)
         )
-        return Drift(steps, lengths, classes, ends, _lacking(now, seen))
+        return Drift(steps, lengths, classes, ends, starts, _lacking(now, seen))
 
 
 def _differences(now: Sequence[int], seen: Sequence[int], expected: Sequence[float]) -> list[float]:
@@ -118,8 +119,18 @@ def _differences(now: Sequence[int], seen: Sequence[int], expected: Sequence[flo
     ]
 
 
+def _fewer(now: Sequence[int], seen: Sequence[int]) -> list[float]:
+    """By a number: of there being no more than that, where there are as many; by how often each number was counted."""
+    return [
+        _difference((now[number], sum(now[number + 1 :])), (seen[number], sum(seen[number + 1 :])))
+        for number in range(_FULL - 1)
+    ]
+
+
 def _difference(now: tuple[int, int], seen: tuple[int, int]) -> float:
-    """Of the logits of the first of two."""
+    """Of the logits of the first of two; none where either has not been seen in both."""
+    if not all(had or wanted for had, wanted in zip(now, seen, strict=True)):
+        return 0.0
     had, wanted = (log((each[0] + 0.5) / (each[1] + 0.5)) for each in (now, seen))
     total = sum(now)
     return total / (total + FEW) * min(MOST, max(-MOST, wanted - had))

@@ -5,6 +5,7 @@ Law: a lean shifts the odds and rules nothing out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -31,18 +32,22 @@ class Lean:
         self._classes = np.asarray(strength * np.array(drift.classes)[_CLASSES], np.float32)
         self._steps = np.asarray(strength * np.array(drift.steps)[_KINDS_OF_STEPS], np.float32)
         self._ends = [strength * end for end in drift.ends]
+        self._starts = [strength * start for start in drift.starts]
         self.voices = drift.voices
         """Notes that the next events are to have at least."""
 
-    def shift_symbols(self, symbols: FloatArray, chosen: int, sounded: tuple[int, ...]) -> None:
-        """Shift the odds of what may be spelled after so many notes, after an event in which `sounded` was heard."""
+    def shift_symbols(self, symbols: FloatArray, chosen: Sequence[int], sounded: tuple[int, ...]) -> None:
+        """Shift the odds of what may be spelled after some symbols, after an event in which `sounded` was heard."""
         starting = symbols[START:HOLD]
         starting += self._classes
-        if chosen == 0 and sounded:
+        started = sum(symbol < HOLD for symbol in chosen)
+        if started < len(self._starts):
+            starting += self._starts[started]
+        if not chosen and sounded:
             first = PITCHES - 1 - (sounded[-1] - LOWEST)
             starting += self._steps[first : first + PITCHES]
-        if chosen < len(self._ends):
-            symbols[END] += self._ends[chosen]
+        if len(chosen) < len(self._ends):
+            symbols[END] += self._ends[len(chosen)]
 
     def shift_lengths(self, lengths: FloatArray) -> None:
         """Shift the odds of lengths."""

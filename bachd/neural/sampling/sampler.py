@@ -226,7 +226,7 @@ class Sampler:
     def _forbid(self, symbols: FloatArray, chosen: list[int], sounded: tuple[int, ...], guidance: Guidance) -> None:
         """Rule out parallels, what two hands cannot hold, and another chord than the one asked for; lean as wished."""
         if guidance.lean is not None:
-            guidance.lean.shift_symbols(symbols, len(chosen), sounded)
+            guidance.lean.shift_symbols(symbols, chosen, sounded)
         chord = None if guidance.chord is None else self._chord(guidance.chord)
         may_end = len(chosen) >= guidance.least if chord is None else chord.may_end(chosen)
         end = symbols.item(END)
