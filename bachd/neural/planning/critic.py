@@ -41,7 +41,9 @@ _USUAL: Final = 0.6
 _SELDOM: Final = 0.45
 """The same where voices come and go: a tenth of Bach's bars fit worse."""
 ASTRAY: Final = 2.0
-"""By how much better than home another key fits the piece so far, or the music of its last phrase."""
+"""By how much better than home another key fits the piece so far, or bars that have to be in a certain key."""
+ELSEWHERE: Final = 4.0
+"""The same of bars that have to be in a certain key, where voices come and go."""
 BROKEN: Final = 0.3
 """A dissonance that neither of its notes leaves by step, where voices come and go and chords are broken."""
 CLASH: Final = 0.4
@@ -91,14 +93,15 @@ def faults(texture: Texture, before: Event, events: Sequence[Event], key: Key, g
     return found + FOREIGN * max(0.0, (_USUAL if full else _SELDOM) - fit)
 
 
-def astray(piece: Sequence[float], events: Sequence[Event], home: Key, *, last: bool) -> float:
+def astray(texture: Texture, piece: Sequence[float], events: Sequence[Event], home: Key, closing: Key | None) -> float:
     """How much speaks against some events because of the key of the piece that they belong to.
 
-    piece: how long each pitch class has sounded before them. last: whether they are of the last phrase.
+    piece: how long each pitch class has sounded before them. closing: the key that they themselves have to be in.
     """
     found = keys.weights(events)
     strayed = keys.rivalry([before + now for before, now in zip(piece, found, strict=True)], home)
-    return ASTRAY * (strayed + (keys.rivalry(found, home) if last else 0.0))
+    elsewhere = keys.rivalry(found, closing) if closing else 0.0
+    return ASTRAY * strayed + (ASTRAY if texture.ranges else ELSEWHERE) * elsewhere
 
 
 def _led(events: Sequence[Event], count: int) -> float:

@@ -86,6 +86,16 @@ class Guide:
             return phrase.key
         return self.form.phrases[index - 1].key if index else self.form.home
 
+    def closing(self, begin: int, last: int) -> Key | None:
+        """The key that the bars from `begin` to the tick `last` have to be in; None where it may be on its way.
+
+        In the last phrase that is home. Where voices come and go, it is that of each phrase from its middle on.
+        """
+        phrase = self.form.phrases[self.form.phrase(begin)]
+        if self.is_last(begin):
+            return self.form.home
+        return phrase.key if not self._full and 2 * last >= phrase.begin + phrase.goal else None
+
     def wish(self, state: MusicState, lean: Lean | None = None) -> Guidance:
         """Return the guidance for the next event.
 

@@ -89,10 +89,11 @@ class Search:
     ) -> float:
         """Faults of some events that began at `tick`; the state is at their end."""
         guide = self._guide
-        key = guide.key(max(tick, min(until, self._state.tick) - 1))
+        last = max(tick, min(until, self._state.tick) - 1)
+        key = guide.key(last)
         faults = critic.faults(self._texture, before, events, key, guide.goal(tick) - tick)
         faults += guide.unlike(self._state, tick)
-        return faults + critic.astray(classes, events, guide.form.home, last=guide.is_last(tick))
+        return faults + critic.astray(self._texture, classes, events, guide.form.home, guide.closing(tick, last))
 
     def _event(self) -> Event | None:
         """The next event, or None if there is none with which the music goes on."""

@@ -30,10 +30,23 @@ def profile(piece: Piece) -> FloatArray:
     return np.asarray(counts / counts.max(), np.float32)
 
 
-def of(key: Key | FloatArray, strength: float, dominant: Key | None) -> FloatArray:
+def of(key: Key | FloatArray, strength: float, dominant: Key | None, *, firmly: bool = False) -> FloatArray:
     """What is added to the logit of each pitch from LOWEST on; `key` may be a profile of pitch classes, too."""
-    used = np.maximum(key.profile(), _FOREIGN) if isinstance(key, Key) else key
-    by_class = strength * np.log(used)
+    by_class = strength * np.log(_typical(key, firmly=firmly) if isinstance(key, Key) else key)
     if dominant is not None:
         by_class += [_RESOLVING if pitch_class in dominant.dominant else 0.0 for pitch_class in range(12)]
     return np.asarray(np.resize(np.roll(by_class, -LOWEST % 12), PITCHES), np.float32)
+
+
+def _typical(key: Key, *, firmly: bool) -> FloatArray:
+    """How much a key has of each pitch class, from C: its typical profile if `firmly`, else 1 for all of its own.
+
+    Those are the scale, with the sixth and the seventh degree of minor in both forms. A profile holds the leading note
+    back, which makes a key known on the way, and prefers the tonic, with which a piece ends.
+    """
+    if firmly:
+        return np.maximum(np.asarray(key.profile(), np.float32), _FOREIGN)
+    steps = (0, 2, 3, 5, 7, 8, 9, 10, 11) if key.minor else (0, 2, 4, 5, 7, 9, 11)
+    used = np.full(12, _FOREIGN, np.float32)
+    used[[(key.tonic + step) % 12 for step in steps]] = 1
+    return used

@@ -31,7 +31,7 @@ from bachd.neural.sampling.spelling import excess, go_below, keep_in_hands, limi
 
 MOST_NOTES: Final = 16
 """Notes a chord may have: one for each MIDI channel."""
-_FIRM: Final = 0.5
+_FIRM: Final = 0.8
 """How strongly notes are drawn to the key towards the end, at least, where they are at all."""
 
 
@@ -214,7 +214,7 @@ class Sampler:
         if found is None:
             found = self._first.copy()
             strength = max(self._key, _FIRM) if firmly and self._key else self._key
-            found[START:HOLD] += key_bias.of(self._counts if key is None else key, strength, dominant)
+            found[START:HOLD] += key_bias.of(self._counts if key is None else key, strength, dominant, firmly=firmly)
             self._biases[key, dominant, firmly] = found
         return found
 

@@ -77,6 +77,10 @@ def test_music_that_strays_speaks_against_itself_the_more_the_end_is_near() -> N
     home = parse_line("C4:2 D4 E4:2 F4 G4:2 A4 B4 C5:2")
     away = parse_line("F#4 G#4 A#4 C#5 F5 F#5 C#5 A#4")
     so_far = keys.weights(home)
-    assert astray(so_far, home, Key(0), last=True) == 0
-    assert astray(so_far, away, Key(0), last=False) > 0
-    assert astray(so_far, away, Key(0), last=True) > astray(so_far, away, Key(0), last=False)
+    assert astray(FOUR, so_far, home, Key(0), Key(0)) == 0
+    strayed = astray(FOUR, so_far, away, Key(0), None)
+    assert strayed > 0
+    assert astray(FOUR, so_far, away, Key(0), Key(6)) == strayed  # that is where they are
+    elsewhere = astray(FOUR, so_far, away, Key(0), Key(0)) - strayed
+    assert elsewhere > 0
+    assert astray(Texture(2, ()), so_far, away, Key(0), Key(0)) - strayed == pytest.approx(2 * elsewhere)

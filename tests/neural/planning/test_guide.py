@@ -70,6 +70,16 @@ def test_music_that_flows_ends_on_as_many_notes_as_its_seed_piece() -> None:
         assert inner.voices == 2
 
 
+def test_bars_have_to_be_in_the_key_of_their_phrase_from_its_middle_on_and_at_home_in_the_last_phrase() -> None:
+    flowing, choir = guide(Texture(2, (), most=2)), guide()
+    first, last = flowing.form.phrases[0], flowing.form.phrases[-1]
+    middle = (first.begin + first.goal) // 2
+    assert flowing.closing(first.begin, middle - 1) is None
+    assert flowing.closing(first.begin, middle) == first.key
+    assert choir.closing(first.begin, first.goal - 1) is None
+    assert flowing.closing(last.begin, last.begin) == choir.closing(last.begin, last.begin) == HOME
+
+
 def test_all_voices_begin_anew_after_a_phrase_that_breathes() -> None:
     leading = guide()
     assert not leading.wish(at(leading.form.phrases[1].begin)).may_hold
