@@ -10,8 +10,9 @@ from bachd.music.metre import Grid, Metre
 from bachd.music.piece import Origin, Step
 from bachd.neural import features
 from bachd.neural.context import Context
+from bachd.neural.features import FloatArray
 from tests.neural.composing import SHORT, WALTZ, composer, line, melodious, piece, play
-from tests.neural.fakes import ScriptedModel, restless
+from tests.neural.fakes import FixedModel, ScriptedModel, restless
 
 
 def test_the_seed_comes_first_and_then_the_model() -> None:
@@ -21,6 +22,27 @@ def test_the_seed_comes_first_and_then_the_model() -> None:
     assert [step.opens for step in steps] == [True] + [False] * 10
     assert {step.piece for step in steps} == {"one"}
     assert [(step.place.bar, step.place.phase) for step in steps[7:]] == [(1, 72), (2, 0), (2, 24), (2, 72)]
+
+
+def _cut_in_two(seed: str) -> float:
+    """Share of the events composed in which what sounded only goes on, with a model that likes to hold notes."""
+    random = Random(1)
+
+    def logits() -> FloatArray:
+        values = np.array([random.gauss(0, 1) for _ in range(features.LOGITS)], np.float32)
+        values[features.HOLD : features.END] += 7
+        values[features.END] += 4
+        return values
+
+    steps = play(composer(FixedModel(logits), [piece("one", seed)]), 400)
+    made = [(before, step) for before, step in pairwise(steps) if step.origin is Origin.MODEL]
+    cut = [step for before, step in made if not step.event.starts and step.event.sounding == before.event.sounding]
+    return len(cut) / len(made)
+
+
+def test_where_voices_come_and_go_a_chord_is_seldom_cut_in_two() -> None:
+    flowing, choir = _cut_in_two("C4 D4 E4 F4 G4 A4 B4 C5 " * 4), _cut_in_two("C3.G3.E4.C5 D3.A3.F4.D5 " * 8)
+    assert flowing < choir / 3
 
 
 def test_a_step_knows_where_in_its_phrase_it_is() -> None:

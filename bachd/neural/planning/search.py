@@ -103,8 +103,12 @@ class Search:
             return None if state.is_stuck_with(filling) else filling
         wish = self._guide.wish(state, self._lean)
         hidden = self._model.encode(state.context)
+        goes_on = None
         for boost in TEMPERATURE_BOOSTS:
             event = self._sampler.sample(hidden, state.last.sounding, wish, state.outlook, temperature_boost=boost)
-            if event is not None and not state.is_stuck_with(event):
+            if event is None or state.is_stuck_with(event):
+                continue
+            if self._texture.ranges or event.starts or event.sounding != state.last.sounding:
                 return event
-        return None
+            goes_on = goes_on or event  # written music has no such event: it is a part of the one before
+        return goes_on
