@@ -48,8 +48,10 @@ class State:
     """Seconds that the first installation took."""
 
     def keep(self) -> None:
-        """Write it down."""
-        _KEPT.write_text(json.dumps(asdict(self)))
+        """Write it down, in one step: the power may fail meanwhile."""
+        new = _KEPT.with_suffix(".new")
+        new.write_text(json.dumps(asdict(self)))
+        new.replace(_KEPT)
 
 
 def main(turn: int, seed: int) -> int:
