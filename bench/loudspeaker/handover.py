@@ -27,7 +27,7 @@ from bachd.realtime.lateness import Lateness
 from bachd.realtime.output import TimedMessage
 from bench.jack_server import server
 from bench.loudspeaker import PITCH, VELOCITY, WOOD_BLOCK
-from bench.loudspeaker.capture import capturing
+from bench.loudspeaker.capture import Capture, capturing
 
 _LEAD: Final = 0.2
 _APART: Final = 0.15
@@ -57,8 +57,8 @@ class Synth:
         return [float(each) for each in self._process.communicate()[0].split()]
 
 
-def perform(turns: int) -> tuple[list[float], list[float], Any, Any]:
-    """Play while a synth comes and goes. Returns deadlines, moments at the synth, and the captured samples' moments."""
+def perform(turns: int) -> tuple[list[float], list[float], Capture]:
+    """Play while a synth comes and goes. Returns deadlines, moments at the synth, and what was captured."""
     outputs = open_outputs(["auto"], MonotonicClock(), Lateness())
     outputs.set_sound(outputs.outputs[-1].settings, WOOD_BLOCK, ())  # type: ignore[attr-defined]
     due: list[float] = []
@@ -90,18 +90,18 @@ def perform(turns: int) -> tuple[list[float], list[float], Any, Any]:
             time.sleep(8.5 + turn % 5 * 0.23)
             at_synth += synth.unplug()
         time.sleep(3)
-        moments, sound = ear()
+        captured = ear()
     ending.set()
     for thread in threads:
         thread.join()
     outputs.close()
-    return due, at_synth, moments, sound
+    return due, at_synth, captured
 
 
-def where(due: float, at_synth: Any, moments: Any, sound: Any, threshold: float) -> str:
+def where(due: float, at_synth: Any, captured: Capture, threshold: float) -> str:
     """Return where a note sounded."""
-    first, last = np.searchsorted(moments, (due - 0.01, due + _NEAR))
-    loud = len(sound[first:last]) > 0 and np.abs(sound[first:last]).max() > threshold
+    _, sound = captured.between(due - 0.01, due + _NEAR)
+    loud = len(sound) > 0 and np.abs(sound).max() > threshold
     near = len(at_synth) > 0 and np.abs(at_synth - due).min() < _NEAR
     return {(True, True): "both", (True, False): "loudspeaker", (False, True): "synth"}.get(
         (bool(loud), bool(near)), "none"
@@ -114,10 +114,11 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=20)
     options = parser.parse_args()
     with server(256):
-        due, at_synth, moments, sound = perform(options.turns)
-    kept = [index for index, each in enumerate(due) if moments[0] + 1 < each < moments[-1] - 1]
-    threshold = 0.2 * np.abs(sound).max()
-    places = {index: where(due[index], np.array(at_synth), moments, sound, threshold) for index in kept}
+        due, at_synth, captured = perform(options.turns)
+    first, last = captured.begins[[0, -1]]
+    kept = [index for index, each in enumerate(due) if first + 1 < each < last - 1]
+    threshold = 0.2 * np.abs(captured.sound).max()
+    places = {index: where(due[index], np.array(at_synth), captured, threshold) for index in kept}
     sounded = [index for index in kept if places[index] != "none"]
     for place in ("synth", "loudspeaker"):
         pairs = itertools.pairwise(sounded)

@@ -51,7 +51,7 @@ def main(series: str, seed: int, only: str, outside: float) -> int:
         "clock": lambda: leading.follow(synth),
         "person": lambda: playing.play_along(synth, times),
         "long": lambda: endurance.endure(synth, minutes),
-        "loudspeaker": lambda: loudspeaker.stand_in(synth, times, BAR, rng),
+        "loudspeaker": lambda: loudspeaker.stand_in(synth, times, BAR, rng, 100 * times),
         "gadget": lambda: gadget.instrument(synth, times, 500 * times, rng),
         "din": din.play,
         "stop": lambda: stop(synth),
