@@ -35,7 +35,6 @@ link_release() {
       > "$release/venv/bin/${name%:*}"
     chmod 755 "$release/venv/bin/${name%:*}"
   done
-  "$release/venv/bin/python" -I -m compileall -qq -j 0 -x '/(training|tests?)/' "$release/venv/lib" || true
   complete "$release"
 }
 

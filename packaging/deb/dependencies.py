@@ -5,7 +5,8 @@
 METADATA is a METADATA file that names what bachd needs, WHEELS a folder with a wheel of each dependency that there is.
 Prints a line for each: 'carry WHEEL', or 'depend PACKAGE (>= VERSION)'.
 
-Law: Debian's package is used wherever its version satisfies everybody who needs it; the package carries the rest.
+Law: Debian's package is used wherever its version satisfies everybody who needs it, and what it brings along is of use
+here; the package carries the rest.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ UNUSED: Final = {
     "rich": {"markdown-it-py", "pygments"},
 }
 """What a distribution brings along for more than bachd does with it, such as tools that make models."""
+LADEN: Final = {"rich"}
+"""What of Debian's depends on packages that bachd does nothing with, and that take as long to install as bachd."""
 DEBIAN: Final = {"attrs": "attr", "cffi": "cffi-backend", "pyyaml": "yaml", "python-rtmidi": "rtmidi"}
 """Distributions whose package is called otherwise than python3-NAME."""
 EPOCHS: Final = {"numpy": "1:"}
@@ -80,9 +83,9 @@ def _metadata_of(wheel: Path) -> str:
 
 
 def _satisfied(name: str, requirements: list[Requirement]) -> bool:
-    """Whether Debian's package of that name, as it is installed here, is what all of these ask for."""
+    """Whether Debian's package of that name, as it is installed here, is what all of these ask for, and no more."""
     version = _installed(name)
-    return version is not None and all(each.specifier.contains(version) for each in requirements)
+    return name not in LADEN and version is not None and all(each.specifier.contains(version) for each in requirements)
 
 
 def _installed(name: str) -> str | None:

@@ -31,6 +31,20 @@ def test_security_fixes_of_numpy_and_yaml_come_from_debian(service: Container) -
     assert aiohttp.startswith("/opt/bachd/")
 
 
+def test_it_depends_on_nothing_that_brings_along_what_nobody_uses(package: Path) -> None:
+    command = ["dpkg-deb", "--field", package, "Depends"]
+    depends = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "python3-numpy" in depends
+    assert "python3-rich" not in depends
+
+
+def test_what_it_carries_is_compiled_and_python_takes_it(service: Container) -> None:
+    folder = "/opt/bachd/current/venv/lib"
+    assert service.out("sh", "-c", f"find -L {folder} -path '*/bachd/service/__pycache__/daemon.*.pyc'") != ""
+    compileall = ("/opt/bachd/current/venv/bin/python", "-I", "-m", "compileall", "-x", "/(training|tests?)/", folder)
+    assert [line for line in service.out(*compileall).splitlines() if line.startswith("Compiling")] == []
+
+
 def test_it_brings_manual_pages_and_completion(package: Path, service: Container, tmp_path: Path) -> None:
     subprocess.run(["dpkg-deb", "--extract", package, tmp_path], check=True)
     for name in ("bachd", "bachd-train"):
