@@ -185,7 +185,7 @@ def test_over_ssh_and_away_without_a_trace(service: Container, untouched: set[st
     assert "running" in service.out(DEPLOY, "status", "guest@127.0.0.1")
     service.run(DEPLOY, "uninstall", "guest@127.0.0.1", "--purge")
     # What the visitor needed, among it the copies that useradd keeps of its files; and what apt has read since then.
-    visitors = ("/home/guest", "/root/.ssh", "/etc/sudoers.d/guest", "/etc/subgid-", "/etc/subuid-")
+    visitors: tuple[str, ...] = ("/home/guest", "/root/.ssh", "/etc/sudoers.d/guest", "/etc/subgid-", "/etc/subuid-")
     visitors += ("/var/cache/apt/", "/var/lib/apt/lists/")
     assert {path for path in files(service) - untouched if not path.startswith(visitors)} == set()
     assert service.run("getent", "passwd", "bachd", check=False).returncode == 2

@@ -32,7 +32,7 @@ def test_security_fixes_of_numpy_and_yaml_come_from_debian(service: Container) -
 
 
 def test_it_depends_on_nothing_that_brings_along_what_nobody_uses(package: Path) -> None:
-    command = ["dpkg-deb", "--field", package, "Depends"]
+    command = ("dpkg-deb", "--field", package, "Depends")
     depends = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert "python3-numpy" in depends
     assert "python3-rich" not in depends
