@@ -43,12 +43,13 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "bachd-systemd")
 
 
-def root(suite: str, more: str = "") -> Path:
+def root(suite: str, more: str = "", arch: str = "") -> Path:
     """The root file system of a suite; built if it is not there. Takes a minute or two then, and a network.
 
-    more: other packages that are in it, with commas between them.
+    more: other packages that are in it, with commas between them. arch: of other processors than this machine's, which
+    are emulated; that takes some minutes more.
     """
-    name = f"{suite}-{more.replace(',', '-')}" if more else suite
+    name = "-".join(filter(None, (suite, arch, more.replace(",", "-"))))
     folder, stamp = cache() / name, cache() / f"{name}.stamp"
     _, _, alsa = SUITES[suite]
     packages = f"{PACKAGES},{alsa}" + (f",{more}" if more else "")
@@ -59,6 +60,7 @@ def root(suite: str, more: str = "") -> Path:
         cache().mkdir(parents=True, exist_ok=True)
         slim = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in ("man", "doc", "locale")]
         command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--components=main", *slim]
+        command += [f"--architectures={arch}"] if arch else []
         command += [f"--include={packages}", suite, str(folder.with_suffix(".part")), _mirror()]
         subprocess.run(command, check=True)
         folder.with_suffix(".part").rename(folder)
@@ -178,22 +180,26 @@ class Journal:
 
 
 @contextmanager
-def booted(suite: str, shared: Path, *more: str, having: str = "", network: bool = False) -> Iterator[Container]:
+def booted(
+    suite: str, shared: Path, *more: str, having: str = "", network: bool = False, arch: str = ""
+) -> Iterator[Container]:
     """Boot a container of this suite; `shared` is /host inside.
 
     more: options of systemd-nspawn. having: other packages that are in it, with commas between them. network: it shares
-    this machine's, and how its apt reaches the archive.
+    this machine's, and how its apt reaches the archive. arch: of a processor that is emulated; systemd is not, so
+    nothing is booted in it.
     """
     address = shared / "booted"
     address.unlink(missing_ok=True)  # of another one
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(address))
         listening.settimeout(PATIENCE)
-        command = ["systemd-nspawn", "--quiet", f"--directory={root(suite, having)}", "--volatile=overlay", "--boot"]
-        command += ["--register=no", "--keep-unit", "--console=pipe", "--notify-ready=yes"]
+        command = ["systemd-nspawn", "--quiet", f"--directory={root(suite, having, arch)}", "--volatile=overlay"]
+        command += ["--register=no", "--keep-unit", "--console=pipe"]
         command += [f"--machine=bachd-{os.getpid()}", f"--bind={shared}:/host", f"--bind-ro={wheels(suite)}:/wheels"]
         command += ["--bind-ro=/etc/apt/apt.conf.d"] if network else ["--private-network"]
         command += more
+        command += ["--as-pid2", "sleep", "infinity"] if arch else ["--boot", "--notify-ready=yes"]
         environment = os.environ | {"NOTIFY_SOCKET": str(address), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
         streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
         with (shared / "console").open("wb") as console:

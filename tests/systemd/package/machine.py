@@ -28,6 +28,12 @@ def apt(machine: Container, verb: str, *packages: str) -> str:
     return done.stdout + done.stderr
 
 
+def others(machine: Container) -> list[str]:
+    """What apt would install together with bachd."""
+    said = machine.out("apt-get", "install", "--simulate", "--no-install-recommends", "bachd").splitlines()
+    return [line.split()[1] for line in said if line.startswith("Inst ") and line.split()[1] != "bachd"]
+
+
 def playing(machine: Container) -> str:
     """The release that plays, without what tells its unpackings apart."""
     return machine.out("basename", machine.out("readlink", "/opt/bachd/current")).rpartition("-")[0]

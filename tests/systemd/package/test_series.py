@@ -1,6 +1,6 @@
 """Upgrades in a series, to a listener on JACK, and how long an installation takes: for figures, when asked for.
 
-BACHD_CONTAINER=bookworm BACHD_UPGRADES=10 pytest tests/systemd/package/test_series.py
+BACHD_CONTAINER=bookworm BACHD_SERIES=1 pytest tests/systemd/package/test_series.py
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pytest
 from tests.pi.recording import Recording
 from tests.pi.waiting import figures, say, wait_until
 from tests.systemd.container import Container, booted
-from tests.systemd.package.machine import Repack, apt, know_only_debs, playing
+from tests.systemd.package.machine import Repack, apt, know_only_debs, others, playing
 from tests.systemd.package.test_package import FAULT
 from tests.systemd.service import CONFIG, DEPLOY, SETTINGS, write
 
@@ -193,7 +193,7 @@ def test_how_long_an_installation_takes(
         told = []
         for name, command in (
             ("deploy.sh install --wheels", (DEPLOY, "install", "--wheels", "/wheels")),
-            ("apt-get install, Debian's packages", ("apt-get", "install", "-q", "-y", *_others(machine))),
+            ("apt-get install, Debian's packages", ("apt-get", "install", "-q", "-y", *others(machine))),
             ("apt-get install, bachd", ("apt-get", "install", "-q", "-y", "bachd")),
         ):
             machine.run("mkdir", "-p", "/etc/bachd")
@@ -210,12 +210,6 @@ def test_how_long_an_installation_takes(
         assert machine.out("cat", SETTINGS) == CONFIG.strip()
     with capsys.disabled():
         say("\n".join(["", *told]))
-
-
-def _others(machine: Container) -> list[str]:
-    """What apt would install together with bachd."""
-    said = machine.out("apt-get", "install", "--simulate", "--no-install-recommends", "bachd").splitlines()
-    return [line.split()[1] for line in said if line.startswith("Inst ") and line.split()[1] != "bachd"]
 
 
 def _cpu() -> float:
