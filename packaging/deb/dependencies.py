@@ -24,12 +24,12 @@ from packaging.utils import canonicalize_name
 
 UNUSED: Final = {
     "ai-edge-litert": {"backports-strenum", "flatbuffers", "ml-dtypes", "protobuf", "tqdm", "typing-extensions"},
-    # Needed only to compile bindings; compiled ones need _cffi_backend alone, and that is Debian's.
     "cffi": {"pycparser"},
     # Needed to show Markdown and source text.
     "rich": {"markdown-it-py", "pygments"},
 }
-"""What a distribution brings along for more than bachd does with it, such as tools that make models."""
+"""What a distribution brings along for more than bachd does with it, such as tools that make models. Compiled bindings
+need nothing of cffi but _cffi_backend, which is a package of its own; see `_reads_declarations` for the others."""
 LADEN: Final = {"rich"}
 """What of Debian's depends on packages that bachd does nothing with, and that take as long to install as bachd."""
 DEBIAN: Final = {"attrs": "attr", "cffi": "cffi-backend", "pyyaml": "yaml", "python-rtmidi": "rtmidi"}
@@ -49,7 +49,7 @@ def chosen(metadata: Path, wheels: Path) -> tuple[list[Path], dict[str, str]]:
         if missing := more - found.keys():
             raise LookupError(f"neither Debian nor {wheels} has {', '.join(sorted(missing))}")
         carried |= more
-    debian = {_package(name): _lowest(name, each) for name, each in wanted.items() if name not in carried}
+    debian = {_package(name, found): _lowest(name, each) for name, each in wanted.items() if name not in carried}
     return [found[name] for name in sorted(carried & wanted.keys())], debian
 
 
@@ -60,7 +60,7 @@ def _closure(metadata: Path, wheels: dict[str, Path], carried: set[str]) -> dict
     while queue:
         by, requirement = queue.pop()
         name = canonicalize_name(requirement.name)
-        if name in UNUSED.get(by, ()):
+        if name in UNUSED.get(by, ()) and not (by == "cffi" and _reads_declarations(wheels)):
             continue
         if name not in wanted and name in carried:
             queue += [(name, each) for each in _requirements(_metadata_of(wheels[name]))]
@@ -102,7 +102,14 @@ def _installed(name: str) -> str | None:
     return version
 
 
-def _package(name: str) -> str:
+def _reads_declarations(wheels: dict[str, Path]) -> bool:
+    """Whether alsa-midi's bindings are not compiled for the processor: then it needs all of cffi at each start."""
+    return "alsa-midi" in wheels and wheels["alsa-midi"].stem.endswith("-none-any")
+
+
+def _package(name: str, wheels: dict[str, Path]) -> str:
+    if name == "cffi" and _reads_declarations(wheels):
+        return "python3-cffi"
     return f"python3-{DEBIAN.get(name, name)}"
 
 
