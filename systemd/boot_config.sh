@@ -25,6 +25,13 @@ as_root() {
 
 is_installed() { [ -x "$root/opt/bachd/current/systemd/${0##*/}" ] || die "this is for an installed bachd: ./deploy.sh install first"; }
 
+# Whether root is a layer of memory over the card, as with readonly.
+is_overlay() { [ "$(findmnt --noheadings --output FSTYPE / 2> /dev/null)" = overlay ] && [ -d "$root/media/root-ro" ]; }
+
+will_last() {
+  ! is_overlay || die "the card is left as it is, so half of this would be gone at the next boot; ./deploy.sh readonly off, reboot, and run this again"
+}
+
 # The model of a Raspberry Pi; nothing on another machine.
 model() {
   local file=$root/proc/device-tree/model

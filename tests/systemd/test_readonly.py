@@ -13,6 +13,8 @@ CMDLINE = "boot/firmware/cmdline.txt"
 FSTAB = "etc/fstab"
 INITRD = f"boot/initrd.img-{os.uname().release}"
 SCRIPT = "scripts/init-bottom/overlayroot"
+BOOT = "PARTUUID=12-01 /boot/firmware\tvfat defaults 0 2"
+ROOT = "PARTUUID=12-02 / ext4 defaults,noatime 0 1"
 WORD = "overlayroot=tmpfs:recurse=0"
 LABEL = "dev/disk/by-label/bachd-kept"
 TEMPO = "etc/bachd/config.yaml"
@@ -36,7 +38,7 @@ def system(tmp_path: Path) -> FakeSystem:
     system = FakeSystem(tmp_path, "Raspberry Pi 4 Model B Rev 1.5", "auto_initramfs=1\n")
     for name, text in TOOLS.items():
         system.write(f"bin/{name}", f"#!/bin/sh\n{text}\n").chmod(0o755)
-    system.write(FSTAB, "PARTUUID=12-02 / ext4 defaults,noatime 0 1\n")
+    system.write(FSTAB, f"# /boot/firmware vfat is next\n{BOOT}\n{ROOT}\n")
     system.write(INITRD, f"init\n{SCRIPT}\n")
     system.write(TEMPO, "tempo: 80\n")
     system.write(PIECE, "[1]\n")
@@ -68,7 +70,8 @@ def test_one_word_makes_it_so_and_off_takes_it_out_again(system: FakeSystem, mor
     words = system.text(CMDLINE).split()
     assert not {"ro", "rw"} & set(words)
     assert [word.split(",")[0] for word in words if word.startswith("overlayroot")] == [WORD]
-    assert {name for name, text in system.files().items() if before[name] != text} == {CMDLINE}
+    assert {name for name, text in system.files().items() if before[name] != text} == {CMDLINE, FSTAB}
+    assert system.text(FSTAB) == before[FSTAB].replace("vfat defaults", "vfat defaults,ro,x-bachd-readonly")
     assert "it is on already" in done(system, "on")
     assert done(system, "off") == "readonly: it is off"
     assert sorted(system.text(CMDLINE).split()) == sorted(before[CMDLINE].split())
@@ -89,12 +92,12 @@ def test_a_partition_with_the_label_keeps_settings_and_favourites(system: FakeSy
     for name in (TEMPO, PIECE):
         assert system.text(f"media/bachd-kept/{name}") == system.text(name)
     lines = [line.split() for line in system.text(FSTAB).splitlines() if not line.startswith("#")]
-    assert [(line[0], line[1], line[2]) for line in lines[1:]] == [
+    assert [(line[0], line[1], line[2]) for line in lines[2:]] == [
         ("LABEL=bachd-kept", "/media/bachd-kept", "ext4"),
         ("/media/bachd-kept/etc/bachd", "/etc/bachd", "none"),
         ("/media/bachd-kept/var/lib/bachd", "/var/lib/bachd", "none"),
     ]
-    assert all(len(line) == 6 and "nofail" in line[3] for line in lines[1:])  # it boots without the partition
+    assert all(len(line) == 6 and "nofail" in line[3] for line in lines[2:])  # it boots without the partition
     assert not (system.root / "mounted").exists()
     done(system, "off")
     assert system.text(FSTAB) == before[FSTAB]
@@ -102,6 +105,7 @@ def test_a_partition_with_the_label_keeps_settings_and_favourites(system: FakeSy
 
 def test_off_puts_what_was_kept_back_on_the_card(system: FakeSystem) -> None:
     label(system)
+    before = system.text(FSTAB)
     done(system, "on")
     for name in (FSTAB, TEMPO, PIECE):  # the next boot
         system.write(f"media/root-ro/{name}", system.text(name))
@@ -113,7 +117,7 @@ def test_off_puts_what_was_kept_back_on_the_card(system: FakeSystem) -> None:
     assert system.text(f"media/root-ro/{TEMPO}") == "tempo: 99\n"
     assert system.text(f"media/root-ro/{PIECE}") == "[1]\n"
     assert system.text("media/root-ro/var/lib/bachd/new.mid") == "MThd"
-    assert system.text(f"media/root-ro/{FSTAB}") == "PARTUUID=12-02 / ext4 defaults,noatime 0 1\n"
+    assert system.text(f"media/root-ro/{FSTAB}") == before
     assert "overlayroot" not in system.text(CMDLINE)
     assert "from the next boot on" in done(system, "off")
     system.refuses("readonly", "on", "this boot is read-only still: sudo reboot")
@@ -127,6 +131,22 @@ def test_without_the_partition_what_is_in_memory_does_not_replace_the_card(syste
     system.write(TEMPO, "tempo: 99\n")
     done(system, "off")
     assert system.text(f"media/root-ro/{TEMPO}") == "tempo: 80\n"
+
+
+def test_whoever_takes_the_word_out_by_hand_gets_the_boot_partition_back(system: FakeSystem) -> None:
+    before = system.files()
+    done(system, "on")
+    system.write(CMDLINE, before[CMDLINE])
+    assert done(system, "off") == "readonly: it is not on"
+    assert system.files() == before
+
+
+@pytest.mark.parametrize("words", ["gadget on", "gadget off", "din uart0", "din off"])
+def test_what_would_be_gone_by_half_at_the_next_boot_is_refused(system: FakeSystem, words: str) -> None:
+    (system.root / "media/root-ro").mkdir(parents=True)
+    system.write("active", "")
+    script, word = words.split()
+    system.refuses(script, word, "the card is left as it is, so half of this would be gone at the next boot")
 
 
 def test_overlayroot_is_installed_where_it_is_missing_and_removed_when_that_was_in_vain(system: FakeSystem) -> None:
