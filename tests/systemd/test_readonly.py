@@ -12,6 +12,7 @@ from tests.systemd.fake_system import FakeSystem
 CMDLINE = "boot/firmware/cmdline.txt"
 FSTAB = "etc/fstab"
 INITRD = f"boot/initrd.img-{os.uname().release}"
+GREP = "usr/bin/grep"
 SCRIPT = "scripts/init-bottom/overlayroot"
 BOOT = "PARTUUID=12-01 /boot/firmware\tvfat defaults 0 2"
 ROOT = "PARTUUID=12-02 / ext4 defaults,noatime 0 1"
@@ -24,9 +25,9 @@ TOOLS = {
     "mount": '[ ! -e "$BACHD_ROOT/no-mount" ] && touch "$BACHD_ROOT/mounted"',
     "umount": 'rm "$BACHD_ROOT/mounted"',
     "mountpoint": '[ -e "$BACHD_ROOT/mounted" ]',
-    "dpkg-query": '[ -e "$BACHD_ROOT/overlayroot" ]',
-    "apt-get": 'case $* in *install*) [ ! -e "$BACHD_ROOT/no-network" ] && touch "$BACHD_ROOT/overlayroot" ;;'
-    ' *purge*) rm "$BACHD_ROOT/overlayroot" ;; esac',
+    "dpkg-query": '[ -e "$BACHD_ROOT/$2" ]',
+    "apt-get": 'cd "$BACHD_ROOT"; verb=$1; [ ! -e no-network ] || exit 100; for name; do case $verb:$name in'
+    " install:overlayroot | install:busybox) touch $name ;; purge:overlayroot | purge:busybox) rm $name ;; esac; done",
     "lsinitramfs": 'cat "$1"',
 }
 """The commands of a system whose partitions, packages and initramfs are files."""
@@ -39,10 +40,11 @@ def system(tmp_path: Path) -> FakeSystem:
     for name, text in TOOLS.items():
         system.write(f"bin/{name}", f"#!/bin/sh\n{text}\n").chmod(0o755)
     system.write(FSTAB, f"# /boot/firmware vfat is next\n{BOOT}\n{ROOT}\n")
-    system.write(INITRD, f"init\n{SCRIPT}\n")
+    system.write(INITRD, f"init\n{SCRIPT}\n{GREP}\n")
     system.write(TEMPO, "tempo: 80\n")
     system.write(PIECE, "[1]\n")
     system.write("overlayroot", "")
+    system.write("busybox", "")
     return system
 
 
@@ -149,17 +151,24 @@ def test_what_would_be_gone_by_half_at_the_next_boot_is_refused(system: FakeSyst
     system.refuses(script, word, "the card is left as it is, so half of this would be gone at the next boot")
 
 
-def test_overlayroot_is_installed_where_it_is_missing_and_removed_when_that_was_in_vain(system: FakeSystem) -> None:
-    (system.root / "overlayroot").unlink()
-    system.write(INITRD, "init\n")  # the installation does not reach it
+@pytest.mark.parametrize(("packages", "lacks"), [(["overlayroot", "busybox"], SCRIPT), (["busybox"], GREP)])
+def test_overlayroot_is_installed_where_it_is_missing_and_removed_when_that_was_in_vain(
+    system: FakeSystem, packages: list[str], lacks: str
+) -> None:
+    """Without busybox, its script has no grep, and makes no overlay."""
+    for name in packages:
+        (system.root / name).unlink()
+    # The installation does not reach it.
+    system.write(INITRD, "".join(f"{name}\n" for name in {SCRIPT, GREP} - {lacks}))
     before = system.files()
     ended = system.run("readonly", "on")
     assert ended.returncode == 1
-    assert "lacks overlayroot: sudo update-initramfs -u" in ended.stderr
+    assert f"installing with apt-get: {' '.join(packages)}\n" in ended.stderr
+    assert f"lacks {lacks.rpartition('/')[2]}: sudo update-initramfs -u" in ended.stderr
     assert system.files() == before
-    system.write(INITRD, f"{SCRIPT}\n")
+    system.write(INITRD, f"{SCRIPT}\n{GREP}\n")
     assert system.run("readonly", "on").returncode == 0
-    assert (system.root / "overlayroot").exists()
+    assert all((system.root / name).exists() for name in packages)
 
 
 def test_without_a_network_nothing_is_done(system: FakeSystem) -> None:
