@@ -111,9 +111,16 @@ def imager() -> str:
     return f"{said}; {healthy()}; {switch_on()}"
 
 
-def is_overlay() -> bool:
-    """Whether what is written is gone at the next boot."""
-    return out("findmnt", "-no", "FSTYPE", "/") == "overlay"
+def root(folder: str = "/") -> str:
+    """The file system that is mounted there, and whether it is for reading or writing."""
+    kind, _, options = out("findmnt", "-no", "FSTYPE,OPTIONS", folder).partition(" ")
+    return f"{kind} {options.strip().split(',')[0]}"
+
+
+def layered() -> None:
+    """Root is memory over the card, which is mounted for reading alone, and so is the boot partition."""
+    found = {folder: root(folder) for folder in ("/", "/media/root-ro", "/boot/firmware")}
+    expect(list(found.values()) == ["overlay rw", "ext4 ro", "vfat ro"], f"mounted are {found}")
 
 
 def tempo() -> int:
@@ -147,7 +154,8 @@ def switch_on() -> str:
 def overlay() -> str:
     """What is written now goes into memory."""
     said = plays()
-    expect(is_overlay() and _BEFORE.exists() and tempo() == TEMPO["card"], "the card is not left as it is")
+    layered()
+    expect(_BEFORE.exists() and tempo() == TEMPO["card"], f"the card lacks what was on it; the tempo is {tempo()}")
     _AFTER.touch()
     save(TEMPO["later"])
     return f"{said}; root is an overlay"
@@ -156,7 +164,8 @@ def overlay() -> str:
 def overlay_again() -> str:
     """What was written is gone."""
     said = plays()
-    expect(is_overlay() and not _AFTER.exists() and _BEFORE.exists(), "the card has been written to")
+    layered()
+    expect(not _AFTER.exists() and _BEFORE.exists(), "the card has been written to")
     expect(tempo() == TEMPO["card"], f"the tempo is {tempo()}")
     return f"{said}; what was written is gone; {readonly('off')}"
 
@@ -164,14 +173,16 @@ def overlay_again() -> str:
 def writable() -> str:
     """The card is written to again."""
     said = plays()
-    expect(not is_overlay() and not _AFTER.exists() and tempo() == TEMPO["card"], "the card is not as it was")
+    expect(root() == "ext4 rw", f"root is {root()}")
+    expect(not _AFTER.exists() and tempo() == TEMPO["card"], f"the card is not as it was; the tempo is {tempo()}")
     return f"{said}; root is the card again; {switch_on()}"
 
 
 def kept() -> str:
     """Settings are saved on another partition, and nothing else."""
     said = plays()
-    expect(is_overlay() and os.path.ismount("/etc/bachd") and tempo() == TEMPO["card"], "nothing is kept")
+    layered()
+    expect(os.path.ismount("/etc/bachd") and tempo() == TEMPO["card"], f"nothing is kept; the tempo is {tempo()}")
     _AFTER.touch()
     save(TEMPO["later"])
     return said
@@ -180,7 +191,8 @@ def kept() -> str:
 def kept_again() -> str:
     """They are still there."""
     said = plays()
-    expect(is_overlay() and not _AFTER.exists(), "the card has been written to")
+    layered()
+    expect(not _AFTER.exists(), "the card has been written to")
     expect(tempo() == TEMPO["later"] and _FAVOURITE.read_text() == f"{tempo()}\n", f"the tempo is {tempo()}")
     return f"{said}; settings were kept; {readonly('off')}"
 
@@ -188,9 +200,8 @@ def kept_again() -> str:
 def returned() -> str:
     """They are on the card."""
     said = plays()
-    expect(
-        not is_overlay() and not os.path.ismount("/etc/bachd") and tempo() == TEMPO["later"], "they are not on the card"
-    )
+    expect(root() == "ext4 rw", f"root is {root()}")
+    expect(not os.path.ismount("/etc/bachd") and tempo() == TEMPO["later"], f"the tempo is {tempo()}")
     expect("bachd-kept" not in Path("/etc/fstab").read_text(), "fstab is not as it was")
     expect(_FAVOURITE.read_text() == f"{tempo()}\n", "the favourites are not on the card")
     return f"{said}; settings are on the card; {healthy()}"
