@@ -72,7 +72,8 @@ def _emulator(card: Card, shared: Path, more: Sequence[Path]) -> list[str]:
     for name in ("kernel", "initramfs"):
         (shared.parent / name).write_bytes(card.read(card.setting(name)))
     command = ["qemu-system-aarch64", *_BOARD.split(), "-display", "none", "-no-reboot", "-nic", "none"]
-    command += ["-serial", f"file:{shared}/console", "-append", f"{words} console=ttyAMA0"]
+    # Where there is a hypervisor, which a Pi has not, systemd would load a module for ssh through it.
+    command += ["-serial", f"file:{shared}/console", "-append", f"{words} systemd.ssh_auto=no console=ttyAMA0"]
     command += ["-kernel", str(shared.parent / "kernel"), "-initrd", str(shared.parent / "initramfs")]
     for number, disk in enumerate([card.path, *more]):
         command += ["-drive", f"file={disk},if=none,id=disk{number},format=raw,cache=unsafe"]
