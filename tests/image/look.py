@@ -17,8 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
-from tests.pi import boot, pace, service
-from tests.pi.synth import NAME
+from tests.pi import boot, pace, service, synth
 from tests.pi.waiting import GuestError, say
 
 PATIENCE = 600.0
@@ -47,7 +46,7 @@ def plays() -> str:
     """The first note has reached the synth, and systemd says so of the service. Raises GuestError."""
     first = boot.first_note()
     status = service.answer("status")
-    expect(NAME in status["output"] and status["events"], f"bachd status says {status}")
+    expect(synth.NAME in status["output"] and status["events"], f"bachd status says {status}")
     return f"the first note {first:.1f} s after the kernel began; {service.show('StatusText')!r}"
 
 
@@ -221,7 +220,7 @@ LOOKS: dict[str, Callable[[], str]] = {
 
 def main(what: str, outside: float) -> int:
     """Look at one thing; returns the exit status. outside: what pace says of the machine that emulates this one."""
-    service.PATIENCE = PATIENCE
+    service.PATIENCE = synth.PATIENCE = PATIENCE
     if what == "synth":
         boot.early()
     begin = monotonic()

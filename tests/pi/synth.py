@@ -23,7 +23,7 @@ NAME = "FP-30X Fake Piano"
 _GADGET = Path("/sys/kernel/config/usb_gadget/synth")
 _CARDS = Path("/proc/asound/cards")
 _CLIENTS = Path("/proc/asound/seq/clients")
-_PATIENCE = 60.0
+PATIENCE = 60.0
 """Seconds after which the kernel has failed."""
 _LAST = 2.0
 """Seconds that the last messages may be on their way to the synth."""
@@ -54,13 +54,13 @@ class Cable:
     def plug(self) -> float:
         """Put the cable in; returns the moment at which the sequencer knows the synth, or ALSA if there is none yet."""
         (_GADGET / "UDC").write_text(self._controller)
-        wait_until(lambda: NAME in (_CLIENTS if _CLIENTS.exists() else _CARDS).read_text(), _PATIENCE, "the synth")
+        wait_until(lambda: NAME in (_CLIENTS if _CLIENTS.exists() else _CARDS).read_text(), PATIENCE, "the synth")
         return monotonic()
 
     def unplug(self) -> None:
         """Pull it out."""
         (_GADGET / "UDC").write_text("\n")
-        wait_until(lambda: NAME not in _CARDS.read_text(), _PATIENCE, "the synth's card to go")
+        wait_until(lambda: NAME not in _CARDS.read_text(), PATIENCE, "the synth's card to go")
 
 
 class Synth(Cable):
@@ -73,7 +73,7 @@ class Synth(Cable):
         self.lock = threading.Lock()
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def first_onset(self, after: float, seconds: float = _PATIENCE) -> float:
+    def first_onset(self, after: float, seconds: float = PATIENCE) -> float:
         """The moment of the first note that begins after that moment. Raises GuestError if there is none in time."""
         found: list[float] = []
 
