@@ -3,8 +3,8 @@
 Law: what it says of the image is measured, and nothing is written if the image cannot be read to its end.
 
 `python3 -I manifest.py IMAGE.img.xz [--url FOLDER]` prints it. FOLDER: where the image and its icon, bachd.svg, will
-lie, an address or a folder of this machine; the folder that the image is in, if that is missing. The keys are those of Imager's schema:
-https://github.com/raspberrypi/rpi-imager/blob/main/doc/json-schema/os-list-schema.json
+lie, an address or a folder of this machine; the folder that the image is in, if that is missing. The keys are those of
+Imager's schema: https://github.com/raspberrypi/rpi-imager/blob/main/doc/json-schema/os-list-schema.json
 """
 
 from __future__ import annotations
