@@ -132,4 +132,5 @@ def test_a_network_that_never_answers_is_a_hang_too(service: Container, synth: S
             assert any(line.startswith("playing ") for line in said)
         journal.until("^Started ")
     assert synth.silenced
-    assert service.show("NRestarts") == "1"
+    # Once more where it was started again before its unit was as it had been.
+    assert service.show("NRestarts") in ("1", "2")
