@@ -128,9 +128,9 @@ def test_a_network_that_never_answers_is_a_hang_too(service: Container, synth: S
     service.run("sh", "-c", 'printf %s "$0" > /run/blocked/sitecustomize.py', BLOCKED)
     with service.journal() as journal:
         with otherwise(service, "WatchdogSec=6", "Environment=PYTHONPATH=/run/blocked"):
+            service.run("rm", "-r", "/run/blocked")  # the next one is not blocked, however soon it is started
             said = journal.until("Watchdog timeout")
             assert any(line.startswith("playing ") for line in said)
         journal.until("^Started ")
     assert synth.silenced
-    # Once more where it was started again before its unit was as it had been.
-    assert service.show("NRestarts") in ("1", "2")
+    assert service.show("NRestarts") == "1"
