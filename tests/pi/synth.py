@@ -71,6 +71,8 @@ class Synth(Cable):
         super().__init__()
         self.recording = Recording()
         self.lock = threading.Lock()
+        self.listens = True
+        """Only one can read from the cable: whoever wants another one to, stops before that is plugged in."""
         threading.Thread(target=self._listen, daemon=True).start()
 
     def first_onset(self, after: float, seconds: float = PATIENCE) -> float:
@@ -113,6 +115,8 @@ class Synth(Cable):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
         while True:
             try:
+                if not self.listens:
+                    raise StopIteration
                 port = os.open(self.device(), os.O_RDONLY | os.O_NONBLOCK)
             except (OSError, StopIteration):
                 sleep(LOOK)
