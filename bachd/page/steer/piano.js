@@ -11,6 +11,7 @@ const CODES = ["KeyA", "KeyW", "KeyS", "KeyE", "KeyD", "KeyF", "KeyT", "KeyG", "
 const BLACK = new Set([1, 3, 6, 8, 10]);
 const [LOWEST, HIGHEST] = [36, 84];
 const NAMES = ["C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B"];
+const FIRST = 60; // where Tab comes to, and the letters begin
 const VELOCITY = 84;
 const [OFF, ON] = [0x80, 0x90];
 
@@ -20,7 +21,7 @@ export class Piano {
   /** `send`: called with the bytes of a MIDI message. `listener`: sounds notes here, while it is on. `score`: shows them. */
   constructor(send, listener, score, setTogether) {
     Object.assign(this, { send, listener, score });
-    this.octave = 60;
+    this.octave = FIRST;
     this.down = new Map(); // what holds a note, and the note
     this.sounds = new Map(); // what sounds here by who and pitch
     this.keys = new Map();
@@ -37,13 +38,26 @@ export class Piano {
   }
 
   key(pitch) {
-    const traits = { type: "button", tabIndex: -1, className: BLACK.has(pitch % 12) ? "black" : "white", "aria-label": named(pitch) };
+    const traits = { type: "button", tabIndex: pitch === FIRST ? 0 : -1, className: BLACK.has(pitch % 12) ? "black" : "white", "aria-label": named(pitch) };
     const key = make("button", traits);
     key.addEventListener("pointerdown", (event) => {
       key.releasePointerCapture(event.pointerId);
       this.strike(`pointer ${event.pointerId}`, pitch);
     });
+    key.addEventListener("keydown", (event) => this.walk(event, pitch));
     return key;
+  }
+
+  /** Arrows go from key to key, and Enter plays the one with the focus. */
+  walk(event, pitch) {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (event.key === "Enter" && !event.repeat) this.strike(`code ${event.code}`, pitch);
+    const to = step && this.keys.get(pitch + step);
+    if (!to?.checkVisibility()) return; // on a narrow screen there are fewer keys
+    event.preventDefault();
+    this.keys.get(pitch).tabIndex = -1;
+    to.tabIndex = 0;
+    to.focus();
   }
 
   show({ values, choices }) {
