@@ -3,7 +3,7 @@
 Law: a fault is told with what the system said of it; times are those of an emulated processor, and fail nothing.
 
 `python3 -m tests.image.boot IMAGE [--only bare|owned]`: IMAGE is what packaging/image/build has made.
-Wants qemu-system-arm, mtools and e2fsprogs, 5 GB of room in $TMPDIR, and some minutes for each of the eight boots.
+Wants qemu-system-arm, mtools and e2fsprogs, 5 GB of room in $TMPDIR, and some minutes for each of the nine boots.
 """
 
 from __future__ import annotations
@@ -27,12 +27,14 @@ LIMIT = 1500.0
 """Seconds after which a boot has failed."""
 BOOTS = {
     "bare": ["bare"],
-    "owned": ["imager", "overlay", "overlay-again", "writable", "kept", "kept-again", "returned"],
+    "owned": ["imager", "overlay", "overlay-again", "writable", "kept", "missing", "kept-again", "returned"],
 }
 """Two cards: one as it was flashed, one with settings of Imager's; what is looked at in each boot is in look.py."""
 STICK = "writable"
 """From this boot on, a partition called bachd-kept is there."""
-UNTOUCHED = ("overlay", "kept")
+MISSING = "missing"
+"""In this boot it is not."""
+UNTOUCHED = ("overlay", "kept", "missing")
 """Boots of which there is to be no trace on the card."""
 TESTS = Path(__file__).parents[1]
 USER_DATA = """#cloud-config
@@ -101,7 +103,8 @@ def main(image: Path, only: list[str], work: Path) -> int:
                 disks.append(stick)
             before = card.digest() if what in UNTOUCHED else ""
             try:
-                seconds = boot(card, shared, f"python3 -m tests.image.look {what} {pace.seconds():.4f}", LIMIT, disks)
+                there = [] if what == MISSING else disks
+                seconds = boot(card, shared, f"python3 -m tests.image.look {what} {pace.seconds():.4f}", LIMIT, there)
                 if what in UNTOUCHED and card.digest() != before:
                     raise GuestError("the card has been written to")
             except GuestError as fault:

@@ -187,6 +187,14 @@ def kept() -> str:
     return said
 
 
+def missing() -> str:
+    """That partition is not there: what is on the card is played."""
+    said = plays()
+    layered()
+    expect(not os.path.ismount("/etc/bachd") and tempo() == TEMPO["card"], f"the tempo is {tempo()}")
+    return f"{said}; with the settings of the card"
+
+
 def kept_again() -> str:
     """They are still there."""
     said = plays()
@@ -213,6 +221,7 @@ LOOKS: dict[str, Callable[[], str]] = {
     "overlay-again": overlay_again,
     "writable": writable,
     "kept": kept,
+    "missing": missing,
     "kept-again": kept_again,
     "returned": returned,
 }

@@ -17,6 +17,8 @@ SCRIPT = "scripts/init-bottom/overlayroot"
 BOOT = "PARTUUID=12-01 /boot/firmware\tvfat defaults 0 2"
 ROOT = "PARTUUID=12-02 / ext4 defaults,noatime 0 1"
 WORD = "overlayroot=tmpfs:recurse=0"
+UNIT = "etc/systemd/system/bachd-kept.service"
+WANTED = "etc/systemd/system/multi-user.target.wants/bachd-kept.service"
 LABEL = "dev/disk/by-label/bachd-kept"
 TEMPO = "etc/bachd/config.yaml"
 PIECE = "var/lib/bachd/favourites.json"
@@ -93,23 +95,26 @@ def test_a_partition_with_the_label_keeps_settings_and_favourites(system: FakeSy
     assert "settings, favourites and recordings are kept on sda1: sudo reboot" in done(system, "on")
     for name in (TEMPO, PIECE):
         assert system.text(f"media/bachd-kept/{name}") == system.text(name)
-    lines = [line.split() for line in system.text(FSTAB).splitlines() if not line.startswith("#")]
-    assert [(line[0], line[1], line[2]) for line in lines[2:]] == [
-        ("LABEL=bachd-kept", "/media/bachd-kept", "ext4"),
-        ("/media/bachd-kept/etc/bachd", "/etc/bachd", "none"),
-        ("/media/bachd-kept/var/lib/bachd", "/var/lib/bachd", "none"),
+    assert (system.root / WANTED).resolve() == system.root / UNIT
+    mounts = [line for line in system.text(UNIT).splitlines() if "/mount " in line]
+    assert [line.split()[-2:] for line in mounts] == [
+        ["/dev/disk/by-label/bachd-kept", "/media/bachd-kept"],
+        ["/media/bachd-kept/etc/bachd", "/etc/bachd"],
+        ["/media/bachd-kept/var/lib/bachd", "/var/lib/bachd"],
     ]
-    assert all(len(line) == 6 and "nofail" in line[3] for line in lines[2:])  # it boots without the partition
+    # A mount unit that fails would stop bachd, which needs what lies below it: there is to be none.
+    assert "bachd" not in system.text(FSTAB).replace("x-bachd-readonly", "")
     assert not (system.root / "mounted").exists()
     done(system, "off")
     assert system.text(FSTAB) == before[FSTAB]
+    assert not {UNIT, WANTED} & system.files().keys()
 
 
 def test_off_puts_what_was_kept_back_on_the_card(system: FakeSystem) -> None:
     label(system)
     before = system.text(FSTAB)
     done(system, "on")
-    for name in (FSTAB, TEMPO, PIECE):  # the next boot
+    for name in (FSTAB, TEMPO, PIECE, UNIT):  # the next boot
         system.write(f"media/root-ro/{name}", system.text(name))
     system.write("active", "")
     system.write("mounted", "")
@@ -120,6 +125,7 @@ def test_off_puts_what_was_kept_back_on_the_card(system: FakeSystem) -> None:
     assert system.text(f"media/root-ro/{PIECE}") == "[1]\n"
     assert system.text("media/root-ro/var/lib/bachd/new.mid") == "MThd"
     assert system.text(f"media/root-ro/{FSTAB}") == before
+    assert not (system.root / "media/root-ro" / UNIT).exists()
     assert "overlayroot" not in system.text(CMDLINE)
     assert "from the next boot on" in done(system, "off")
     system.refuses("readonly", "on", "this boot is read-only still: sudo reboot")
