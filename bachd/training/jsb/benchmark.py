@@ -4,7 +4,8 @@ Law: what is measured at the end are the int8 graphs, decision by decision, besi
 nothing is chosen by the test split.
 
 The trunk is the one that plays, with as many steps of context. Only the input and the answers differ: the benchmark's
-files have voices or frames, and know neither repeated notes nor bars.
+files have voices or frames, and know neither repeated notes nor bars. A mixture of such networks and of counts
+(viewpoints.py) is measured.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from bachd.training.jsb.int8_graphs import Int8Graphs
 from bachd.training.jsb.mixture import Decide, Logits, fit_weights, in_keys, mixed, nats_a_unit
 from bachd.training.jsb.network import ChoraleNetwork
 from bachd.training.jsb.train import moved, train
+from bachd.training.jsb.viewpoints import Viewpoints
 from bachd.training.progress import progress
 from bachd.training.recipe import Recipe
 
@@ -41,10 +43,10 @@ _RECIPE: Final = Recipe(
     learning_rate=3e-3,
     ema_decay=0.99,
 )
-FRAMES: Final = (_RECIPE, replace(_RECIPE, rng=2), replace(_RECIPE, width=48, hidden=64, rng=3))
-"""Hyperparameters for the file of frames, of each network that is mixed: as much as goes into 1.5 MB."""
+FRAMES: Final = (_RECIPE, replace(_RECIPE, rng=2))
+"""Hyperparameters for the file of frames, of each network that is mixed: as many as go into 1.5 MB."""
 _VOICED: Final = replace(_RECIPE, dropout=0.4, context_dropout=0.05, epochs=30)
-VOICED: Final = (_VOICED, replace(_VOICED, rng=2), replace(_VOICED, width=48, hidden=64, rng=3))
+VOICED: Final = (_VOICED, replace(_VOICED, rng=2))
 """Hyperparameters for the file with voices, of each network that is mixed."""
 
 
@@ -61,7 +63,7 @@ class Result:
     valid_nll: float
     """Of the float networks."""
     bytes: int
-    """Of all graphs."""
+    """Of all graphs, and of the music from which the counts are made."""
     context: int
     """Chords or frames that the networks look back on."""
 
@@ -75,8 +77,10 @@ def run(data: Benchmark, folder: Path, epochs: int | None = None) -> Result:
     folders = [folder / f"network{number}" for number in range(1, len(recipes) + 1)]
     networks = [train(data, recipe, each) for recipe, each in zip(recipes, folders, strict=True)]
     graphs = [_graphs(*each) for each in zip(networks, recipes, folders, [data] * len(recipes), strict=True)]
-    floats: list[Decide] = [network.decide for network in networks]
-    valid = [_said(decide, data, "valid") for decide in floats]
+    counts = Viewpoints(data)
+    counted = {split: _counted(counts, data, split) for split in ("valid", "test")}
+    floats, ints = [network.decide for network in networks], [each.decide for each in graphs]
+    valid = [*(_said(decide, data, "valid") for decide in floats), *counted["valid"]]
     weights = fit_weights(
         [np.concatenate(said) for said in valid],
         np.concatenate([encode(piece, data).symbols for piece in data.splits["valid"]]),
@@ -85,10 +89,10 @@ def run(data: Benchmark, folder: Path, epochs: int | None = None) -> Result:
         file=data.name,
         unit=data.unit,
         units=data.units("test"),
-        float_nll=_nats([_said(decide, data, "test") for decide in floats], weights, data, "test"),
-        int8_nll=_nats([_said(each.decide, data, "test") for each in graphs], weights, data, "test"),
+        float_nll=_nats([*(_said(decide, data, "test") for decide in floats), *counted["test"]], weights, data, "test"),
+        int8_nll=_nats([*(_said(decide, data, "test") for decide in ints), *counted["test"]], weights, data, "test"),
         valid_nll=_nats(valid, weights, data, "valid"),
-        bytes=sum(each.bytes for each in graphs),
+        bytes=sum(each.bytes for each in graphs) + counts.bytes,
         context=CONTEXT,
     )
 
@@ -113,8 +117,14 @@ def _said(decide: Decide, data: Benchmark, split: str) -> list[Logits]:
     return [in_keys(decide, piece, data) for piece in progress(data.splits[split], f"measuring {split}", unit="piece")]
 
 
+def _counted(counts: Viewpoints, data: Benchmark, split: str) -> list[list[Logits]]:
+    """Return what each model of each viewpoint says of each piece."""
+    pieces = [counts.said(piece) for piece in progress(data.splits[split], f"counting {split}", unit="piece")]
+    return [list(one) for one in zip(*pieces, strict=True)]
+
+
 def _nats(said: Sequence[Sequence[Logits]], weights: npt.NDArray[np.float64], data: Benchmark, split: str) -> float:
-    """Return nats a unit of the mixture of what each network says of each piece."""
+    """Return nats a unit of the mixture of what each model says of each piece."""
     return round(nats_a_unit((mixed(each, weights) for each in zip(*said, strict=True)), data, split), 4)
 
 

@@ -1,4 +1,4 @@
-"""Mix what several networks say, each asked in several keys, into one probability of each decision.
+"""Mix what several models say into one probability of each decision: networks, asked in several keys, and counts.
 
 Law: each decision's probabilities add up to one, and follow from the decisions before it; weights come from 'valid'.
 
@@ -21,8 +21,12 @@ from bachd.training.jsb.features import SILENCE, encode
 KEYS: Final = range(-4, 7, 2)
 """Semitones by which a piece is moved when a network is asked: half of those that it was trained in."""
 
-_NEWTON: Final = 12
-"""Steps of Newton's method: twice what it takes."""
+_NEWTON: Final = 20
+"""Steps of Newton's method, at most."""
+_HALVINGS: Final = 20
+"""How often such a step is halved, at most, until it leads upwards."""
+_ENOUGH: Final = 1e-6
+"""Nats by which a step is to be better than none."""
 
 Logits = npt.NDArray[np.float64]
 """Shape (decisions, ANSWERS); -inf where an answer is impossible."""
@@ -52,7 +56,7 @@ def normalised(scores: Logits) -> Logits:
 
 
 def mixed(said: Sequence[Logits], weights: npt.NDArray[np.float64]) -> Logits:
-    """Return the mixture for a piece: what each network says, and weights of shape (decisions a chord, networks)."""
+    """Return the mixture for a piece: what each model says, and weights of shape (decisions a chord, models)."""
     scores = np.stack(said, axis=-1)
     possible: Known = np.all(np.isfinite(scores), axis=-1)
     each = np.tile(weights, (len(scores) // len(weights), 1))
@@ -61,23 +65,52 @@ def mixed(said: Sequence[Logits], weights: npt.NDArray[np.float64]) -> Logits:
 
 
 def fit_weights(said: Sequence[Logits], truth: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-    """Return the weights, shape (decisions a chord, networks), at which the true answers are likeliest.
+    """Return the weights, shape (decisions a chord, models), at which the true answers are likeliest.
 
-    said: of all pieces in a row, by each network; truth: shape (chords, decisions a chord), EMPTY where not known. By
-    Newton's method: the likelihood is concave in the weights.
+    said: of all pieces in a row, by each model; truth: shape (chords, decisions a chord), EMPTY where not known.
     """
-    weights = np.full((truth.shape[1], len(said)), 1 / len(said))
+    weights = np.empty((truth.shape[1], len(said)))
     for decision, right in enumerate(truth.T):
         asked = right != EMPTY
         scores = np.stack([one[decision :: truth.shape[1]][asked] for one in said], axis=-1)
         possible: Known = np.all(np.isfinite(scores), axis=-1)
-        scores = np.where(possible[:, :, None], scores, 0.0)
-        for _ in range(_NEWTON):
-            chances = np.exp(normalised(np.where(possible, scores @ weights[decision], -np.inf)))
-            expected = np.einsum("na,nak->nk", chances, scores)
-            spread = np.einsum("na,nak,naj->kj", chances, scores, scores) - expected.T @ expected
-            missing = scores[np.arange(len(scores)), right[asked]] - expected
-            weights[decision] += np.linalg.solve(spread + np.eye(len(said)), missing.sum(axis=0))
+        weights[decision] = _likeliest(np.where(possible[:, :, None], scores, 0.0), possible, right[asked])
+    return weights
+
+
+def _likeliest(
+    scores: npt.NDArray[np.float64], possible: Known, right: npt.NDArray[np.int32]
+) -> npt.NDArray[np.float64]:
+    """Return the weights of one decision, by Newton's method: the likelihood is concave in them.
+
+    scores: shape (n, ANSWERS, models); right: the true answers, shape (n,).
+    """
+    true = scores[np.arange(len(scores)), right]
+
+    def chances(weights: npt.NDArray[np.float64]) -> Logits:
+        return normalised(np.where(possible, scores @ weights, -np.inf))
+
+    def likelihood(chances: Logits) -> float:
+        return float(chances[np.arange(len(chances)), right].sum())
+
+    weights = np.full(scores.shape[-1], 1 / scores.shape[-1])
+    now = chances(weights)
+    for _ in range(_NEWTON):
+        probabilities = np.exp(now)
+        expected = np.einsum("na,nak->nk", probabilities, scores)
+        spread = np.einsum("na,nak,naj->kj", probabilities, scores, scores, optimize=True) - expected.T @ expected
+        step = np.linalg.solve(spread + np.eye(len(spread)), (true - expected).sum(axis=0))
+        for _ in range(_HALVINGS):
+            then = chances(weights + step)
+            if likelihood(then) > likelihood(now):
+                break
+            step /= 2
+        else:
+            break
+        done = likelihood(then) - likelihood(now) < _ENOUGH
+        weights, now = weights + step, then
+        if done:
+            break
     return weights
 
 
