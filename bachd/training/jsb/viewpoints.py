@@ -155,33 +155,35 @@ def _of_voice(
 
     past: the chords before, the latest first. where: in the bar, and after how long a chord.
     """
-    voice = len(chord) - 1
-    line = [each[voice] for each in past]
-    above = [pitch for pitch in chord[:-1] if pitch >= 0]
-    own = line[0] if line[0] >= 0 else above[-1] if above else _FIRST
-    bass = past[0][-1] if past[0][-1] >= 0 else _FIRST
+    voice, chosen = len(chord) - 1, chord[:-1]
+    above = [pitch for pitch in chosen if pitch >= 0]
+    own, bass = past[0][voice], past[0][-1]
+    own = own if own >= 0 else above[-1] if above else _FIRST
+    bass = bass if bass >= 0 else _FIRST
 
     def counted(origin: int, *seen: Hashable) -> tuple[tuple[Hashable, ...], int, int | None]:
         return seen, origin, chord[voice] - origin if chord[voice] >= 0 else None
 
+    def line(origin: int) -> Pitches:
+        return tuple(each[voice] - origin if each[voice] >= 0 else str(each[voice]) for each in past)
+
     def classes(pitches: Sequence[int], origin: int) -> Pitches:
         return tuple((pitch - origin) % 12 if pitch >= 0 else str(pitch) for pitch in pitches)
 
-    def heights(origin: int) -> Pitches:
-        return tuple(pitch - origin if pitch >= 0 else str(pitch) for pitch in line)
-
-    def chords(origin: int) -> list[Pitches]:
-        return [classes(each, origin) for each in past]
-
-    chosen = classes(chord[:-1], own)
-    one, two, three = heights(own), chords(own), heights(tonic)
-    yield counted(own, (voice, where, one[1]), chosen[-1:], chosen, two[0], one[2], two[1], two[2])
-    chosen = classes(chord[:-1], bass)
-    one, two = heights(bass), chords(bass)
-    yield counted(bass, (voice, one[0]), where, chosen, two[0], two[1])
-    chosen, two = classes(chord[:-1], tonic), chords(tonic)
-    yield counted(tonic, (voice, three[0]), where, three[1], chosen[-1:], three[2], chosen, two[0][-1])
-    yield counted(tonic, (voice, three[0]), two[0][-1], chosen, two[0], where, two[1], two[2])
+    # Its own step.
+    _, second, third = line(own)
+    one, two, three = (classes(each, own) for each in past)
+    here = classes(chosen, own)
+    yield counted(own, (voice, where, second), here[-1:], here, one, third, two, three)
+    # From the bass.
+    one, two, _ = (classes(each, bass) for each in past)
+    yield counted(bass, (voice, line(bass)[0]), where, classes(chosen, bass), one, two)
+    # Melody and harmony, from the tonic.
+    first, second, third = line(tonic)
+    one, two, three = (classes(each, tonic) for each in past)
+    here = classes(chosen, tonic)
+    yield counted(tonic, (voice, first), where, second, here[-1:], third, here, one[-1])
+    yield counted(tonic, (voice, first), one[-1], here, one, where, two, three)
 
 
 def _of_length(
