@@ -26,7 +26,7 @@ TOOLS = {
     "findmnt": 'if [ -e "$BACHD_ROOT/active" ]; then echo overlay; else echo ext4; fi',
     "mount": '[ ! -e "$BACHD_ROOT/no-mount" ] && touch "$BACHD_ROOT/mounted"',
     "umount": 'rm "$BACHD_ROOT/mounted"',
-    "mountpoint": '[ -e "$BACHD_ROOT/mounted" ]',
+    "mountpoint": '[ -e "$BACHD_ROOT/mounted" ] && [ "$2" != "$BACHD_ROOT$(cat "$BACHD_ROOT/unbound" 2> /dev/null)" ]',
     "dpkg-query": '[ -e "$BACHD_ROOT/$2" ]',
     "apt-get": 'cd "$BACHD_ROOT"; verb=$1; [ ! -e no-network ] || exit 100; for name; do case $verb:$name in'
     " install:overlayroot | install:busybox) touch $name ;; purge:overlayroot | purge:busybox) rm $name ;; esac; done",
@@ -102,6 +102,7 @@ def test_a_partition_with_the_label_keeps_settings_and_favourites(system: FakeSy
         ["/media/bachd-kept/etc/bachd", "/etc/bachd"],
         ["/media/bachd-kept/var/lib/bachd", "/var/lib/bachd"],
     ]
+    assert "TimeoutStartSec=120" in system.text(UNIT).splitlines()  # or bachd would wait for a damaged one without end
     # A mount unit that fails would stop bachd, which needs what lies below it: there is to be none.
     assert "bachd" not in system.text(FSTAB).replace("x-bachd-readonly", "")
     assert not (system.root / "mounted").exists()
@@ -129,6 +130,21 @@ def test_off_puts_what_was_kept_back_on_the_card(system: FakeSystem) -> None:
     assert "overlayroot" not in system.text(CMDLINE)
     assert "from the next boot on" in done(system, "off")
     system.refuses("readonly", "on", "this boot is read-only still: sudo reboot")
+
+
+@pytest.mark.parametrize("unbound", ["etc/bachd", "var/lib/bachd"])
+def test_a_partition_that_lacks_a_folder_does_not_replace_the_card(system: FakeSystem, unbound: str) -> None:
+    """Then one of the two folders is in memory, and gone with this boot as everything there."""
+    label(system)
+    done(system, "on")
+    for name in (FSTAB, TEMPO, UNIT):
+        system.write(f"media/root-ro/{name}", system.text(name))
+    system.write("active", "")
+    system.write("mounted", "")
+    system.write("unbound", f"/{unbound}")
+    system.write(TEMPO, "tempo: 99\n")
+    done(system, "off")
+    assert system.text(f"media/root-ro/{TEMPO}") == "tempo: 80\n"
 
 
 def test_without_the_partition_what_is_in_memory_does_not_replace_the_card(system: FakeSystem) -> None:
